@@ -1,1 +1,48 @@
-//! Skeleton.
+//! The rules of ecr-admission, and nothing else: facts in, verdict out.
+//!
+//! This crate knows no AWS SDK, no Kubernetes type, no clock, no environment and no log. Its caller
+//! finds the images of a workload, asks [`plan::plan`] which of them to look up, gathers what Amazon
+//! ECR says of each as an [`facts::Inspection`], and hands both to [`decide::decide`].
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use ecr_admission_policy::{decide, plan, Decision, Enforcement, FieldPath, Policy, SeverityLimit};
+//!
+//! let policy = Policy {
+//!     registry_ids: ["123456789012".parse().unwrap()].into(),
+//!     regions: ["us-east-1".parse().unwrap()].into(),
+//!     severity_limit: SeverityLimit::Critical,
+//! };
+//! let images = [(FieldPath::new("spec.containers[0].image"), "nginx".to_owned())];
+//! let plan = plan(images, Enforcement::Deny, &policy);
+//! assert!(plan.lookups().is_empty());
+//! let verdict = decide(&plan, &BTreeMap::new(), &policy);
+//! assert_eq!(verdict.decision(), Decision::Deny);
+//! ```
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+pub mod decide;
+pub mod facts;
+pub mod image;
+pub mod index;
+pub mod mutability;
+pub mod names;
+pub mod plan;
+pub mod policy;
+pub mod reason;
+pub mod registry;
+pub mod rules;
+#[cfg(test)]
+mod testing;
+pub mod text;
+pub mod verdict;
+
+pub use decide::decide;
+pub use facts::Inspection;
+pub use image::{EcrImage, ImageReference};
+pub use plan::{Enforcement, FieldPath, Plan, plan};
+pub use policy::{Policy, SeverityLimit};
+pub use reason::Reason;
+pub use rules::Rule;
+pub use verdict::{Decision, Verdict, Violation};

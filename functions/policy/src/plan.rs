@@ -1,0 +1,136 @@
+//! Which images to judge, and which of them to look up.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::image::EcrImage;
+use crate::policy::Policy;
+use crate::reason::Reason;
+use crate::rules::ecr_registry;
+
+/// What is to be judged. Made by [`plan`], used up by [`decide`](crate::decide::decide).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub(crate) subjects: Vec<Subject>,
+    pub(crate) enforcement: Enforcement,
+}
+
+/// One image of the workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub(crate) path: FieldPath,
+    /// The image string as the workload has it.
+    pub(crate) image: String,
+    /// What to look up, or why it need not be looked up.
+    pub(crate) lookup: Result<EcrImage, Reason>,
+}
+
+/// What a violation does to the workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Enforcement {
+    /// It is admitted, and the author is told.
+    Warn,
+    /// It is denied.
+    Deny,
+}
+
+/// Plans the judgement of `images`, in the order of their field paths. An image outside the allowed
+/// registries is never looked up.
+pub fn plan(
+    images: impl IntoIterator<Item = (FieldPath, String)>,
+    enforcement: Enforcement,
+    policy: &Policy,
+) -> Plan {
+    let mut subjects: Vec<Subject> = images
+        .into_iter()
+        .map(|(path, image)| Subject { lookup: ecr_registry::lookup(&image, policy), path, image })
+        .collect();
+    subjects.sort_by(|a, b| a.path.cmp(&b.path));
+    Plan { subjects, enforcement }
+}
+
+impl Plan {
+    /// The images to look up, each once.
+    pub fn lookups(&self) -> BTreeSet<EcrImage> {
+        self.subjects.iter().filter_map(|subject| subject.lookup.clone().ok()).collect()
+    }
+
+    /// How many images are judged.
+    pub fn len(&self) -> usize {
+        self.subjects.len()
+    }
+
+    /// Whether there is nothing to judge.
+    pub fn is_empty(&self) -> bool {
+        self.subjects.is_empty()
+    }
+}
+
+/// The path of an image's field in its object, such as `spec.containers[0].image`. Paths sort by
+/// name, and by number within brackets.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FieldPath(String);
+
+impl FieldPath {
+    /// A path as it is written in a message.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self(path.into())
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn parts(&self) -> impl Iterator<Item = (Option<u64>, &str)> {
+        self.0.split(['.', '[', ']']).map(|part| (part.parse().ok(), part))
+    }
+}
+
+impl Ord for FieldPath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(other.parts()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for FieldPath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_sort_by_name_and_then_by_number() {
+        let mut paths: Vec<FieldPath> = [
+            "spec.volumes[0].image.reference",
+            "spec.initContainers[0].image",
+            "spec.containers[10].image",
+            "spec.containers[2].image",
+            "spec.ephemeralContainers[0].image",
+        ]
+        .map(FieldPath::new)
+        .into();
+        paths.sort();
+        assert_eq!(
+            paths.iter().map(FieldPath::as_str).collect::<Vec<_>>(),
+            [
+                "spec.containers[2].image",
+                "spec.containers[10].image",
+                "spec.ephemeralContainers[0].image",
+                "spec.initContainers[0].image",
+                "spec.volumes[0].image.reference",
+            ]
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! The rules: a closed set, each in a file named after its id.
+
+use std::fmt;
+
+use crate::facts::{ImageFacts, Inspection};
+use crate::image::EcrImage;
+use crate::policy::Policy;
+use crate::reason::Reason;
+
+pub(crate) mod ecr_registry;
+pub(crate) mod image_available;
+pub(crate) mod scan_findings;
+pub(crate) mod scan_on_push;
+pub(crate) mod tag_immutability;
+
+/// One rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// The image comes from an allowed ECR private registry.
+    EcrRegistry,
+    /// Its repository and the image exist and could be inspected.
+    ImageAvailable,
+    /// Its tag cannot be overwritten.
+    TagImmutability,
+    /// Its repository scans images when they are pushed.
+    ScanOnPush,
+    /// Its scan is complete and has no finding at or above the limit.
+    ScanFindings,
+}
+
+/// One image, as the rules see it.
+#[derive(Debug)]
+pub(crate) struct Case<'a> {
+    pub(crate) lookup: Result<&'a EcrImage, &'a Reason>,
+    pub(crate) inspection: &'a Inspection,
+    pub(crate) policy: &'a Policy,
+}
+
+impl Case<'_> {
+    /// The image and its facts: what there is to judge once the first two rules have passed.
+    fn inspected(&self) -> Option<(&EcrImage, &ImageFacts)> {
+        match (self.lookup, self.inspection) {
+            (Ok(image), Inspection::Inspected(facts)) => Some((image, facts)),
+            _ => None,
+        }
+    }
+}
+
+/// What a rule makes of an image.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The rule has nothing to judge: an earlier rule failed, or the image is of no concern to it.
+    NotApplicable,
+    /// The rule is violated for these reasons; for none, it passes.
+    Judged(Vec<Reason>),
+}
+
+impl Rule {
+    /// All rules, in the order in which they are judged and reported.
+    pub const ALL: [Self; 5] = [
+        Self::EcrRegistry,
+        Self::ImageAvailable,
+        Self::TagImmutability,
+        Self::ScanOnPush,
+        Self::ScanFindings,
+    ];
+
+    /// The name of the rule in messages, metrics, logs and the documentation.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::EcrRegistry => "ecr-registry",
+            Self::ImageAvailable => "image-available",
+            Self::TagImmutability => "tag-immutability",
+            Self::ScanOnPush => "scan-on-push",
+            Self::ScanFindings => "scan-findings",
+        }
+    }
+
+    /// When the rule passes, as the documentation says it.
+    pub fn passes_when(self) -> &'static str {
+        match self {
+            Self::EcrRegistry => {
+                "the image is a well-formed reference into an Amazon ECR private registry of an allowed account and Region"
+            }
+            Self::ImageAvailable => "the repository and the image exist and could be inspected",
+            Self::TagImmutability => {
+                "the tag cannot be overwritten, or the image is pinned by digest"
+            }
+            Self::ScanOnPush => {
+                "the effective scan frequency of the repository is SCAN_ON_PUSH or CONTINUOUS_SCAN"
+            }
+            Self::ScanFindings => {
+                "the scan is complete and has no finding at or above the severity limit, for every platform of an index"
+            }
+        }
+    }
+
+    /// Judges one image.
+    pub(crate) fn check(self, case: &Case<'_>) -> Outcome {
+        match self {
+            Self::EcrRegistry => ecr_registry::check(case),
+            Self::ImageAvailable => image_available::check(case),
+            Self::TagImmutability => tag_immutability::check(case),
+            Self::ScanOnPush => scan_on_push::check(case),
+            Self::ScanFindings => scan_findings::check(case),
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}

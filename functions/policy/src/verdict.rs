@@ -1,0 +1,150 @@
+//! The verdict on a workload, and how it is told.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::names::Digest;
+use crate::plan::{Enforcement, FieldPath};
+use crate::reason::Reason;
+use crate::rules::Rule;
+use crate::text::{QUOTED, cut, quote};
+
+/// The longest denial message, in characters.
+pub const MESSAGE: usize = 2_048;
+
+/// The longest warning, in characters: kube-apiserver cuts longer ones once they are many.
+pub const WARNING: usize = 256;
+
+/// The most violations told as warnings; one more warning says how many were left out.
+pub const WARNINGS: usize = 15;
+
+/// The longest quoted image in a warning, which has to leave room for the reason.
+const WARNING_IMAGE: usize = 72;
+
+/// What was found about a workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The images that were judged, in field-path order.
+    pub images: Vec<JudgedImage>,
+    /// What is wrong with them, in field-path order and then in the order of the rules.
+    pub violations: Vec<Violation>,
+}
+
+/// An image that was judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedImage {
+    /// Where it stands.
+    pub path: FieldPath,
+    /// The image string as the workload has it.
+    pub image: String,
+    /// The digest whose facts were judged; `None` when the image could not be inspected.
+    pub digest: Option<Digest>,
+}
+
+/// One rule that one image violates, for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Where the image stands.
+    pub path: FieldPath,
+    /// The image string as the workload has it.
+    pub image: String,
+    /// The rule.
+    pub rule: Rule,
+    /// Why it is violated.
+    pub reason: Reason,
+    /// What that does to the workload.
+    pub effect: Enforcement,
+}
+
+/// Whether the workload is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It is, perhaps with warnings.
+    Admit,
+    /// It is not.
+    Deny,
+}
+
+impl Verdict {
+    /// Deny when any violation denies.
+    pub fn decision(&self) -> Decision {
+        if self.of(Enforcement::Deny).next().is_some() { Decision::Deny } else { Decision::Admit }
+    }
+
+    /// The rules that are violated with this effect.
+    pub fn rules(&self, effect: Enforcement) -> BTreeSet<Rule> {
+        self.of(effect).map(|violation| violation.rule).collect()
+    }
+
+    /// Whether a look-up failed, so that something could not be judged.
+    pub fn has_failed_lookup(&self) -> bool {
+        self.violations.iter().any(|v| matches!(v.reason, Reason::Unavailable(_)))
+    }
+
+    /// All that denies, in one line of at most [`MESSAGE`] characters; `None` when nothing does.
+    pub fn message(&self) -> Option<String> {
+        let denials: Vec<String> = self.of(Enforcement::Deny).map(Violation::to_string).collect();
+        let mut message = String::new();
+        for (told, denial) in denials.iter().enumerate() {
+            let left = denials.len() - told;
+            let more = if left > 1 { and_more(left - 1).chars().count() + 2 } else { 0 };
+            let separator = if told == 0 { "" } else { "; " };
+            let length =
+                [&*message, separator, denial].iter().map(|s| s.chars().count()).sum::<usize>();
+            // The first is always told: a single violation is far shorter than a message.
+            if told > 0 && length + more > MESSAGE {
+                message.push_str(separator);
+                message.push_str(&and_more(left));
+                break;
+            }
+            message.push_str(separator);
+            message.push_str(denial);
+        }
+        (!denials.is_empty()).then_some(message)
+    }
+
+    /// What is wrong without denying: one line a violation, at most [`WARNINGS`] of them and then one
+    /// that counts the rest, each of at most [`WARNING`] characters.
+    pub fn warnings(&self) -> Vec<String> {
+        let all: Vec<&Violation> = self.of(Enforcement::Warn).collect();
+        let mut warnings: Vec<String> = all.iter().take(WARNINGS).map(|v| v.warning()).collect();
+        if all.len() > WARNINGS {
+            warnings.push(and_more(all.len() - WARNINGS));
+        }
+        warnings
+    }
+
+    fn of(&self, effect: Enforcement) -> impl Iterator<Item = &Violation> {
+        self.violations.iter().filter(move |violation| violation.effect == effect)
+    }
+}
+
+fn and_more(count: usize) -> String {
+    format!("… and {count} more")
+}
+
+impl Violation {
+    /// The violation in at most [`WARNING`] characters. The image and the reason may be cut; the path
+    /// and the rule are whole.
+    fn warning(&self) -> String {
+        let Self { path, image, rule, reason, .. } = self;
+        let whole = self.to_string();
+        if whole.chars().count() <= WARNING {
+            return whole;
+        }
+        let end = format!(" [{rule}]");
+        let start = format!("{path} {}: {reason}", quote(image, WARNING_IMAGE));
+        format!("{}{end}", cut(&start, WARNING - end.chars().count()))
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, image, rule, reason, .. } = self;
+        write!(f, "{path} {}: {reason} [{rule}]", quote(image, QUOTED))
+    }
+}
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;

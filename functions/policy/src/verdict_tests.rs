@@ -1,0 +1,90 @@
+use super::*;
+use crate::facts::{Cause, Unavailable};
+use crate::mutability::TagMutability;
+
+fn violation(path: &str, image: &str, reason: Reason, effect: Enforcement) -> Violation {
+    Violation {
+        path: FieldPath::new(path),
+        image: image.to_owned(),
+        rule: Rule::TagImmutability,
+        reason,
+        effect,
+    }
+}
+
+fn mutable(tag: &str) -> Reason {
+    Reason::MutableTag {
+        repository: "pay".parse().unwrap(),
+        tag: tag.parse().unwrap(),
+        mutability: TagMutability::Mutable,
+    }
+}
+
+fn verdict(count: usize, image: &str, effect: Enforcement) -> Verdict {
+    let violations = (0..count)
+        .map(|n| violation(&format!("spec.containers[{n}].image"), image, mutable("1.2"), effect))
+        .collect();
+    Verdict { images: vec![], violations }
+}
+
+#[test]
+fn a_denial_reads_as_the_design_gives_it() {
+    let message =
+        verdict(1, "123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:1.2", Enforcement::Deny)
+            .message()
+            .unwrap();
+    assert_eq!(
+        message,
+        "spec.containers[0].image \"123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:1.2\": \
+         repository \"pay\" lets tag \"1.2\" be overwritten (MUTABLE); set image tag mutability to \
+         IMMUTABLE or pin the image by digest [tag-immutability]"
+    );
+}
+
+#[test]
+fn a_message_never_grows_past_its_limit_and_counts_what_it_leaves_out() {
+    for count in 1..40 {
+        for image in ["a", "é", &"x".repeat(5000), "\u{1b}[2J\0"] {
+            let message = verdict(count, image, Enforcement::Deny).message().unwrap();
+            let told = message.matches("[tag-immutability]").count();
+            assert!(message.chars().count() <= MESSAGE, "{count}");
+            assert!(told >= 1);
+            assert_eq!(message.ends_with(&format!("; … and {} more", count - told)), told < count);
+            assert!(message.chars().all(|c| !c.is_control()));
+        }
+    }
+}
+
+#[test]
+fn no_violation_is_no_message() {
+    assert_eq!(verdict(0, "", Enforcement::Deny).message(), None);
+    assert_eq!(verdict(3, "a", Enforcement::Warn).message(), None);
+    assert_eq!(verdict(3, "a", Enforcement::Warn).decision(), Decision::Admit);
+}
+
+#[test]
+fn warnings_are_few_and_short_and_keep_their_rule() {
+    for (count, expected) in [(1, 1), (15, 15), (16, 16), (100, 16)] {
+        let warnings = verdict(count, &"x".repeat(5000), Enforcement::Warn).warnings();
+        assert_eq!(warnings.len(), expected);
+        for warning in warnings.iter().take(15) {
+            assert!(warning.chars().count() <= WARNING, "{warning}");
+            assert!(warning.ends_with(" [tag-immutability]"), "{warning}");
+        }
+        if count > 15 {
+            assert_eq!(warnings[15], format!("… and {} more", count - 15));
+        }
+    }
+}
+
+#[test]
+fn a_failed_look_up_is_seen() {
+    let unavailable = Unavailable { operation: "ecr:BatchGetImage", cause: Cause::Throttled };
+    let reason = Reason::Unavailable(unavailable);
+    let failed = Verdict {
+        images: vec![],
+        violations: vec![violation("a", "b", reason, Enforcement::Deny)],
+    };
+    assert!(failed.has_failed_lookup());
+    assert!(!verdict(1, "a", Enforcement::Deny).has_failed_lookup());
+}

@@ -1,0 +1,94 @@
+//! Every image string of `cases/image-references.tsv` gets the class that the table gives it.
+
+use std::collections::BTreeMap;
+
+use ecr_admission_policy::image::ImageId;
+use ecr_admission_policy::names::AccountId;
+use ecr_admission_policy::{
+    Enforcement, FieldPath, ImageReference, Inspection, Policy, Rule, SeverityLimit, decide, plan,
+};
+
+const CASES: &str = include_str!("cases/image-references.tsv");
+
+fn rows() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    CASES.lines().skip(1).map(|line| {
+        let mut cells = line.split('\t');
+        let mut cell = || cells.next().unwrap_or_default();
+        (cell(), cell(), cell())
+    })
+}
+
+#[test]
+fn every_image_string_has_its_class() {
+    let mut classes = BTreeMap::new();
+    for (image, class, why) in rows() {
+        let parsed = match image.parse::<ImageReference>() {
+            Ok(ImageReference::Ecr(_)) => "ecr",
+            Ok(ImageReference::Other(_)) => "other",
+            Err(_) => "malformed",
+        };
+        assert_eq!(parsed, class, "{image} ({why})");
+        *classes.entry(class).or_insert(0) += 1;
+    }
+    assert_eq!(
+        classes.into_iter().collect::<Vec<_>>(),
+        [("ecr", 11), ("malformed", 9), ("other", 12)]
+    );
+}
+
+#[test]
+fn an_ecr_image_is_read_as_the_table_says() {
+    let expected = [
+        "123456789012/us-east-2/namespace/repo:40d6072",
+        "123456789012/us-east-2/namespace/repo@sha256:e5e2a3236e64483c50dd2811e46e9cd49c67e82271e60d112ca69a075fc23005",
+        "123456789012/us-east-2/repo@sha256:e5e2a3236e64483c50dd2811e46e9cd49c67e82271e60d112ca69a075fc23005",
+        "123456789012/us-east-2/repo:latest",
+        "123456789012/us-gov-west-1/repo:1",
+        "123456789012/cn-north-1/repo:1",
+        "123456789012/eusc-de-east-1/repo:1",
+        "123456789012/us-iso-east-1/repo:1",
+        "123456789012/us-west-2/repo:1",
+        "123456789012/us-west-2/repo:1",
+        "123456789012/us-west-2/public.ecr.aws/foo:latest",
+    ];
+    let read: Vec<String> = rows()
+        .filter_map(|(image, ..)| match image.parse() {
+            Ok(ImageReference::Ecr(reference)) => Some(reference.image().to_string()),
+            Ok(ImageReference::Other(_)) | Err(_) => None,
+        })
+        .collect();
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn what_is_no_ecr_image_is_denied_with_the_wording_of_its_class() {
+    let policy = Policy {
+        registry_ids: ["123456789012".parse::<AccountId>().unwrap()].into(),
+        regions: ["us-east-1".parse().unwrap()].into(),
+        severity_limit: SeverityLimit::Critical,
+    };
+    for (image, class, _) in rows().filter(|(_, class, _)| *class != "ecr") {
+        let images = [(FieldPath::new("spec.containers[0].image"), image.to_owned())];
+        let plan = plan(images, Enforcement::Deny, &policy);
+        assert!(plan.lookups().is_empty(), "{image} is never looked up");
+        let verdict = decide(&plan, &BTreeMap::<_, Inspection>::new(), &policy);
+        let message = verdict.message().unwrap();
+        assert_eq!(verdict.rules(Enforcement::Deny), [Rule::EcrRegistry].into(), "{message}");
+        let wording = match class {
+            "other" => "is not in an Amazon ECR private registry; ",
+            _ => "is not a valid image reference (",
+        };
+        assert!(message.contains(wording), "{message}");
+        assert!(message.ends_with(" [ecr-registry]"), "{message}");
+    }
+}
+
+#[test]
+fn a_digest_decides_over_a_tag() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let image = format!("123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:1@{digest}");
+    let Ok(ImageReference::Ecr(reference)) = image.parse() else {
+        panic!("{image} is an ECR image")
+    };
+    assert_eq!(reference.image().id, ImageId::Digest(digest.parse().unwrap()));
+}

@@ -1,0 +1,210 @@
+//! What must hold for every image string and every workload, not only for those we thought of.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeMap;
+
+use ecr_admission_policy::facts::{
+    Cause, Content, ImageFacts, ImageScan, RepositoryFacts, Scan, Scanning, Unavailable,
+};
+use ecr_admission_policy::mutability::TagMutability;
+use ecr_admission_policy::{
+    Decision, Enforcement, FieldPath, ImageReference, Inspection, Policy, SeverityLimit, Verdict,
+    decide, plan,
+};
+use oci_spec::distribution::Reference;
+use proptest::prelude::*;
+
+const REGISTRY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+
+/// Strings that come close to image references, and now and then are any string at all.
+fn image_string() -> impl Strategy<Value = String> {
+    let host = prop_oneof![
+        4 => Just(REGISTRY.to_owned()),
+        1 => Just("123456789012.dkr-ecr-fips.eu-west-1.on.aws".to_owned()),
+        1 => Just("docker.io".to_owned()),
+        1 => Just("localhost:5000".to_owned()),
+        1 => "[a-zA-Z0-9.:-]{1,30}",
+        1 => "[0-9]{11,13}\\.dkr[.-]ecr(-fips)?\\.[a-z]{2}-[a-z]{4}-[0-9]\\.(amazonaws\\.com(\\.cn)?|on\\.aws)",
+    ];
+    let path = prop_oneof![4 => "[a-z0-9]{1,6}([._/-]{1,2}[a-z0-9]{1,6}){0,3}", 1 => "[a-zA-Z0-9._/-]{0,20}"];
+    let tag = prop_oneof![2 => Just(String::new()), 3 => ":[\\w.-]{0,9}", 1 => ":[a-z]{126,130}"];
+    let digest = prop_oneof![
+        3 => Just(String::new()),
+        1 => "@sha256:[0-9a-f]{64}",
+        1 => "@sha256:[0-9a-fA-F]{60,66}",
+    ];
+    prop_oneof![
+        8 => (host, path.clone(), tag.clone(), digest)
+            .prop_map(|(host, path, tag, digest)| format!("{host}/{path}{tag}{digest}")),
+        2 => (path, tag).prop_map(|(path, tag)| format!("{path}{tag}")),
+        1 => any::<String>(),
+    ]
+}
+
+fn policy() -> Policy {
+    Policy {
+        registry_ids: ["123456789012".parse().unwrap()].into(),
+        regions: ["us-east-1".parse().unwrap()].into(),
+        severity_limit: SeverityLimit::Critical,
+    }
+}
+
+fn inspection() -> impl Strategy<Value = Inspection> {
+    let mutability = prop_oneof![
+        6 => Just("IMMUTABLE"),
+        1 => Just("MUTABLE"),
+        1 => Just("MUTABLE_WITH_EXCLUSION"),
+        1 => Just("NEW_WORD"),
+    ];
+    let frequency =
+        prop_oneof![6 => Just("SCAN_ON_PUSH"), 1 => Just("MANUAL"), 1 => Just("NEW_WORD")];
+    let status = prop_oneof![6 => Just("COMPLETE"), 1 => Just("ACTIVE"), 1 => Just("PENDING")];
+    let severity =
+        prop_oneof![Just("LOW"), Just("HIGH"), Just("CRITICAL"), Just("UNDEFINED"), Just("NEW")];
+    let findings = proptest::collection::btree_map(severity.prop_map(Into::into), 0..3u64, 0..3);
+    let facts = (mutability, frequency, status, any::<bool>(), findings).prop_map(
+        |(mutability, frequency, status, completed, findings)| {
+            Inspection::Inspected(
+                ImageFacts {
+                    repository: RepositoryFacts {
+                        mutability: TagMutability::new(mutability, vec![]),
+                        scanning: Scanning::Effective(frequency.into()),
+                    },
+                    digest: format!("sha256:{}", "a".repeat(64)).parse().unwrap(),
+                    content: Content::Image(ImageScan::Found(Scan {
+                        status: status.into(),
+                        completed,
+                        findings,
+                    })),
+                }
+                .into(),
+            )
+        },
+    );
+    let unavailable =
+        Unavailable { operation: "ecr:DescribeRepositories", cause: Cause::Throttled };
+    prop_oneof![
+        8 => facts,
+        1 => Just(Inspection::RepositoryNotFound),
+        1 => Just(Inspection::ImageNotFound),
+        1 => Just(Inspection::Unavailable(unavailable)),
+    ]
+}
+
+/// A workload: image strings at their paths, and what ECR says of them.
+fn workload() -> impl Strategy<Value = Vec<(String, Inspection)>> {
+    let image = prop_oneof![
+        6 => "[a-z]{2,4}:[0-9]".prop_map(|name| format!("{REGISTRY}/{name}")),
+        1 => image_string(),
+    ];
+    proptest::collection::vec((image, inspection()), 0..6)
+}
+
+fn judge(images: &[(FieldPath, String)], inspected: &[(String, Inspection)]) -> Verdict {
+    let policy = policy();
+    let plan = plan(images.iter().cloned(), Enforcement::Deny, &policy);
+    let inspections = inspected
+        .iter()
+        .filter_map(|(image, inspection)| match image.parse() {
+            Ok(ImageReference::Ecr(reference)) => Some((reference.image(), inspection.clone())),
+            Ok(ImageReference::Other(_)) | Err(_) => None,
+        })
+        .collect::<BTreeMap<_, _>>();
+    decide(&plan, &inspections, &policy)
+}
+
+fn at_paths(workload: &[(String, Inspection)]) -> Vec<(FieldPath, String)> {
+    let path = |n| FieldPath::new(format!("spec.containers[{n}].image"));
+    workload.iter().enumerate().map(|(n, (image, _))| (path(n), image.clone())).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn display_gives_back_what_was_parsed(text in image_string()) {
+        if let Ok(reference) = text.parse::<ImageReference>() {
+            prop_assert_eq!(reference.to_string(), text);
+        }
+    }
+
+    /// The crate normalises (`nginx` becomes `docker.io/library/nginx:latest`), so a reference into
+    /// ECR, where nothing is normalised but a missing tag, is compared part by part.
+    #[test]
+    fn the_oci_parser_agrees_on_what_both_accept(text in image_string()) {
+        let (Ok(ours), Ok(theirs)) = (text.parse::<ImageReference>(), text.parse::<Reference>()) else {
+            return Ok(());
+        };
+        let registry = theirs.registry();
+        let ImageReference::Ecr(reference) = ours else {
+            prop_assert_ne!(registry, REGISTRY);
+            return Ok(());
+        };
+        let image = reference.image();
+        let id = match (theirs.digest(), theirs.tag()) {
+            (Some(digest), _) => format!("@{digest}"),
+            (None, tag) => format!(":{}", tag.unwrap_or("latest")),
+        };
+        let (account, region) = (format!("{}.dkr", image.account), format!(".{}.", image.region));
+        prop_assert!(registry.starts_with(&account) && registry.contains(&region), "{}", registry);
+        prop_assert_eq!(theirs.repository(), image.repository.as_str());
+        prop_assert_eq!(id, image.id.to_string());
+    }
+
+    #[test]
+    fn one_more_image_never_turns_a_denial_into_an_admission(
+        workload in workload(), image in image_string(), inspection in inspection(),
+    ) {
+        let images = at_paths(&workload);
+        let before = judge(&images, &workload);
+        let mut more = images.clone();
+        more.push((FieldPath::new("spec.initContainers[0].image"), image.clone()));
+        // What was known of an image stays known.
+        let mut inspected = vec![(image, inspection)];
+        inspected.extend(workload);
+        let after = judge(&more, &inspected);
+        if before.decision() == Decision::Deny {
+            prop_assert_eq!(after.decision(), Decision::Deny);
+        }
+        for violation in before.violations {
+            prop_assert!(after.violations.contains(&violation));
+        }
+    }
+
+    #[test]
+    fn order_does_not_matter(workload in workload(), seed in any::<prop::sample::Index>()) {
+        let images = at_paths(&workload);
+        let mut turned = images.clone();
+        if !turned.is_empty() {
+            let by = seed.index(turned.len());
+            turned.rotate_left(by);
+            turned.reverse();
+        }
+        prop_assert_eq!(judge(&images, &workload), judge(&turned, &workload));
+    }
+
+    #[test]
+    fn a_workload_is_admitted_only_when_every_image_is(workload in workload()) {
+        let images = at_paths(&workload);
+        let whole = judge(&images, &workload);
+        let each = images.iter().all(|image| {
+            judge(std::slice::from_ref(image), &workload).decision() == Decision::Admit
+        });
+        prop_assert_eq!(whole.decision() == Decision::Admit, each);
+    }
+
+    #[test]
+    fn nothing_we_say_holds_a_control_character_or_a_second_line(workload in workload()) {
+        let verdict = judge(&at_paths(&workload), &workload);
+        let told = verdict.message().into_iter().chain(verdict.warnings());
+        for text in told {
+            prop_assert!(text.chars().all(ecr_admission_policy::text::is_printable), "{}", text);
+        }
+    }
+}
+
+#[test]
+fn an_image_without_an_inspection_is_denied() {
+    let images = [(FieldPath::new("spec.containers[0].image"), format!("{REGISTRY}/pay:1"))];
+    assert_eq!(judge(&images, &[]).decision(), Decision::Deny);
+}

@@ -1,1 +1,19 @@
-//! Skeleton.
+//! The admission function: an AdmissionReview in, Amazon ECR asked, an AdmissionReview out.
+//!
+//! [`handler::Handler::handle`] is the only sequencer; it reads top to bottom as one review goes.
+
+pub mod account;
+pub mod after_answer;
+pub mod answer;
+pub mod cache;
+pub mod config;
+pub mod deadline;
+pub mod ecr;
+pub mod gateway;
+pub mod handler;
+pub mod inspect;
+pub mod manifest;
+pub mod metrics;
+pub mod record;
+pub mod review;
+pub mod workload;

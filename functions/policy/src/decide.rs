@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::{Cause, Inspection, Unavailable};
+use crate::facts::{Cause, ImageFacts, Inspection, Unavailable};
 use crate::image::EcrImage;
 use crate::plan::Plan;
 use crate::policy::Policy;
@@ -53,4 +53,14 @@ pub fn decide(
         });
     }
     Verdict { images, violations }
+}
+
+/// Whether an image with these facts would be denied or warned of by any rule.
+pub fn violates(image: &EcrImage, facts: &ImageFacts, policy: &Policy) -> bool {
+    let inspection = Inspection::Inspected(facts.clone().into());
+    let case = Case { lookup: Ok(image), inspection: &inspection, policy };
+    Rule::ALL.into_iter().any(|rule| match rule.check(&case) {
+        Outcome::Judged(reasons) => !reasons.is_empty(),
+        Outcome::NotApplicable => false,
+    })
 }

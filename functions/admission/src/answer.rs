@@ -1,0 +1,96 @@
+//! What was decided, as the answer to kube-apiserver and as the outcome that is logged and counted.
+
+use std::collections::BTreeMap;
+
+use ecr_admission_policy::text::cut;
+use ecr_admission_policy::verdict::WARNING;
+use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
+
+use crate::record::{Decision, Outcome};
+use crate::review::Answer;
+
+/// The answer to a request in which there is nothing to judge.
+pub fn unjudged(decision: Decision) -> (Answer, Outcome) {
+    let annotations = [("decision".to_owned(), decision.as_str().to_owned())];
+    let answer = Answer { audit_annotations: annotations.into(), ..Answer::default() };
+    (answer, Outcome::unjudged(decision))
+}
+
+/// The answer to a request that could not be judged at all.
+pub fn refused(message: String, enforcement: Enforcement) -> (Answer, Outcome) {
+    let decision = match enforcement {
+        Enforcement::Deny => Decision::Denied,
+        Enforcement::Warn => Decision::Admitted,
+    };
+    let (mut answer, mut outcome) = unjudged(decision);
+    outcome.failed = true;
+    match enforcement {
+        Enforcement::Deny => answer.denial = Some(message),
+        Enforcement::Warn => {
+            outcome.warned = true;
+            answer.warnings = vec![cut(&message, WARNING)];
+        }
+    }
+    (answer, outcome)
+}
+
+/// The answer to a request whose images were judged.
+pub fn judged(
+    verdict: &Verdict,
+    policy: &Policy,
+    registry_calls: u32,
+    cache_hits: usize,
+) -> (Answer, Outcome) {
+    let decision = match verdict.decision() {
+        policy::Decision::Admit => Decision::Admitted,
+        policy::Decision::Deny => Decision::Denied,
+    };
+    let mut audit_annotations = BTreeMap::from([
+        ("decision".to_owned(), decision.as_str().to_owned()),
+        ("policy".to_owned(), policy.to_string()),
+    ]);
+    for image in &verdict.images {
+        if let Some(digest) = &image.digest {
+            audit_annotations.insert(annotation(image.path.as_str()), digest.to_string());
+        }
+    }
+    let warnings = verdict.warnings();
+    let outcome = Outcome {
+        decision,
+        warned: !warnings.is_empty(),
+        failed: verdict.has_failed_lookup(),
+        denied_by: verdict.rules(Enforcement::Deny),
+        warned_of: verdict.rules(Enforcement::Warn),
+        registry_calls,
+        cache_hits,
+        images: verdict.images.clone(),
+    };
+    (Answer { denial: verdict.message(), warnings, audit_annotations }, outcome)
+}
+
+/// The audit annotation for an image. kube-apiserver drops a name that is not a qualified name of at
+/// most 63 characters, so brackets become dots and the end, which every path shares, is left out.
+fn annotation(path: &str) -> String {
+    let path = path.trim_end_matches(".reference").trim_end_matches(".image");
+    path.replace('[', ".").replace(']', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_annotation_is_a_qualified_name_of_at_most_63_characters() {
+        for (path, expected) in [
+            ("spec.containers[0].image", "spec.containers.0"),
+            ("spec.volumes[12].image.reference", "spec.volumes.12"),
+            (
+                "spec.jobTemplate.spec.template.spec.ephemeralContainers[99].image",
+                "spec.jobTemplate.spec.template.spec.ephemeralContainers.99",
+            ),
+        ] {
+            assert_eq!(annotation(path), expected);
+            assert!(expected.len() <= 63);
+        }
+    }
+}

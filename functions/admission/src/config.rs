@@ -1,0 +1,142 @@
+//! What the operator set, read once from the environment when a sandbox starts.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
+
+use ecr_admission_lambda::{BadVariable, Environment, Level, Sdk, Timeouts};
+use ecr_admission_policy::SeverityLimit;
+use ecr_admission_policy::names::{AccountId, InvalidName, Region};
+
+/// One try of an AWS call, connection included. Two tries, and so one lost connection, fit into the
+/// 5 seconds that the rendered webhook configuration gives a review; all tries together end at the
+/// review's deadline.
+const ATTEMPT: Duration = Duration::from_secs(2);
+
+/// A connection to AWS, TLS included.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// The configuration of the admission function.
+#[derive(Debug)]
+pub struct Config {
+    /// `REGISTRY_IDS`: the accounts whose registries are allowed; `None` for the function's own.
+    pub registry_ids: Option<BTreeSet<AccountId>>,
+    /// `REGISTRY_REGION`: the Regions whose registries are allowed.
+    pub regions: BTreeSet<Region>,
+    /// `IGNORED_NAMESPACES`: the namespaces admitted without judgement.
+    pub ignored_namespaces: BTreeSet<String>,
+    /// `SEVERITY_LIMIT`: the lowest severity that denies.
+    pub severity_limit: SeverityLimit,
+    /// `LOG_LEVEL`: the least that is logged.
+    pub log_level: Level,
+    /// `METRICS_NAMESPACE`: the CloudWatch namespace.
+    pub metrics_namespace: String,
+    /// `CACHE_SECONDS`: how long inspected facts may be reused.
+    pub cache: Duration,
+    /// Region, credentials, endpoints and timeouts of the AWS clients.
+    pub sdk: Sdk,
+}
+
+impl Config {
+    /// Reads the configuration. The first value that is not accepted is the error.
+    pub fn from_environment(environment: &Environment) -> Result<Self, BadVariable> {
+        let timeouts = Timeouts { connect: CONNECT, attempt: ATTEMPT, operation: None };
+        let sdk = Sdk::from_environment(environment, timeouts)?;
+        let registry_ids = list(environment, "REGISTRY_IDS", "12-digit accounts")?;
+        let regions = match list(environment, "REGISTRY_REGION", "Regions such as us-east-1")? {
+            Some(regions) => regions,
+            None => BTreeSet::from([own_region(environment)?]),
+        };
+        Ok(Self {
+            registry_ids,
+            regions,
+            ignored_namespaces: ignored_namespaces(environment)?,
+            severity_limit: severity_limit(environment)?,
+            log_level: Level::from_environment(environment)?,
+            metrics_namespace: metrics_namespace(environment)?,
+            cache: Duration::from_secs(
+                environment.whole_number("CACHE_SECONDS", "seconds", 0..=300, 60)?.into(),
+            ),
+            sdk,
+        })
+    }
+}
+
+/// The comma-separated names of a variable; `None` when it is not set or empty, which stands for the
+/// stack's own. Spaces around a name are accepted, an empty name is not.
+fn list<T: FromStr<Err = InvalidName> + Ord>(
+    environment: &Environment,
+    name: &'static str,
+    accepted: &str,
+) -> Result<Option<BTreeSet<T>>, BadVariable> {
+    let Some(value) = environment.non_empty(name) else { return Ok(None) };
+    let names: Result<BTreeSet<T>, InvalidName> =
+        value.split(',').map(|name| name.trim().parse()).collect();
+    names.map(Some).map_err(|invalid| {
+        BadVariable::new(
+            name,
+            value,
+            format!("comma-separated {accepted} ({})", invalid.accepted()),
+        )
+    })
+}
+
+fn own_region(environment: &Environment) -> Result<Region, BadVariable> {
+    const ACCEPTED: &str = "a Region such as us-east-1, which AWS Lambda sets";
+    let value = environment.required("AWS_REGION", ACCEPTED)?;
+    value.parse().ok().ok_or_else(|| BadVariable::new("AWS_REGION", value, ACCEPTED))
+}
+
+/// Not set means `kube-system`, set and empty means none.
+fn ignored_namespaces(environment: &Environment) -> Result<BTreeSet<String>, BadVariable> {
+    const NAME: &str = "IGNORED_NAMESPACES";
+    let value = environment.get(NAME).unwrap_or("kube-system");
+    if value.trim().is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let names: BTreeSet<String> = value.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().all(|name| is_namespace(name)) {
+        Ok(names)
+    } else {
+        let accepted = "comma-separated namespaces, each of 1 to 63 lower-case letters, digits and -, without patterns";
+        Err(BadVariable::new(NAME, value, accepted))
+    }
+}
+
+/// A DNS label, as RFC 1123 has it and Kubernetes wants of a namespace.
+fn is_namespace(name: &str) -> bool {
+    let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    (1..=63).contains(&name.len())
+        && name.bytes().all(|b| alphanumeric(b) || b == b'-')
+        && name.bytes().next().is_some_and(alphanumeric)
+        && name.bytes().next_back().is_some_and(alphanumeric)
+}
+
+fn severity_limit(environment: &Environment) -> Result<SeverityLimit, BadVariable> {
+    const NAME: &str = "SEVERITY_LIMIT";
+    let Some(value) = environment.non_empty(NAME) else { return Ok(SeverityLimit::Critical) };
+    let accepted = "INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL";
+    value.parse().ok().ok_or_else(|| BadVariable::new(NAME, value, accepted))
+}
+
+/// A CloudWatch namespace: 1 to 255 characters, not starting with `:` (API reference,
+/// `PutMetricData`), and not one of AWS's own.
+fn metrics_namespace(environment: &Environment) -> Result<String, BadVariable> {
+    const NAME: &str = "METRICS_NAMESPACE";
+    let value = environment.non_empty(NAME).unwrap_or("EcrAdmission");
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-/#:".contains(&b);
+    if value.len() <= 255
+        && value.bytes().all(allowed)
+        && !value.starts_with(':')
+        && !value.starts_with("AWS/")
+    {
+        Ok(value.to_owned())
+    } else {
+        let accepted = "1 to 255 letters, digits and . _ - / # :, the first not :, and not AWS/";
+        Err(BadVariable::new(NAME, value, accepted))
+    }
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

@@ -1,0 +1,61 @@
+//! Facts from Amazon ECR: the only module, with its children, that names `aws_sdk_ecr`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ecr::Client;
+use aws_sdk_ecr::config::{Builder, Region as SdkRegion};
+use ecr_admission_lambda::{Log, Sdk, Service};
+use ecr_admission_policy::EcrImage;
+use ecr_admission_policy::facts::{Cause, Content, RepositoryFacts};
+use ecr_admission_policy::names::{Digest, Region, RepositoryName};
+
+use crate::inspect::{Budget, InspectImage, Missing, Registry};
+
+mod call;
+mod image;
+mod open_index;
+mod repository;
+
+/// Looks images up in Amazon ECR, in the account and Region that each image names.
+#[derive(Debug)]
+pub struct EcrInspector {
+    clients: BTreeMap<Region, Client>,
+    log: Log,
+}
+
+impl EcrInspector {
+    /// An inspector for the registries of these Regions.
+    pub fn new(sdk: &Sdk, regions: &BTreeSet<Region>, log: Log) -> Self {
+        let shared = sdk.config_for(Service::Ecr);
+        let client = |region: &Region| {
+            let region = SdkRegion::new(region.as_str().to_owned());
+            Client::from_conf(Builder::from(&shared).region(region).build())
+        };
+        Self::with_clients(regions.iter().map(|r| (r.clone(), client(r))).collect(), log)
+    }
+
+    /// An inspector that asks through these clients.
+    pub fn with_clients(clients: BTreeMap<Region, Client>, log: Log) -> Self {
+        Self { clients, log }
+    }
+
+    /// The client of a Region. Only images of allowed Regions are looked up, so there always is one.
+    fn client(&self, region: &Region, operation: &'static str) -> Result<&Client, Missing> {
+        self.clients.get(region).ok_or(Missing::unavailable(operation, Cause::Internal))
+    }
+}
+
+impl InspectImage for EcrInspector {
+    async fn repositories(
+        &self,
+        registry: &Registry,
+        names: &BTreeSet<RepositoryName>,
+        budget: &Budget,
+    ) -> BTreeMap<RepositoryName, Result<RepositoryFacts, Missing>> {
+        repository::facts(self, registry, names, budget).await
+    }
+
+    async fn image(&self, image: &EcrImage, budget: &Budget) -> Result<(Digest, Content), Missing> {
+        image::content(self, image, budget).await
+    }
+}

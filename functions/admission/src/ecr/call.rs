@@ -1,0 +1,172 @@
+//! One call of the ECR API: counted, ended by the deadline, its failure put into a word.
+
+use std::future::Future;
+
+use aws_sdk_ecr::config::http::HttpResponse;
+use aws_sdk_ecr::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use ecr_admission_lambda::Log;
+use ecr_admission_policy::facts::Cause;
+use serde::Serialize;
+use tokio::time::timeout_at;
+
+use crate::inspect::{Budget, Missing};
+
+/// Why a call has no result.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// ECR answered with this error, which means something to the caller (`…NotFoundException`).
+    NotFound(NotFound),
+    /// It could not be asked, or did not answer as it should.
+    Failed(Cause),
+}
+
+/// The errors of ECR that are facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotFound {
+    Repository,
+    Image,
+    Scan,
+}
+
+impl Failure {
+    /// The failure as a missing fact, for an operation that has no scan to miss.
+    pub(super) fn missing(&self, operation: &'static str) -> Missing {
+        match self {
+            Self::NotFound(NotFound::Repository) => Missing::Repository,
+            Self::NotFound(NotFound::Image) => Missing::Image,
+            Self::NotFound(NotFound::Scan) => Missing::unavailable(operation, Cause::Internal),
+            Self::Failed(cause) => Missing::unavailable(operation, *cause),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FailedCall<'a> {
+    operation: &'a str,
+    cause: &'a str,
+    error: String,
+}
+
+/// Makes a call.
+pub(super) async fn call<T, E>(
+    operation: &'static str,
+    budget: &Budget,
+    log: Log,
+    send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> Result<T, Failure>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    budget.count_call();
+    let Ok(result) = timeout_at(budget.deadline, send).await else {
+        return Err(Failure::Failed(Cause::TimedOut));
+    };
+    result.map_err(|error| {
+        let failure = classify(&error);
+        if let Failure::Failed(cause) = &failure {
+            // The message that the author of a Pod gets has only the cause; here is the rest.
+            let fields = FailedCall {
+                operation,
+                cause: word(*cause),
+                error: DisplayErrorContext(&error).to_string(),
+            };
+            log.warn("a call of Amazon ECR failed", &fields);
+        }
+        failure
+    })
+}
+
+fn word(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Throttled => "throttled",
+        Cause::AccessDenied => "access denied",
+        Cause::TimedOut => "timed out",
+        Cause::Internal => "failed",
+    }
+}
+
+fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Failure {
+    match error {
+        SdkError::ServiceError(context) => {
+            let status = context.raw().status().as_u16();
+            by_code(context.err().code().unwrap_or_default(), status)
+        }
+        SdkError::TimeoutError(_) => Failure::Failed(Cause::TimedOut),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            Failure::Failed(Cause::TimedOut)
+        }
+        _ => Failure::Failed(Cause::Internal),
+    }
+}
+
+/// By the error's code: access and rate errors are not in the service's model, so the SDK has no
+/// types for them.
+fn by_code(code: &str, status: u16) -> Failure {
+    match code {
+        "RepositoryNotFoundException" => Failure::NotFound(NotFound::Repository),
+        "ImageNotFoundException" => Failure::NotFound(NotFound::Image),
+        "ScanNotFoundException" => Failure::NotFound(NotFound::Scan),
+        "ThrottlingException"
+        | "Throttling"
+        | "ThrottledException"
+        | "LimitExceededException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "SlowDown" => Failure::Failed(Cause::Throttled),
+        "AccessDeniedException"
+        | "AccessDenied"
+        | "UnauthorizedOperation"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "ExpiredTokenException"
+        | "ExpiredToken"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "MissingAuthenticationTokenException"
+        | "OptInRequired"
+        | "NotAuthorized" => Failure::Failed(Cause::AccessDenied),
+        _ => Failure::Failed(match status {
+            429 => Cause::Throttled,
+            401 | 403 => Cause::AccessDenied,
+            _ => Cause::Internal,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_cause() {
+        for (code, status, expected) in [
+            ("ThrottlingException", 400, Cause::Throttled),
+            ("LimitExceededException", 400, Cause::Throttled),
+            ("AccessDeniedException", 400, Cause::AccessDenied),
+            ("UnrecognizedClientException", 400, Cause::AccessDenied),
+            ("ServerException", 500, Cause::Internal),
+            ("InvalidParameterException", 400, Cause::Internal),
+            ("", 429, Cause::Throttled),
+            ("", 403, Cause::AccessDenied),
+            ("", 503, Cause::Internal),
+        ] {
+            let failure = by_code(code, status);
+            assert!(
+                matches!(failure, Failure::Failed(cause) if cause == expected),
+                "{code} {failure:?}"
+            );
+        }
+        for (code, expected) in [
+            ("RepositoryNotFoundException", NotFound::Repository),
+            ("ImageNotFoundException", NotFound::Image),
+            ("ScanNotFoundException", NotFound::Scan),
+        ] {
+            assert!(
+                matches!(by_code(code, 400), Failure::NotFound(found) if found == expected),
+                "{code}"
+            );
+        }
+    }
+}

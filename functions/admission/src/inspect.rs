@@ -1,0 +1,144 @@
+//! All the look-ups of a review, in parallel, inside its deadline.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ecr_admission_policy::facts::{Cause, Content, ImageFacts, RepositoryFacts, Unavailable};
+use ecr_admission_policy::names::{AccountId, Digest, Region, RepositoryName};
+use ecr_admission_policy::{EcrImage, Inspection};
+use futures_util::future::{join, join_all};
+use tokio::time::Instant;
+
+/// Looks facts up. Implemented over Amazon ECR, and over plain data in tests.
+///
+/// A look-up that fails is an answer, not an error: see [`Missing`].
+pub trait InspectImage {
+    /// The facts of `names` in one registry, each looked up or missing for a reason.
+    fn repositories(
+        &self,
+        registry: &Registry,
+        names: &BTreeSet<RepositoryName>,
+        budget: &Budget,
+    ) -> impl Future<Output = BTreeMap<RepositoryName, Result<RepositoryFacts, Missing>>>;
+
+    /// The digest that an image has now, and what its scan or the scans of its platforms say.
+    fn image(
+        &self,
+        image: &EcrImage,
+        budget: &Budget,
+    ) -> impl Future<Output = Result<(Digest, Content), Missing>>;
+}
+
+/// A private registry, and whether it is that of the function's own account: some calls of ECR cannot
+/// be made for another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Registry {
+    /// The account.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// Whether the function runs in this account.
+    pub own: bool,
+}
+
+/// Why there are no facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// The repository does not exist.
+    Repository,
+    /// The repository does not hold the image.
+    Image,
+    /// The look-up failed.
+    Unavailable(Unavailable),
+}
+
+impl Missing {
+    /// A look-up by `operation` that failed.
+    pub fn unavailable(operation: &'static str, cause: Cause) -> Self {
+        Self::Unavailable(Unavailable { operation, cause })
+    }
+}
+
+/// What the look-ups of one review may use, and have used.
+#[derive(Debug)]
+pub struct Budget {
+    /// When the last of them must be over.
+    pub deadline: Instant,
+    calls: AtomicU32,
+}
+
+impl Budget {
+    /// A budget that ends at `deadline`.
+    pub fn new(deadline: Instant) -> Self {
+        Self { deadline, calls: AtomicU32::new(0) }
+    }
+
+    /// Counts one call of the registry's API. The SDK's own repeats of a call are not counted again.
+    pub fn count_call(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many calls were made.
+    pub fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+/// Looks every image up: repositories once each and images once each, all at the same time.
+pub async fn gather(
+    inspector: &impl InspectImage,
+    own_account: &AccountId,
+    images: &BTreeSet<EcrImage>,
+    budget: &Budget,
+) -> BTreeMap<EcrImage, Inspection> {
+    let mut registries: BTreeMap<Registry, BTreeSet<RepositoryName>> = BTreeMap::new();
+    for image in images {
+        registries
+            .entry(registry(image, own_account))
+            .or_default()
+            .insert(image.repository.clone());
+    }
+    let repositories = join_all(
+        registries.iter().map(|(registry, names)| inspector.repositories(registry, names, budget)),
+    );
+    let contents = join_all(images.iter().map(|image| inspector.image(image, budget)));
+    let (repositories, contents) = join(repositories, contents).await;
+    let repositories: BTreeMap<&Registry, _> = registries.keys().zip(repositories).collect();
+    images
+        .iter()
+        .zip(contents)
+        .map(|(image, content)| {
+            let repository = repositories
+                .get(&registry(image, own_account))
+                .and_then(|names| names.get(&image.repository))
+                .cloned()
+                .unwrap_or_else(|| Err(Missing::unavailable("the look-up", Cause::Internal)));
+            (image.clone(), combine(repository, content))
+        })
+        .collect()
+}
+
+fn registry(image: &EcrImage, own_account: &AccountId) -> Registry {
+    let (account, region) = (image.account.clone(), image.region.clone());
+    Registry { own: account == *own_account, account, region }
+}
+
+/// What does not exist is told before what could not be looked up: the author can do something about
+/// it.
+fn combine(
+    repository: Result<RepositoryFacts, Missing>,
+    content: Result<(Digest, Content), Missing>,
+) -> Inspection {
+    match (repository, content) {
+        (Ok(repository), Ok((digest, content))) => {
+            Inspection::Inspected(ImageFacts { repository, digest, content }.into())
+        }
+        (Err(Missing::Repository), _) | (_, Err(Missing::Repository)) => {
+            Inspection::RepositoryNotFound
+        }
+        (Err(Missing::Image), _) | (_, Err(Missing::Image)) => Inspection::ImageNotFound,
+        (Err(Missing::Unavailable(unavailable)), _)
+        | (_, Err(Missing::Unavailable(unavailable))) => Inspection::Unavailable(unavailable),
+    }
+}

@@ -1,0 +1,167 @@
+//! Counts for CloudWatch: the only module, with its children, that names `aws_sdk_cloudwatch`.
+//!
+//! Counts wait in the sandbox and leave after an answer: when [`INTERVAL`] has passed since the last
+//! put, or when something was denied or failed. A put that fails goes along with the next one and is
+//! then dropped. Nothing here can change an answer.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::Builder;
+use aws_sdk_cloudwatch::config::retry::RetryConfig;
+use aws_sdk_cloudwatch::error::DisplayErrorContext;
+use aws_sdk_cloudwatch::types::MetricDatum;
+use ecr_admission_lambda::{Log, Sdk, Service};
+use serde::Serialize;
+use tokio::time::timeout;
+
+use crate::gateway::Caller;
+use crate::record::{Decision, Outcome};
+
+mod counts;
+mod datum;
+
+use counts::{Counts, Dimension, Name};
+
+/// How long counts wait at most, once another review comes.
+pub const INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long a put may hold the next review.
+pub const PUT: Duration = Duration::from_secs(1);
+
+/// How long the last put may take: Lambda gives a sandbox that ends 500 ms.
+pub const LAST_PUT: Duration = Duration::from_millis(400);
+
+/// The most data of one `PutMetricData` (API reference).
+const DATA: usize = 1_000;
+
+/// The counts of a sandbox, and the way out for them.
+#[derive(Debug)]
+pub struct Metrics {
+    client: Client,
+    namespace: String,
+    log: Log,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    counts: Counts,
+    /// What a put did not deliver.
+    failed: Vec<MetricDatum>,
+    urgent: bool,
+    last_put_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Dropped {
+    data: usize,
+    error: String,
+}
+
+impl Metrics {
+    /// Counts for a CloudWatch namespace. `now_ms` and all times here are milliseconds since the Unix
+    /// epoch.
+    pub fn new(sdk: &Sdk, namespace: String, log: Log, now_ms: u64) -> Self {
+        // One try: what fails goes along with the next put.
+        let config = Builder::from(&sdk.config_for(Service::CloudWatch))
+            .retry_config(RetryConfig::disabled())
+            .build();
+        let state = State { last_put_ms: now_ms, ..State::default() };
+        Self { client: Client::from_conf(config), namespace, log, state: Mutex::new(state) }
+    }
+
+    /// Counts a review.
+    pub fn record(&self, caller: &Caller, outcome: &Outcome, latency: Duration, now_ms: u64) {
+        let mut state = self.state();
+        let counts = &mut state.counts;
+        let mut count = |name, value| {
+            counts.add(now_ms, name, Dimension::None, value);
+            if let Some(cluster) = &caller.cluster {
+                counts.add(now_ms, name, Dimension::Cluster(cluster.clone()), value);
+            }
+        };
+        count(
+            match outcome.decision {
+                Decision::Admitted => Name::Admitted,
+                Decision::Denied => Name::Denied,
+                Decision::Ignored => Name::Ignored,
+            },
+            1,
+        );
+        if outcome.warned {
+            count(Name::Warned, 1);
+        }
+        if outcome.failed {
+            count(Name::Failed, 1);
+        }
+        count(Name::RegistryCalls, outcome.registry_calls.into());
+        count(Name::ReviewLatency, u64::try_from(latency.as_millis()).unwrap_or(u64::MAX));
+        for rule in &outcome.denied_by {
+            counts.add(now_ms, Name::Denied, Dimension::Rule(rule.id()), 1);
+        }
+        if let (true, Some(cluster)) = (caller.previous_token, &caller.cluster) {
+            counts.add(now_ms, Name::PreviousToken, Dimension::Cluster(cluster.clone()), 1);
+        }
+        state.urgent |= outcome.failed || outcome.decision == Decision::Denied;
+    }
+
+    /// Sends what waits, if it is time to.
+    pub async fn send_if_due(&self, now_ms: u64) {
+        let due = {
+            let state = self.state();
+            let since_put = Duration::from_millis(now_ms.saturating_sub(state.last_put_ms));
+            // After a failed put even a denial waits: a CloudWatch that hangs must not cost every
+            // review its second.
+            since_put >= INTERVAL || (state.urgent && state.failed.is_empty())
+        };
+        if due {
+            self.send(now_ms, PUT).await;
+        }
+    }
+
+    /// Sends all that waits, for the last time.
+    pub async fn send_last(&self, now_ms: u64) {
+        self.send(now_ms, LAST_PUT).await;
+    }
+
+    async fn send(&self, now_ms: u64, limit: Duration) {
+        let (again, new) = {
+            let mut state = self.state();
+            state.urgent = false;
+            state.last_put_ms = now_ms;
+            let counts = std::mem::take(&mut state.counts);
+            (std::mem::take(&mut state.failed), datum::data(counts))
+        };
+        if again.is_empty() && new.is_empty() {
+            return;
+        }
+        let data: Vec<MetricDatum> = again.iter().chain(&new).cloned().collect();
+        let result = timeout(limit, self.put(&data)).await;
+        let error = match result {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error,
+            Err(elapsed) => format!("no answer within {} ms ({elapsed})", limit.as_millis()),
+        };
+        if !again.is_empty() {
+            let fields = Dropped { data: again.len(), error };
+            self.log.warn("metrics were dropped: CloudWatch did not take them twice", &fields);
+        }
+        self.state().failed = new;
+    }
+
+    async fn put(&self, data: &[MetricDatum]) -> Result<(), String> {
+        for data in data.chunks(DATA) {
+            let request = self.client.put_metric_data().namespace(&self.namespace);
+            let sent = request.set_metric_data(Some(data.to_vec())).send().await;
+            sent.map_err(|error| DisplayErrorContext(&error).to_string())?;
+        }
+        Ok(())
+    }
+
+    /// A panic elsewhere must not take the counts with it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

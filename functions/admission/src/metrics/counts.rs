@@ -1,0 +1,64 @@
+//! Aggregation: what is counted, by what, in which minute.
+
+use std::collections::BTreeMap;
+
+/// A metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Name {
+    /// Reviews allowed after judgement.
+    Admitted,
+    /// Reviews denied.
+    Denied,
+    /// Reviews whose author was warned.
+    Warned,
+    /// Reviews allowed for their namespace.
+    Ignored,
+    /// Reviews in which something could not be judged.
+    Failed,
+    /// Milliseconds that the function took for a review.
+    ReviewLatency,
+    /// Calls of the ECR API that a review took.
+    RegistryCalls,
+    /// Reviews called with the token before the last rotation.
+    PreviousToken,
+}
+
+/// By what a metric is broken down. No namespace, image or user: every value is a metric to pay for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Dimension {
+    None,
+    Cluster(String),
+    Rule(&'static str),
+}
+
+/// One metric in one minute.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    /// The start of the minute, in milliseconds since the Unix epoch: counts may leave much later.
+    pub(super) minute_ms: u64,
+    pub(super) name: Name,
+    pub(super) dimension: Dimension,
+}
+
+/// How often each value was seen.
+pub(super) type Values = BTreeMap<u64, u64>;
+
+/// All that waits to be sent.
+#[derive(Debug, Default)]
+pub(super) struct Counts(BTreeMap<Key, Values>);
+
+impl Counts {
+    pub(super) fn add(&mut self, now_ms: u64, name: Name, dimension: Dimension, value: u64) {
+        let key = Key { minute_ms: now_ms - now_ms % 60_000, name, dimension };
+        *self.0.entry(key).or_default().entry(value).or_default() += 1;
+    }
+}
+
+impl IntoIterator for Counts {
+    type Item = (Key, Values);
+    type IntoIter = std::collections::btree_map::IntoIter<Key, Values>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}

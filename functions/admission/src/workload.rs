@@ -1,0 +1,214 @@
+//! The images of a request: every field of every kind that makes a node pull an image.
+
+use std::collections::HashMap;
+
+use ecr_admission_policy::text::{QUOTED, quote};
+use ecr_admission_policy::{Enforcement, FieldPath};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{
+    Pod, PodSpec, PodTemplate, PodTemplateSpec, ReplicationController,
+};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::review::{GroupVersionKind, Request, told};
+
+/// What there is to judge in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Workload {
+    /// Nothing: the request starts no container.
+    NoImages,
+    /// These images, and what a violation does.
+    Images {
+        /// A Pod is denied; of a controller its author is warned, and its Pods are denied.
+        enforcement: Enforcement,
+        /// Each image at its field path, as the object has it.
+        images: Vec<(FieldPath, String)>,
+    },
+}
+
+/// Why the images of a request are not known.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong, and what to do.
+    pub message: String,
+    /// An unreadable controller is let pass with a warning, since its Pods are judged again; anything
+    /// else could start anything, and is denied.
+    pub enforcement: Enforcement,
+}
+
+impl Refusal {
+    fn deny(message: String) -> Self {
+        Self { message, enforcement: Enforcement::Deny }
+    }
+}
+
+/// The images to judge.
+pub fn of(request: &Request<'_>) -> Result<Workload, Refusal> {
+    match request.operation.as_str() {
+        "DELETE" | "CONNECT" => return Ok(Workload::NoImages),
+        "CREATE" | "UPDATE" => {}
+        other => {
+            return Err(Refusal::deny(format!(
+                "operation {} is not known; wanted: CREATE, UPDATE, DELETE or CONNECT",
+                quote(other, 64)
+            )));
+        }
+    }
+    match Kind::of(&request.kind) {
+        None => Err(Refusal::deny(unknown(&request.kind))),
+        Some(Kind::NoImages) => Ok(Workload::NoImages),
+        Some(Kind::Judged { enforcement, read }) => {
+            let images = changed(request, read).map_err(|problem| Refusal {
+                message: format!("the {} could not be read: {problem}", request.kind.kind),
+                enforcement,
+            })?;
+            Ok(Workload::Images { enforcement, images })
+        }
+    }
+}
+
+/// The images of the object; of an update, only those that it changes, so that a running Pod whose
+/// image has since become bad can still get a label or lose a finalizer.
+fn changed(request: &Request<'_>, read: Read) -> Result<Images, String> {
+    let mut images = read(request.object.ok_or("the request has no object")?)?;
+    if request.operation == "UPDATE" {
+        // What cannot be read counts as changed.
+        let old = request.old_object.and_then(|old| read(old).ok()).unwrap_or_default();
+        let old: HashMap<FieldPath, String> = old.into_iter().collect();
+        images.retain(|(path, image)| old.get(path) != Some(image));
+    }
+    Ok(images)
+}
+
+type Images = Vec<(FieldPath, String)>;
+type Read = fn(&RawValue) -> Result<Images, String>;
+
+enum Kind {
+    /// Names no image, whatever it is applied to.
+    NoImages,
+    Judged {
+        enforcement: Enforcement,
+        read: Read,
+    },
+}
+
+impl Kind {
+    /// By kind, not by subresource: a review of `pods/status` or `pods/resize` carries the whole Pod.
+    fn of(kind: &GroupVersionKind) -> Option<Self> {
+        let warn = |read: Read| Some(Self::Judged { enforcement: Enforcement::Warn, read });
+        match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
+            ("", "v1", "Pod") => Some(Self::Judged { enforcement: Enforcement::Deny, read: pod }),
+            ("", "v1", "PodTemplate") => warn(pod_template),
+            ("", "v1", "ReplicationController") => warn(replication_controller),
+            ("apps", "v1", "Deployment") => warn(deployment),
+            ("apps", "v1", "ReplicaSet") => warn(replica_set),
+            ("apps", "v1", "StatefulSet") => warn(stateful_set),
+            ("apps", "v1", "DaemonSet") => warn(daemon_set),
+            ("batch", "v1", "Job") => warn(job),
+            ("batch", "v1", "CronJob") => warn(cron_job),
+            ("", "v1", "Binding")
+            | ("autoscaling", "v1", "Scale")
+            | ("policy", "v1", "Eviction") => Some(Self::NoImages),
+            _ => None,
+        }
+    }
+}
+
+fn unknown(kind: &GroupVersionKind) -> String {
+    format!(
+        "kind {} is not one that ecr-admission judges; take it out of the rules of the webhook configuration",
+        quote(&kind.to_string(), QUOTED)
+    )
+}
+
+fn parse<T: DeserializeOwned>(object: &RawValue) -> Result<T, String> {
+    serde_json::from_str(object.get()).map_err(|error| told(&error))
+}
+
+fn pod(object: &RawValue) -> Result<Images, String> {
+    let pod: Pod = parse(object)?;
+    let images = of_spec("spec", pod.spec);
+    // kube-apiserver stores no Pod without containers: this one was not read right.
+    if images.is_empty() { Err("it names no image".to_owned()) } else { Ok(images) }
+}
+
+fn pod_template(object: &RawValue) -> Result<Images, String> {
+    let template: PodTemplate = parse(object)?;
+    Ok(of_template("template", template.template))
+}
+
+fn replication_controller(object: &RawValue) -> Result<Images, String> {
+    let controller: ReplicationController = parse(object)?;
+    Ok(of_template(TEMPLATE, controller.spec.and_then(|spec| spec.template)))
+}
+
+fn deployment(object: &RawValue) -> Result<Images, String> {
+    let deployment: Deployment = parse(object)?;
+    Ok(of_template(TEMPLATE, Some(deployment.spec.template)))
+}
+
+fn replica_set(object: &RawValue) -> Result<Images, String> {
+    let replica_set: ReplicaSet = parse(object)?;
+    Ok(of_template(TEMPLATE, replica_set.spec.template))
+}
+
+fn stateful_set(object: &RawValue) -> Result<Images, String> {
+    let stateful_set: StatefulSet = parse(object)?;
+    Ok(of_template(TEMPLATE, Some(stateful_set.spec.template)))
+}
+
+fn daemon_set(object: &RawValue) -> Result<Images, String> {
+    let daemon_set: DaemonSet = parse(object)?;
+    Ok(of_template(TEMPLATE, Some(daemon_set.spec.template)))
+}
+
+fn job(object: &RawValue) -> Result<Images, String> {
+    let job: Job = parse(object)?;
+    Ok(of_template(TEMPLATE, job.spec.map(|spec| spec.template)))
+}
+
+fn cron_job(object: &RawValue) -> Result<Images, String> {
+    let cron_job: CronJob = parse(object)?;
+    let job = cron_job.spec.job_template.spec;
+    Ok(of_template("spec.jobTemplate.spec.template", job.map(|job| job.template)))
+}
+
+const TEMPLATE: &str = "spec.template";
+
+fn of_template(path: &str, template: Option<PodTemplateSpec>) -> Images {
+    of_spec(&format!("{path}.spec"), template.and_then(|template| template.spec))
+}
+
+/// Every image of a Pod. An absent image is the empty string, which no rule admits.
+fn of_spec(path: &str, spec: Option<PodSpec>) -> Images {
+    let Some(spec) = spec else { return vec![] };
+    let containers = spec.containers.into_iter().map(|container| container.image);
+    let init = spec.init_containers.into_iter().flatten().map(|container| container.image);
+    let ephemeral =
+        spec.ephemeral_containers.into_iter().flatten().map(|container| container.image);
+    let volumes = spec.volumes.into_iter().flatten().map(|v| v.image.map(|image| image.reference));
+    let field =
+        |name: &str, n: usize, field: &str| FieldPath::new(format!("{path}.{name}[{n}].{field}"));
+    let mut images = vec![];
+    for (name, list) in [
+        ("containers", containers.collect::<Vec<_>>()),
+        ("ephemeralContainers", ephemeral.collect()),
+        ("initContainers", init.collect()),
+    ] {
+        for (n, image) in list.into_iter().enumerate() {
+            images.push((field(name, n, "image"), image.unwrap_or_default()));
+        }
+    }
+    for (n, volume) in volumes.enumerate() {
+        if let Some(reference) = volume {
+            images.push((field("volumes", n, "image.reference"), reference.unwrap_or_default()));
+        }
+    }
+    images
+}
+
+#[cfg(test)]
+#[path = "workload_tests.rs"]
+mod tests;

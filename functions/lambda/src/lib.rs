@@ -1,1 +1,32 @@
-//! Skeleton.
+//! What the two Lambda functions share at their rim: the process environment, the settings of the
+//! AWS SDK clients, the log lines, and how a function stops that cannot start.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use ecr_admission_lambda::{Environment, Level, Log, Sdk, Service, Timeouts};
+//!
+//! # fn main() -> Result<(), ecr_admission_lambda::BadVariable> {
+//! let environment = Environment::from_process();
+//! let log = Log::new(Level::from_environment(&environment)?);
+//! let sdk = Sdk::from_environment(
+//!     &environment,
+//!     Timeouts {
+//!         connect: Duration::from_secs(1),
+//!         attempt: Duration::from_secs(1),
+//!         operation: None,
+//!     },
+//! )?;
+//! let ecr = sdk.config_for(Service::Ecr);
+//! log.info("ready", &serde_json::json!({ "region": ecr.region().map(AsRef::as_ref) }));
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod env;
+pub mod log;
+pub mod sdk;
+pub mod stop;
+
+pub use env::{BadVariable, Environment};
+pub use log::{Level, Log};
+pub use sdk::{Sdk, Service, Timeouts};

@@ -1,0 +1,94 @@
+//! Reading the secret with the tokens: what of it, and why it may fail.
+
+use std::fmt;
+
+use crate::tokens::{NotTokens, SecretVersion};
+
+/// A staging label of Secrets Manager: which version of the secret is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The version in force.
+    Current,
+    /// The version that was in force before the last rotation.
+    Previous,
+}
+
+impl Stage {
+    /// The label as Secrets Manager knows it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Current => "AWSCURRENT",
+            Self::Previous => "AWSPREVIOUS",
+        }
+    }
+}
+
+/// Reads the secret with the tokens.
+pub trait ReadSecret {
+    /// The version that has the label `stage` now.
+    fn read(&self, stage: Stage) -> impl Future<Output = Result<SecretVersion, Unreadable>>;
+}
+
+/// A version of the secret that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the {} version of the token secret could not be read: {cause}", .stage.label())]
+pub struct Unreadable {
+    /// Which version.
+    pub stage: Stage,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why the secret could not be read. None of these quotes the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// There is no secret with this name or ARN, or none of its versions has the label.
+    NotFound(String),
+    /// IAM said no; the text is from Secrets Manager or KMS and names the principal and the action.
+    AccessDenied(String),
+    /// Too many requests.
+    Throttled,
+    /// No answer in time.
+    TimedOut,
+    /// No connection, and why.
+    Unreachable(String),
+    /// Any other refusal, as Secrets Manager words it.
+    Refused(String),
+    /// An answer that is not one of Secrets Manager. Its text is not repeated: it may hold the
+    /// secret.
+    BadAnswer,
+    /// The secret is binary, or its text is not a JSON object of strings.
+    NotTokens,
+}
+
+impl From<NotTokens> for Cause {
+    fn from(NotTokens: NotTokens) -> Self {
+        Self::NotTokens
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound(secret) => write!(
+                f,
+                "no secret \"{secret}\", or no such version of it; \
+                 set TOKEN_SECRET_ARN to a secret of this account and Region"
+            ),
+            Self::AccessDenied(text) => {
+                write!(
+                    f,
+                    "access denied: {text}; allow the function's role secretsmanager:GetSecretValue on it"
+                )
+            }
+            Self::Throttled => f.write_str("throttled; the next call tries again"),
+            Self::TimedOut => f.write_str("timed out; the next call tries again"),
+            Self::Unreachable(text) => write!(f, "no connection to Secrets Manager: {text}"),
+            Self::Refused(text) => write!(f, "Secrets Manager refused: {text}"),
+            Self::BadAnswer => f.write_str("the answer is not one of Secrets Manager"),
+            Self::NotTokens => {
+                f.write_str("it is not a JSON object of cluster names and tokens; put one in place")
+            }
+        }
+    }
+}

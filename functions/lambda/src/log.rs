@@ -1,0 +1,287 @@
+//! Log lines: one JSON object a line on stdout, which Lambda carries to CloudWatch Logs.
+//!
+//! There is no `tracing` subscriber on purpose. What the Lambda runtime client has to say when it
+//! fails, it prints to stderr where there is none, and the error that ends it comes back to `main`
+//! (see [`crate::stop`]); with a subscriber at TRACE it would write whole events, tokens included.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+
+use crate::env::{BadVariable, Environment};
+
+/// How much a log line matters, and the least that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Level {
+    /// For who searches a fault.
+    Debug,
+    /// What happened.
+    Info,
+    /// What an operator should look at.
+    Warn,
+    /// What keeps the function from its work.
+    Error,
+}
+
+impl Level {
+    /// The level in `LOG_LEVEL`; INFO when it is not set.
+    pub fn from_environment(environment: &Environment) -> Result<Self, BadVariable> {
+        match environment.get("LOG_LEVEL") {
+            None | Some("INFO") => Ok(Self::Info),
+            Some("DEBUG") => Ok(Self::Debug),
+            Some("WARN") => Ok(Self::Warn),
+            Some("ERROR") => Ok(Self::Error),
+            Some(other) => Err(BadVariable::new("LOG_LEVEL", other, "DEBUG, INFO, WARN or ERROR")),
+        }
+    }
+}
+
+/// Writes log lines at its level or above.
+///
+/// The fields of a line are a struct or a JSON object (`&()` for none), which must not have the
+/// keys `timestamp`, `level` and `message`.
+#[derive(Clone, Copy, Debug)]
+pub struct Log {
+    level: Level,
+}
+
+impl Log {
+    /// A log that leaves out what is below `level`.
+    pub fn new(level: Level) -> Self {
+        Self { level }
+    }
+
+    /// Writes a line at DEBUG.
+    pub fn debug(self, message: &str, fields: &impl Serialize) {
+        self.write(Level::Debug, message, fields);
+    }
+
+    /// Writes a line at INFO.
+    pub fn info(self, message: &str, fields: &impl Serialize) {
+        self.write(Level::Info, message, fields);
+    }
+
+    /// Writes a line at WARN.
+    pub fn warn(self, message: &str, fields: &impl Serialize) {
+        self.write(Level::Warn, message, fields);
+    }
+
+    /// Writes a line at ERROR.
+    pub fn error(self, message: &str, fields: &impl Serialize) {
+        self.write(Level::Error, message, fields);
+    }
+
+    fn write(self, level: Level, message: &str, fields: &impl Serialize) {
+        self.write_to(&mut io::stdout().lock(), SystemTime::now(), level, message, fields);
+    }
+
+    fn write_to(
+        self,
+        out: &mut impl Write,
+        now: SystemTime,
+        level: Level,
+        message: &str,
+        fields: &impl Serialize,
+    ) {
+        if level < self.level {
+            return;
+        }
+        // A failed write is ignored on purpose: stdout is the only place to tell of it, and a
+        // verdict must not depend on whether a log line could be written.
+        let _ = out.write_all(&line(now, level, message, fields));
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a, F> {
+    timestamp: Timestamp,
+    level: Level,
+    message: &'a str,
+    #[serde(flatten)]
+    fields: &'a F,
+}
+
+/// Stands in for fields that have no JSON form, so that the line itself is not lost.
+#[derive(Serialize)]
+struct Unloggable {
+    unloggable: String,
+}
+
+/// One line, newline included, so that it leaves in one write and lines never mix.
+fn line(now: SystemTime, level: Level, message: &str, fields: &impl Serialize) -> Vec<u8> {
+    let timestamp = Timestamp(now);
+    let mut line = serde_json::to_vec(&Line { timestamp, level, message, fields })
+        .or_else(|error| {
+            let fields = &Unloggable { unloggable: error.to_string() };
+            serde_json::to_vec(&Line { timestamp, level, message, fields })
+        })
+        .unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+/// RFC 3339 in UTC, always with three digits of milliseconds, so that lines sort as text.
+#[derive(Clone, Copy)]
+struct Timestamp(SystemTime);
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let utc = OffsetDateTime::from(self.0);
+        let (year, month, day) = utc.to_calendar_date();
+        let (hour, minute, second, millisecond) = utc.to_hms_milli();
+        write!(
+            f,
+            "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z",
+            u8::from(month)
+        )
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The text of `error` and of all that caused it, in one line.
+pub fn causes(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+
+    const NOON: Duration = Duration::from_millis(1_795_176_000_007);
+
+    fn written(level: Level, at: Level, message: &str, fields: &impl Serialize) -> String {
+        let mut out = Vec::new();
+        Log::new(level).write_to(&mut out, SystemTime::UNIX_EPOCH + NOON, at, message, fields);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_line_is_one_json_object() {
+        assert_eq!(
+            written(
+                Level::Info,
+                Level::Warn,
+                "a \"b\"\n",
+                &json!({"cluster": "default", "elapsed_ms": 3})
+            ),
+            concat!(
+                r#"{"timestamp":"2026-11-20T12:00:00.007Z","level":"WARN","message":"a \"b\"\n","#,
+                r#""cluster":"default","elapsed_ms":3}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn fields_may_be_a_struct_or_nothing() {
+        #[derive(Serialize)]
+        struct Fields {
+            uid: &'static str,
+        }
+        assert!(
+            written(Level::Info, Level::Info, "m", &Fields { uid: "1" })
+                .ends_with("\"m\",\"uid\":\"1\"}\n")
+        );
+        assert!(written(Level::Info, Level::Info, "m", &()).ends_with("\"m\"}\n"));
+    }
+
+    #[test]
+    fn what_is_below_the_level_is_left_out() {
+        let levels = [Level::Debug, Level::Info, Level::Warn, Level::Error];
+        for (index, level) in levels.into_iter().enumerate() {
+            for (at_index, at) in levels.into_iter().enumerate() {
+                assert_eq!(
+                    written(level, at, "m", &()).is_empty(),
+                    at_index < index,
+                    "{at:?} at {level:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn fields_without_a_json_form_do_not_lose_the_line() {
+        let keyed_by_list = BTreeMap::from([(vec![1], "value")]);
+        for line in [
+            written(Level::Info, Level::Info, "m", &keyed_by_list),
+            written(Level::Info, Level::Info, "m", &"text"),
+        ] {
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(line["message"], "m");
+            assert!(line["unloggable"].is_string(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_failed_write_is_survived_and_a_line_is_one_write() {
+        struct Writes(Vec<usize>);
+        impl Write for Writes {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.push(bytes.len());
+                Err(io::Error::from(io::ErrorKind::BrokenPipe))
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut out = Writes(Vec::new());
+        Log::new(Level::Info).write_to(&mut out, SystemTime::UNIX_EPOCH, Level::Info, "m", &());
+        let whole = line(SystemTime::UNIX_EPOCH, Level::Info, "m", &());
+        assert_eq!(out.0, [whole.len()]);
+    }
+
+    #[test]
+    fn levels_are_read_exactly() {
+        let read = |value| Level::from_environment(&Environment::from_iter([("LOG_LEVEL", value)]));
+        assert_eq!(Level::from_environment(&Environment::default()), Ok(Level::Info));
+        assert_eq!(read("DEBUG"), Ok(Level::Debug));
+        assert_eq!(read("INFO"), Ok(Level::Info));
+        assert_eq!(read("WARN"), Ok(Level::Warn));
+        assert_eq!(read("ERROR"), Ok(Level::Error));
+        for value in ["", "info", "TRACE", "WARNING"] {
+            assert_eq!(
+                read(value).unwrap_err().to_string(),
+                format!(
+                    "environment variable LOG_LEVEL is \"{value}\"; accepted: DEBUG, INFO, WARN or ERROR"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn all_causes_are_told() {
+        #[derive(Debug)]
+        struct Outer(BadVariable);
+        impl fmt::Display for Outer {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("outer")
+            }
+        }
+        impl Error for Outer {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+        let outer = Outer(BadVariable::unset("AWS_REGION", "an AWS Region"));
+        assert_eq!(
+            causes(&outer),
+            "outer: environment variable AWS_REGION is not set; accepted: an AWS Region"
+        );
+    }
+}

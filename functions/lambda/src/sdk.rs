@@ -1,0 +1,317 @@
+//! The settings that every AWS client of a function starts from.
+//!
+//! They are put together by hand, without `aws-config`: a Lambda function has its Region and its
+//! credentials in its environment, and the profile files, metadata service and sign-in flows that
+//! `aws-config` brings would only make the binary larger and a cold start longer.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use http::Uri;
+
+use crate::env::{BadVariable, Environment};
+
+/// How long an unused connection is kept: less than AWS and what lies between keep theirs, so that
+/// a sandbox that was frozen for a while does not send its first request into a closed socket.
+pub const IDLE_CONNECTION: Duration = Duration::from_secs(20);
+
+/// Tries of one operation, the first included.
+pub const ATTEMPTS: u32 = 3;
+
+/// The longest wait before the second try; it doubles with each further one, with jitter.
+pub const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+
+/// How long a client waits. The SDK has no limit of its own for an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For a connection, TLS included.
+    pub connect: Duration,
+    /// For one try, connection and answer included.
+    pub attempt: Duration,
+    /// For all tries of an operation together; `None` where the caller bounds it itself.
+    pub operation: Option<Duration>,
+}
+
+/// The AWS services that the functions call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Amazon ECR.
+    Ecr,
+    /// AWS Secrets Manager.
+    SecretsManager,
+    /// Amazon CloudWatch.
+    CloudWatch,
+}
+
+impl Service {
+    const ALL: [Self; 3] = [Self::Ecr, Self::SecretsManager, Self::CloudWatch];
+
+    /// The variable that holds the endpoint of this service alone, as in every AWS SDK:
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+    fn endpoint_variable(self) -> &'static str {
+        match self {
+            Self::Ecr => "AWS_ENDPOINT_URL_ECR",
+            Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            Self::CloudWatch => "AWS_ENDPOINT_URL_CLOUDWATCH",
+        }
+    }
+}
+
+/// The settings of all AWS clients of a function, and the one HTTP client they share.
+#[derive(Clone, Debug)]
+pub struct Sdk {
+    shared: SdkConfig,
+    endpoints: Vec<(Service, String)>,
+}
+
+impl Sdk {
+    /// Reads Region, credentials, endpoints and endpoint variants from `environment`.
+    pub fn from_environment(
+        environment: &Environment,
+        timeouts: Timeouts,
+    ) -> Result<Self, BadVariable> {
+        let http_client = Builder::new()
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .tls_provider(Provider::rustls(CryptoMode::Ring))
+            .build_https();
+        let shared = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region(environment)?)
+            .credentials_provider(SharedCredentialsProvider::new(credentials(environment)?))
+            .use_fips(environment.switch(USE_FIPS)?)
+            .use_dual_stack(environment.switch(USE_DUAL_STACK)?)
+            .http_client(http_client)
+            .sleep_impl(TokioSleep::new())
+            .time_source(SystemTimeSource::new())
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(ATTEMPTS)
+                    .with_initial_backoff(FIRST_BACKOFF),
+            )
+            .timeout_config(timeout_config(timeouts))
+            .build();
+        Ok(Self { shared, endpoints: endpoints(environment)? })
+    }
+
+    /// The settings for a client of `service`; `Config::from` of its SDK crate takes them all.
+    pub fn config_for(&self, service: Service) -> SdkConfig {
+        let endpoint = self.endpoints.iter().find(|(of, _)| *of == service);
+        match endpoint {
+            Some((_, url)) => self.shared.to_builder().endpoint_url(url).build(),
+            None => self.shared.clone(),
+        }
+    }
+}
+
+const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
+const USE_DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+
+/// `AWS_REGION`, which Lambda always sets. It becomes part of host names, so only a host label
+/// passes.
+fn region(environment: &Environment) -> Result<Region, BadVariable> {
+    const NAME: &str = "AWS_REGION";
+    const ACCEPTED: &str = "an AWS Region, as in us-east-1";
+    let value = environment.required(NAME, ACCEPTED)?;
+    let label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if value.len() <= 63
+        && !value.starts_with('-')
+        && !value.ends_with('-')
+        && value.bytes().all(label)
+    {
+        Ok(Region::new(value.to_owned()))
+    } else {
+        Err(BadVariable::new(NAME, value, ACCEPTED))
+    }
+}
+
+/// The credentials of the function's role, which Lambda puts into the environment and which outlive
+/// the sandbox. Only long-term keys, as an emulator takes them, come without a session token.
+fn credentials(environment: &Environment) -> Result<Credentials, BadVariable> {
+    const ACCEPTED: &str = "the credentials of the function's role, which AWS Lambda sets";
+    Ok(Credentials::new(
+        environment.required("AWS_ACCESS_KEY_ID", ACCEPTED)?,
+        environment.required("AWS_SECRET_ACCESS_KEY", ACCEPTED)?,
+        environment.non_empty("AWS_SESSION_TOKEN").map(str::to_owned),
+        None,
+        "environment",
+    ))
+}
+
+fn timeout_config(timeouts: Timeouts) -> TimeoutConfig {
+    let mut config = TimeoutConfig::builder()
+        .connect_timeout(timeouts.connect)
+        .operation_attempt_timeout(timeouts.attempt);
+    config.set_operation_timeout(timeouts.operation);
+    config.build()
+}
+
+/// The endpoint of each service that has one of its own or takes part in the one for all.
+fn endpoints(environment: &Environment) -> Result<Vec<(Service, String)>, BadVariable> {
+    let mut endpoints = Vec::new();
+    for service in Service::ALL {
+        for name in [service.endpoint_variable(), "AWS_ENDPOINT_URL"] {
+            if let Some(url) = environment.non_empty(name) {
+                check_endpoint(environment, name, url)?;
+                endpoints.push((service, url.to_owned()));
+                break;
+            }
+        }
+    }
+    Ok(endpoints)
+}
+
+fn check_endpoint(
+    environment: &Environment,
+    name: &'static str,
+    url: &str,
+) -> Result<(), BadVariable> {
+    let uri = url.parse::<Uri>().ok();
+    let usable = uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
+            && uri.query().is_none()
+    });
+    if !usable {
+        return Err(BadVariable::new(
+            name,
+            url,
+            "an http or https URL with a host and without a query",
+        ));
+    }
+    // The SDK refuses the combination too, but only when a request is made.
+    for variant in [USE_FIPS, USE_DUAL_STACK] {
+        if environment.switch(variant)? {
+            return Err(BadVariable::new(
+                variant,
+                "true",
+                format!("false, since {name} names an endpoint"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUTS: Timeouts = Timeouts {
+        connect: Duration::from_secs(1),
+        attempt: Duration::from_secs(2),
+        operation: Some(Duration::from_secs(3)),
+    };
+
+    fn sdk(extra: &[(&str, &str)]) -> Result<Sdk, BadVariable> {
+        let base = [
+            ("AWS_REGION", "eu-central-1"),
+            ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "the-secret-key"),
+            ("AWS_SESSION_TOKEN", "the-session-token"),
+        ];
+        let environment = base.iter().chain(extra).map(|(name, value)| (*name, *value)).collect();
+        Sdk::from_environment(&environment, TIMEOUTS)
+    }
+
+    fn refusal(extra: &[(&str, &str)]) -> String {
+        sdk(extra).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn without_overrides_the_sdk_finds_the_endpoints() {
+        let config = sdk(&[("AWS_ENDPOINT_URL", ""), ("AWS_ENDPOINT_URL_ECR", "")])
+            .unwrap()
+            .config_for(Service::Ecr);
+        assert_eq!(config.endpoint_url(), None);
+        assert_eq!(config.region().map(AsRef::as_ref), Some("eu-central-1"));
+        assert_eq!((config.use_fips(), config.use_dual_stack()), (Some(false), Some(false)));
+        let timeouts = config.timeout_config().unwrap();
+        assert_eq!(timeouts.connect_timeout(), Some(TIMEOUTS.connect));
+        assert_eq!(timeouts.operation_attempt_timeout(), Some(TIMEOUTS.attempt));
+        assert_eq!(timeouts.operation_timeout(), TIMEOUTS.operation);
+    }
+
+    #[test]
+    fn an_endpoint_of_a_service_goes_before_the_one_for_all() {
+        let sdk = sdk(&[
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
+            ("AWS_ENDPOINT_URL_ECR", "https://localhost:5000/ecr"),
+        ])
+        .unwrap();
+        let url = |service| sdk.config_for(service).endpoint_url().map(str::to_owned);
+        assert_eq!(url(Service::Ecr).as_deref(), Some("https://localhost:5000/ecr"));
+        assert_eq!(url(Service::SecretsManager).as_deref(), Some("http://127.0.0.1:4566"));
+        assert_eq!(url(Service::CloudWatch).as_deref(), Some("http://127.0.0.1:4566"));
+    }
+
+    #[test]
+    fn a_bad_endpoint_is_named() {
+        for url in [
+            "localhost:5000",
+            "ftp://localhost",
+            "http://",
+            "/",
+            "http://a b",
+            "https://host/?x=1",
+            "https://",
+        ] {
+            let expected = format!(
+                "environment variable AWS_ENDPOINT_URL_CLOUDWATCH is \"{url}\"; \
+                 accepted: an http or https URL with a host and without a query"
+            );
+            assert_eq!(refusal(&[("AWS_ENDPOINT_URL_CLOUDWATCH", url)]), expected);
+        }
+    }
+
+    #[test]
+    fn endpoint_variants_are_switches() {
+        let config =
+            sdk(&[(USE_FIPS, "true"), (USE_DUAL_STACK, "true")]).unwrap().config_for(Service::Ecr);
+        assert_eq!((config.use_fips(), config.use_dual_stack()), (Some(true), Some(true)));
+        assert_eq!(
+            refusal(&[(USE_FIPS, "yes")]),
+            "environment variable AWS_USE_FIPS_ENDPOINT is \"yes\"; accepted: true or false"
+        );
+        assert_eq!(
+            refusal(&[(USE_DUAL_STACK, "true"), ("AWS_ENDPOINT_URL", "http://localhost")]),
+            "environment variable AWS_USE_DUALSTACK_ENDPOINT is \"true\"; \
+             accepted: false, since AWS_ENDPOINT_URL names an endpoint"
+        );
+    }
+
+    #[test]
+    fn a_region_is_a_host_label() {
+        for value in
+            ["us east 1", "us-east-1.evil.io", "US-EAST-1", "-a", "a-", "x/../y", &"a".repeat(64)]
+        {
+            let expected = format!(
+                "environment variable AWS_REGION is \"{value}\"; accepted: an AWS Region, as in us-east-1"
+            );
+            assert_eq!(refusal(&[("AWS_REGION", value)]), expected);
+        }
+    }
+
+    #[test]
+    fn absent_credentials_are_named_and_present_ones_never_shown() {
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            let message = refusal(&[(name, "")]);
+            assert!(
+                message.starts_with(&format!("environment variable {name} is not set; ")),
+                "{message}"
+            );
+        }
+        let debug = format!("{:?}", sdk(&[]).unwrap());
+        assert!(!debug.contains("the-se"), "{debug}");
+        assert!(sdk(&[("AWS_SESSION_TOKEN", "")]).is_ok());
+    }
+}

@@ -1,0 +1,36 @@
+//! How a function ends that cannot go on: one log line that says why, and exit code 1.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::env::BadVariable;
+use crate::log::{Level, Log, causes};
+
+/// Stops the function in its init phase because of its configuration.
+///
+/// The line is written whatever `LOG_LEVEL` says, since that may be the bad one.
+pub fn bad_configuration(bad: &BadVariable) -> ExitCode {
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        variable: &'a str,
+        value: Option<&'a str>,
+        accepted: &'a str,
+    }
+    let fields = Fields { variable: bad.name(), value: bad.got(), accepted: bad.accepted() };
+    Log::new(Level::Error).error(&bad.to_string(), &fields);
+    ExitCode::FAILURE
+}
+
+/// Stops the function because the Lambda runtime client ended with `error`; Lambda then starts a
+/// new sandbox.
+pub fn runtime_ended(error: &(dyn Error + 'static)) -> ExitCode {
+    #[derive(Serialize)]
+    struct Fields {
+        error: String,
+    }
+    Log::new(Level::Error)
+        .error("the Lambda runtime client ended", &Fields { error: causes(error) });
+    ExitCode::FAILURE
+}

@@ -1,0 +1,104 @@
+//! What a client made from our settings does on the wire, against a server on loopback.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use aws_sdk_ecr::Client;
+use aws_sdk_ecr::error::SdkError;
+use ecr_admission_lambda::{Environment, Sdk, Service, Timeouts};
+
+/// Far more than a test takes, however busy the machine.
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// Answers every request on every connection with `answer`; without one it never answers. The
+/// requests come out of the channel.
+fn server(answer: Option<&'static str>) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (seen, requests) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, seen) = (stream.unwrap(), seen.clone());
+            thread::spawn(move || {
+                while let Some(request) = request(&mut stream) {
+                    seen.send(request).unwrap();
+                    if let Some(answer) = answer {
+                        stream.write_all(answer.as_bytes()).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    (url, requests)
+}
+
+/// One request with a body that, as those of these tests, arrives with its head or right after it.
+fn request(stream: &mut TcpStream) -> Option<String> {
+    let mut request = String::new();
+    let mut buffer = [0; 4096];
+    while !request.ends_with('}') {
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => return None,
+            Ok(read) => request.push_str(std::str::from_utf8(&buffer[..read]).unwrap()),
+        }
+    }
+    Some(request)
+}
+
+fn client(url: &str, attempt: Duration, operation: Duration) -> Client {
+    let environment = Environment::from_iter([
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "the-secret-key"),
+        ("AWS_SESSION_TOKEN", "the-session-token"),
+        ("AWS_ENDPOINT_URL_ECR", url),
+    ]);
+    let timeouts = Timeouts { connect: attempt, attempt, operation: Some(operation) };
+    let sdk = Sdk::from_environment(&environment, timeouts).unwrap();
+    Client::from_conf(aws_sdk_ecr::Config::from(&sdk.config_for(Service::Ecr)))
+}
+
+#[tokio::test]
+async fn requests_go_to_the_endpoint_signed_for_the_region() {
+    let (url, requests) = server(Some(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: 19\r\n\r\n{\"repositories\":[]}",
+    ));
+    let answer = client(&url, MINUTE, MINUTE).describe_repositories().send().await.unwrap();
+    assert_eq!(answer.repositories(), []);
+    let request = requests.recv().unwrap().to_lowercase();
+    for part in [
+        "credential=asiaexample/",
+        "/eu-central-1/ecr/aws4_request",
+        "x-amz-security-token: the-session-token",
+        &format!("host: {}", url.trim_start_matches("http://")),
+    ] {
+        assert!(request.contains(part), "{part} in {request}");
+    }
+    assert!(!request.contains("the-secret-key"), "{request}");
+}
+
+#[tokio::test]
+async fn a_failing_server_is_asked_three_times() {
+    let (url, requests) = server(Some(
+        "HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: 29\r\n\r\n{\"__type\":\"ServerException\"}\n",
+    ));
+    client(&url, MINUTE, MINUTE).describe_repositories().send().await.unwrap_err();
+    assert_eq!(requests.try_iter().count(), 3);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_left_in_time() {
+    let (url, requests) = server(None);
+    let (attempt, operation) = (Duration::from_millis(300), Duration::from_millis(700));
+    let started = Instant::now();
+    let error = client(&url, attempt, operation).describe_repositories().send().await.unwrap_err();
+    let waited = started.elapsed();
+    assert!(matches!(error, SdkError::TimeoutError(_)), "{error:?}");
+    assert!((operation..Duration::from_secs(10)).contains(&waited), "{waited:?}");
+    assert!(requests.try_iter().count() >= 2, "each attempt is bounded too");
+}

@@ -10,6 +10,7 @@ use ecr_admission_policy::names::AccountId;
 use ecr_admission_policy::{EcrImage, Enforcement, Inspection, Plan, Policy, decide, plan};
 use lambda_runtime::{Context, Error, LambdaEvent};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::account;
 use crate::answer::{judged, refused, unjudged};
@@ -46,12 +47,30 @@ struct NoReview<'a> {
     error: &'a str,
 }
 
+#[derive(Serialize)]
+struct Unreadable {
+    error: String,
+}
+
 impl<I: InspectImage> Handler<I> {
     /// A handler that looks images up through `inspector`.
     pub fn new(config: Config, inspector: I, metrics: Arc<Metrics>) -> Self {
         let log = Log::new(config.log_level);
         let cache = Mutex::new(Cache::new(config.cache));
         Self { config, inspector, metrics, cache, log }
+    }
+
+    /// Reads an event and answers it. Read here, not by the runtime: an event that it cannot read, it
+    /// reports to Lambda and logs nowhere.
+    pub async fn invoke(
+        &self,
+        event: LambdaEvent<Box<RawValue>>,
+    ) -> Result<ApiGatewayV2httpResponse, Error> {
+        let payload = serde_json::from_str(event.payload.get()).inspect_err(|error| {
+            let fields = Unreadable { error: review::told(error) };
+            self.log.error("the event is none of an HTTP API, payload format 2.0", &fields);
+        })?;
+        self.handle(LambdaEvent::new(payload, event.context)).await
     }
 
     /// Answers one event. An answer always has a body that says what is wrong; an error is only

@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
     spawn_graceful_shutdown_handler(|| async move { last.send_last(now_ms()).await }).await;
     let runtime = Runtime::new(service_fn(move |event| {
         let handler = Arc::clone(&handler);
-        async move { handler.handle(event).await }
+        async move { handler.invoke(event).await }
     }));
     let runtime = runtime.layer(AfterAnswer(move || {
         let metrics = Arc::clone(&metrics);

@@ -302,7 +302,7 @@ fn indexed(
                             "imageManifest": index(children),
                         })),
                         None => {
-                            failures.push(json!({"imageId": id, "failureCode": "ImageNotFound"}))
+                            failures.push(json!({"imageId": id, "failureCode": "ImageNotFound"}));
                         }
                     }
                 }

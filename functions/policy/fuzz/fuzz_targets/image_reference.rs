@@ -12,6 +12,12 @@ fuzz_target!(|text: &str| {
     assert!(text.starts_with(image.account.as_str()));
     let host = text.split('/').next().unwrap_or_default();
     assert!(host.contains(image.region.as_str()));
-    assert!(host.ends_with(".com") || host.ends_with(".com.cn") || host.ends_with(".aws")
-        || host.ends_with(".eu") || host.ends_with(".gov") || host.ends_with(".uk"));
+    assert!(
+        host.ends_with(".com")
+            || host.ends_with(".com.cn")
+            || host.ends_with(".aws")
+            || host.ends_with(".eu")
+            || host.ends_with(".gov")
+            || host.ends_with(".uk")
+    );
 });

@@ -1,1 +1,17 @@
-//! Skeleton.
+//! The stand-in for AWS: see [`cloud::Cloud`] for what it is made of.
+
+pub mod aws;
+pub mod build;
+pub mod catalogue;
+pub mod cli;
+pub mod client;
+pub mod cloud;
+pub mod console;
+pub mod demo;
+pub mod directory;
+pub mod fault;
+pub mod gateway;
+pub mod render;
+pub mod runtime;
+pub mod stack;
+pub mod tls;

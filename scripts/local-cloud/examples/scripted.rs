@@ -1,0 +1,83 @@
+//! A function that does what its event tells it, for the tests of the gateway and the runtime. As
+//! an authorizer it does what the token tells it.
+#![allow(clippy::print_stdout, reason = "a function's stdout is its log")]
+#![allow(clippy::indexing_slicing, reason = "reading a field that a JSON value lacks gives null")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lambda_runtime::tower::layer::layer_fn;
+use lambda_runtime::tower::util::MapFuture;
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn, spawn_graceful_shutdown_handler};
+use serde_json::{Value, json};
+
+static EVENTS: AtomicU64 = AtomicU64::new(0);
+/// How long the next `/next` is put off after an answer, in milliseconds.
+static LINGER: AtomicU64 = AtomicU64::new(0);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    println!("started with {} variables", std::env::vars().count());
+    match std::env::var("SCRIPTED_INIT").as_deref() {
+        Ok("crash") => std::process::exit(9),
+        Ok("hang") => std::future::pending().await,
+        Ok("slow") => tokio::time::sleep(Duration::from_millis(800)).await,
+        Ok("no extension") => {}
+        _ => spawn_graceful_shutdown_handler(goodbye).await,
+    }
+    let linger = layer_fn(|answering| MapFuture::new(answering, linger));
+    Runtime::new(service_fn(handle)).layer(linger).run().await
+}
+
+async fn linger<F: Future>(answering: F) -> F::Output {
+    let answered = answering.await;
+    tokio::time::sleep(Duration::from_millis(LINGER.swap(0, Ordering::Relaxed))).await;
+    answered
+}
+
+async fn goodbye() {
+    println!("goodbye after {} events", EVENTS.load(Ordering::Relaxed));
+    if std::env::var("SCRIPTED_GOODBYE").as_deref() == Ok("hang") {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let count = EVENTS.fetch_add(1, Ordering::Relaxed) + 1;
+    let (event, context) = event.into_parts();
+    if event["type"] == "REQUEST" {
+        return authorize(&event, count);
+    }
+    let order: Value =
+        serde_json::from_str(event["body"].as_str().unwrap_or_default()).unwrap_or_default();
+    let pause = Duration::from_millis(order["ms"].as_u64().unwrap_or_default());
+    match order["do"].as_str() {
+        Some("sleep") => tokio::time::sleep(pause).await,
+        Some("linger") => LINGER.store(order["ms"].as_u64().unwrap_or_default(), Ordering::Relaxed),
+        Some("crash") => std::process::exit(3),
+        Some("fail") => return Err("told to fail".into()),
+        Some("answer") => return Ok(order["answer"].clone()),
+        Some("large") => return Ok(Value::from("x".repeat(7_000_000))),
+        _ => {}
+    }
+    let variables: Value = std::env::vars().collect();
+    let seen = json!({
+        "event": event, "count": count, "pid": std::process::id(), "variables": variables,
+        "deadline": context.deadline, "arn": context.invoked_function_arn,
+    });
+    let headers = json!({"content-type": "application/json"});
+    Ok(json!({"statusCode": 200, "headers": headers, "body": seen.to_string()}))
+}
+
+fn authorize(event: &Value, count: u64) -> Result<Value, Error> {
+    match event["identitySource"][0].as_str().unwrap_or_default() {
+        "Bearer deny" => Ok(json!({"isAuthorized": false})),
+        "Bearer fail" => Err("told to fail".into()),
+        "Bearer malformed" => Ok(json!({"isAuthorized": "yes"})),
+        "Bearer plain" => Ok(json!({"isAuthorized": true})),
+        _ => {
+            let context = json!({"cluster": "local", "token": "current", "count": count, "event": event.to_string()});
+            Ok(json!({"isAuthorized": true, "context": context}))
+        }
+    }
+}

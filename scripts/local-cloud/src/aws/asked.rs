@@ -1,0 +1,92 @@
+//! What a request asks for, told from its head.
+
+use http::Method;
+use http::request::Parts;
+
+/// Where the blobs are that `GetDownloadUrlForLayer` names.
+pub(crate) const BLOBS: &str = "/blobs/";
+/// Where CloudWatch's operations are (rpc-v2-cbor).
+const CLOUDWATCH: &str = "/service/GraniteServiceVersion20100801/operation/";
+
+/// One of the three APIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    Ecr,
+    SecretsManager,
+    CloudWatch,
+}
+
+impl Api {
+    /// The name in a credential scope, in an ARN and in an IAM action: `monitoring` in the first
+    /// and `cloudwatch` in the others, for CloudWatch.
+    pub(crate) fn signing_name(self) -> &'static str {
+        match self {
+            Api::Ecr => "ecr",
+            Api::SecretsManager => "secretsmanager",
+            Api::CloudWatch => "monitoring",
+        }
+    }
+
+    /// The prefix of its IAM actions.
+    pub(crate) fn action_prefix(self) -> &'static str {
+        match self {
+            Api::Ecr | Api::SecretsManager => self.signing_name(),
+            Api::CloudWatch => "cloudwatch",
+        }
+    }
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// An operation of an API.
+    Operation { api: Api, operation: String },
+    /// The blob of a digest, by plain GET.
+    Blob(String),
+    /// Nothing that is spoken here.
+    Nothing,
+}
+
+impl Asked {
+    pub(crate) fn of(request: &Parts) -> Asked {
+        let path = request.uri.path();
+        if request.method == Method::GET {
+            return match path.strip_prefix(BLOBS) {
+                Some(digest) => Asked::Blob(digest.to_owned()),
+                None => Asked::Nothing,
+            };
+        }
+        let header = |name| request.headers.get(name).and_then(|it| it.to_str().ok());
+        let target = header("x-amz-target").and_then(|target| target.split_once('.'));
+        let (api, operation) = match target {
+            Some(("AmazonEC2ContainerRegistry_V20150921", operation)) => (Api::Ecr, operation),
+            Some(("secretsmanager", operation)) => (Api::SecretsManager, operation),
+            Some(_) => return Asked::Nothing,
+            None => match path.strip_prefix(CLOUDWATCH) {
+                Some(name) if header("smithy-protocol") == Some("rpc-v2-cbor") => {
+                    (Api::CloudWatch, name)
+                }
+                Some(_) | None => return Asked::Nothing,
+            },
+        };
+        let operation = operation.to_owned();
+        Asked::Operation { api, operation }
+    }
+
+    /// The operation's name, as faults and the journal know it.
+    pub(crate) fn operation(&self) -> &str {
+        match self {
+            Asked::Operation { operation, .. } => operation,
+            Asked::Blob(_) => "GetLayerBlob",
+            Asked::Nothing => "",
+        }
+    }
+
+    /// Whose protocol an error is written in.
+    pub(crate) fn api(&self) -> Api {
+        match self {
+            Asked::Operation { api, .. } => *api,
+            Asked::Blob(_) | Asked::Nothing => Api::Ecr,
+        }
+    }
+}

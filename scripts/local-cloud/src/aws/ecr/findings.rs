@@ -1,0 +1,105 @@
+//! `DescribeImageScanFindings`.
+
+mod shape;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::image_id::ImageId;
+use super::images::image_not_found;
+use super::page::{page, size};
+use super::store::{Image, Registries, Repository};
+use crate::aws::call::Caller;
+use crate::aws::error::ApiError;
+use crate::catalogue::ScanType;
+use crate::catalogue::scan::{Finding, Scan, severity_counts};
+
+/// Enhanced findings come in pages of 100, whatever is asked.
+const ENHANCED_SIZE: usize = 100;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Describe {
+    registry_id: Option<String>,
+    repository_name: String,
+    image_id: ImageId,
+    max_results: Option<u32>,
+    next_token: Option<String>,
+}
+
+pub(super) fn describe(
+    registries: &Registries,
+    caller: Caller<'_>,
+    input: &Describe,
+) -> Result<Value, ApiError> {
+    let account = input.registry_id.as_deref().unwrap_or(caller.account);
+    let name = &input.repository_name;
+    let (registry, repository) = registries.repository(account, caller.region, name)?;
+    let asked_size = size(input.max_results)?;
+    let image = image(repository, account, input)?;
+    let scan = image.scan.as_ref().ok_or_else(|| {
+        ApiError::new(
+            "ScanNotFoundException",
+            format!(
+                "Image scan does not exist for the image with '{}' in the repository with name \
+                 '{name}' in the registry with id '{account}'",
+                input.image_id.text()
+            ),
+        )
+    })?;
+    let page_size = match registry.scan_type {
+        ScanType::Basic => asked_size,
+        ScanType::Enhanced => ENHANCED_SIZE,
+    };
+    let all = scan.all_findings();
+    let list = format!("findings {account} {} {name} {}", caller.region, image.digest);
+    let token = input.next_token.as_deref();
+    let (part, next) = page(all.as_deref().unwrap_or_default(), &list, token, page_size)?;
+    let part: Vec<Value> = match registry.scan_type {
+        ScanType::Basic => part.iter().map(shape::basic).collect(),
+        ScanType::Enhanced => {
+            let place = shape::Place { account, region: caller.region, repository: name, image };
+            part.iter().map(|finding| place.enhanced(finding)).collect()
+        }
+    };
+    Ok(json!({
+        "registryId": account,
+        "repositoryName": name,
+        "imageId": input.image_id.echo(&image.digest),
+        "imageScanStatus": {"status": scan.status, "description": scan.description},
+        "imageScanFindings": findings(scan, all.as_deref(), part, registry.scan_type),
+        "nextToken": next,
+    }))
+}
+
+fn image<'a>(
+    repository: &'a Repository,
+    account: &str,
+    input: &Describe,
+) -> Result<&'a Image, ApiError> {
+    let id = &input.image_id;
+    let found = id.find(repository);
+    found.map_err(|missing| image_not_found(missing, id, &input.repository_name, account))
+}
+
+/// Counts are those of the whole scan on every page. A scan that says nothing of its result sends
+/// no `imageScanFindings` at all.
+fn findings(scan: &Scan, all: Option<&[Finding]>, part: Vec<Value>, scan_type: ScanType) -> Value {
+    let seconds = |time: Option<jiff::Timestamp>| time.map(|time| time.as_duration().as_secs_f64());
+    let completed = seconds(scan.completed_at);
+    let updated = seconds(scan.vulnerability_source_updated_at);
+    if all.is_none() && completed.is_none() && updated.is_none() {
+        return Value::Null;
+    }
+    let (basic, enhanced) = match scan_type {
+        ScanType::Basic => (all.map(|_| part), None),
+        ScanType::Enhanced => (None, all.map(|_| part)),
+    };
+    json!({
+        "imageScanCompletedAt": completed,
+        "vulnerabilitySourceUpdatedAt": updated,
+        "findingSeverityCounts": all.filter(|_| scan.severity_counts).map(severity_counts),
+        "findings": basic,
+        "enhancedFindings": enhanced,
+    })
+}

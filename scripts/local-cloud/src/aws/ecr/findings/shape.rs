@@ -1,0 +1,75 @@
+//! The two shapes of a finding: basic (ECR's own) and enhanced (Amazon Inspector's).
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::aws::arn;
+use crate::aws::ecr::store::Image;
+use crate::catalogue::scan::Finding;
+
+/// A basic finding. It does not say whether a fix exists.
+pub(super) fn basic(finding: &Finding) -> Value {
+    let attributes: Vec<Value> =
+        [("package_name", &finding.package), ("package_version", &finding.version)]
+            .into_iter()
+            .filter_map(|(key, value)| Some(json!({"key": key, "value": value.as_ref()?})))
+            .collect();
+    json!({
+        "name": finding.name,
+        "severity": finding.severity,
+        "attributes": attributes,
+    })
+}
+
+/// Where an enhanced finding was made.
+pub(super) struct Place<'a> {
+    pub(super) account: &'a str,
+    pub(super) region: &'a str,
+    pub(super) repository: &'a str,
+    pub(super) image: &'a Image,
+}
+
+impl Place<'_> {
+    pub(super) fn enhanced(&self, finding: &Finding) -> Value {
+        let name = finding.name.as_deref().unwrap_or_default();
+        let fix = if finding.fixed_in.is_some() { "YES" } else { "NO" };
+        let package = finding.package.as_ref().map(|package| {
+            json!([{
+                "name": package,
+                "version": finding.version,
+                "fixedInVersion": finding.fixed_in,
+            }])
+        });
+        json!({
+            "awsAccountId": self.account,
+            "findingArn": self.finding_arn(name),
+            "type": "PACKAGE_VULNERABILITY",
+            "title": match &finding.package {
+                Some(package) => format!("{name} - {package}"),
+                None => name.to_owned(),
+            },
+            "severity": finding.severity,
+            "status": finding.status.as_deref().unwrap_or("ACTIVE"),
+            "fixAvailable": finding.fix_available.as_deref().unwrap_or(fix),
+            "firstObservedAt": finding.first_observed_at.map(|time| time.as_duration().as_secs_f64()),
+            "packageVulnerabilityDetails": {
+                "vulnerabilityId": finding.name,
+                "vulnerablePackages": package,
+            },
+            "resources": [{
+                "type": "AWS_ECR_CONTAINER_IMAGE",
+                "id": format!(
+                    "{}/{}",
+                    arn::repository(self.region, self.account, self.repository),
+                    self.image.digest
+                ),
+            }],
+        })
+    }
+
+    fn finding_arn(&self, name: &str) -> String {
+        let id = Sha256::digest(format!("{} {} {name}", self.repository, self.image.digest));
+        let id: String = format!("{id:x}").chars().take(32).collect();
+        arn::arn("inspector2", self.region, self.account, &format!("finding/{id}"))
+    }
+}

@@ -1,0 +1,88 @@
+//! `BatchGetImage`: manifests.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::MOST_IMAGES;
+use crate::aws::call::Caller;
+use crate::aws::ecr::check_length;
+use crate::aws::ecr::image_id::{ImageId, Missing};
+use crate::aws::ecr::store::{Image, Registries, Repository};
+use crate::aws::error::ApiError;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(in crate::aws::ecr) struct BatchGet {
+    registry_id: Option<String>,
+    repository_name: String,
+    image_ids: Vec<ImageId>,
+    accepted_media_types: Option<Vec<String>>,
+}
+
+/// An image that is missing fails by itself, not the batch.
+pub(in crate::aws::ecr) fn batch_get(
+    registries: &Registries,
+    caller: Caller<'_>,
+    input: BatchGet,
+) -> Result<Value, ApiError> {
+    let account = input.registry_id.as_deref().unwrap_or(caller.account);
+    let name = &input.repository_name;
+    let (_, repository) = registries.repository(account, caller.region, name)?;
+    check_length("imageIds", input.image_ids.len(), MOST_IMAGES)?;
+    let accepted = input.accepted_media_types.unwrap_or_default();
+    if !accepted.is_empty() {
+        check_length("acceptedMediaTypes", accepted.len(), MOST_IMAGES)?;
+    }
+    let (mut images, mut failures) = (Vec::new(), Vec::new());
+    for id in &input.image_ids {
+        let found = id.find(repository).map(|image| accepted_form(repository, image, &accepted));
+        match found {
+            Ok(Some(image)) => images.push(json!({
+                "registryId": account,
+                "repositoryName": name,
+                "imageId": id.echo(&image.digest),
+                "imageManifest": String::from_utf8_lossy(&image.manifest),
+                "imageManifestMediaType": image.media_type,
+            })),
+            Ok(None) => failures.push(failure(id, Missing::NotFound)),
+            Err(missing) => failures.push(failure(id, missing)),
+        }
+    }
+    Ok(json!({"images": images, "failures": failures}))
+}
+
+/// The image itself, or, for an index that the caller does not accept, the image of its first
+/// platform. An image that is no index is given as it is stored, accepted or not.
+fn accepted_form<'a>(
+    repository: &'a Repository,
+    image: &'a Image,
+    accepted: &[String],
+) -> Option<&'a Image> {
+    if !image.is_index || accepted.iter().any(|it| it == image.media_type) {
+        return Some(image);
+    }
+    let first = repository.by_digest(image.children.first()?)?;
+    accepted_form(repository, first, accepted)
+}
+
+fn failure(id: &ImageId, missing: Missing) -> Value {
+    let (code, reason) = match missing {
+        Missing::NotFound => ("ImageNotFound", "Requested image not found"),
+        Missing::TagOfAnotherDigest => {
+            ("ImageTagDoesNotMatchDigest", "Requested tag does not belong to the requested digest")
+        }
+        Missing::NeitherTagNorDigest => (
+            "MissingDigestAndTag",
+            "Invalid request parameters: both tag and digest cannot be null",
+        ),
+        Missing::InvalidDigest => (
+            "InvalidImageDigest",
+            "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
+        ),
+        Missing::InvalidTag => (
+            "InvalidImageTag",
+            "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}'",
+        ),
+    };
+    json!({"imageId": id.as_asked(), "failureCode": code, "failureReason": reason})
+}

@@ -1,0 +1,52 @@
+//! `GetDownloadUrlForLayer`, and the blobs behind its addresses: layers and config blobs.
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::store::Registries;
+use crate::aws::asked::BLOBS;
+use crate::aws::call::Caller;
+use crate::aws::error::ApiError;
+use crate::aws::wire::{self, Answer};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Url {
+    registry_id: Option<String>,
+    repository_name: String,
+    layer_digest: String,
+}
+
+/// The address is on the host that was called, and is good without a signature.
+pub(super) fn url(
+    registries: &Registries,
+    caller: Caller<'_>,
+    input: &Url,
+) -> Result<Value, ApiError> {
+    let account = input.registry_id.as_deref().unwrap_or(caller.account);
+    let (name, digest) = (&input.repository_name, &input.layer_digest);
+    let (_, repository) = registries.repository(account, caller.region, name)?;
+    if !repository.blobs.contains(digest) {
+        return Err(ApiError::new(
+            "LayersNotFoundException",
+            format!(
+                "The layer with digest '{digest}' does not exist within the repository with name \
+                 '{name}' in the registry with id '{account}'"
+            ),
+        ));
+    }
+    Ok(json!({
+        "downloadUrl": format!("https://{}{BLOBS}{digest}", caller.host),
+        "layerDigest": digest,
+    }))
+}
+
+/// Answers a download.
+pub(crate) fn blob(registries: &Registries, digest: &str) -> Result<Answer, ApiError> {
+    let content = registries.blob(digest).ok_or_else(|| ApiError {
+        status: StatusCode::NOT_FOUND,
+        ..ApiError::new("NoSuchKey", format!("there is no blob {digest:?}"))
+    })?;
+    Ok(wire::blob(content))
+}

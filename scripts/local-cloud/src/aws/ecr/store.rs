@@ -1,0 +1,180 @@
+//! The catalogue as ECR holds it: every image with its digest, manifest and place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+
+use super::manifest::{self, Blob};
+use crate::aws::error::ApiError;
+use crate::catalogue::scan::Scan;
+use crate::catalogue::{Catalogue, Repository as Facts, ScanType, image};
+
+/// All registries, of all accounts and Regions.
+#[derive(Debug)]
+pub(crate) struct Registries {
+    registries: Vec<Registry>,
+    /// Config blobs and layers by digest.
+    blobs: BTreeMap<String, Bytes>,
+}
+
+/// The registry of one account in one Region.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) scan_type: ScanType,
+    pub(crate) repositories: BTreeMap<String, Repository>,
+}
+
+/// One repository.
+#[derive(Debug)]
+pub(crate) struct Repository {
+    pub(crate) facts: Facts,
+    /// The children of an index come right after it.
+    pub(crate) images: Vec<Image>,
+    /// The digests of the blobs that can be had from this repository.
+    pub(crate) blobs: BTreeSet<String>,
+}
+
+/// One image, or image index.
+#[derive(Debug)]
+pub(crate) struct Image {
+    pub(crate) digest: String,
+    pub(crate) tags: Vec<String>,
+    pub(crate) media_type: &'static str,
+    pub(crate) is_index: bool,
+    pub(crate) manifest: Bytes,
+    pub(crate) status: String,
+    pub(crate) scan: Option<Scan>,
+    /// The digests of an index's children, attestations left out.
+    pub(crate) children: Vec<String>,
+}
+
+impl Registries {
+    pub(crate) fn new(catalogue: &Catalogue) -> Registries {
+        let mut blobs = BTreeMap::new();
+        let registries = catalogue.registries.iter().map(|registry| {
+            let (account, region) = (registry.account.as_str(), registry.region.as_str());
+            let repositories = registry.repositories.iter().map(|facts| {
+                let seed = format!("{account}/{region}/{}", facts.name);
+                (facts.name.clone(), Repository::new(facts, &seed, &mut blobs))
+            });
+            Registry {
+                account: account.to_owned(),
+                region: region.to_owned(),
+                scan_type: registry.scan_type,
+                repositories: repositories.collect(),
+            }
+        });
+        Registries { registries: registries.collect(), blobs }
+    }
+
+    pub(crate) fn has_region(&self, region: &str) -> bool {
+        self.registries.iter().any(|registry| registry.region == region)
+    }
+
+    pub(crate) fn blob(&self, digest: &str) -> Option<Bytes> {
+        self.blobs.get(digest).cloned()
+    }
+
+    /// A registry that the catalogue lacks is an empty one: `None`.
+    pub(crate) fn registry(&self, account: &str, region: &str) -> Option<&Registry> {
+        self.registries
+            .iter()
+            .find(|registry| registry.account == account && registry.region == region)
+    }
+
+    /// A repository with its registry.
+    pub(crate) fn repository(
+        &self,
+        account: &str,
+        region: &str,
+        name: &str,
+    ) -> Result<(&Registry, &Repository), ApiError> {
+        self.registry(account, region)
+            .and_then(|registry| Some((registry, registry.repositories.get(name)?)))
+            .ok_or_else(|| {
+                ApiError::new("RepositoryNotFoundException", repository_not_found(account, name))
+            })
+    }
+}
+
+/// ECR's words for a repository that is not there.
+pub(crate) fn repository_not_found(account: &str, name: &str) -> String {
+    format!("The repository with name '{name}' does not exist in the registry with id '{account}'")
+}
+
+impl Repository {
+    fn new(facts: &Facts, seed: &str, blobs: &mut BTreeMap<String, Bytes>) -> Repository {
+        let mut repository =
+            Repository { facts: facts.clone(), images: Vec::new(), blobs: BTreeSet::new() };
+        for (position, image) in facts.images.iter().enumerate() {
+            // By tag where there is one: moving an image in the file shall not change its digest.
+            let seed = match image.tags.first() {
+                Some(tag) => format!("{seed}:{tag}"),
+                None => format!("{seed}#{position}"),
+            };
+            repository.add(image, &seed, blobs);
+        }
+        repository
+    }
+
+    /// Adds an image and all below it; gives its manifest back.
+    fn add(
+        &mut self,
+        image: &image::Image,
+        seed: &str,
+        blobs: &mut BTreeMap<String, Bytes>,
+    ) -> Blob {
+        let place = self.images.len();
+        let (manifest, media_type, children) = match &image.platforms {
+            None => {
+                let built = manifest::image(image, seed);
+                for blob in [built.config, built.layer] {
+                    self.blobs.insert(blob.digest.clone());
+                    blobs.insert(blob.digest, blob.content);
+                }
+                (built.manifest, image.format.manifest(), Vec::new())
+            }
+            Some(platforms) => {
+                let mut built = Vec::new();
+                for (position, child) in platforms.iter().enumerate() {
+                    let manifest = self.add(child, &format!("{seed}/{position}"), blobs);
+                    built.push((child, media_type_of(child), manifest));
+                }
+                let entries = built.iter().map(|(child, kind, manifest)| (*child, *kind, manifest));
+                let manifest = manifest::index(image, entries);
+                let run = built.iter().filter(|(child, ..)| !child.is_attestation());
+                let children = run.map(|(.., manifest)| manifest.digest.clone()).collect();
+                (manifest, image.format.index(), children)
+            }
+        };
+        let stored = Image {
+            digest: manifest.digest.clone(),
+            tags: image.tags.clone(),
+            media_type,
+            is_index: image.platforms.is_some(),
+            manifest: manifest.content.clone(),
+            status: image.status.clone().unwrap_or_else(|| "ACTIVE".to_owned()),
+            scan: image.scan.clone(),
+            children,
+        };
+        self.images.insert(place, stored);
+        manifest
+    }
+
+    pub(crate) fn by_digest(&self, digest: &str) -> Option<&Image> {
+        self.images.iter().find(|image| image.digest == digest)
+    }
+
+    pub(crate) fn by_tag(&self, tag: &str) -> Option<&Image> {
+        self.images.iter().find(|image| image.tags.iter().any(|it| it == tag))
+    }
+}
+
+fn media_type_of(image: &image::Image) -> &'static str {
+    match image.platforms {
+        Some(_) => image.format.index(),
+        None => image.format.manifest(),
+    }
+}

@@ -1,0 +1,103 @@
+//! Which of the faults, if any, befalls a call.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::StatusCode;
+
+use super::arn;
+use super::asked::{Api, Asked};
+use super::call::Caller;
+use super::error::ApiError;
+use super::subject::Subject;
+use crate::fault::{Fault, Kind};
+
+/// The faults of `--fault`, each with the calls it has left.
+#[derive(Debug)]
+pub(crate) struct Faults(Vec<(Fault, AtomicU64)>);
+
+impl Faults {
+    pub(crate) fn new(faults: &[Fault]) -> Faults {
+        let counted = faults.iter().map(|fault| {
+            let left = fault.count().unwrap_or(u64::MAX);
+            (fault.clone(), AtomicU64::new(left))
+        });
+        Faults(counted.collect())
+    }
+
+    /// Takes a call from the first fault that concerns the operation and has one left.
+    pub(crate) fn strike(&self, operation: &str) -> Option<Kind> {
+        self.0
+            .iter()
+            .filter(|(fault, _)| fault.concerns(operation))
+            .find(|(_, left)| take_one(left))
+            .map(|(fault, _)| fault.kind())
+    }
+}
+
+fn take_one(left: &AtomicU64) -> bool {
+    let less_one = |calls: u64| calls.checked_sub(1);
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less_one).is_ok()
+}
+
+/// The error that a fault answers with; `None` for one that lets the operation take place, or that
+/// never answers.
+pub(crate) fn error(
+    kind: Kind,
+    asked: &Asked,
+    subject: &Subject,
+    caller: Caller<'_>,
+) -> Option<ApiError> {
+    let api = asked.api();
+    match kind {
+        Kind::Throttle => Some(ApiError::new("ThrottlingException", "Rate exceeded")),
+        Kind::AccessDenied => {
+            let action = format!("{}:{}", api.action_prefix(), asked.operation());
+            let resource = subject
+                .resource(caller.account, caller.region)
+                .map_or_else(String::new, |arn| format!(" on resource: {arn}"));
+            let user = arn::caller(caller.region, caller.account);
+            let message = format!(
+                "User: {user} is not authorized to perform: {action}{resource} because no \
+                 identity-based policy allows the {action} action"
+            );
+            Some(ApiError::new("AccessDeniedException", message))
+        }
+        Kind::ServerError => {
+            let (code, query_code) = match api {
+                Api::Ecr => ("ServerException", None),
+                Api::SecretsManager => ("InternalServiceError", None),
+                Api::CloudWatch => ("InternalServiceFault", Some("InternalServiceError")),
+            };
+            Some(ApiError {
+                status: StatusCode::INTERNAL_SERVER_ERROR,
+                code,
+                query_code,
+                message: "An internal error occurred; try again.".to_owned(),
+            })
+        }
+        Kind::Hang | Kind::Reset | Kind::Malformed | Kind::Slow => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Faults;
+    use crate::fault::Kind;
+
+    #[test]
+    fn faults_strike_in_their_order_and_only_as_often_as_they_say() {
+        let faults = Faults::new(&[
+            "DescribeImages=throttle:2".parse().unwrap(),
+            "*=slow:1".parse().unwrap(),
+        ]);
+        let struck = ["DescribeImages"; 4].map(|operation| faults.strike(operation));
+        assert_eq!(struck, [Some(Kind::Throttle), Some(Kind::Throttle), Some(Kind::Slow), None]);
+        assert_eq!(faults.strike("BatchGetImage"), None);
+    }
+
+    #[test]
+    fn a_fault_without_a_count_never_ends() {
+        let faults = Faults::new(&["*=hang".parse().unwrap()]);
+        assert!((0..1_000).all(|_| faults.strike("PutMetricData") == Some(Kind::Hang)));
+    }
+}

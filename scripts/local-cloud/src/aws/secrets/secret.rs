@@ -1,0 +1,135 @@
+//! One secret.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::{invalid_parameter, not_found};
+use crate::aws::arn;
+use crate::aws::error::ApiError;
+
+pub(super) const CURRENT: &str = "AWSCURRENT";
+pub(super) const PREVIOUS: &str = "AWSPREVIOUS";
+
+/// A secret with its versions, oldest first. Not `Debug`: it holds what must not be printed.
+pub(super) struct Secret {
+    pub(super) arn: String,
+    pub(super) name: String,
+    pub(super) created: Timestamp,
+    pub(super) changed: Timestamp,
+    pub(super) versions: Vec<Version>,
+}
+
+/// One version. One without a stage can still be had by its id.
+pub(super) struct Version {
+    pub(super) id: String,
+    pub(super) text: String,
+    pub(super) created: Timestamp,
+    pub(super) stages: BTreeSet<String>,
+}
+
+impl Secret {
+    pub(super) fn new(region: &str, account: &str, name: &str, text: &str) -> Secret {
+        let now = Timestamp::now();
+        // AWS ends the ARN in six random characters; ours follow from the name, so that they are
+        // the same in every run.
+        let hash = format!("{:x}", Sha256::digest(name));
+        let suffix: String = hash.chars().take(6).collect();
+        Secret {
+            arn: arn::arn("secretsmanager", region, account, &format!("secret:{name}-{suffix}")),
+            name: name.to_owned(),
+            created: now,
+            changed: now,
+            versions: vec![Version {
+                id: uuid::Uuid::new_v4().to_string(),
+                text: text.to_owned(),
+                created: now,
+                stages: BTreeSet::from([CURRENT.to_owned()]),
+            }],
+        }
+    }
+
+    /// Whether `id` names this secret: by name, by ARN, or by ARN without its random end.
+    pub(super) fn is(&self, id: &str) -> bool {
+        let partial = self.arn.rsplit_once('-').map(|(stem, _)| stem);
+        id == self.name || id == self.arn || Some(id) == partial
+    }
+
+    pub(super) fn holder(&self, stage: &str) -> Option<&Version> {
+        self.versions.iter().find(|version| version.stages.contains(stage))
+    }
+
+    pub(super) fn version(&self, id: &str) -> Option<&Version> {
+        self.versions.iter().find(|version| version.id == id)
+    }
+
+    /// Puts a stage on the version `to` and takes it from whichever has it. The version that loses
+    /// `AWSCURRENT` becomes `AWSPREVIOUS`.
+    pub(super) fn attach(&mut self, stage: &str, to: &str) {
+        let loser = self.holder(stage).map(|version| version.id.clone());
+        if loser.as_deref() == Some(to) {
+            return;
+        }
+        self.detach(stage);
+        if let Some(version) = self.versions.iter_mut().find(|version| version.id == to) {
+            version.stages.insert(stage.to_owned());
+        }
+        if let (CURRENT, Some(loser)) = (stage, loser) {
+            self.attach(PREVIOUS, &loser);
+        }
+        self.changed = Timestamp::now();
+    }
+
+    pub(super) fn detach(&mut self, stage: &str) {
+        for version in &mut self.versions {
+            version.stages.remove(stage);
+        }
+        self.changed = Timestamp::now();
+    }
+
+    /// The version that a request asks for; `AWSCURRENT` when it does not say.
+    pub(super) fn find(&self, id: Option<&str>, stage: Option<&str>) -> Result<&Version, ApiError> {
+        let absent = "Secrets Manager can't find the specified secret value for";
+        let by_stage = |stage: &str| {
+            let version = self.holder(stage);
+            version.ok_or_else(|| not_found(format!("{absent} staging label: {stage}")))
+        };
+        let Some(id) = id else {
+            return by_stage(stage.unwrap_or(CURRENT));
+        };
+        let version = self.version(id);
+        let version = version.ok_or_else(|| not_found(format!("{absent} VersionId: {id}")))?;
+        match stage {
+            Some(stage) if !version.stages.contains(stage) => Err(ApiError::new(
+                "InvalidRequestException",
+                "You provided a VersionStage that is not associated to the provided VersionId.",
+            )),
+            Some(_) | None => Ok(version),
+        }
+    }
+
+    /// The version of this id, for a request that is to change it.
+    pub(super) fn known(&self, id: &str) -> Result<&Version, ApiError> {
+        self.version(id).ok_or_else(|| {
+            not_found(format!("Secrets Manager can't find the specified secret version: {id}"))
+        })
+    }
+
+    /// Refuses to take a stage from a version that the request did not name.
+    pub(super) fn check_loser(&self, stage: &str, named: Option<&str>) -> Result<(), ApiError> {
+        let holder = self.holder(stage).map(|version| version.id.as_str());
+        match (holder, named) {
+            (Some(holder), None) => Err(invalid_parameter(format!(
+                "The parameter RemoveFromVersionId can't be empty. Staging label {stage} is \
+                 currently attached to version {holder}, so you must explicitly reference that \
+                 version in RemoveFromVersionId."
+            ))),
+            (Some(holder), Some(named)) if holder == named => Ok(()),
+            (_, Some(named)) => Err(invalid_parameter(format!(
+                "The staging label {stage} is not attached to version {named}."
+            ))),
+            (None, None) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The catalogue: what the stand-in's ECR holds, as one YAML file (`--registry FILE`).
+//!
+//! ```yaml
+//! registries:
+//!   - account: "123456789012"                 # 12 digits
+//!     region: us-east-1
+//!     scanType: BASIC                         # or ENHANCED: the shape of findings, and their pages
+//!     repositories:
+//!       - name: payments/api
+//!         imageTagMutability: IMMUTABLE_WITH_EXCLUSION
+//!         imageTagMutabilityExclusionFilters: ["dev-*", {filter: "x.*", filterType: REGEX}]
+//!         scanOnPush: true                    # the repository's old flag
+//!         scanFrequency: SCAN_ON_PUSH         # what is in effect
+//!         appliedScanFilters: ["*"]
+//!         images:
+//!           - tags: ["1.4"]
+//!             digest: sha256:…                # absent: that of the manifest that is served
+//!             imageStatus: ARCHIVED           # absent: ACTIVE
+//!             format: DOCKER                  # media types; absent: OCI
+//!             config: {user: "1000", exposedPorts: ["8080/tcp"]}
+//!             scan:                           # absent: ScanNotFoundException
+//!               status: COMPLETE
+//!               description: The scan was completed successfully.
+//!               completedAt: 2026-11-20T08:00:00Z
+//!               vulnerabilitySourceUpdatedAt: 2026-11-20T06:00:00Z
+//!               severityCounts: false         # leaves findingSeverityCounts out; absent: true
+//!               findings:                     # absent: neither findings nor counts are sent
+//!                 - name: CVE-2026-1234
+//!                   severity: CRITICAL
+//!                   package: openssl
+//!                   version: 3.3.1
+//!                   fixedIn: 3.3.2
+//!                   repeat: 120               # so many findings, the number in the name counted up
+//!                   fixAvailable: PARTIAL     # from here on: enhanced findings only
+//!                   status: SUPPRESSED        # absent: ACTIVE
+//!                   firstObservedAt: 2026-11-01T00:00:00Z
+//!           - tags: ["2.0"]
+//!             platforms:                      # an image index; each child is an image of its own
+//!               - {os: linux, architecture: arm64, variant: v8, scan: {status: COMPLETE, findings: []}}
+//!               - {scan: {status: COMPLETE}}                         # no platform in its entry
+//!               - {os: unknown, architecture: unknown}               # an attestation, annotated
+//!               - {os: unknown, architecture: unknown, annotations: {}}      # … not annotated
+//!               - {os: linux, architecture: amd64, annotations: {vnd.docker.reference.type: attestation-manifest}}
+//!               - {platforms: [{os: linux, architecture: s390x}]}    # a nested index
+//! ```
+//!
+//! The words of AWS (mutability, frequency, status, severity) are passed through as they stand, so
+//! that a word that AWS does not know yet can be tried. **What is absent is not sent**, so that an
+//! answer that lacks a field can be tried too. Three things follow from others instead: `scanType`
+//! is `BASIC`; `scanFrequency` is `SCAN_ON_PUSH` or `MANUAL` where only `scanOnPush` is given;
+//! `fixAvailable` is `YES` with a `fixedIn`, else `NO`.
+//!
+//! A digest that is not given is the SHA-256 of the manifest, whose layer stands for the image's
+//! place: its repository and first tag, else its position. It is the same in every run. An image
+//! with a digest is served under that digest, whatever its manifest hashes to.
+//!
+//! A key that is not listed here is an error, and so are two registries, repositories, tags or
+//! digests of one name: a slip of the pen must not become a passing test.
+
+pub(crate) mod check;
+pub(crate) mod filter;
+pub(crate) mod image;
+pub(crate) mod scan;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use filter::ExclusionFilter;
+use image::Image;
+
+/// Everything that the stand-in's ECR holds.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Catalogue {
+    pub(crate) registries: Vec<Registry>,
+}
+
+/// The private registry of one account in one Region.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Registry {
+    pub(crate) account: check::Account,
+    pub(crate) region: String,
+    #[serde(default)]
+    pub(crate) scan_type: ScanType,
+    #[serde(default)]
+    pub(crate) repositories: Vec<Repository>,
+}
+
+/// Who scans: decides the shape of the findings, and their page size.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum ScanType {
+    #[default]
+    Basic,
+    Enhanced,
+}
+
+/// One repository.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Repository {
+    pub(crate) name: String,
+    pub(crate) image_tag_mutability: Option<String>,
+    #[serde(default)]
+    pub(crate) image_tag_mutability_exclusion_filters: Vec<ExclusionFilter>,
+    pub(crate) scan_on_push: Option<bool>,
+    pub(crate) scan_frequency: Option<String>,
+    #[serde(default)]
+    pub(crate) applied_scan_filters: Vec<String>,
+    #[serde(default)]
+    pub(crate) images: Vec<Image>,
+}
+
+/// Why a catalogue could not be read.
+#[derive(Debug, Error)]
+pub enum CatalogueError {
+    /// The file itself could not be read.
+    #[error("catalogue {}: {source}; name a readable YAML file", path.display())]
+    Unreadable {
+        /// The file that was named.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The file is not YAML of the catalogue's shape; the message names the line.
+    #[error("catalogue {}: {message}", path.display())]
+    Malformed {
+        /// The file that was named.
+        path: PathBuf,
+        /// The parser's message, with line and column.
+        message: String,
+    },
+    /// The file holds something twice.
+    #[error("catalogue {}: {message}", path.display())]
+    Contradictory {
+        /// The file that was named.
+        path: PathBuf,
+        /// What it holds, and what is accepted.
+        message: String,
+    },
+}
+
+impl Catalogue {
+    /// Reads and checks a catalogue file.
+    pub fn read(path: &Path) -> Result<Catalogue, CatalogueError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| CatalogueError::Unreadable { path: path.to_owned(), source })?;
+        Catalogue::parse(path, &text)
+    }
+
+    /// Reads and checks the text of a catalogue; `path` is only named in errors.
+    pub fn parse(path: &Path, text: &str) -> Result<Catalogue, CatalogueError> {
+        // The limits against hostile YAML would also stop a large catalogue; this file is the
+        // user's own.
+        let options = serde_saphyr::options! {
+            budget: None,
+            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: usize::MAX },
+        };
+        let catalogue: Catalogue =
+            serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+                CatalogueError::Malformed {
+                    path: path.to_owned(),
+                    message: error.without_snippet().to_string(),
+                }
+            })?;
+        match check::contradiction(&catalogue) {
+            None => Ok(catalogue),
+            Some(message) => Err(CatalogueError::Contradictory { path: path.to_owned(), message }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! What a catalogue must not hold.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::image::Image;
+use super::{Catalogue, Registry};
+
+/// A registry id: 12 digits.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Account(String);
+
+impl Account {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Account {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Account, String> {
+        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Account(text))
+        } else {
+            Err(format!(r#"got account "{text}"; accepted are 12 digits, such as "123456789012""#))
+        }
+    }
+}
+
+/// `sha256:` and 64 lower-case hexadecimal digits.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Digest(String);
+
+impl Digest {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Digest, String> {
+        let hex = text.strip_prefix("sha256:").unwrap_or_default();
+        if hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            Ok(Digest(text))
+        } else {
+            Err(format!(
+                r#"got digest "{text}"; accepted are "sha256:" and 64 lower-case hexadecimal digits, or no digest at all"#
+            ))
+        }
+    }
+}
+
+/// The first thing that the catalogue holds twice, or that an image index cannot have.
+pub(crate) fn contradiction(catalogue: &Catalogue) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    for registry in &catalogue.registries {
+        let id = (registry.account.as_str(), registry.region.as_str());
+        if !seen.insert(id) {
+            return Some(format!(
+                "registry {} {} is there twice; accepted is one of each account and Region",
+                id.0, id.1
+            ));
+        }
+        if let Some(message) = in_registry(registry) {
+            return Some(format!("registry {} {}: {message}", id.0, id.1));
+        }
+    }
+    None
+}
+
+fn in_registry(registry: &Registry) -> Option<String> {
+    let mut names = BTreeSet::new();
+    for repository in &registry.repositories {
+        let name = &repository.name;
+        if !names.insert(name) {
+            return Some(format!(
+                r#"repository "{name}" is there twice; accepted is one of each name"#
+            ));
+        }
+        let mut seen = Seen::default();
+        if let Some(message) = repository.images.iter().find_map(|image| in_image(image, &mut seen))
+        {
+            return Some(format!(r#"repository "{name}": {message}"#));
+        }
+    }
+    None
+}
+
+/// What of a repository was met already.
+#[derive(Default)]
+struct Seen<'a> {
+    tags: BTreeSet<&'a str>,
+    digests: BTreeSet<&'a str>,
+}
+
+fn in_image<'a>(image: &'a Image, seen: &mut Seen<'a>) -> Option<String> {
+    if let Some(tag) = image.tags.iter().find(|tag| !seen.tags.insert(tag)) {
+        return Some(format!(r#"tag "{tag}" is there twice; accepted is one image of each tag"#));
+    }
+    if let Some(digest) = image.digest.as_ref().filter(|it| !seen.digests.insert(it.as_str())) {
+        return Some(format!(
+            "digest {} is there twice; accepted is one image of each digest",
+            digest.as_str()
+        ));
+    }
+    let platforms = image.platforms.as_ref()?;
+    if image.scan.is_some() {
+        return Some(format!(
+            "an image index (tags {:?}) has a scan; ECR scans no index: give the scan to its platforms",
+            image.tags
+        ));
+    }
+    platforms.iter().find_map(|platform| in_image(platform, seen))
+}

@@ -1,0 +1,115 @@
+//! Images of a repository, and the platforms of an image index.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::check::Digest;
+use super::scan::Scan;
+
+/// The annotation that `BuildKit` puts on an attestation's entry in an image index.
+const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
+/// Its value there.
+const ATTESTATION_MANIFEST: &str = "attestation-manifest";
+
+/// One image; one with `platforms` is an image index, and its children are images of the repository
+/// themselves.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Image {
+    #[serde(default)]
+    pub(crate) tags: Vec<String>,
+    pub(crate) digest: Option<Digest>,
+    #[serde(rename = "imageStatus")]
+    pub(crate) status: Option<String>,
+    #[serde(default)]
+    pub(crate) format: Format,
+    pub(crate) os: Option<String>,
+    pub(crate) architecture: Option<String>,
+    pub(crate) variant: Option<String>,
+    pub(crate) annotations: Option<BTreeMap<String, String>>,
+    pub(crate) scan: Option<Scan>,
+    #[serde(default)]
+    pub(crate) config: Config,
+    pub(crate) platforms: Option<Vec<Image>>,
+}
+
+impl Image {
+    /// Whether its entry in an index is that of an attestation. The annotation alone makes none: a
+    /// node would still run an image of its own platform that wears it.
+    pub(crate) fn is_attestation(&self) -> bool {
+        let annotations = self.entry_annotations();
+        let annotated =
+            annotations.get(REFERENCE_TYPE).is_some_and(|it| it == ATTESTATION_MANIFEST);
+        annotated && self.has_unknown_platform()
+    }
+
+    fn has_unknown_platform(&self) -> bool {
+        let unknown = |word: &Option<String>| word.as_deref() == Some("unknown");
+        unknown(&self.os) && unknown(&self.architecture)
+    }
+
+    /// The annotations of the image's entry in an index: those given, else those of an attestation
+    /// where the platform is that of one.
+    pub(crate) fn entry_annotations(&self) -> BTreeMap<String, String> {
+        match &self.annotations {
+            Some(given) => given.clone(),
+            None if self.has_unknown_platform() => {
+                BTreeMap::from([(REFERENCE_TYPE.to_owned(), ATTESTATION_MANIFEST.to_owned())])
+            }
+            None => BTreeMap::new(),
+        }
+    }
+}
+
+/// Whose media types the image wears.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Format {
+    #[default]
+    Oci,
+    Docker,
+}
+
+impl Format {
+    /// Media type of an image manifest.
+    pub(crate) fn manifest(self) -> &'static str {
+        match self {
+            Format::Oci => "application/vnd.oci.image.manifest.v1+json",
+            Format::Docker => "application/vnd.docker.distribution.manifest.v2+json",
+        }
+    }
+
+    /// Media type of an image index (of a manifest list, as Docker calls it).
+    pub(crate) fn index(self) -> &'static str {
+        match self {
+            Format::Oci => "application/vnd.oci.image.index.v1+json",
+            Format::Docker => "application/vnd.docker.distribution.manifest.list.v2+json",
+        }
+    }
+
+    /// Media type of a config blob.
+    pub(crate) fn config(self) -> &'static str {
+        match self {
+            Format::Oci => "application/vnd.oci.image.config.v1+json",
+            Format::Docker => "application/vnd.docker.container.image.v1+json",
+        }
+    }
+
+    /// Media type of a layer.
+    pub(crate) fn layer(self) -> &'static str {
+        match self {
+            Format::Oci => "application/vnd.oci.image.layer.v1.tar+gzip",
+            Format::Docker => "application/vnd.docker.image.rootfs.diff.tar.gzip",
+        }
+    }
+}
+
+/// What the config blob says about the container.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Config {
+    pub(crate) user: Option<String>,
+    #[serde(default)]
+    pub(crate) exposed_ports: Vec<String>,
+}

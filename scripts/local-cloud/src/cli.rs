@@ -1,0 +1,148 @@
+//! The command line of local-cloud, which is also that of `scripts/run`.
+
+use std::net::Ipv4Addr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::fault::Fault;
+
+/// The account of the local stack.
+pub const ACCOUNT: &str = "123456789012";
+/// The Region of the local stack.
+pub const REGION: &str = "us-east-1";
+/// Where everything listens.
+pub const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
+
+/// Runs ecr-admission on this machine: the two real functions, and what they need of AWS.
+///
+/// The stack is account 123456789012 in us-east-1. When it answers, `ready https://127.0.0.1:PORT`
+/// is printed; Ctrl-C stops everything. GET /_local/calls lists the AWS calls, GET /_local/metrics
+/// what CloudWatch received, and POST /_local/reset clears both.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "local-cloud", version)]
+pub struct Options {
+    /// Port of the front door; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8443)]
+    pub port: u16,
+
+    /// What ECR holds [default: deploy/samples/registry.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub registry: Option<PathBuf>,
+
+    /// Where token, certificates and the files for a kube-apiserver go; what is there is kept
+    #[arg(long, value_name = "DIR", default_value = ".local")]
+    pub dir: PathBuf,
+
+    /// Sandboxes of each function; further requests wait
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub sandboxes: NonZeroUsize,
+
+    /// Added to every AWS call
+    #[arg(long, value_name = "N", default_value = "0", value_parser = milliseconds)]
+    pub latency_ms: Duration,
+
+    /// Added to every TLS handshake with AWS
+    #[arg(long, value_name = "N", default_value = "0", value_parser = milliseconds)]
+    pub handshake_ms: Duration,
+
+    /// Makes AWS calls fail: KIND is throttle, access-denied, server-error, hang, reset, malformed
+    /// or slow, and COUNT limits it to the first calls; may be repeated
+    #[arg(long, value_name = "OPERATION=KIND[:COUNT]")]
+    pub fault: Vec<Fault>,
+
+    /// Namespaces that are not judged; '' for none
+    #[arg(long, value_name = "A,B", default_value = "kube-system")]
+    pub ignored_namespaces: String,
+
+    /// Regions whose registries are allowed
+    #[arg(long, value_name = "A,B", default_value = REGION)]
+    pub registry_region: String,
+
+    /// Accounts whose registries are allowed
+    #[arg(long, value_name = "A,B", default_value = ACCOUNT)]
+    pub registry_ids: String,
+
+    /// Sends the reviews of deploy/samples through the front door, prints the verdicts, and ends
+    /// with 0 if they are the expected ones, else 1
+    #[arg(long)]
+    pub demo: bool,
+
+    /// The admission function
+    #[arg(long, value_name = "FILE", help_heading = "Functions")]
+    pub admission_binary: PathBuf,
+
+    /// The authorizer function
+    #[arg(long, value_name = "FILE", help_heading = "Functions")]
+    pub authorizer_binary: PathBuf,
+
+    /// A further environment variable of the admission function; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable, help_heading = "Functions")]
+    pub admission_env: Vec<(String, String)>,
+
+    /// A further environment variable of the authorizer function; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable, help_heading = "Functions")]
+    pub authorizer_env: Vec<(String, String)>,
+
+    /// The checkout, for scripts/render-config and deploy/samples
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Functions")]
+    pub project: PathBuf,
+
+    /// How long one event may take a function
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = milliseconds, help_heading = "Limits")]
+    pub function_timeout_ms: Duration,
+
+    /// How long the gateway waits for the admission function
+    #[arg(long, value_name = "N", default_value = "30000", value_parser = milliseconds, help_heading = "Limits")]
+    pub integration_timeout_ms: Duration,
+
+    /// How long the gateway uses an answer of the authorizer again; 0: never
+    #[arg(long, value_name = "N", default_value = "60", value_parser = seconds, help_heading = "Limits")]
+    pub authorizer_cache_seconds: Duration,
+
+    /// How long a sandbox without an event is kept
+    #[arg(long, value_name = "N", default_value = "300", value_parser = seconds, help_heading = "Limits")]
+    pub idle_seconds: Duration,
+}
+
+impl Options {
+    /// The catalogue's file.
+    pub fn registry(&self) -> PathBuf {
+        self.registry.clone().unwrap_or_else(|| self.project.join("deploy/samples/registry.yaml"))
+    }
+}
+
+fn milliseconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
+    text.parse().map(Duration::from_millis)
+}
+
+fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
+    text.parse().map(Duration::from_secs)
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("accepted is NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn a_value_may_hold_the_equals_sign() {
+        assert_eq!(variable("A=b=c"), Ok(("A".into(), "b=c".into())));
+        assert!(variable("=x").is_err() && variable("A").is_err());
+    }
+}

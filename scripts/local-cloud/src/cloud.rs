@@ -1,0 +1,236 @@
+//! The local stack as a whole: put together, started, and stopped in order.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use http::Method;
+use rand::distr::{Alphanumeric, SampleString};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::aws::{self, Aws};
+use crate::catalogue::{Catalogue, CatalogueError};
+use crate::cli::{ACCOUNT, ADDRESS, Options, REGION};
+use crate::client::{Client, ClientError};
+use crate::directory::{self, DirectoryError};
+use crate::gateway::{self, Gateway};
+use crate::render::{self, RenderError};
+use crate::runtime::{Function, FunctionSettings};
+use crate::tls::{self, CA_FILE, TlsError};
+
+const ACCESS_KEY_ID: &str = "LOCALCLOUDACCESSKEY";
+const TOKEN_SECRET: &str = "ecr-admission/tokens";
+/// The cluster that the token in `--dir` belongs to.
+const CLUSTER: &str = "local";
+
+/// Why the local stack did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A function's binary is not there.
+    #[error("{} is not a file; build it, or say --{option} FILE", path.display())]
+    Binary {
+        /// The option that names it.
+        option: &'static str,
+        /// What it names.
+        path: PathBuf,
+    },
+    /// The port is taken, or not allowed.
+    #[error(
+        "cannot listen on {ADDRESS}:{port}: {source}; choose another --port, or 0 for a free one"
+    )]
+    Listen {
+        /// The port asked for.
+        port: u16,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The catalogue cannot be used.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// The directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// There is no certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The files for a kube-apiserver could not be written.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The front door was opened and does not answer.
+    #[error("the front door does not answer: {0}")]
+    Silent(#[from] ClientError),
+}
+
+/// A running stack.
+pub struct Cloud {
+    url: String,
+    token: String,
+    client: Client,
+    functions: [Function; 2],
+    stop: CancellationToken,
+    gateway: JoinHandle<()>,
+    _aws: AbortOnDropHandle<()>,
+}
+
+impl Cloud {
+    /// Starts everything. When it returns, all files are written and the front door answers.
+    pub async fn start(options: &Options) -> Result<Self, StartError> {
+        let admission_binary = binary("admission-binary", &options.admission_binary)?;
+        let authorizer_binary = binary("authorizer-binary", &options.authorizer_binary)?;
+        let catalogue = Catalogue::read(&options.registry())?;
+        let directory = directory::create(&options.dir)?;
+        let (listener, port) = listen(options.port).await?;
+        let url = format!("https://{ADDRESS}:{port}");
+        let tls = tls::server_config(&directory)?;
+        let token = directory::token(&directory)?;
+
+        let (aws_listener, aws_port) = listen(0).await?;
+        let secret_access_key = Alphanumeric.sample_string(&mut rand::rng(), 40);
+        let aws = Aws::new(aws_settings(options, catalogue, &token, &secret_access_key));
+        let common = aws_environment(&secret_access_key, aws_port, &directory);
+        let function = |name: &str, binary: PathBuf, own: Vec<(String, String)>| {
+            let environment = common.iter().cloned().chain(own).collect();
+            Function::new(function_settings(options, name, binary, environment))
+        };
+        let admission = function("admission", admission_binary, admission_environment(options));
+        let authorizer = function("authorizer", authorizer_binary, authorizer_environment(options));
+
+        render::run(&options.project, &directory, &url, &options.ignored_namespaces).await?;
+
+        let served = tokio::spawn(aws.clone().serve(aws_listener, Arc::clone(&tls)));
+        let stop = CancellationToken::new();
+        let gateway = Gateway::new(gateway::Settings {
+            authorizer: authorizer.clone(),
+            admission: admission.clone(),
+            aws,
+            account: ACCOUNT.to_owned(),
+            region: REGION.to_owned(),
+            authorizer_cache: options.authorizer_cache_seconds,
+            integration_timeout: options.integration_timeout_ms,
+        });
+        let client = Client::new(&url, &directory::read(&directory.join(CA_FILE))?)?;
+        let cloud = Self {
+            url,
+            token,
+            client,
+            functions: [admission, authorizer],
+            gateway: tokio::spawn(gateway.serve(listener, tls, stop.clone())),
+            stop,
+            _aws: AbortOnDropHandle::new(served),
+        };
+        cloud.client.send(Method::GET, "/_local/calls", &[], "").await?;
+        Ok(cloud)
+    }
+
+    /// `https://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What callers of the front door must present. A secret.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// A client that trusts the front door.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Stops everything. AWS goes last: functions that are told to end still send it their metrics.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        let [admission, authorizer] = &self.functions;
+        tokio::join!(admission.stop(), authorizer.stop());
+        let _panicked = self.gateway.await;
+    }
+}
+
+impl fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cloud").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+fn binary(option: &'static str, path: &Path) -> Result<PathBuf, StartError> {
+    let absolute = path.canonicalize().ok().filter(|path| path.is_file());
+    absolute.ok_or_else(|| StartError::Binary { option, path: path.to_owned() })
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, u16), StartError> {
+    let bound = async {
+        let listener = TcpListener::bind((ADDRESS, port)).await?;
+        let port = listener.local_addr()?.port();
+        Ok((listener, port))
+    };
+    bound.await.map_err(|source| StartError::Listen { port, source })
+}
+
+fn aws_settings(
+    options: &Options,
+    catalogue: Catalogue,
+    token: &str,
+    secret_access_key: &str,
+) -> aws::Settings {
+    aws::Settings {
+        catalogue,
+        account: ACCOUNT.to_owned(),
+        region: REGION.to_owned(),
+        latency: options.latency_ms,
+        handshake: options.handshake_ms,
+        faults: options.fault.clone(),
+        secrets: BTreeMap::from([(TOKEN_SECRET.to_owned(), json!({CLUSTER: token}).to_string())]),
+        access_key_id: ACCESS_KEY_ID.to_owned(),
+        secret_access_key: secret_access_key.to_owned(),
+    }
+}
+
+fn function_settings(
+    options: &Options,
+    name: &str,
+    binary: PathBuf,
+    environment: BTreeMap<String, String>,
+) -> FunctionSettings {
+    FunctionSettings {
+        name: name.to_owned(),
+        binary,
+        account: ACCOUNT.to_owned(),
+        region: REGION.to_owned(),
+        environment,
+        sandboxes: options.sandboxes,
+        timeout: options.function_timeout_ms,
+        idle: options.idle_seconds,
+    }
+}
+
+/// How both functions find AWS and are known there.
+fn aws_environment(secret_access_key: &str, port: u16, directory: &Path) -> Vec<(String, String)> {
+    let pairs = [
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", secret_access_key.to_owned()),
+        ("AWS_ENDPOINT_URL", format!("https://{ADDRESS}:{port}")),
+        ("SSL_CERT_FILE", directory.join(CA_FILE).display().to_string()),
+    ];
+    pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
+fn admission_environment(options: &Options) -> Vec<(String, String)> {
+    let mut environment = vec![
+        ("IGNORED_NAMESPACES".to_owned(), options.ignored_namespaces.clone()),
+        ("REGISTRY_IDS".to_owned(), options.registry_ids.clone()),
+        ("REGISTRY_REGION".to_owned(), options.registry_region.clone()),
+    ];
+    environment.extend(options.admission_env.iter().cloned());
+    environment
+}
+
+fn authorizer_environment(options: &Options) -> Vec<(String, String)> {
+    let mut environment = vec![("TOKEN_SECRET_ARN".to_owned(), TOKEN_SECRET.to_owned())];
+    environment.extend(options.authorizer_env.iter().cloned());
+    environment
+}

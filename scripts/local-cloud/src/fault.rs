@@ -1,0 +1,199 @@
+//! Faults: AWS calls that are made to fail, or to take their time (`--fault`).
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// The operations that a fault can name: what the stand-in answers.
+pub const OPERATIONS: &[&str] = &[
+    "BatchGetImage",
+    "BatchGetRepositoryScanningConfiguration",
+    "DescribeImageScanFindings",
+    "DescribeImages",
+    "DescribeRepositories",
+    "DescribeSecret",
+    "GetDownloadUrlForLayer",
+    "GetLayerBlob",
+    "GetSecretValue",
+    "PutMetricData",
+    "PutSecretValue",
+    "UpdateSecretVersionStage",
+];
+
+/// The operation that stands for all of them.
+pub const ANY_OPERATION: &str = "*";
+
+/// What befalls a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// 400 `ThrottlingException`.
+    Throttle,
+    /// 400 `AccessDeniedException`.
+    AccessDenied,
+    /// 500, with the code that the API uses for it.
+    ServerError,
+    /// The call is never answered; its connection stays open.
+    Hang,
+    /// The connection is reset (TCP RST).
+    Reset,
+    /// 200 with a body that ends in its middle.
+    Malformed,
+    /// The right answer, 1,500 ms late.
+    Slow,
+}
+
+impl Kind {
+    const ALL: [(&'static str, Kind); 7] = [
+        ("throttle", Kind::Throttle),
+        ("access-denied", Kind::AccessDenied),
+        ("server-error", Kind::ServerError),
+        ("hang", Kind::Hang),
+        ("reset", Kind::Reset),
+        ("malformed", Kind::Malformed),
+        ("slow", Kind::Slow),
+    ];
+}
+
+/// One `OPERATION=KIND[:COUNT]`.
+///
+/// Of several faults for one operation the first that has calls left counts, so
+/// `--fault GetSecretValue=throttle:2 --fault GetSecretValue=slow` is two throttled calls and slow
+/// ones from then on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    operation: String,
+    kind: Kind,
+    count: Option<u64>,
+}
+
+impl Fault {
+    /// Whether the fault is for this operation.
+    pub fn concerns(&self, operation: &str) -> bool {
+        self.operation == ANY_OPERATION || self.operation == operation
+    }
+
+    /// What befalls the call.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Only so many calls are befallen; `None` = all.
+    pub fn count(&self) -> Option<u64> {
+        self.count
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = Kind::ALL.iter().find(|(_, kind)| *kind == self.kind);
+        let word = word.map_or("", |(word, _)| word);
+        write!(formatter, "{}={word}", self.operation)?;
+        match self.count {
+            Some(count) => write!(formatter, ":{count}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a text is no fault.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum FaultError {
+    /// There is no `=`.
+    #[error(
+        r#"got fault "{0}"; accepted is OPERATION=KIND[:COUNT], such as DescribeImages=throttle:2"#
+    )]
+    Shape(String),
+    /// The operation is not one of [`OPERATIONS`].
+    #[error(r#"got fault operation "{0}"; accepted are * and {accepted}"#, accepted = OPERATIONS.join(", "))]
+    Operation(String),
+    /// The kind is none of [`Kind`].
+    #[error(r#"got fault kind "{0}"; accepted are {accepted}"#, accepted = Kind::ALL.map(|(word, _)| word).join(", "))]
+    Kind(String),
+    /// The count is not a positive whole number.
+    #[error(r#"got fault count "{0}"; accepted is a whole number from 1 up"#)]
+    Count(String),
+}
+
+impl FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Fault, FaultError> {
+        let shape = || FaultError::Shape(text.to_owned());
+        let (operation, rest) = text.split_once('=').ok_or_else(shape)?;
+        if operation != ANY_OPERATION && !OPERATIONS.contains(&operation) {
+            return Err(FaultError::Operation(operation.to_owned()));
+        }
+        let (word, count) = match rest.split_once(':') {
+            Some((word, count)) => (word, Some(count)),
+            None => (rest, None),
+        };
+        let kind = Kind::ALL.iter().find(|(name, _)| *name == word);
+        let (_, kind) = kind.ok_or_else(|| FaultError::Kind(word.to_owned()))?;
+        Ok(Fault {
+            operation: operation.to_owned(),
+            kind: *kind,
+            count: count.map(positive).transpose()?,
+        })
+    }
+}
+
+fn positive(text: &str) -> Result<u64, FaultError> {
+    match text.parse() {
+        Ok(count) if count > 0 => Ok(count),
+        Ok(_) | Err(_) => Err(FaultError::Count(text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, Kind, OPERATIONS};
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for text in [
+            "DescribeImages=throttle",
+            "*=access-denied:3",
+            "PutMetricData=server-error",
+            "GetSecretValue=hang:1",
+            "BatchGetImage=reset",
+            "DescribeRepositories=malformed",
+            "GetLayerBlob=slow:18446744073709551615",
+        ] {
+            assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_star_concerns_every_operation_and_a_name_only_itself() {
+        let all: Fault = "*=slow".parse().unwrap();
+        let one: Fault = "DescribeImages=hang:2".parse().unwrap();
+        assert!(OPERATIONS.iter().all(|operation| all.concerns(operation)));
+        assert!(one.concerns("DescribeImages") && !one.concerns("DescribeImageScanFindings"));
+        assert_eq!((one.kind(), one.count()), (Kind::Hang, Some(2)));
+        assert_eq!(all.count(), None);
+    }
+
+    #[test]
+    fn an_error_says_what_was_got_and_what_is_accepted() {
+        for (text, message) in [
+            (
+                "throttle",
+                r#"got fault "throttle"; accepted is OPERATION=KIND[:COUNT], such as DescribeImages=throttle:2"#,
+            ),
+            (
+                "DescribeImage=slow",
+                r#"got fault operation "DescribeImage"; accepted are * and BatchGetImage, BatchGetRepositoryScanningConfiguration, DescribeImageScanFindings, DescribeImages, DescribeRepositories, DescribeSecret, GetDownloadUrlForLayer, GetLayerBlob, GetSecretValue, PutMetricData, PutSecretValue, UpdateSecretVersionStage"#,
+            ),
+            (
+                "*=sloww",
+                r#"got fault kind "sloww"; accepted are throttle, access-denied, server-error, hang, reset, malformed, slow"#,
+            ),
+            ("*=slow:0", r#"got fault count "0"; accepted is a whole number from 1 up"#),
+            ("*=slow:", r#"got fault count ""; accepted is a whole number from 1 up"#),
+            ("*=slow:-1", r#"got fault count "-1"; accepted is a whole number from 1 up"#),
+        ] {
+            assert_eq!(text.parse::<Fault>().unwrap_err().to_string(), message);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The Lambda authorizer with simple responses, and API Gateway's memory of what it answered.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::header;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::event::Stage;
+use super::request::Request;
+use crate::runtime::{Function, InvokeError};
+
+/// How long API Gateway waits for an authorizer.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What is known about a caller.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Decision {
+    /// With the authorizer's context, if it gave one.
+    Allow(Option<Map<String, Value>>),
+    Deny,
+    /// The identity source is absent or empty: nobody was asked.
+    NoIdentity,
+}
+
+/// Why the authorizer has decided nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AuthorizerError {
+    #[error(transparent)]
+    Invoke(#[from] InvokeError),
+    #[error("no answer within {} s", LIMIT.as_secs())]
+    TimedOut,
+    #[error("malformed answer: {0}")]
+    Malformed(serde_json::Error),
+}
+
+/// The authorizer and its cached answers.
+pub(super) struct Authorizer {
+    function: Function,
+    ttl: Duration,
+    /// By the whole value of the header, as API Gateway does.
+    cache: Mutex<HashMap<String, (Instant, Decision)>>,
+}
+
+impl Authorizer {
+    pub(super) fn new(function: Function, ttl: Duration) -> Self {
+        Self { function, ttl, cache: Mutex::default() }
+    }
+
+    /// Decides about the caller of a request. Errors are not cached.
+    pub(super) async fn decide(
+        &self,
+        stage: &Stage,
+        request: &Request,
+    ) -> Result<Decision, AuthorizerError> {
+        let identity = request.header(&header::AUTHORIZATION);
+        if identity.is_empty() {
+            return Ok(Decision::NoIdentity);
+        }
+        if let Some(decision) = self.cached(identity) {
+            return Ok(decision);
+        }
+        let event = stage.authorizer_event(request, identity);
+        let answer = self.function.invoke(event, request.trace_id.clone());
+        let answer = tokio::time::timeout(LIMIT, answer)
+            .await
+            .map_err(|_elapsed| AuthorizerError::TimedOut)??;
+        let decision = parse(&answer).map_err(AuthorizerError::Malformed)?;
+        self.remember(identity, &decision);
+        Ok(decision)
+    }
+
+    fn cached(&self, identity: &str) -> Option<Decision> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, decision) = cache.get(identity)?;
+        (since.elapsed() < self.ttl).then(|| decision.clone())
+    }
+
+    fn remember(&self, identity: &str, decision: &Decision) {
+        if self.ttl.is_zero() {
+            return;
+        }
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.retain(|_, (since, _)| since.elapsed() < self.ttl);
+        cache.insert(identity.to_owned(), (Instant::now(), decision.clone()));
+    }
+}
+
+/// The cache is keyed by tokens, which stay out of every output.
+impl fmt::Debug for Authorizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorizer")
+            .field("function", &self.function)
+            .field("ttl", &self.ttl)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A simple response: `isAuthorized` is a boolean, and `context` an object or absent. API Gateway
+/// takes `"context": null` for malformed.
+fn parse(answer: &[u8]) -> Result<Decision, serde_json::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Simple {
+        is_authorized: bool,
+        #[serde(default, deserialize_with = "object")]
+        context: Option<Map<String, Value>>,
+    }
+    fn object<'de, D: serde::Deserializer<'de>>(
+        input: D,
+    ) -> Result<Option<Map<String, Value>>, D::Error> {
+        Map::deserialize(input).map(Some)
+    }
+    let Simple { is_authorized, context } = serde_json::from_slice(answer)?;
+    Ok(if is_authorized { Decision::Allow(context) } else { Decision::Deny })
+}
+
+/// The context for the access log, as `cluster=local token=current`. The value of the token is no
+/// part of it.
+pub(super) fn describe(context: Option<&Map<String, Value>>) -> String {
+    let pairs = context
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| ["cluster", "token"].contains(&name.as_str()));
+    let pairs = pairs
+        .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or("?").escape_debug()));
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn simple_responses() {
+        let context = Map::from_iter([("cluster".to_owned(), Value::from("a"))]);
+        let allow = parse(br#"{"isAuthorized":true,"context":{"cluster":"a"}}"#).unwrap();
+        assert_eq!(allow, Decision::Allow(Some(context)));
+        assert_eq!(parse(br#"{"isAuthorized":true}"#).unwrap(), Decision::Allow(None));
+        assert_eq!(parse(br#"{"isAuthorized":false}"#).unwrap(), Decision::Deny);
+    }
+
+    #[test]
+    fn what_is_not_a_simple_response_is_malformed() {
+        for answer in [
+            "",
+            "null",
+            "{}",
+            r#"{"isAuthorized":"yes"}"#,
+            r#"{"isAuthorized":true,"context":null}"#,
+        ] {
+            assert!(parse(answer.as_bytes()).is_err(), "{answer}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What local-cloud tells about itself on the same port, without a token: `/_local/…`. AWS has
+//! nothing like it.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::Full;
+
+use super::{Reply, message};
+use crate::aws::Aws;
+
+/// Answers `/_local/<path>`.
+pub(super) fn answer(aws: &Aws, method: &Method, path: &str) -> Reply {
+    match (method, path) {
+        (&Method::GET, "calls") => text(aws.calls()),
+        (&Method::GET, "metrics") => text(aws.metrics()),
+        (&Method::POST, "reset") => {
+            aws.reset();
+            text(String::new())
+        }
+        _ => message(
+            StatusCode::NOT_FOUND,
+            "Not Found; there are GET calls, GET metrics and POST reset",
+        ),
+    }
+}
+
+fn text(body: String) -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::from(body)));
+    reply
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"));
+    reply
+}

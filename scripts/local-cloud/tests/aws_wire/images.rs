@@ -1,0 +1,241 @@
+//! `DescribeImages` and `BatchGetImage`.
+
+use aws_sdk_ecr::types::{
+    DescribeImagesFilter, ImageFailureCode, ImageIdentifier, ImageStatusFilter, TagStatus,
+};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::stand_in::{StandIn, code_and_message, start_with};
+
+const FIXED: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+const CATALOGUE: &str = r#"
+registries:
+  - account: "123456789012"
+    region: us-east-1
+    repositories:
+      - name: a
+        images:
+          - {tags: ["1", "one"]}
+          - tags: ["fixed"]
+            digest: sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+          - {tags: ["old"], imageStatus: ARCHIVED}
+          - {scan: {status: COMPLETE}}
+      - name: index
+        images:
+          - tags: ["2"]
+            platforms:
+              - {os: unknown, architecture: unknown}
+              - {os: linux, architecture: arm, variant: v7, config: {user: "7"}}
+              - {os: linux, architecture: amd64, annotations: {vnd.docker.reference.type: attestation-manifest}}
+              - {}
+              - {tags: ["nested"], platforms: [{os: linux, architecture: s390x}]}
+          - tags: ["docker"]
+            format: DOCKER
+            platforms: [{os: linux, architecture: amd64, format: DOCKER}]
+          - {tags: ["empty"], platforms: []}
+  - account: "210987654321"
+    region: us-east-1
+    repositories: [{name: theirs, images: [{tags: ["1"]}]}]
+"#;
+
+fn tag(tag: &str) -> ImageIdentifier {
+    ImageIdentifier::builder().image_tag(tag).build()
+}
+
+fn digest(digest: &str) -> ImageIdentifier {
+    ImageIdentifier::builder().image_digest(digest).build()
+}
+
+fn sha256(text: &str) -> String {
+    format!("sha256:{:x}", Sha256::digest(text))
+}
+
+/// Digest, media type and manifest of one image.
+async fn manifest(
+    stand_in: &StandIn,
+    repository: &str,
+    id: ImageIdentifier,
+) -> (String, String, Value) {
+    let call = stand_in.ecr().batch_get_image().repository_name(repository).image_ids(id);
+    let call = call.accepted_media_types(INDEX).accepted_media_types(LIST);
+    let answer = call.accepted_media_types(MANIFEST).send().await.unwrap();
+    let [image] = answer.images() else { panic!("{answer:?}") };
+    let text = image.image_manifest().unwrap();
+    let digest = image.image_id().unwrap().image_digest().unwrap().to_owned();
+    if digest != FIXED {
+        assert_eq!(sha256(text), digest, "the digest is that of the manifest");
+    }
+    let media_type = image.image_manifest_media_type().unwrap().to_owned();
+    let value: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(value["mediaType"], media_type.as_str());
+    (digest, media_type, value)
+}
+
+#[tokio::test]
+async fn a_tag_leads_to_a_digest_and_back() {
+    let stand_in = start_with(CATALOGUE, &[]).await;
+    let describe = |id| stand_in.ecr().describe_images().repository_name("a").image_ids(id).send();
+    let by_tag = describe(tag("one")).await.unwrap();
+    let detail = &by_tag.image_details()[0];
+    assert_eq!(detail.image_tags(), ["1", "one"]);
+    assert_eq!(detail.image_manifest_media_type(), Some(MANIFEST));
+    let found = detail.image_digest().unwrap();
+    assert_eq!(
+        describe(digest(found)).await.unwrap().image_details()[0].image_tags(),
+        ["1", "one"]
+    );
+    assert_eq!(
+        describe(tag("fixed")).await.unwrap().image_details()[0].image_digest(),
+        Some(FIXED)
+    );
+}
+
+#[tokio::test]
+async fn an_archived_image_looks_missing_unless_it_is_asked_for() {
+    let stand_in = start_with(CATALOGUE, &[]).await;
+    let describe = || stand_in.ecr().describe_images().repository_name("a");
+    let error = describe().image_ids(tag("old")).send().await.unwrap_err().into_service_error();
+    assert!(error.is_image_not_found_exception());
+    assert_eq!(
+        code_and_message(&error).1,
+        "The image with imageId {imageDigest:'null', imageTag:'old'} does not exist within the \
+         repository with name 'a' in the registry with id '123456789012'"
+    );
+    let count = async |filter: DescribeImagesFilter| {
+        describe().filter(filter).send().await.unwrap().image_details().len()
+    };
+    let status = |status| DescribeImagesFilter::builder().image_status(status).build();
+    assert_eq!(describe().send().await.unwrap().image_details().len(), 3);
+    assert_eq!(count(status(ImageStatusFilter::Archived)).await, 1);
+    assert_eq!(count(status(ImageStatusFilter::Any)).await, 4);
+    let untagged = DescribeImagesFilter::builder().tag_status(TagStatus::Untagged).build();
+    assert_eq!(count(untagged).await, 1);
+}
+
+#[tokio::test]
+async fn images_come_in_pages_and_children_of_an_index_are_images() {
+    let stand_in = start_with(CATALOGUE, &[]).await;
+    let pages = stand_in.ecr().describe_images().repository_name("index").max_results(4);
+    let pages: Vec<_> = pages.into_paginator().send().try_collect().await.unwrap();
+    let sizes: Vec<usize> = pages.iter().map(|page| page.image_details().len()).collect();
+    // Three indexes, six children and a grandchild.
+    assert_eq!(sizes, [4, 4, 2]);
+
+    let call = stand_in.ecr().describe_images().repository_name("a").image_ids(tag("1"));
+    let error = call.max_results(1).send().await.unwrap_err().into_service_error();
+    assert!(error.is_invalid_parameter_exception());
+}
+
+#[tokio::test]
+async fn an_index_names_its_children_with_platforms_and_annotations() {
+    let stand_in = start_with(CATALOGUE, &[]).await;
+    let (_, media_type, index) = manifest(&stand_in, "index", tag("2")).await;
+    assert_eq!(media_type, INDEX);
+    let entries = index["manifests"].as_array().unwrap();
+    let attestation = serde_json::json!({"vnd.docker.reference.type": "attestation-manifest"});
+    let shapes: Vec<[&Value; 3]> =
+        entries.iter().map(|it| [&it["mediaType"], &it["platform"], &it["annotations"]]).collect();
+    let expected = serde_json::json!([
+        [MANIFEST, {"os": "unknown", "architecture": "unknown"}, attestation],
+        [MANIFEST, {"os": "linux", "architecture": "arm", "variant": "v7"}, null],
+        [MANIFEST, {"os": "linux", "architecture": "amd64"}, attestation],
+        [MANIFEST, null, null],
+        [INDEX, null, null],
+    ]);
+    assert_eq!(serde_json::json!(shapes), expected);
+    for entry in entries {
+        let (_, media_type, child) =
+            manifest(&stand_in, "index", digest(entry["digest"].as_str().unwrap())).await;
+        assert_eq!(entry["mediaType"], media_type.as_str());
+        assert_eq!(entry["size"], child.to_string().len());
+    }
+    let (_, _, nested) = manifest(&stand_in, "index", tag("nested")).await;
+    assert_eq!(nested["manifests"][0]["platform"]["architecture"], "s390x");
+    let (_, media_type, list) = manifest(&stand_in, "index", tag("docker")).await;
+    assert_eq!(media_type, LIST);
+    assert_eq!(
+        list["manifests"][0]["mediaType"],
+        "application/vnd.docker.distribution.manifest.v2+json"
+    );
+}
+
+#[tokio::test]
+async fn an_index_that_is_not_accepted_turns_into_its_first_platform() {
+    let stand_in = start_with(CATALOGUE, &[]).await;
+    let call = |name: &str| {
+        let call = stand_in.ecr().batch_get_image().repository_name("index");
+        call.image_ids(tag(name)).accepted_media_types(MANIFEST).send()
+    };
+    let answer = call("2").await.unwrap();
+    let image = &answer.images()[0];
+    assert_eq!(image.image_manifest_media_type(), Some(MANIFEST));
+    let (_, _, index) = manifest(&stand_in, "index", tag("2")).await;
+    // The attestation before it is none.
+    assert_eq!(image.image_id().unwrap().image_digest(), index["manifests"][1]["digest"].as_str());
+    let none = call("empty").await.unwrap();
+    assert_eq!(none.failures()[0].failure_code(), Some(&ImageFailureCode::ImageNotFound));
+}
+
+#[tokio::test]
+async fn a_missing_image_fails_by_itself() {
+    let stand_in = start_with(CATALOGUE, &[]).await;
+    let both = ImageIdentifier::builder().image_tag("1").image_digest(FIXED).build();
+    let call = stand_in.ecr().batch_get_image().repository_name("a").image_ids(tag("1"));
+    let call = call.image_ids(tag("no")).image_ids(both).image_ids(digest("sha256:0"));
+    let call = call.image_ids(tag("-")).image_ids(ImageIdentifier::builder().build());
+    let answer = call.send().await.unwrap();
+    assert_eq!(answer.images().len(), 1);
+    let codes: Vec<&str> =
+        answer.failures().iter().map(|it| it.failure_code().unwrap().as_str()).collect();
+    assert_eq!(
+        codes,
+        [
+            "ImageNotFound",
+            "ImageTagDoesNotMatchDigest",
+            "InvalidImageDigest",
+            "InvalidImageTag",
+            "MissingDigestAndTag"
+        ]
+    );
+    assert_eq!(answer.failures()[0].image_id().unwrap().image_tag(), Some("no"));
+    assert_eq!(answer.failures()[0].failure_reason(), Some("Requested image not found"));
+    let keys: Vec<String> = stand_in.calls().into_iter().map(|[_, key, _]| key).collect();
+    assert_eq!(keys, [format!("123456789012/us-east-1/a:1,:no,:1@{FIXED},@sha256:0,:-,")]);
+}
+
+#[tokio::test]
+async fn another_account_is_asked_by_its_registry_id() {
+    let stand_in = start_with(CATALOGUE, &[]).await;
+    let call = || stand_in.ecr().batch_get_image().repository_name("theirs").image_ids(tag("1"));
+    assert_eq!(call().registry_id("210987654321").send().await.unwrap().images().len(), 1);
+    let error = call().send().await.unwrap_err().into_service_error();
+    assert!(error.is_repository_not_found_exception());
+}
+
+#[tokio::test]
+async fn digests_do_not_change_from_run_to_run_and_no_two_are_the_same() {
+    let first = start_with(CATALOGUE, &[]).await;
+    let second = start_with(CATALOGUE, &[]).await;
+    let all = async |stand_in: &StandIn| {
+        let any = DescribeImagesFilter::builder().image_status(ImageStatusFilter::Any).build();
+        let mut digests = Vec::new();
+        for repository in ["a", "index"] {
+            let call = stand_in.ecr().describe_images().repository_name(repository);
+            let answer = call.filter(any.clone()).send().await.unwrap();
+            digests.extend(
+                answer.image_details().iter().map(|it| it.image_digest().unwrap().to_owned()),
+            );
+        }
+        digests
+    };
+    let mut digests = all(&first).await;
+    assert_eq!(digests, all(&second).await);
+    digests.sort();
+    digests.dedup();
+    assert_eq!(digests.len(), 14);
+}

@@ -1,0 +1,159 @@
+//! Secrets Manager: versions and staging labels.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::get_secret_value::builders::GetSecretValueFluentBuilder;
+
+use crate::stand_in::{StandIn, code_and_message, settings, start};
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+const OTHER: &str = "fedcba9876543210fedcba9876543210";
+
+async fn stand_in() -> StandIn {
+    let mut settings = settings("registries: []");
+    settings.secrets = BTreeMap::from([("token".to_owned(), "one".to_owned())]);
+    start(settings).await
+}
+
+fn get(client: &Client) -> GetSecretValueFluentBuilder {
+    client.get_secret_value().secret_id("token")
+}
+
+async fn text(call: GetSecretValueFluentBuilder) -> String {
+    call.send().await.unwrap().secret_string().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_secret_is_had_by_name_arn_or_partial_arn() {
+    let stand_in = stand_in().await;
+    let client = stand_in.secrets();
+    let answer = get(&client).send().await.unwrap();
+    assert_eq!((answer.name(), answer.secret_string()), (Some("token"), Some("one")));
+    assert_eq!(answer.version_stages(), ["AWSCURRENT"]);
+    let age =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64()
+            - answer.created_date().unwrap().as_secs_f64();
+    assert!((-1.0..60.0).contains(&age), "{age}");
+    let arn = answer.arn().unwrap();
+    let partial = arn.rsplit_once('-').unwrap().0;
+    assert_eq!(partial, "arn:aws:secretsmanager:us-east-1:123456789012:secret:token");
+    for id in [arn, partial] {
+        assert_eq!(text(get(&client).secret_id(id)).await, "one");
+    }
+    assert_eq!(stand_in.calls()[0], ["GetSecretValue", "token", "200"]);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named() {
+    let stand_in = stand_in().await;
+    let client = stand_in.secrets();
+    for (call, message) in [
+        (get(&client).secret_id("no"), "Secrets Manager can't find the specified secret."),
+        (
+            get(&client).version_stage("AWSPREVIOUS"),
+            "Secrets Manager can't find the specified secret value for staging label: AWSPREVIOUS",
+        ),
+        (
+            get(&client).version_id(OTHER),
+            "Secrets Manager can't find the specified secret value for VersionId: fedcba9876543210fedcba9876543210",
+        ),
+    ] {
+        let error = call.send().await.unwrap_err().into_service_error();
+        assert!(error.is_resource_not_found_exception(), "{error:?}");
+        assert_eq!(code_and_message(&error).1, message);
+    }
+    let current = get(&client).send().await.unwrap();
+    let call = get(&client).version_id(current.version_id().unwrap()).version_stage("AWSPENDING");
+    assert!(call.send().await.unwrap_err().into_service_error().is_invalid_request_exception());
+}
+
+#[tokio::test]
+async fn a_new_value_is_current_and_the_old_one_previous() {
+    let stand_in = stand_in().await;
+    let client = stand_in.secrets();
+    let put = |text: &str, token: &str| {
+        let call = client.put_secret_value().secret_id("token").secret_string(text);
+        call.client_request_token(token).send()
+    };
+    let answer = put("two", TOKEN).await.unwrap();
+    assert_eq!(answer.version_id(), Some(TOKEN));
+    assert_eq!(answer.version_stages(), ["AWSCURRENT"]);
+    assert_eq!(text(get(&client)).await, "two");
+    assert_eq!(text(get(&client).version_stage("AWSPREVIOUS")).await, "one");
+    // The same token and text once more change nothing.
+    put("two", TOKEN).await.unwrap();
+    assert_eq!(text(get(&client).version_stage("AWSPREVIOUS")).await, "one");
+    let error = put("three", TOKEN).await.unwrap_err().into_service_error();
+    assert!(error.is_resource_exists_exception());
+    let error = put("three", "short").await.unwrap_err().into_service_error();
+    assert!(error.is_invalid_parameter_exception());
+    put("three", OTHER).await.unwrap();
+    assert_eq!(text(get(&client).version_stage("AWSPREVIOUS")).await, "two");
+
+    let description = client.describe_secret().secret_id("token").send().await.unwrap();
+    let stages = description.version_ids_to_stages().unwrap();
+    assert_eq!(stages.len(), 2, "the first version has no label any more: {stages:?}");
+    assert_eq!(stages[OTHER], ["AWSCURRENT"]);
+    assert_eq!(stages[TOKEN], ["AWSPREVIOUS"]);
+    assert!(description.last_changed_date() >= description.created_date());
+}
+
+#[tokio::test]
+async fn a_staging_label_moves_and_is_taken_away() {
+    let stand_in = stand_in().await;
+    let client = stand_in.secrets();
+    let first = get(&client).send().await.unwrap().version_id().unwrap().to_owned();
+    let pending = client.put_secret_value().secret_id("token").secret_string("two");
+    pending.client_request_token(TOKEN).version_stages("AWSPENDING").send().await.unwrap();
+    assert_eq!(text(get(&client)).await, "one");
+    assert_eq!(text(get(&client).version_stage("AWSPENDING")).await, "two");
+
+    let update =
+        |stage: &str| client.update_secret_version_stage().secret_id("token").version_stage(stage);
+    // A label that is held is only taken from the version that is named.
+    let unnamed = update("AWSCURRENT").move_to_version_id(TOKEN).send().await.unwrap_err();
+    let error = unnamed.into_service_error();
+    assert!(error.is_invalid_parameter_exception(), "{error:?}");
+    assert!(code_and_message(&error).1.contains(&first));
+    let wrong = update("AWSCURRENT").move_to_version_id(TOKEN).remove_from_version_id(TOKEN);
+    assert!(wrong.send().await.unwrap_err().into_service_error().is_invalid_parameter_exception());
+    let move_to = update("AWSCURRENT").move_to_version_id(TOKEN).remove_from_version_id(&first);
+    move_to.send().await.unwrap();
+    assert_eq!(text(get(&client)).await, "two");
+    assert_eq!(text(get(&client).version_stage("AWSPREVIOUS")).await, "one");
+
+    // Revoking: the previous version loses its label, and can no longer be had by it.
+    update("AWSPREVIOUS").remove_from_version_id(&first).send().await.unwrap();
+    let gone = get(&client).version_stage("AWSPREVIOUS").send().await.unwrap_err();
+    assert!(gone.into_service_error().is_resource_not_found_exception());
+    // The current label cannot be left on nothing.
+    let last = update("AWSCURRENT").remove_from_version_id(TOKEN).send().await.unwrap_err();
+    assert!(last.into_service_error().is_invalid_parameter_exception());
+    let neither = update("AWSNEXT").send().await.unwrap_err();
+    assert!(neither.into_service_error().is_invalid_parameter_exception());
+    let unknown = update("AWSNEXT").move_to_version_id(OTHER).send().await.unwrap_err();
+    assert!(unknown.into_service_error().is_resource_not_found_exception());
+}
+
+#[tokio::test]
+async fn a_binary_secret_is_refused_aloud() {
+    let stand_in = stand_in().await;
+    let blob = aws_sdk_secretsmanager::primitives::Blob::new("x");
+    let client = stand_in.secrets();
+    let call = client.put_secret_value().secret_id("token").secret_binary(blob);
+    let error = call.send().await.unwrap_err().into_service_error();
+    assert_eq!(code_and_message(&error).0, "SerializationException");
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let mut settings = settings("registries: []");
+    settings.secrets = BTreeMap::from([("token".to_owned(), "the-text".to_owned())]);
+    settings.secret_access_key = "the-key".to_owned();
+    let shown = format!("{settings:?} {:?}", local_cloud::aws::Aws::new(settings.clone()));
+    assert!(
+        shown.contains("token") && !shown.contains("the-text") && !shown.contains("the-key"),
+        "{shown}"
+    );
+}

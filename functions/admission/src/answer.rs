@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::text::cut;
-use ecr_admission_policy::verdict::WARNING;
+use ecr_admission_policy::verdict::{WARNING, few};
 use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
 
+use crate::patch::Operation;
 use crate::record::{Decision, Outcome};
 use crate::review::Answer;
 
@@ -65,7 +66,15 @@ pub fn judged(
         cache_hits,
         images: verdict.images.clone(),
     };
-    (Answer { denial: verdict.message(), warnings, audit_annotations }, outcome)
+    (
+        Answer { denial: verdict.message(), warnings, audit_annotations, ..Answer::default() },
+        outcome,
+    )
+}
+
+/// The answer of the mutating half.
+pub fn mutated(patch: Vec<Operation>, warnings: Vec<String>) -> Answer {
+    Answer { warnings: few(warnings), patch, ..Answer::default() }
 }
 
 /// The audit annotation for an image. kube-apiserver drops a name that is not a qualified name of at

@@ -5,8 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ecr_admission_lambda::{BadVariable, Environment, Level, Sdk, Timeouts};
-use ecr_admission_policy::SeverityLimit;
 use ecr_admission_policy::names::{AccountId, InvalidName, Region};
+use ecr_admission_policy::rewrite::RewriteTable;
+use ecr_admission_policy::{Policy, SeverityLimit};
 
 /// One try of an AWS call, connection included. Two tries, and so one lost connection, fit into the
 /// 5 seconds that the rendered webhook configuration gives a review; all tries together end at the
@@ -33,6 +34,10 @@ pub struct Config {
     pub metrics_namespace: String,
     /// `CACHE_SECONDS`: how long inspected facts may be reused.
     pub cache: Duration,
+    /// `PIN_NAMESPACES`: where images get their digest, and must have it.
+    pub pin: PinNamespaces,
+    /// `REWRITES`: which images of other registries become which of ours.
+    pub rewrites: RewriteTable,
     /// Region, credentials, endpoints and timeouts of the AWS clients.
     pub sdk: Sdk,
 }
@@ -47,6 +52,7 @@ impl Config {
             Some(regions) => regions,
             None => BTreeSet::from([own_region(environment)?]),
         };
+        let rewrites = rewrites(environment, registry_ids.as_ref(), &regions)?;
         Ok(Self {
             registry_ids,
             regions,
@@ -57,8 +63,29 @@ impl Config {
             cache: Duration::from_secs(
                 environment.whole_number("CACHE_SECONDS", "seconds", 0..=300, 60)?.into(),
             ),
+            pin: pin_namespaces(environment)?,
+            rewrites,
             sdk,
         })
+    }
+}
+
+/// The namespaces whose images are pinned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PinNamespaces {
+    /// Every namespace, and what has none.
+    All,
+    /// These, exactly.
+    Only(BTreeSet<String>),
+}
+
+impl PinNamespaces {
+    /// Whether images in this namespace are pinned.
+    pub fn contains(&self, namespace: Option<&str>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => namespace.is_some_and(|namespace| names.contains(namespace)),
+        }
     }
 }
 
@@ -90,7 +117,20 @@ fn own_region(environment: &Environment) -> Result<Region, BadVariable> {
 /// Not set means `kube-system`, set and empty means none.
 fn ignored_namespaces(environment: &Environment) -> Result<BTreeSet<String>, BadVariable> {
     const NAME: &str = "IGNORED_NAMESPACES";
-    let value = environment.get(NAME).unwrap_or("kube-system");
+    namespaces(NAME, environment.get(NAME).unwrap_or("kube-system"), "")
+}
+
+/// Not set and empty mean none, `*` means all.
+fn pin_namespaces(environment: &Environment) -> Result<PinNamespaces, BadVariable> {
+    const NAME: &str = "PIN_NAMESPACES";
+    match environment.get(NAME).unwrap_or_default().trim() {
+        "*" => Ok(PinNamespaces::All),
+        value => Ok(PinNamespaces::Only(namespaces(NAME, value, "*, or ")?)),
+    }
+}
+
+/// Comma-separated namespaces. `or` begins what is said to be accepted.
+fn namespaces(name: &'static str, value: &str, or: &str) -> Result<BTreeSet<String>, BadVariable> {
     if value.trim().is_empty() {
         return Ok(BTreeSet::new());
     }
@@ -98,9 +138,34 @@ fn ignored_namespaces(environment: &Environment) -> Result<BTreeSet<String>, Bad
     if names.iter().all(|name| is_namespace(name)) {
         Ok(names)
     } else {
-        let accepted = "comma-separated namespaces, each of 1 to 63 lower-case letters, digits and -, without patterns";
-        Err(BadVariable::new(NAME, value, accepted))
+        let accepted = format!(
+            "{or}comma-separated namespaces, each of 1 to 63 lower-case letters, digits and -, without patterns"
+        );
+        Err(BadVariable::new(name, value, accepted))
     }
+}
+
+/// The table is held to the allowed registries when it is read, so they must be known by then: the
+/// function learns its own account only from its first event.
+fn rewrites(
+    environment: &Environment,
+    registry_ids: Option<&BTreeSet<AccountId>>,
+    regions: &BTreeSet<Region>,
+) -> Result<RewriteTable, BadVariable> {
+    const NAME: &str = "REWRITES";
+    const ACCEPTED: &str = "comma-separated SOURCE=TARGET, as in docker.io/=123456789012.dkr.ecr.us-east-1.amazonaws.com/docker-hub/";
+    let Some(value) = environment.non_empty(NAME) else { return Ok(RewriteTable::default()) };
+    let Some(registry_ids) = registry_ids else {
+        return Err(BadVariable::unset("REGISTRY_IDS", "12-digit accounts, which REWRITES needs"));
+    };
+    let policy = Policy {
+        registry_ids: registry_ids.clone(),
+        regions: regions.clone(),
+        severity_limit: SeverityLimit::Critical,
+        pinned: false,
+    };
+    RewriteTable::parse(value, &policy)
+        .map_err(|invalid| BadVariable::new(NAME, value, format!("{ACCEPTED} ({invalid})")))
 }
 
 /// A DNS label, as RFC 1123 has it and Kubernetes wants of a namespace.

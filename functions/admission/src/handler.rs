@@ -1,26 +1,27 @@
 //! One review, from the event to the answer: the only sequencer.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use ecr_admission_lambda::Log;
+use ecr_admission_policy::mutate::{Mutated, mutate};
 use ecr_admission_policy::names::AccountId;
-use ecr_admission_policy::{EcrImage, Enforcement, Inspection, Plan, Policy, decide, plan};
+use ecr_admission_policy::{Enforcement, Policy, decide, plan};
 use lambda_runtime::{Context, Error, LambdaEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::account;
-use crate::answer::{judged, refused, unjudged};
-use crate::cache::Cache;
+use crate::answer::{judged, mutated, refused, unjudged};
 use crate::config::Config;
 use crate::deadline;
 use crate::gateway::{self, Caller, Route};
-use crate::inspect::{Budget, InspectImage, gather};
+use crate::inspect::{Budget, InspectImage};
+use crate::lookups::Lookups;
 use crate::metrics::Metrics;
-use crate::record::{Decision, Line, Outcome};
+use crate::patch;
+use crate::record::{Decision, Line, MutationOutcome, Outcome};
 use crate::review::{self, Answer, Request, Review};
 use crate::workload::{self, Refusal, Workload};
 
@@ -28,9 +29,8 @@ use crate::workload::{self, Refusal, Workload};
 #[derive(Debug)]
 pub struct Handler<I> {
     config: Config,
-    inspector: I,
+    lookups: Lookups<I>,
     metrics: Arc<Metrics>,
-    cache: Mutex<Cache>,
     log: Log,
 }
 
@@ -56,8 +56,8 @@ impl<I: InspectImage> Handler<I> {
     /// A handler that looks images up through `inspector`.
     pub fn new(config: Config, inspector: I, metrics: Arc<Metrics>) -> Self {
         let log = Log::new(config.log_level);
-        let cache = Mutex::new(Cache::new(config.cache));
-        Self { config, inspector, metrics, cache, log }
+        let lookups = Lookups::new(inspector, config.cache);
+        Self { config, lookups, metrics, log }
     }
 
     /// Reads an event and answers it. Read here, not by the runtime: an event that it cannot read, it
@@ -92,7 +92,13 @@ impl<I: InspectImage> Handler<I> {
             None => return Ok(self.no_review(&event, &caller, "the body is not base64")),
         };
         let answer = match route {
-            Route::Mutate => Answer::default(),
+            Route::Mutate => match self.mutate(&review, &event, &context).await {
+                Some((answer, outcome)) => {
+                    self.record_mutation(&caller, &review, &outcome, started.elapsed());
+                    answer
+                }
+                None => Answer::default(),
+            },
             Route::Validate => {
                 let (answer, outcome) = self.validate(&review, &event, &context).await;
                 self.record(&caller, &review, &answer, &outcome, started.elapsed());
@@ -136,12 +142,51 @@ impl<I: InspectImage> Handler<I> {
             let problem = "the function's own account could not be read from its ARN";
             return refused(problem.to_owned(), enforcement);
         };
-        let policy = self.policy(&own_account);
+        // Only Pods are pinned, unless the mutating configuration names controllers too: of those
+        // nothing is asked here.
+        let pinned = enforcement == Enforcement::Deny && self.pins(request);
+        let policy = self.policy(&own_account, pinned);
         let plan = plan(images, enforcement, &policy);
         let budget = budget(event, context);
-        let (inspections, cache_hits) = self.inspect(&plan, &own_account, &budget, &policy).await;
-        let verdict = decide(&plan, &inspections, &policy);
-        judged(&verdict, &policy, budget.calls(), cache_hits)
+        let known =
+            self.lookups.inspect(plan.lookups(), &own_account, &policy, &budget, now_ms()).await;
+        let verdict = decide(&plan, &known.inspections, &policy);
+        judged(&verdict, &policy, budget.calls(), known.remembered)
+    }
+
+    /// Never refuses: what cannot be changed is left alone, and the validating half decides.
+    async fn mutate(
+        &self,
+        review: &Review<'_>,
+        event: &ApiGatewayV2httpRequest,
+        context: &Context,
+    ) -> Option<(Answer, MutationOutcome)> {
+        let request = review.request.as_ref().ok()?;
+        let pin = self.pins(request);
+        if self.is_ignored(request) || !pin && self.config.rewrites.is_empty() {
+            return None;
+        }
+        let Ok(Workload::Images { images, .. }) = workload::of(request) else { return None };
+        let own_account = account::of_function_arn(&context.invoked_function_arn)?;
+        let policy = self.policy(&own_account, false);
+        let mutation = mutate(images, &self.config.rewrites, pin, &policy);
+        let (budget, lookups) = (budget(event, context), mutation.lookups());
+        let known = self.lookups.inspect(lookups, &own_account, &policy, &budget, now_ms()).await;
+        let Mutated { changes, warnings } = mutation.finish(&known.inspections, &policy);
+        // kube-apiserver drops whatever else is changed through this subresource.
+        let annotate = request.sub_resource.as_deref() != Some("ephemeralcontainers");
+        let patch = patch::operations(&changes, request.object?, annotate);
+        let outcome = MutationOutcome {
+            changes,
+            not_pinned: warnings.len(),
+            registry_calls: budget.calls(),
+            cache_hits: known.remembered,
+        };
+        Some((mutated(patch, warnings), outcome))
+    }
+
+    fn pins(&self, request: &Request<'_>) -> bool {
+        self.config.pin.contains(request.namespace.as_deref())
     }
 
     fn is_ignored(&self, request: &Request<'_>) -> bool {
@@ -149,42 +194,14 @@ impl<I: InspectImage> Handler<I> {
         namespace.is_some_and(|namespace| self.config.ignored_namespaces.contains(namespace))
     }
 
-    fn policy(&self, own_account: &AccountId) -> Policy {
+    fn policy(&self, own_account: &AccountId, pinned: bool) -> Policy {
         let registry_ids = self.config.registry_ids.clone();
         Policy {
             registry_ids: registry_ids.unwrap_or_else(|| [own_account.clone()].into()),
             regions: self.config.regions.clone(),
             severity_limit: self.config.severity_limit,
+            pinned,
         }
-    }
-
-    /// What is known of the planned images: remembered, or looked up now. Returns how many were
-    /// remembered, too.
-    async fn inspect(
-        &self,
-        plan: &Plan,
-        own_account: &AccountId,
-        budget: &Budget,
-        policy: &Policy,
-    ) -> (BTreeMap<EcrImage, Inspection>, usize) {
-        let mut lookups = plan.lookups();
-        let now_ms = now_ms();
-        let known = self.cache().recall(&lookups, now_ms);
-        lookups.retain(|image| !known.contains_key(image));
-        let found = gather(&self.inspector, own_account, &lookups, budget).await;
-        let mut cache = self.cache();
-        for (image, inspection) in &found {
-            if let Inspection::Inspected(facts) = inspection {
-                let violated = ecr_admission_policy::decide::violates(image, facts, policy);
-                cache.remember(image, facts, violated, now_ms);
-            }
-        }
-        let hits = known.len();
-        (known.into_iter().chain(found).collect(), hits)
-    }
-
-    fn cache(&self) -> MutexGuard<'_, Cache> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn record(
@@ -204,6 +221,19 @@ impl<I: InspectImage> Handler<I> {
         } else {
             self.log.info("review", &line);
         }
+    }
+
+    fn record_mutation(
+        &self,
+        caller: &Caller,
+        review: &Review<'_>,
+        outcome: &MutationOutcome,
+        elapsed: Duration,
+    ) {
+        self.metrics.record_mutation(caller, outcome, now_ms());
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let request = review.request.as_ref().ok();
+        self.log.info("mutation", &outcome.line(&review.uid, caller, request, elapsed_ms));
     }
 }
 

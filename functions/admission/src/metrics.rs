@@ -17,7 +17,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::gateway::Caller;
-use crate::record::{Decision, Outcome};
+use crate::record::{Decision, MutationOutcome, Outcome};
 
 mod counts;
 mod datum;
@@ -76,12 +76,7 @@ impl Metrics {
     pub fn record(&self, caller: &Caller, outcome: &Outcome, latency: Duration, now_ms: u64) {
         let mut state = self.state();
         let counts = &mut state.counts;
-        let mut count = |name, value| {
-            counts.add(now_ms, name, Dimension::None, value);
-            if let Some(cluster) = &caller.cluster {
-                counts.add(now_ms, name, Dimension::Cluster(cluster.clone()), value);
-            }
-        };
+        let mut count = |name, value| counts.add_by_cluster(now_ms, name, caller, value);
         count(
             match outcome.decision {
                 Decision::Admitted => Name::Admitted,
@@ -105,6 +100,20 @@ impl Metrics {
             counts.add(now_ms, Name::PreviousToken, Dimension::Cluster(cluster.clone()), 1);
         }
         state.urgent |= outcome.failed || outcome.decision == Decision::Denied;
+    }
+
+    /// Counts a mutation.
+    pub fn record_mutation(&self, caller: &Caller, outcome: &MutationOutcome, now_ms: u64) {
+        let counts = &mut self.state().counts;
+        let mut count = |name, value: usize| {
+            if value > 0 {
+                let value = u64::try_from(value).unwrap_or(u64::MAX);
+                counts.add_by_cluster(now_ms, name, caller, value);
+            }
+        };
+        count(Name::Rewritten, outcome.changes.iter().filter(|change| change.rewritten).count());
+        count(Name::Pinned, outcome.changes.iter().filter(|change| change.pinned).count());
+        counts.add_by_cluster(now_ms, Name::RegistryCalls, caller, outcome.registry_calls.into());
     }
 
     /// Sends what waits, if it is time to.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ecr_admission_policy::Rule;
+use ecr_admission_policy::mutate::Change;
 use ecr_admission_policy::names::Digest;
 use ecr_admission_policy::text::{QUOTED, shorten};
 use ecr_admission_policy::verdict::JudgedImage;
@@ -71,9 +72,9 @@ impl Outcome {
     }
 }
 
-/// The log line of a review. It never holds the object or the token.
+/// What a line is about. Never the object, never the token.
 #[derive(Debug, Serialize)]
-pub struct Line<'a> {
+struct Subject<'a> {
     uid: &'a str,
     cluster: Option<&'a str>,
     operation: Option<&'a str>,
@@ -82,6 +83,28 @@ pub struct Line<'a> {
     namespace: Option<&'a str>,
     name: Option<&'a str>,
     user: Option<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    fn new(uid: &'a str, caller: &'a Caller, request: Option<&'a Request<'a>>) -> Self {
+        Self {
+            uid,
+            cluster: caller.cluster.as_deref(),
+            operation: request.map(|request| request.operation.as_str()),
+            kind: request.map(|request| request.kind.to_string()),
+            subresource: request.and_then(|request| request.sub_resource.as_deref()),
+            namespace: request.and_then(|request| request.namespace.as_deref()),
+            name: request.and_then(|request| request.name.as_deref()),
+            user: request.and_then(|request| request.user_info.username.as_deref()),
+        }
+    }
+}
+
+/// The log line of a review.
+#[derive(Debug, Serialize)]
+pub struct Line<'a> {
+    #[serde(flatten)]
+    subject: Subject<'a>,
     decision: Decision,
     denied_by: Vec<&'static str>,
     warned_of: Vec<&'static str>,
@@ -115,14 +138,7 @@ impl<'a> Line<'a> {
             digest: judged.digest.as_ref().map(Digest::as_str),
         };
         Self {
-            uid,
-            cluster: caller.cluster.as_deref(),
-            operation: request.map(|request| request.operation.as_str()),
-            kind: request.map(|request| request.kind.to_string()),
-            subresource: request.and_then(|request| request.sub_resource.as_deref()),
-            namespace: request.and_then(|request| request.namespace.as_deref()),
-            name: request.and_then(|request| request.name.as_deref()),
-            user: request.and_then(|request| request.user_info.username.as_deref()),
+            subject: Subject::new(uid, caller, request),
             decision: outcome.decision,
             denied_by: ids(&outcome.denied_by),
             warned_of: ids(&outcome.warned_of),
@@ -130,6 +146,63 @@ impl<'a> Line<'a> {
             images: outcome.images.iter().map(image).collect(),
             registry_calls: outcome.registry_calls,
             cache_hits: outcome.cache_hits,
+            elapsed_ms,
+        }
+    }
+}
+
+/// What there is to count and to log of a mutation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MutationOutcome {
+    /// The images that were replaced.
+    pub changes: Vec<Change>,
+    /// How many were to get a digest and could not.
+    pub not_pinned: usize,
+    /// The calls of the ECR API that it took.
+    pub registry_calls: u32,
+    /// The images whose facts were remembered.
+    pub cache_hits: usize,
+}
+
+/// The log line of a mutation.
+#[derive(Debug, Serialize)]
+pub struct MutationLine<'a> {
+    #[serde(flatten)]
+    subject: Subject<'a>,
+    changes: Vec<ChangeField<'a>>,
+    not_pinned: usize,
+    registry_calls: u32,
+    cache_hits: usize,
+    elapsed_ms: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangeField<'a> {
+    path: &'a str,
+    from: String,
+    to: String,
+}
+
+impl MutationOutcome {
+    /// The line for one mutation.
+    pub fn line<'a>(
+        &'a self,
+        uid: &'a str,
+        caller: &'a Caller,
+        request: Option<&'a Request<'a>>,
+        elapsed_ms: u64,
+    ) -> MutationLine<'a> {
+        let change = |change: &'a Change| ChangeField {
+            path: change.path.as_str(),
+            from: shorten(&change.original, QUOTED),
+            to: shorten(&change.image, QUOTED),
+        };
+        MutationLine {
+            subject: Subject::new(uid, caller, request),
+            changes: self.changes.iter().map(change).collect(),
+            not_pinned: self.not_pinned,
+            registry_calls: self.registry_calls,
+            cache_hits: self.cache_hits,
             elapsed_ms,
         }
     }

@@ -11,6 +11,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::patch::Operation;
+
 /// A decoded request: enough to answer it, and the rest if it could be read.
 #[derive(Debug)]
 pub struct Review<'a> {
@@ -151,7 +153,7 @@ pub fn told(error: &serde_json::Error) -> String {
 }
 
 /// What the answer says beside its uid.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
     /// Why the request is denied; `None` when it is allowed.
     pub denial: Option<String>,
@@ -159,6 +161,9 @@ pub struct Answer {
     pub warnings: Vec<String>,
     /// What the audit log keeps, by name.
     pub audit_annotations: BTreeMap<String, String>,
+    /// What changes the object. Only a mutating answer has any: kube-apiserver refuses a validating one
+    /// with a patch.
+    pub patch: Vec<Operation>,
 }
 
 #[derive(Serialize)]
@@ -180,6 +185,11 @@ struct Response<'a> {
     warnings: &'a [String],
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     audit_annotations: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_type: Option<&'static str>,
+    /// The JSON of the operations, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<String>,
 }
 
 /// 403 and `Forbidden` make kubectl show the message; other codes hide it or make kubectl try again.
@@ -197,6 +207,11 @@ pub fn respond(
     answer: &Answer,
 ) -> Result<String, serde_json::Error> {
     let status = answer.denial.as_deref();
+    let patch = if answer.patch.is_empty() {
+        None
+    } else {
+        Some(aws_smithy_types::base64::encode(serde_json::to_vec(&answer.patch)?))
+    };
     serde_json::to_string(&ReviewOut {
         api_version: version.as_str(),
         kind: "AdmissionReview",
@@ -206,6 +221,8 @@ pub fn respond(
             status: status.map(|message| Status { code: 403, reason: "Forbidden", message }),
             warnings: &answer.warnings,
             audit_annotations: &answer.audit_annotations,
+            patch_type: patch.as_ref().map(|_| "JSONPatch"),
+            patch,
         },
     })
 }

@@ -65,7 +65,7 @@ async fn every_answer_is_one_that_kubernetes_types_accept() {
 }
 
 #[tokio::test]
-async fn until_it_mutates_mutate_allows_without_a_patch() {
+async fn where_nothing_is_to_be_changed_mutate_allows_without_a_patch() {
     let handler = handler(registries(), &[]);
     for (name, body) in bodies() {
         let (status, answer) = post(&handler, "POST /mutate", &body).await;

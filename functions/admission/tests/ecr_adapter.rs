@@ -318,6 +318,7 @@ async fn told(inspector: &ecr_admission::ecr::EcrInspector) -> (String, u32) {
         registry_ids: [OWN.parse().unwrap()].into(),
         regions: ["us-east-1".parse().unwrap()].into(),
         severity_limit: ecr_admission_policy::SeverityLimit::Critical,
+        pinned: false,
     };
     let path = ecr_admission_policy::FieldPath::new("image");
     let images = [(path, format!("{}/pay:1", support::REGISTRY))];

@@ -54,6 +54,15 @@ pub enum ImageId {
 }
 
 impl EcrReference {
+    /// The same reference with this digest: the tag stays (`latest` where there is none), so that a person
+    /// still reads what was meant while a runtime pulls what was judged.
+    #[must_use]
+    pub fn pin(&self, digest: &Digest) -> ImageReference {
+        let tag = self.tag.clone().unwrap_or_else(Tag::latest);
+        let pinned = Self { tag: Some(tag), digest: Some(digest.clone()), ..self.clone() };
+        ImageReference::Ecr(pinned)
+    }
+
     /// What to ask ECR for: the digest where there is one (a runtime then ignores the tag), else the
     /// tag, else the tag `latest` (which a runtime adds).
     pub fn image(&self) -> EcrImage {
@@ -156,7 +165,7 @@ impl FromStr for ImageReference {
 
 /// The registry host, if there is one, and the path. The first component is a host when it could not
 /// be a path component of Docker Hub: it has a dot, a colon or a capital, or is `localhost`.
-fn split_host(name: &str) -> (Option<&str>, &str) {
+pub(crate) fn split_host(name: &str) -> (Option<&str>, &str) {
     match name.split_once('/') {
         Some((first, path))
             if first == "localhost"
@@ -170,7 +179,7 @@ fn split_host(name: &str) -> (Option<&str>, &str) {
 }
 
 /// A host name or a bracketed IPv6 address, with an optional port.
-fn is_host(text: &str) -> bool {
+pub(crate) fn is_host(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),

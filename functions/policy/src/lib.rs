@@ -12,6 +12,7 @@
 //!     registry_ids: ["123456789012".parse().unwrap()].into(),
 //!     regions: ["us-east-1".parse().unwrap()].into(),
 //!     severity_limit: SeverityLimit::Critical,
+//!     pinned: false,
 //! };
 //! let images = [(FieldPath::new("spec.containers[0].image"), "nginx".to_owned())];
 //! let plan = plan(images, Enforcement::Deny, &policy);
@@ -27,11 +28,13 @@ pub mod facts;
 pub mod image;
 pub mod index;
 pub mod mutability;
+pub mod mutate;
 pub mod names;
 pub mod plan;
 pub mod policy;
 pub mod reason;
 pub mod registry;
+pub mod rewrite;
 pub mod rules;
 #[cfg(test)]
 mod testing;

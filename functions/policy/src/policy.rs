@@ -17,6 +17,8 @@ pub struct Policy {
     pub regions: BTreeSet<Region>,
     /// The lowest severity of a finding that denies.
     pub severity_limit: SeverityLimit,
+    /// Whether only images pinned by digest pass.
+    pub pinned: bool,
 }
 
 impl Policy {
@@ -29,9 +31,13 @@ impl Policy {
 /// One line for the audit log: which policy a verdict was reached by.
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { registry_ids, regions, severity_limit } = self;
+        let Self { registry_ids, regions, severity_limit, pinned } = self;
         let (registry_ids, regions) = (join(registry_ids), join(regions));
-        write!(f, "registry ids {registry_ids}; Regions {regions}; severity limit {severity_limit}")
+        write!(
+            f,
+            "registry ids {registry_ids}; Regions {regions}; severity limit {severity_limit}"
+        )?;
+        f.write_str(if *pinned { "; pinned" } else { "" })
     }
 }
 

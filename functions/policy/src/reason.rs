@@ -47,6 +47,8 @@ pub enum Reason {
         /// What the repository is set to.
         mutability: TagMutability,
     },
+    /// The image is named by tag, where pinning is on.
+    NotPinned,
     /// Images are not scanned when they are pushed.
     NotScannedOnPush {
         /// The account of the registry.
@@ -118,6 +120,7 @@ impl Reason {
             | Self::ImageNotFound(_)
             | Self::Unavailable(_)
             | Self::MutableTag { .. }
+            | Self::NotPinned
             | Self::NotScannedOnPush { .. }
             | Self::NoScanResult { .. }
             | Self::Findings { .. }
@@ -159,6 +162,9 @@ impl fmt::Display for Reason {
                 mutability_value(f, mutability)?;
                 f.write_str("); set image tag mutability to IMMUTABLE or pin the image by digest")
             }
+            Self::NotPinned => f.write_str(
+                "is not pinned by digest, which this namespace requires; apply the mutating webhook configuration, which pins it, or name the digest",
+            ),
             Self::NotScannedOnPush { account, repository, scanning } => {
                 not_scanned_on_push(f, account, repository, scanning)
             }

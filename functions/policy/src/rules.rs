@@ -9,6 +9,7 @@ use crate::reason::Reason;
 
 pub(crate) mod ecr_registry;
 pub(crate) mod image_available;
+pub(crate) mod pinned;
 pub(crate) mod scan_findings;
 pub(crate) mod scan_on_push;
 pub(crate) mod tag_immutability;
@@ -22,6 +23,8 @@ pub enum Rule {
     ImageAvailable,
     /// Its tag cannot be overwritten.
     TagImmutability,
+    /// It is pinned by digest, where pinning is on.
+    Pinned,
     /// Its repository scans images when they are pushed.
     ScanOnPush,
     /// Its scan is complete and has no finding at or above the limit.
@@ -57,10 +60,11 @@ pub(crate) enum Outcome {
 
 impl Rule {
     /// All rules, in the order in which they are judged and reported.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::EcrRegistry,
         Self::ImageAvailable,
         Self::TagImmutability,
+        Self::Pinned,
         Self::ScanOnPush,
         Self::ScanFindings,
     ];
@@ -71,6 +75,7 @@ impl Rule {
             Self::EcrRegistry => "ecr-registry",
             Self::ImageAvailable => "image-available",
             Self::TagImmutability => "tag-immutability",
+            Self::Pinned => "pinned",
             Self::ScanOnPush => "scan-on-push",
             Self::ScanFindings => "scan-findings",
         }
@@ -86,6 +91,7 @@ impl Rule {
             Self::TagImmutability => {
                 "the tag cannot be overwritten, or the image is pinned by digest"
             }
+            Self::Pinned => "the image is pinned by digest; judged only where pinning is on",
             Self::ScanOnPush => {
                 "the effective scan frequency of the repository is SCAN_ON_PUSH or CONTINUOUS_SCAN"
             }
@@ -101,6 +107,7 @@ impl Rule {
             Self::EcrRegistry => ecr_registry::check(case),
             Self::ImageAvailable => image_available::check(case),
             Self::TagImmutability => tag_immutability::check(case),
+            Self::Pinned => pinned::check(case),
             Self::ScanOnPush => scan_on_push::check(case),
             Self::ScanFindings => scan_findings::check(case),
         }

@@ -14,6 +14,7 @@ pub(crate) fn policy() -> Policy {
         registry_ids: ["123456789012".parse().unwrap()].into(),
         regions: ["us-east-1".parse().unwrap()].into(),
         severity_limit: SeverityLimit::Critical,
+        pinned: false,
     }
 }
 

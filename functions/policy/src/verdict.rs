@@ -19,7 +19,7 @@ pub const WARNING: usize = 256;
 pub const WARNINGS: usize = 15;
 
 /// The longest quoted image in a warning, which has to leave room for the reason.
-const WARNING_IMAGE: usize = 72;
+pub(crate) const WARNING_IMAGE: usize = 72;
 
 /// What was found about a workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,17 +106,22 @@ impl Verdict {
     /// What is wrong without denying: one line a violation, at most [`WARNINGS`] of them and then one
     /// that counts the rest, each of at most [`WARNING`] characters.
     pub fn warnings(&self) -> Vec<String> {
-        let all: Vec<&Violation> = self.of(Enforcement::Warn).collect();
-        let mut warnings: Vec<String> = all.iter().take(WARNINGS).map(|v| v.warning()).collect();
-        if all.len() > WARNINGS {
-            warnings.push(and_more(all.len() - WARNINGS));
-        }
-        warnings
+        few(self.of(Enforcement::Warn).map(Violation::warning).collect())
     }
 
     fn of(&self, effect: Enforcement) -> impl Iterator<Item = &Violation> {
         self.violations.iter().filter(move |violation| violation.effect == effect)
     }
+}
+
+/// The first [`WARNINGS`] of `warnings`, and one more that counts the rest.
+pub fn few(mut warnings: Vec<String>) -> Vec<String> {
+    let more = warnings.len().saturating_sub(WARNINGS);
+    if more > 0 {
+        warnings.truncate(WARNINGS);
+        warnings.push(and_more(more));
+    }
+    warnings
 }
 
 fn and_more(count: usize) -> String {

@@ -66,6 +66,7 @@ fn what_is_no_ecr_image_is_denied_with_the_wording_of_its_class() {
         registry_ids: ["123456789012".parse::<AccountId>().unwrap()].into(),
         regions: ["us-east-1".parse().unwrap()].into(),
         severity_limit: SeverityLimit::Critical,
+        pinned: false,
     };
     for (image, class, _) in rows().filter(|(_, class, _)| *class != "ecr") {
         let images = [(FieldPath::new("spec.containers[0].image"), image.to_owned())];

@@ -46,6 +46,7 @@ fn policy() -> Policy {
         registry_ids: ["123456789012".parse().unwrap()].into(),
         regions: ["us-east-1".parse().unwrap()].into(),
         severity_limit: SeverityLimit::Critical,
+        pinned: false,
     }
 }
 

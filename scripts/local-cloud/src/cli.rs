@@ -57,6 +57,16 @@ pub struct Options {
     #[arg(long, value_name = "A,B", default_value = "kube-system")]
     pub ignored_namespaces: String,
 
+    /// Namespaces whose images are pinned by /mutate and must be pinned; * for all; none by default,
+    /// with --demo the namespace "pinned" of the samples
+    #[arg(
+        long,
+        value_name = "A,B|*",
+        default_value_if("demo", "true", "pinned"),
+        default_value = ""
+    )]
+    pub pin_namespaces: String,
+
     /// Regions whose registries are allowed
     #[arg(long, value_name = "A,B", default_value = REGION)]
     pub registry_region: String,

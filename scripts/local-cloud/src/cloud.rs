@@ -222,6 +222,7 @@ fn aws_environment(secret_access_key: &str, port: u16, directory: &Path) -> Vec<
 fn admission_environment(options: &Options) -> Vec<(String, String)> {
     let mut environment = vec![
         ("IGNORED_NAMESPACES".to_owned(), options.ignored_namespaces.clone()),
+        ("PIN_NAMESPACES".to_owned(), options.pin_namespaces.clone()),
         ("REGISTRY_IDS".to_owned(), options.registry_ids.clone()),
         ("REGISTRY_REGION".to_owned(), options.registry_region.clone()),
     ];

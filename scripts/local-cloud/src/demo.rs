@@ -16,9 +16,6 @@ use outcome::Outcome;
 use samples::{Sample, SamplesError};
 use table::Row;
 
-/// What the rendered webhook configuration has the apiserver send.
-const PATH: &str = "/validate?timeout=10s";
-
 /// Why there is no table.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
@@ -71,6 +68,9 @@ async fn send(cloud: &Cloud, sample: &Sample) -> Result<(Option<Outcome>, String
         ("content-type", "application/json"),
         ("user-agent", "kube-apiserver-admission"),
     ];
-    let reply = cloud.client().send(Method::POST, PATH, &headers, review.to_string()).await?;
+    let reply = cloud
+        .client()
+        .send(Method::POST, sample.route.path(), &headers, review.to_string())
+        .await?;
     Ok(outcome::read(&uid, &reply))
 }

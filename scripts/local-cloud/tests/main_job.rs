@@ -13,6 +13,8 @@ mod bodies;
 mod faults;
 #[path = "main_job/metrics.rs"]
 mod metrics;
+#[path = "main_job/mutation.rs"]
+mod mutation;
 #[path = "main_job/support.rs"]
 mod support;
 #[path = "main_job/verdicts.rs"]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::gateway::Caller;
+
 /// A metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Name {
@@ -19,6 +21,10 @@ pub(super) enum Name {
     ReviewLatency,
     /// Calls of the ECR API that a review took.
     RegistryCalls,
+    /// Images that the mutating half gave their digest.
+    Pinned,
+    /// Images that the mutating half mapped to a registry of ours.
+    Rewritten,
     /// Reviews called with the token before the last rotation.
     PreviousToken,
 }
@@ -51,6 +57,14 @@ impl Counts {
     pub(super) fn add(&mut self, now_ms: u64, name: Name, dimension: Dimension, value: u64) {
         let key = Key { minute_ms: now_ms - now_ms % 60_000, name, dimension };
         *self.0.entry(key).or_default().entry(value).or_default() += 1;
+    }
+
+    /// Counts without a dimension, and by the cluster where it is known.
+    pub(super) fn add_by_cluster(&mut self, now_ms: u64, name: Name, caller: &Caller, value: u64) {
+        self.add(now_ms, name, Dimension::None, value);
+        if let Some(cluster) = &caller.cluster {
+            self.add(now_ms, name, Dimension::Cluster(cluster.clone()), value);
+        }
     }
 }
 

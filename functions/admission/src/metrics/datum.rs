@@ -73,6 +73,8 @@ fn name(name: Name) -> &'static str {
         Name::Failed => "Failed",
         Name::ReviewLatency => "ReviewLatency",
         Name::RegistryCalls => "RegistryCalls",
+        Name::Pinned => "Pinned",
+        Name::Rewritten => "Rewritten",
         Name::PreviousToken => "PreviousToken",
     }
 }

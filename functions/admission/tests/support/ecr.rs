@@ -96,6 +96,7 @@ pub(crate) async fn inspect_one(
         registry_ids: [account.parse().unwrap()].into(),
         regions: ["us-east-1".parse().unwrap()].into(),
         severity_limit: SeverityLimit::Critical,
+        pinned: false,
     };
     let image = format!("{account}.dkr.ecr.us-east-1.amazonaws.com/pay:1");
     let plan = plan([(FieldPath::new("image"), image)], Enforcement::Deny, &policy);

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::client::Reply;
 
@@ -17,6 +20,8 @@ pub(super) enum Decision {
     Warn,
     /// Admitted without judgement, for its namespace.
     Ignored,
+    /// Changed: its images got their digests.
+    Pin,
 }
 
 /// A decision, and the ids of the rules that were violated.
@@ -33,6 +38,7 @@ impl fmt::Display for Outcome {
             Decision::Deny => "deny",
             Decision::Warn => "warn",
             Decision::Ignored => "ignored",
+            Decision::Pin => "pin",
         })?;
         self.rules.iter().try_for_each(|rule| write!(f, " {rule}"))
     }
@@ -54,6 +60,8 @@ struct Response {
     warnings: Vec<String>,
     #[serde(default)]
     audit_annotations: BTreeMap<String, String>,
+    #[serde(default)]
+    patch: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -70,6 +78,10 @@ pub(super) fn read(uid: &str, reply: &Reply) -> (Option<Outcome>, String) {
     else {
         return (None, format!("HTTP {}: {}", reply.status, reply.text()));
     };
+    if let Some(patch) = &response.patch {
+        let outcome = Outcome { decision: Decision::Pin, rules: BTreeSet::new() };
+        return (Some(outcome), replaced(patch));
+    }
     let ignored =
         response.audit_annotations.get("decision").is_some_and(|decision| decision == "ignored");
     let (decision, message) = match (response.allowed, response.warnings.is_empty()) {
@@ -79,6 +91,18 @@ pub(super) fn read(uid: &str, reply: &Reply) -> (Option<Outcome>, String) {
         (true, true) => (Decision::Admit, String::new()),
     };
     (Some(Outcome { decision, rules: rules(&message) }), message)
+}
+
+/// What a patch replaces, by its JSON pointer.
+fn replaced(patch: &str) -> String {
+    let patch = STANDARD.decode(patch).unwrap_or_default();
+    let operations: Vec<Value> = serde_json::from_slice(&patch).unwrap_or_default();
+    let replace = operations.iter().filter(|operation| operation["op"] == "replace");
+    let told = replace.map(|operation| {
+        let text = |name: &str| operation[name].as_str().unwrap_or_default().to_owned();
+        format!("{} becomes \"{}\"", text("path"), text("value"))
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// The rule ids of a message, each in square brackets at the end of its violation.

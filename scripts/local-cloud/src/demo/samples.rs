@@ -34,9 +34,29 @@ pub(super) enum Operation {
     Update,
 }
 
+/// Which webhook is called.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Route {
+    #[default]
+    Validate,
+    Mutate,
+}
+
+impl Route {
+    /// What the rendered webhook configurations have the apiserver send.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::Validate => "/validate?timeout=10s",
+            Self::Mutate => "/mutate?timeout=10s",
+        }
+    }
+}
+
 /// One review to be sent.
 #[derive(Debug)]
 pub(super) struct Sample {
+    pub(super) route: Route,
     pub(super) operation: Operation,
     pub(super) subresource: Option<String>,
     pub(super) expected: Outcome,
@@ -54,6 +74,8 @@ struct Expectations {
 struct Expectation {
     file: PathBuf,
     #[serde(default)]
+    route: Route,
+    #[serde(default)]
     operation: Operation,
     #[serde(default)]
     subresource: Option<String>,
@@ -70,7 +92,7 @@ pub(super) fn read(directory: &Path) -> Result<Vec<Sample>, SamplesError> {
 }
 
 fn sample(directory: &Path, expectation: Expectation) -> Result<Sample, SamplesError> {
-    let Expectation { file, operation, subresource, expected, rules } = expectation;
+    let Expectation { file, route, operation, subresource, expected, rules } = expectation;
     let expected = Outcome { decision: expected, rules };
     let path = directory.join(file);
     let manifest: Value = yaml(&path)?;
@@ -79,7 +101,7 @@ fn sample(directory: &Path, expectation: Expectation) -> Result<Sample, SamplesE
             return Err(SamplesError::new(&path, &format_args!("no {pointer}")));
         }
     }
-    Ok(Sample { operation, subresource, expected, manifest })
+    Ok(Sample { route, operation, subresource, expected, manifest })
 }
 
 fn yaml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SamplesError> {
@@ -157,7 +179,13 @@ mod tests {
             },
         });
         let expected = Outcome { decision: Decision::Admit, rules: BTreeSet::new() };
-        let sample = Sample { operation: Operation::Create, subresource: None, expected, manifest };
+        let sample = Sample {
+            route: Route::Validate,
+            operation: Operation::Create,
+            subresource: None,
+            expected,
+            manifest,
+        };
         assert_eq!(sample.images(), ["a", "b"]);
     }
 }

@@ -1,0 +1,63 @@
+//! Facts about images: remembered, or looked up now.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ecr_admission_policy::decide::violates;
+use ecr_admission_policy::names::AccountId;
+use ecr_admission_policy::{EcrImage, Inspection, Policy};
+
+use crate::cache::Cache;
+use crate::inspect::{Budget, InspectImage, gather};
+
+/// An inspector, and what it found a short while ago.
+#[derive(Debug)]
+pub struct Lookups<I> {
+    inspector: I,
+    cache: Mutex<Cache>,
+}
+
+/// What is known of the images of a review.
+#[derive(Debug)]
+pub struct Known {
+    /// One inspection for each image that was asked for.
+    pub inspections: BTreeMap<EcrImage, Inspection>,
+    /// How many of them were remembered.
+    pub remembered: usize,
+}
+
+impl<I: InspectImage> Lookups<I> {
+    /// Remembers what `inspector` finds for `keep`; with zero, nothing.
+    pub fn new(inspector: I, keep: Duration) -> Self {
+        Self { inspector, cache: Mutex::new(Cache::new(keep)) }
+    }
+
+    /// What is known of `images` at `now_ms` (milliseconds since the Unix epoch), and looks up the rest.
+    pub async fn inspect(
+        &self,
+        mut images: BTreeSet<EcrImage>,
+        own_account: &AccountId,
+        policy: &Policy,
+        budget: &Budget,
+        now_ms: u64,
+    ) -> Known {
+        let mut inspections = self.cache().recall(&images, now_ms);
+        let remembered = inspections.len();
+        images.retain(|image| !inspections.contains_key(image));
+        let found = gather(&self.inspector, own_account, &images, budget).await;
+        for (image, inspection) in &found {
+            if let Inspection::Inspected(facts) = inspection {
+                let violated = violates(image, facts, policy);
+                self.cache().remember(image, facts, violated, now_ms);
+            }
+        }
+        inspections.extend(found);
+        Known { inspections, remembered }
+    }
+
+    /// A panic elsewhere must not take the facts with it.
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

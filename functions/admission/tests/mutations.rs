@@ -1,0 +1,288 @@
+//! The mutating half: what is patched, and that nothing else ever is.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod support;
+
+use std::path::Path;
+
+use ecr_admission::handler::Handler;
+use json_patch::Patch;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::{
+    REGISTRY, Registries, create, digest, handler, pod_review, post, registries, validate,
+};
+
+const ANNOTATION: &str = "ecr-admission/original-images";
+
+/// A handler that pins everywhere, and maps Docker Hub to a repository of ours.
+fn mutating(registries: Registries) -> Handler<Registries> {
+    let rewrites = format!("docker.io/={REGISTRY}/docker-hub/, docker.io/library/redis=");
+    let environment =
+        [("PIN_NAMESPACES", "*"), ("REWRITES", &*rewrites), ("REGISTRY_IDS", "123456789012")];
+    handler(registries, &environment)
+}
+
+/// The `response` of `/mutate`.
+async fn mutate(handler: &Handler<Registries>, review: &Value) -> Value {
+    let (status, body) = post(handler, "POST /mutate", &review.to_string()).await;
+    assert_eq!(status, 200, "{body}");
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(answer["response"]["allowed"], true, "a mutation never refuses");
+    answer["response"].clone()
+}
+
+/// The operations of a response.
+fn patch(response: &Value) -> Value {
+    let Some(patch) = response["patch"].as_str() else { return json!([]) };
+    assert_eq!(response["patchType"], "JSONPatch");
+    serde_json::from_slice(&aws_smithy_types::base64::decode(patch).unwrap()).unwrap()
+}
+
+/// The object with the patch of a response applied, by a crate that is not ours.
+fn apply(response: &Value, object: &Value) -> Value {
+    let patch: Patch = serde_json::from_value(patch(response)).unwrap();
+    let mut object = object.clone();
+    json_patch::patch(&mut object, &patch).unwrap();
+    object
+}
+
+#[tokio::test]
+async fn an_image_by_tag_gets_the_digest_that_is_judged() {
+    let handler = mutating(registries());
+    let image = format!("{REGISTRY}/pay:1");
+    let pinned = format!("{image}@{}", digest('a'));
+    let mut review = create(&[&image]);
+    let response = mutate(&handler, &review).await;
+    assert_eq!(
+        patch(&response),
+        json!([
+            {"op": "test", "path": "/spec/containers/0/image", "value": image},
+            {"op": "replace", "path": "/spec/containers/0/image", "value": pinned},
+            {"op": "add", "path": "/metadata/annotations", "value": {
+                ANNOTATION: format!(r#"{{"spec.containers[0].image":"{image}"}}"#),
+            }},
+        ])
+    );
+    review["request"]["object"] = apply(&response, &review["request"]["object"]);
+    let judged = validate(&handler, &review).await;
+    assert_eq!(judged["allowed"], true, "{judged}");
+    assert_eq!(judged["auditAnnotations"]["spec.containers.0"], digest('a').as_str());
+    assert_eq!(judged.get("patch"), None);
+}
+
+#[tokio::test]
+async fn where_pinning_is_on_what_is_not_pinned_is_denied() {
+    let image = format!("{REGISTRY}/pay:1");
+    let handler = handler(registries(), &[("PIN_NAMESPACES", "shop,other")]);
+    let message = "is not pinned by digest, which this namespace requires; apply the mutating webhook configuration, which pins it, or name the digest [pinned]";
+    let mut review = create(&[&image]);
+    let response = validate(&handler, &review).await;
+    assert!(response["status"]["message"].as_str().unwrap().ends_with(message), "{response}");
+    review["request"]["namespace"] = "elsewhere".into();
+    assert_eq!(validate(&handler, &review).await["allowed"], true);
+    assert_eq!(patch(&mutate(&handler, &review).await), json!([]));
+}
+
+#[tokio::test]
+async fn a_controller_is_not_asked_to_be_pinned() {
+    let image = format!("{REGISTRY}/pay:1");
+    let template = json!({"spec": {"containers": [{"name": "a", "image": image}]}});
+    let mut review = create(&[]);
+    review["request"]["kind"] = json!({"group": "apps", "version": "v1", "kind": "Deployment"});
+    review["request"]["object"] =
+        json!({"metadata": {"name": "d"}, "spec": {"selector": {}, "template": template}});
+    let handler = mutating(registries());
+    assert_eq!(validate(&handler, &review).await.get("warnings"), None);
+    // Where the mutating configuration names controllers, their templates are pinned.
+    let response = mutate(&handler, &review).await;
+    assert_eq!(patch(&response)[1]["path"], "/spec/template/spec/containers/0/image");
+}
+
+#[tokio::test]
+async fn an_image_of_another_registry_is_mapped_and_pinned_in_one_answer() {
+    let registries = registries().with_any();
+    let handler = mutating(registries);
+    let response = mutate(&handler, &create(&["nginx", "redis", "quay.io/team/app:1"])).await;
+    let patch = patch(&response);
+    let mapped = format!("{REGISTRY}/docker-hub/library/nginx:latest@{}", digest('e'));
+    assert_eq!(
+        patch[1],
+        json!({"op": "replace", "path": "/spec/containers/0/image", "value": mapped})
+    );
+    assert_eq!(
+        patch.as_array().unwrap().len(),
+        3,
+        "redis is excluded, quay.io is not mapped: {patch}"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_resolved_is_left_alone_with_a_warning() {
+    let image = format!("{REGISTRY}/gone:1");
+    let response = mutate(&mutating(registries()), &create(&[&image])).await;
+    assert_eq!(patch(&response), json!([]));
+    let warning = format!(
+        "spec.containers[0].image \"{image}\": not pinned: repository \"gone\" does not exist in registry 123456789012 in us-east-1; create it or correct the image"
+    );
+    assert_eq!(response["warnings"], json!([warning]));
+}
+
+#[tokio::test]
+async fn nothing_is_patched_where_nothing_is_to_be_judged() {
+    let image = format!("{REGISTRY}/pay:1");
+    let registries = registries();
+    let asked = std::sync::Arc::clone(&registries.asked);
+    let handler = mutating(registries);
+    let spec = json!({"containers": [{"name": "a", "image": image}]});
+    let mut ignored = create(&[&image]);
+    ignored["request"]["namespace"] = "kube-system".into();
+    let mut deleted = pod_review("DELETE", &spec, Some(&spec));
+    deleted["request"]["object"] = Value::Null;
+    let mut unknown = create(&[&image]);
+    unknown["request"]["kind"]["kind"] = "Thing".into();
+    let mut unreadable = create(&[&image]);
+    unreadable["request"]["object"]["spec"] = json!(7);
+    for review in [
+        ignored,
+        deleted,
+        pod_review("CONNECT", &spec, None),
+        pod_review("UPDATE", &spec, Some(&spec)),
+        unknown,
+        unreadable,
+    ] {
+        assert_eq!(patch(&mutate(&handler, &review).await), json!([]), "{review}");
+    }
+    assert_eq!(*asked.lock().unwrap(), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn an_ephemeral_container_is_pinned_without_the_annotation_that_would_be_dropped() {
+    let good = json!({"name": "a", "image": format!("{REGISTRY}/pay:1")});
+    let new = json!({"containers": [good], "ephemeralContainers": [{"name": "d", "image": format!("{REGISTRY}/web:1")}]});
+    let mut review = pod_review("UPDATE", &new, Some(&json!({"containers": [good]})));
+    review["request"]["subResource"] = "ephemeralcontainers".into();
+    let patch = patch(&mutate(&mutating(registries()), &review).await);
+    let paths: Vec<&str> =
+        patch.as_array().unwrap().iter().filter_map(|o| o["path"].as_str()).collect();
+    assert_eq!(paths, ["/spec/ephemeralContainers/0/image"; 2]);
+}
+
+#[tokio::test]
+async fn the_annotation_keeps_what_it_says_and_trusts_none_of_it() {
+    let image = format!("{REGISTRY}/pay:1");
+    let handler = mutating(registries());
+    for (before, expected) in [
+        (
+            r#"{"spec.initContainers[0].image":"x"}"#,
+            json!({"spec.initContainers[0].image": "x", "spec.containers[0].image": image}),
+        ),
+        ("not JSON", json!({"spec.containers[0].image": image})),
+    ] {
+        let mut review = create(&[&image]);
+        review["request"]["object"]["metadata"]["annotations"] =
+            json!({ANNOTATION: before, "other": "kept"});
+        let object = apply(&mutate(&handler, &review).await, &review["request"]["object"]);
+        let annotations = &object["metadata"]["annotations"];
+        assert_eq!(annotations["other"], "kept");
+        let originals: Value =
+            serde_json::from_str(annotations[ANNOTATION].as_str().unwrap()).unwrap();
+        assert_eq!(originals, expected);
+    }
+}
+
+#[tokio::test]
+async fn an_object_without_metadata_is_still_patched() {
+    let mut review = create(&[&format!("{REGISTRY}/pay:1")]);
+    review["request"]["object"].as_object_mut().unwrap().remove("metadata");
+    let response = mutate(&mutating(registries()), &review).await;
+    apply(&response, &review["request"]["object"]);
+}
+
+#[tokio::test]
+async fn every_captured_review_gets_exactly_this_patch() {
+    let handler = mutating(registries().with_any());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/admission-reviews");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    for file in files {
+        let review: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let response = mutate(&handler, &review).await;
+        let object = &review["request"]["object"];
+        if !object.is_null() {
+            apply(&response, object);
+        }
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        insta::with_settings!({snapshot_suffix => name, prepend_module_to_snapshot => false}, {
+            insta::assert_json_snapshot!("patch", patch(&response));
+        });
+    }
+}
+
+/// Images as authors write them.
+fn image() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("nginx".to_owned()),
+        Just("redis:8".to_owned()),
+        Just("quay.io/team/app:1".to_owned()),
+        Just("ngi nx".to_owned()),
+        "[a-z]{2,5}(:[a-z0-9]{1,4})?".prop_map(|name| format!("{REGISTRY}/{name}")),
+        "[a-z]{2,5}".prop_map(|name| format!("{REGISTRY}/{name}@{}", digest('e'))),
+    ]
+}
+
+fn containers(images: Vec<String>) -> Value {
+    images
+        .into_iter()
+        .enumerate()
+        .map(|(n, image)| json!({"name": format!("c{n}"), "image": image}))
+        .collect()
+}
+
+/// The object with every image, and the annotation, taken out.
+fn without_images(mut object: Value) -> Value {
+    for list in ["containers", "initContainers", "ephemeralContainers", "volumes"] {
+        for item in object["spec"][list].as_array_mut().into_iter().flatten() {
+            item["image"] = Value::Null;
+        }
+    }
+    let metadata = object["metadata"].as_object_mut().unwrap();
+    if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+        annotations.remove(ANNOTATION);
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
+    }
+    object
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn only_images_and_our_annotation_change_and_only_once(
+        main in proptest::collection::vec(image(), 1..4),
+        init in proptest::collection::vec(image(), 0..3),
+        ephemeral in proptest::collection::vec(image(), 0..2),
+        volumes in proptest::collection::vec(image(), 0..2),
+        annotated in any::<bool>(),
+    ) {
+        let volumes: Value = volumes.into_iter().map(|image| json!({"name": "v", "image": {"reference": image}})).collect();
+        let mut review = pod_review("CREATE", &json!({
+            "containers": containers(main),
+            "initContainers": containers(init),
+            "ephemeralContainers": containers(ephemeral),
+            "volumes": volumes,
+        }), None);
+        if annotated {
+            review["request"]["object"]["metadata"]["annotations"] = json!({"a/b": "c"});
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let handler = mutating(registries().with_any());
+        let before = review["request"]["object"].clone();
+        let after = apply(&runtime.block_on(mutate(&handler, &review)), &before);
+        prop_assert_eq!(without_images(before), without_images(after.clone()));
+        review["request"]["object"] = after;
+        prop_assert_eq!(patch(&runtime.block_on(mutate(&handler, &review))), json!([]));
+    }
+}

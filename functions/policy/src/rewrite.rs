@@ -1,0 +1,260 @@
+//! The operator's table that maps images of other registries into allowed ECR registries.
+//!
+//! ```
+//! use ecr_admission_policy::rewrite::RewriteTable;
+//! # let policy = ecr_admission_policy::Policy {
+//! #     registry_ids: ["123456789012".parse().unwrap()].into(),
+//! #     regions: ["us-east-1".parse().unwrap()].into(),
+//! #     severity_limit: ecr_admission_policy::SeverityLimit::Critical,
+//! #     pinned: false,
+//! # };
+//! let ours = "123456789012.dkr.ecr.us-east-1.amazonaws.com/docker-hub/";
+//! let table = RewriteTable::parse(&format!("docker.io/={ours}"), &policy).unwrap();
+//! assert_eq!(table.rewrite("nginx").unwrap(), format!("{ours}library/nginx:latest"));
+//! assert_eq!(table.rewrite("quay.io/team/app:1"), None);
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::image::ImageReference;
+use crate::names::is_path;
+use crate::policy::Policy;
+use crate::text::{QUOTED, quote};
+
+/// A table of rewrites. The most specific entry decides: an exact one before a prefix, a longer prefix
+/// before a shorter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RewriteTable {
+    /// Repositories as a whole, such as `docker.io/library/nginx`.
+    exact: BTreeMap<String, Target>,
+    /// Prefixes that end with `/`, such as `docker.io/library/`.
+    prefixes: BTreeMap<String, Target>,
+}
+
+/// What a source becomes; `None` when it is excluded, and so left as it is.
+type Target = Option<String>;
+
+/// Why a table is refused: the entry, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidRewrite {
+    entry: String,
+    problem: &'static str,
+}
+
+impl fmt::Display for InvalidRewrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "entry {}: {}", quote(&self.entry, QUOTED), self.problem)
+    }
+}
+
+impl std::error::Error for InvalidRewrite {}
+
+impl RewriteTable {
+    /// Reads comma-separated entries `SOURCE=TARGET`. A source that ends with `/` is a prefix, of whole
+    /// path components, and so must its target; any other is one repository. An empty target excludes
+    /// the source. White space around an entry is ignored.
+    pub fn parse(text: &str, policy: &Policy) -> Result<Self, InvalidRewrite> {
+        let mut table = Self::default();
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            let invalid = |problem| InvalidRewrite { entry: entry.to_owned(), problem };
+            let (source, target) =
+                entry.split_once('=').ok_or_else(|| invalid("it is not SOURCE=TARGET"))?;
+            check_source(source).map_err(invalid)?;
+            let target = if target.is_empty() {
+                None
+            } else {
+                check_target(source, target, policy).map_err(invalid)?;
+                Some(target.to_owned())
+            };
+            let entries =
+                if source.ends_with('/') { &mut table.prefixes } else { &mut table.exact };
+            if entries.insert(source.to_owned(), target).is_some() {
+                return Err(invalid("its source stands in another entry too"));
+            }
+        }
+        Ok(table)
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.prefixes.is_empty()
+    }
+
+    /// What the image becomes: `None` when it is in ECR already, is no image reference, or is not
+    /// mapped. Tag and digest are kept; a missing tag becomes `latest`, as for a container runtime.
+    pub fn rewrite(&self, image: &str) -> Option<String> {
+        let Ok(ImageReference::Other(_)) = image.parse() else { return None };
+        let (repository, suffix) = normalise(image);
+        let (source, target) = match self.exact.get_key_value(&repository) {
+            Some(entry) => entry,
+            // A longer prefix sorts behind the shorter ones that it begins with.
+            None => {
+                self.prefixes.iter().rev().find(|(prefix, _)| repository.starts_with(*prefix))?
+            }
+        };
+        let target = target.as_ref()?;
+        let rest = repository.strip_prefix(source.as_str())?;
+        Some(format!("{target}{rest}{suffix}"))
+    }
+}
+
+/// The repository in full, and tag and digest as they follow it: `nginx` is
+/// `docker.io/library/nginx` and `:latest`.
+fn normalise(image: &str) -> (String, String) {
+    let (name, digest) = image.split_once('@').map_or((image, ""), |(name, digest)| (name, digest));
+    let (path, tag) = match name.rsplit_once(':') {
+        Some((path, tag)) if !tag.contains('/') => (path, tag),
+        _ => (name, ""),
+    };
+    let repository = match crate::image::split_host(path) {
+        (None | Some("docker.io" | "index.docker.io"), path) => {
+            let library = if path.contains('/') { "" } else { "library/" };
+            format!("docker.io/{library}{path}")
+        }
+        (Some(host), path) => format!("{host}/{path}"),
+    };
+    let suffix = match (tag, digest) {
+        ("", "") => ":latest".to_owned(),
+        ("", digest) => format!("@{digest}"),
+        (tag, "") => format!(":{tag}"),
+        (tag, digest) => format!(":{tag}@{digest}"),
+    };
+    (repository, suffix)
+}
+
+fn check_source(source: &str) -> Result<(), &'static str> {
+    let path = source.strip_suffix('/').unwrap_or(source);
+    let (host, path) = path.split_once('/').unwrap_or((path, ""));
+    if !crate::image::is_host(host) || !host.contains(['.', ':']) && host != "localhost" {
+        return Err("its source does not begin with a registry, such as docker.io");
+    }
+    if host == "index.docker.io" {
+        return Err("its source is compared in full: write docker.io");
+    }
+    match (path.is_empty(), source.ends_with('/')) {
+        (true, true) => Ok(()),
+        (true, false) => Err("its source names no repository; a whole registry ends with /"),
+        (false, _) if is_path(path) => Ok(()),
+        (false, _) => Err("its source is not a registry and a path, without tag and digest"),
+    }
+}
+
+fn check_target(source: &str, target: &str, policy: &Policy) -> Result<(), &'static str> {
+    if source.ends_with('/') != target.ends_with('/') {
+        return Err("its source and its target must both end with /, or neither");
+    }
+    // With the shortest repository that can follow a prefix, and with the tag that every result has.
+    let sample = if target.ends_with('/') {
+        format!("{target}aa:latest")
+    } else {
+        format!("{target}:latest")
+    };
+    match sample.parse() {
+        Ok(ImageReference::Ecr(reference)) if policy.allows(&reference.image()) => Ok(()),
+        Ok(ImageReference::Ecr(_)) => Err("its target is in a registry that is not allowed"),
+        Ok(ImageReference::Other(_)) => Err("its target is not in an Amazon ECR private registry"),
+        Err(_) => Err("its target is not a registry and a repository, without tag and digest"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::policy;
+
+    const OURS: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+
+    fn table(entries: &[(&str, &str)]) -> Result<RewriteTable, String> {
+        let text: Vec<String> =
+            entries.iter().map(|(source, target)| format!("{source}={target}")).collect();
+        RewriteTable::parse(&text.join(", "), &policy()).map_err(|invalid| invalid.to_string())
+    }
+
+    #[test]
+    fn the_most_specific_entry_decides() {
+        let hub = format!("{OURS}/hub/");
+        let official = format!("{OURS}/official/");
+        let nginx = format!("{OURS}/web/nginx");
+        let quay = format!("{OURS}/quay/");
+        let table = table(&[
+            ("docker.io/", &hub),
+            ("docker.io/library/", &official),
+            ("docker.io/library/nginx", &nginx),
+            ("docker.io/secret/", ""),
+            ("docker.io/secret/public", &nginx),
+            ("quay.io/", &quay),
+            ("quay.io/team/private", ""),
+        ])
+        .unwrap();
+        let digest = format!("sha256:{}", "a".repeat(64));
+        for (image, expected) in [
+            ("nginx", Some(format!("{nginx}:latest"))),
+            ("nginx:1.29", Some(format!("{nginx}:1.29"))),
+            ("docker.io/nginx", Some(format!("{nginx}:latest"))),
+            ("index.docker.io/library/nginx:1", Some(format!("{nginx}:1"))),
+            ("redis:8", Some(format!("{official}redis:8"))),
+            ("bitnami/redis:8", Some(format!("{hub}bitnami/redis:8"))),
+            (&format!("redis@{digest}"), Some(format!("{official}redis@{digest}"))),
+            (&format!("redis:8@{digest}"), Some(format!("{official}redis:8@{digest}"))),
+            ("docker.io/secret/app:1", None),
+            ("docker.io/secret/public:1", Some(format!("{nginx}:1"))),
+            ("docker.io/secretary/app:1", Some(format!("{hub}secretary/app:1"))),
+            ("quay.io/team/app:1", Some(format!("{quay}team/app:1"))),
+            ("quay.io/team/private:1", None),
+            ("ghcr.io/team/app:1", None),
+            ("quay.io.evil.example/team/app:1", None),
+            (&format!("{OURS}/pay:1"), None),
+            ("210987654321.dkr.ecr.us-east-1.amazonaws.com/pay:1", None),
+            ("", None),
+            ("ngi nx", None),
+        ] {
+            assert_eq!(table.rewrite(image), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_admitted_is_refused_at_load() {
+        let ours = format!("{OURS}/hub/");
+        for (source, target, problem) in [
+            ("docker.io", ours.as_str(), "names no repository"),
+            ("nginx", &ours, "does not begin with a registry"),
+            ("library/", &ours, "does not begin with a registry"),
+            ("index.docker.io/", &ours, "write docker.io"),
+            ("docker.io/a:1", OURS, "without tag and digest"),
+            ("docker.io/", OURS, "must both end with /"),
+            ("docker.io/library/nginx", &ours, "must both end with /"),
+            ("docker.io/", "quay.io/hub/", "is not in an Amazon ECR private registry"),
+            (
+                "docker.io/",
+                "210987654321.dkr.ecr.us-east-1.amazonaws.com/hub/",
+                "that is not allowed",
+            ),
+            (
+                "docker.io/",
+                "123456789012.dkr.ecr.eu-west-1.amazonaws.com/hub/",
+                "that is not allowed",
+            ),
+            (
+                "docker.io/",
+                "123456789012.dkr.ecr.us-east-1.amazonaws.com/Hub/",
+                "its target is not a registry",
+            ),
+        ] {
+            let error = table(&[(source, target)]).unwrap_err();
+            assert!(error.contains(problem), "{source}={target}: {error}");
+        }
+        assert!(
+            table(&[("docker.io/", &ours), ("docker.io/", &ours)])
+                .unwrap_err()
+                .contains("another entry")
+        );
+        assert!(
+            RewriteTable::parse("docker.io/", &policy())
+                .unwrap_err()
+                .to_string()
+                .contains("SOURCE=TARGET")
+        );
+        assert!(RewriteTable::parse(" , ", &policy()).unwrap().is_empty());
+    }
+}

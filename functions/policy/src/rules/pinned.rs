@@ -1,0 +1,39 @@
+//! `pinned`: where pinning is on, what is not pinned was not seen by the mutating half.
+
+use super::{Case, Outcome};
+use crate::image::ImageId;
+use crate::reason::Reason;
+
+pub(crate) fn check(case: &Case<'_>) -> Outcome {
+    let Some((image, _)) = case.inspected() else { return Outcome::NotApplicable };
+    if !case.policy.pinned {
+        return Outcome::NotApplicable;
+    }
+    Outcome::Judged(match image.id {
+        ImageId::Digest(_) => vec![],
+        ImageId::Tag(_) => vec![Reason::NotPinned],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Inspection;
+    use crate::testing::{clean, pinned, policy, tagged};
+
+    #[test]
+    fn only_a_digest_passes_and_only_where_pinning_is_on() {
+        let inspection = Inspection::Inspected(clean().into());
+        let off = policy();
+        let on = crate::Policy { pinned: true, ..policy() };
+        for (policy, image, expected) in [
+            (&off, tagged("1.2"), Outcome::NotApplicable),
+            (&off, pinned(), Outcome::NotApplicable),
+            (&on, tagged("1.2"), Outcome::Judged(vec![Reason::NotPinned])),
+            (&on, pinned(), Outcome::Judged(vec![])),
+        ] {
+            let case = Case { lookup: Ok(&image), inspection: &inspection, policy };
+            assert_eq!(check(&case), expected, "{image}");
+        }
+    }
+}

@@ -217,7 +217,7 @@ impl<I: InspectImage> Handler<I> {
         let (request, denial) = (review.request.as_ref().ok(), answer.denial.as_deref());
         let line = Line::new(&review.uid, caller, request, outcome, denial, elapsed_ms);
         if outcome.failed {
-            self.log.warn("review could not be judged", &line);
+            self.log.error("review could not be judged", &line);
         } else {
             self.log.info("review", &line);
         }

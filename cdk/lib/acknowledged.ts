@@ -1,0 +1,61 @@
+import { Stack, Token, Validations } from 'aws-cdk-lib';
+import type { EcrAdmission } from './ecr-admission';
+import { repositories } from './functions';
+
+/**
+ * What cdk-nag's AwsSolutions and Serverless packs find, and why it stays. Who runs these packs over an
+ * app of their own that holds this construct gets the answers with it.
+ */
+export function acknowledge(admission: EcrAdmission): void {
+  Validations.of(admission.tokens).acknowledge({
+    id: 'AwsSolutions::AwsSolutions-SMG4',
+    reason:
+      'A new token must be written to every control-plane node, which no rotation function can do: ' +
+      'scripts/rotate-token rotates, proves the new token and says when the old one is out of use. ' +
+      'The Serverless Application Repository does not accept a rotation schedule either.',
+  });
+  Validations.of(admission.admission.role).acknowledge(
+    ...repositoryFindings(admission).map((finding) => ({
+      id: `AwsSolutions::AwsSolutions-IAM5[Resource::${finding}]`,
+      reason:
+        'Every repository of the allowed accounts, since a Pod may name any of them; the calls only ' +
+        'read, and only in the allowed Regions.',
+    })),
+    {
+      id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
+      reason: 'PutMetricData knows no resource; the policy is bound to one namespace instead.',
+    },
+    {
+      id: 'Serverless::Serverless-LambdaStarPermissions',
+      reason: 'The same wildcards, for the same reasons.',
+    },
+  );
+  for (const shipped of [admission.admission, admission.authorizer]) {
+    Validations.of(shipped.function).acknowledge(
+      {
+        id: 'Serverless::Serverless-LambdaDLQ',
+        reason:
+          'API Gateway invokes it synchronously: a failed call is answered with 5xx, and kube-apiserver ' +
+          'decides by failurePolicy. There is nothing to queue.',
+      },
+      {
+        id: 'Serverless::Serverless-LambdaTracing',
+        reason:
+          'The log line of a review holds its calls and times. X-Ray would add a permission on every ' +
+          'resource, a cost for each review, and work on the path of every Pod.',
+      },
+    );
+  }
+}
+
+// What cdk-nag calls each finding: a reference as <NAME>, a list that only the deployment knows as JSON.
+function repositoryFindings(admission: EcrAdmission): string[] {
+  const accounts = admission.settings.registryIds;
+  if (Token.isUnresolved(accounts)) {
+    return [JSON.stringify(Stack.of(admission).resolve(repositories(admission, accounts)))];
+  }
+  return accounts.map((account) => {
+    const shown = Token.isUnresolved(account) ? '<AWS::AccountId>' : account;
+    return `arn:<AWS::Partition>:ecr:*:${shown}:repository/*`;
+  });
+}

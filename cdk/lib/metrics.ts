@@ -1,0 +1,110 @@
+import { Duration } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { AdmissionFunction, AuthorizerFunction } from './functions';
+
+/** The message of the admission function's log line for a review that could not be judged. */
+export const FAILED_LINE = 'review could not be judged';
+
+const PERIOD = Duration.minutes(5);
+
+/**
+ * Every figure that the dashboard shows and the alarms watch, in one place. Those of alarms have no
+ * label and no arithmetic: such an alarm is a plain one, that every tool can read.
+ */
+export class Metrics extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly namespace: string,
+    private readonly api: HttpApi,
+    readonly admission: AdmissionFunction,
+    readonly authorizer: AuthorizerFunction,
+  ) {
+    super(scope, id);
+    // A frozen function sends no metrics, but its log line has left with the answer.
+    new MetricFilter(this, 'FailedInLog', {
+      logGroup: admission.logGroup,
+      filterPattern: FilterPattern.stringValue('$.message', '=', FAILED_LINE),
+      metricNamespace: namespace,
+      metricName: 'FailedInLog',
+    });
+    for (const [name, { logGroup }] of Object.entries({ admission, authorizer })) {
+      new MetricFilter(this, `ColdStarts-${name}`, {
+        logGroup,
+        filterPattern: FilterPattern.literal('{ $.record.metrics.initDurationMs > 0 }'),
+        metricNamespace: namespace,
+        metricName: `ColdStarts-${name}`,
+      });
+    }
+  }
+
+  /** One of the admission function's own counts, over all clusters. */
+  count(metricName: string): Metric {
+    return this.own(metricName, undefined, Stats.SUM);
+  }
+
+  /** Denials, one line a rule: whatever rules the function has. */
+  deniedByRule(): MathExpression {
+    return this.search('Denied', 'Rule');
+  }
+
+  reviewLatency(percentile: number): Metric {
+    return this.own('ReviewLatency', `review p${percentile}`, Stats.percentile(percentile));
+  }
+
+  coldStarts(name: 'admission' | 'authorizer'): Metric {
+    return this.own(`ColdStarts-${name}`, name, Stats.SUM);
+  }
+
+  /** Reviews that could not be judged, as the function told it or as its log did. */
+  failed(): MathExpression {
+    return new MathExpression({
+      expression: 'MAX([FILL(sent, 0), FILL(logged, 0)])',
+      usingMetrics: { sent: this.count('Failed'), logged: this.count('FailedInLog') },
+      label: 'Failed',
+      period: PERIOD,
+    });
+  }
+
+  /** Reviews admitted with the previous token, one line a cluster: who has not been rotated yet. */
+  previousToken(): MathExpression {
+    return this.search('PreviousToken', 'Cluster');
+  }
+
+  /** The endpoint's latency as the apiserver sees it, authorizer included. */
+  endpointLatency(percentile: number, label?: string): Metric {
+    const statistic = Stats.percentile(percentile);
+    return this.api.metricLatency({ statistic, label, period: PERIOD });
+  }
+
+  /** Requests that the endpoint refused: no token, a wrong token, another path, too many. */
+  rejected(): Metric {
+    return this.api.metricClientError({ period: PERIOD, statistic: Stats.SUM });
+  }
+
+  serverErrors(): Metric {
+    return this.api.metricServerError({ period: PERIOD, statistic: Stats.SUM });
+  }
+
+  /** Reviews that reached the admission function, so with a right token, in an hour. */
+  reviewsPerHour(): Metric {
+    return this.admission.function.metricInvocations({ period: Duration.hours(1) });
+  }
+
+  private search(metricName: string, dimension: string): MathExpression {
+    const metrics = `{"${this.namespace}",${dimension}} MetricName="${metricName}"`;
+    return new MathExpression({
+      expression: `SEARCH('${metrics}', 'Sum', 300)`,
+      label: `\${PROP('Dim.${dimension}')}`,
+      period: PERIOD,
+    });
+  }
+
+  private own(metricName: string, label: string | undefined, statistic: string): Metric {
+    const { namespace } = this;
+    return new Metric({ namespace, metricName, label, statistic, period: PERIOD });
+  }
+}

@@ -1,0 +1,92 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  LogQueryWidget,
+  PeriodOverride,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { Metrics } from './metrics';
+
+/** The dashboard: what an on-call engineer looks at first is at the top. */
+export class Overview extends Construct {
+  readonly dashboardName: string;
+
+  constructor(scope: Construct, id: string, metrics: Metrics, alarms: Alarm[]) {
+    super(scope, id);
+    const dashboard = new Dashboard(this, 'Dashboard', {
+      defaultInterval: Duration.hours(12),
+      periodOverride: PeriodOverride.INHERIT,
+    });
+    const { admission, authorizer } = metrics;
+    dashboard.addWidgets(
+      new AlarmStatusWidget({ title: 'Alarms', alarms, width: 12, height: 5 }),
+      new TextWidget({ width: 12, height: 5, markdown: GUIDE }),
+    );
+    dashboard.addWidgets(
+      graph('Reviews', [
+        ...['Admitted', 'Denied', 'Warned', 'Ignored'].map((name) => metrics.count(name)),
+        metrics.failed(),
+      ]),
+      graph('Denied, by rule', [metrics.deniedByRule()]),
+      graph('Latency (ms)', [
+        ...[50, 90, 99].map((percentile) => metrics.reviewLatency(percentile)),
+        ...[50, 99].map((percentile) =>
+          metrics.endpointLatency(percentile, `endpoint p${percentile}`),
+        ),
+      ]),
+    );
+    dashboard.addWidgets(
+      graph('Rejected callers, endpoint errors', [metrics.rejected(), metrics.serverErrors()]),
+      graph('Failed and throttled functions', [
+        admission.function.metricErrors({ label: 'admission errors' }),
+        admission.function.metricThrottles({ label: 'admission throttles' }),
+        authorizer.function.metricErrors({ label: 'authorizer errors' }),
+        authorizer.function.metricThrottles({ label: 'authorizer throttles' }),
+      ]),
+      graph('Cold starts', [metrics.coldStarts('admission'), metrics.coldStarts('authorizer')]),
+    );
+    dashboard.addWidgets(
+      graph('Calls to ECR', [metrics.count('RegistryCalls')]),
+      graph('Images changed', [metrics.count('Pinned'), metrics.count('Rewritten')]),
+      graph('Reviews with the previous token, by cluster', [metrics.previousToken()]),
+    );
+    dashboard.addWidgets(
+      new LogQueryWidget({
+        title: 'Last denials',
+        logGroupNames: [admission.logGroup.logGroupName],
+        queryLines: [
+          'fields @timestamp, cluster, namespace, kind, name, user, denial',
+          'filter decision = "denied"',
+          'sort @timestamp desc',
+          'limit 20',
+        ],
+        width: 24,
+        height: 6,
+      }),
+    );
+    this.dashboardName = dashboard.dashboardName;
+  }
+}
+
+const GUIDE = [
+  '### ecr-admission',
+  '- **Denied** is the policy at work; **Failed** is ours to mend: those Pods were denied because they could not be judged.',
+  '- **Rejected callers**: a control plane with a stale token file, or a stranger. The access log has the address.',
+  '- **Previous token**: clusters whose token file is still to be written after a rotation.',
+  '- To switch ecr-admission off: `kubectl delete validatingwebhookconfiguration ecr-admission`.',
+].join('\n');
+
+function graph(title: string, left: IMetric[]): GraphWidget {
+  return new GraphWidget({
+    title,
+    left,
+    width: 8,
+    height: 6,
+    leftYAxis: { min: 0, showUnits: false },
+  });
+}

@@ -1,0 +1,154 @@
+import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { Architecture, Code } from 'aws-cdk-lib/aws-lambda';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+
+/** The two functions, each a zip that holds one executable named `bootstrap`. */
+export interface EcrAdmissionCode {
+  /** Judges reviews. */
+  readonly admission: Code;
+  /** Tells the apiservers of your clusters from everybody else. */
+  readonly authorizer: Code;
+}
+
+/** What can be set. Everything but the code has a default. */
+export interface EcrAdmissionProps {
+  /** The executables: `builtCode()` for those that `scripts/build` made. */
+  readonly code: EcrAdmissionCode;
+
+  /**
+   * Regions whose ECR registries are allowed.
+   * @default the stack's own Region
+   */
+  readonly registryRegions?: string[];
+
+  /**
+   * Accounts whose ECR registries are allowed, 12 digits each. An account that is not the stack's own
+   * must also allow the admission function's role in its repository policies.
+   * @default the stack's own account
+   */
+  readonly registryIds?: string[];
+
+  /**
+   * Namespaces admitted without judgement, compared exactly with the request's own namespace. Render
+   * the webhook configuration again after changing it. An empty list ignores none.
+   * @default ['kube-system']
+   */
+  readonly ignoredNamespaces?: string[];
+
+  /**
+   * Namespaces in which images named by tag get their digest, and are denied without one; `['*']` for
+   * all. The mutating webhook configuration must be applied, too.
+   * @default none
+   */
+  readonly pinNamespaces?: string[];
+
+  /**
+   * Which images of other registries become which of yours, each `SOURCE=TARGET`, as in
+   * `docker.io/=123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/`. The mutating webhook
+   * configuration must be applied, too.
+   * @default none
+   */
+  readonly rewrites?: string[];
+
+  /**
+   * Lowest severity of a finding that denies: INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL.
+   * @default CRITICAL
+   */
+  readonly severityLimit?: string;
+
+  /**
+   * DEBUG, INFO, WARN or ERROR. At WARN and above there is no line for a review that was judged.
+   * @default INFO
+   */
+  readonly logLevel?: string;
+
+  /**
+   * CloudWatch namespace of the functions' metrics. Two stacks in one Region of one account need two
+   * of them, or their dashboards and alarms count each other's reviews.
+   * @default EcrAdmission
+   */
+  readonly metricsNamespace?: string;
+
+  /**
+   * Seconds for which inspected facts may be reused, 0 to 300; 0 is off.
+   * @default 60
+   */
+  readonly cacheSeconds?: number;
+
+  /**
+   * Hours for which the previous token still works after a rotation, 0 to 168.
+   * @default 24
+   */
+  readonly tokenOverlapHours?: number;
+
+  /**
+   * Seconds for which API Gateway may reuse an authorizer answer, 0 to 3600. It adds to how long a
+   * revoked token still works.
+   * @default 60
+   */
+  readonly authorizerCacheSeconds?: number;
+
+  /**
+   * What the executables were built for.
+   * @default Architecture.ARM_64, which costs a fifth less
+   */
+  readonly architecture?: Architecture;
+
+  /**
+   * Memory of the admission function, MiB. It needs about 24; the rest buys CPU, which Lambda gives in
+   * proportion (1,769 MiB is one core).
+   * @default 256
+   */
+  readonly admissionMemory?: number;
+
+  /**
+   * Memory of the authorizer, MiB. It hashes one header and, once a minute, reads one secret.
+   * @default 128
+   */
+  readonly authorizerMemory?: number;
+
+  /**
+   * The most sandboxes of the admission function at once; 0 reserves and limits nothing.
+   * @default 0
+   */
+  readonly admissionReservedConcurrency?: number;
+
+  /**
+   * The most sandboxes of the authorizer at once; 0 reserves and limits nothing. The limit keeps a
+   * flood of wrong tokens from using up the account's concurrency. Lambda refuses a reservation that
+   * leaves the account less than its unreserved minimum: use 0 where the account's quota is small.
+   * @default 10
+   */
+  readonly authorizerReservedConcurrency?: number;
+
+  /**
+   * Sandboxes of the admission function that are always warm, billed by the hour; 0 is none.
+   * @default 0
+   */
+  readonly provisionedConcurrency?: number;
+
+  /**
+   * Requests that the endpoint takes, all callers together, the rejected ones too. More get 429.
+   * @default 200 a second, bursts of 400
+   */
+  readonly throttle?: ThrottleSettings;
+
+  /**
+   * How long logs are kept. They go when the stack goes.
+   * @default RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: RetentionDays;
+
+  /**
+   * Who is told when an alarm fires, and when it is over.
+   * @default nobody: the alarms still show on the dashboard
+   */
+  readonly alarmTopic?: ITopic;
+
+  /**
+   * Hours without a single review after which the NoTraffic alarm fires, 1 to 24.
+   * @default 6
+   */
+  readonly quietHours?: number;
+}

@@ -1,0 +1,64 @@
+import { BootstraplessSynthesizer, CfnResource, Stack, Validations } from 'aws-cdk-lib';
+import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+import { LocalZip } from './code';
+import { EcrAdmission } from './ecr-admission';
+import { addOutputs } from './outputs';
+import { SarParameters } from './sar-parameters';
+
+/** What the Serverless Application Repository shows; see infra/publication.json. */
+export interface SarApplication {
+  readonly name: string;
+  readonly author: string;
+  readonly description: string;
+  readonly labels: string[];
+  readonly semanticVersion: string;
+}
+
+/** The same construct as a template for the Serverless Application Repository. */
+export class SarStack extends Stack {
+  constructor(scope: Construct, id: string, application: SarApplication) {
+    super(scope, id, {
+      description: application.description,
+      // The template is deployed in accounts that no CDK was ever bootstrapped in.
+      synthesizer: new BootstraplessSynthesizer(),
+      analyticsReporting: false,
+    });
+    this.addTransform('AWS::Serverless-2016-10-31');
+    const parameters = new SarParameters(this);
+    const admission = new EcrAdmission(this, 'EcrAdmission', {
+      ...parameters.props,
+      // Relative to infra/template.yaml. arm64 is the construct's default.
+      code: {
+        admission: new LocalZip('../dist/arm64/admission.zip'),
+        authorizer: new LocalZip('../dist/arm64/authorizer.zip'),
+      },
+    });
+    addOutputs(this, admission);
+    Validations.of(this).acknowledge({
+      id: 'CloudFormation-Validate::W1030',
+      reason: 'An empty AlarmTopicArn is never used as an alarm action: a condition takes it out.',
+    });
+    for (const alarm of admission.alarms) {
+      const resource = alarm.node.defaultChild as CfnAlarm;
+      resource.alarmActions = parameters.alarmActions();
+      resource.okActions = parameters.alarmActions();
+    }
+    this.templateOptions.metadata = {
+      'AWS::ServerlessRepo::Application': {
+        Name: application.name,
+        Description: application.description,
+        Author: application.author,
+        SpdxLicenseId: 'Apache-2.0',
+        LicenseUrl: 'LICENSE',
+        ReadmeUrl: 'README.md',
+        Labels: application.labels,
+        SemanticVersion: application.semanticVersion,
+      },
+    };
+    // The references between the resources say it already (cfn-lint W3005).
+    for (const child of this.node.findAll()) {
+      if (child instanceof CfnResource) child.addDeletionOverride('DependsOn');
+    }
+  }
+}

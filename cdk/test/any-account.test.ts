@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { EcrAdmission } from '../lib/ecr-admission';
+import { anyCode, type Resource, templateWith } from './stacks';
+
+// The properties by which CloudFormation would take a name from the template. API Gateway's is only a
+// label, which need not be unique; an authorizer's is unique in its API.
+const NAMES = [
+  'AlarmName',
+  'BucketName',
+  'DashboardName',
+  'FilterName',
+  'FunctionName',
+  'LogGroupName',
+  'Name',
+  'RoleName',
+];
+const ALLOWED = new Set([
+  'AWS::ApiGatewayV2::Api.Name',
+  'AWS::ApiGatewayV2::Authorizer.Name',
+  // References to the function and the log group.
+  'AWS::Lambda::Permission.FunctionName',
+  'AWS::Logs::MetricFilter.LogGroupName',
+]);
+
+test('every name is generated, so that two stacks live side by side', () => {
+  const all = templateWith().toJSON()['Resources'] as Record<string, Resource>;
+  for (const [id, { Type, Properties }] of Object.entries(all)) {
+    for (const name of NAMES.filter((property) => property in Properties)) {
+      assert.ok(ALLOWED.has(`${Type}.${name}`), `${id} sets ${name}`);
+    }
+  }
+});
+
+test('two of the construct live side by side even in one stack', () => {
+  const stack = new Stack(new App(), 'Both');
+  for (const id of ['One', 'Two']) new EcrAdmission(stack, id, { code: anyCode() });
+  Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 4);
+});
+
+test('no partition is written into the template', () => {
+  const template = JSON.stringify(templateWith().toJSON());
+  assert.equal(/arn:aws/.exec(template), null);
+  // The principals of Lambda and API Gateway are the same in every partition, and the console's host
+  // is chosen by condition.
+  const hosts = template.match(/[a-z.-]*\.?amazon(aws)?(-us-gov)?\.(com|cn)(\.cn)?/g) ?? [];
+  assert.deepEqual([...new Set(hosts)].sort(), [
+    'apigateway.amazonaws.com',
+    'console.amazonaws-us-gov.com',
+    'console.amazonaws.cn',
+    'console.aws.amazon.com',
+    'lambda.amazonaws.com',
+  ]);
+});

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Match } from 'aws-cdk-lib/assertions';
+import { ACCESS_LOG } from '../lib/endpoint';
+import { FAILED_LINE } from '../lib/metrics';
+import { only, resources, templateWith } from './stacks';
+
+test('both functions are arm64 executables with a log group of their own', () => {
+  const template = templateWith();
+  template.resourceCountIs('AWS::Lambda::Function', 2);
+  const groups = Object.values(resources(template, 'AWS::Lambda::Function')).map((fn) => {
+    assert.deepEqual(fn.Properties['Architectures'], ['arm64']);
+    assert.equal(fn.Properties['Runtime'], 'provided.al2023');
+    assert.equal(fn.Properties['LoggingConfig'].LogFormat, 'JSON');
+    return JSON.stringify(fn.Properties['LoggingConfig'].LogGroup);
+  });
+  assert.equal(new Set(groups).size, 2);
+});
+
+test('the admission function has the parameters in its environment', () => {
+  const variables = (context: Record<string, unknown>) =>
+    only(templateWith(context), 'AWS::Lambda::Function', /^EcrAdmissionFunction/).Properties[
+      'Environment'
+    ].Variables;
+  assert.deepEqual(variables({}), {
+    REGISTRY_REGION: { Ref: 'AWS::Region' },
+    REGISTRY_IDS: { Ref: 'AWS::AccountId' },
+    IGNORED_NAMESPACES: 'kube-system',
+    SEVERITY_LIMIT: 'CRITICAL',
+    LOG_LEVEL: 'INFO',
+    METRICS_NAMESPACE: 'EcrAdmission',
+    CACHE_SECONDS: '60',
+    PIN_NAMESPACES: '',
+    REWRITES: '',
+  });
+  assert.deepEqual(
+    variables({
+      registryRegions: 'eu-west-1, us-east-1',
+      registryIds: '123456789012,210987654321',
+      ignoredNamespaces: '',
+      severityLimit: 'HIGH',
+      logLevel: 'DEBUG',
+      metricsNamespace: 'Other',
+      cacheSeconds: 0,
+      pinNamespaces: '*',
+      rewrites: 'docker.io/=R/hub/,docker.io/library/redis=',
+    }),
+    {
+      REGISTRY_REGION: 'eu-west-1,us-east-1',
+      REGISTRY_IDS: '123456789012,210987654321',
+      IGNORED_NAMESPACES: '',
+      SEVERITY_LIMIT: 'HIGH',
+      LOG_LEVEL: 'DEBUG',
+      METRICS_NAMESPACE: 'Other',
+      CACHE_SECONDS: '0',
+      PIN_NAMESPACES: '*',
+      REWRITES: 'docker.io/=R/hub/,docker.io/library/redis=',
+    },
+  );
+});
+
+test('the authorizer has its environment, its reserved concurrency and a short timeout', () => {
+  const template = templateWith({ tokenOverlapHours: 1, authorizerReservedConcurrency: 7 });
+  const { Properties } = only(template, 'AWS::Lambda::Function', /AuthorizerFunction/);
+  assert.deepEqual(Object.keys(Properties['Environment'].Variables).sort(), [
+    'LOG_LEVEL',
+    'TOKEN_OVERLAP_HOURS',
+    'TOKEN_SECRET_ARN',
+  ]);
+  assert.equal(Properties['Environment'].Variables.TOKEN_OVERLAP_HOURS, '1');
+  assert.equal(Properties['ReservedConcurrentExecutions'], 7);
+  assert.equal(Properties['Timeout'], 5);
+  const off = templateWith({ authorizerReservedConcurrency: 0 });
+  const unreserved = only(off, 'AWS::Lambda::Function', /AuthorizerFunction/).Properties;
+  assert.equal(unreserved['ReservedConcurrentExecutions'], undefined);
+});
+
+test('two routes, both behind the authorizer, and no other', () => {
+  const template = templateWith();
+  const routes = Object.values(resources(template, 'AWS::ApiGatewayV2::Route'));
+  assert.deepEqual(routes.map((route) => route.Properties['RouteKey']).sort(), [
+    'POST /mutate',
+    'POST /validate',
+  ]);
+  for (const route of routes) {
+    assert.equal(route.Properties['AuthorizationType'], 'CUSTOM');
+    assert.ok(route.Properties['AuthorizerId'].Ref);
+  }
+  template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+    AuthorizerPayloadFormatVersion: '2.0',
+    EnableSimpleResponses: true,
+    IdentitySource: ['$request.header.Authorization'],
+    AuthorizerResultTtlInSeconds: 60,
+  });
+});
+
+test('API Gateway may invoke the functions from this API alone', () => {
+  for (const permission of Object.values(resources(templateWith(), 'AWS::Lambda::Permission'))) {
+    assert.equal(permission.Properties['Principal'], 'apigateway.amazonaws.com');
+    assert.match(
+      JSON.stringify(permission.Properties['SourceArn']),
+      /"Ref":"EcrAdmissionEndpointApi/,
+    );
+  }
+});
+
+test('the stage throttles and writes access logs without a header', () => {
+  const template = templateWith();
+  template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+    StageName: '$default',
+    DefaultRouteSettings: { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400 },
+    AccessLogSettings: { Format: JSON.stringify(ACCESS_LOG) },
+  });
+  for (const variable of Object.values(ACCESS_LOG)) {
+    // $context holds no request header; $request, $stageVariables and the like are not for logs.
+    assert.match(variable, /^\$context\.[A-Za-z.]+$/);
+  }
+});
+
+test('provisioned concurrency puts an alias between the endpoint and the function', () => {
+  const template = templateWith({ provisionedConcurrency: 2 });
+  template.hasResourceProperties('AWS::Lambda::Alias', {
+    ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
+  });
+  template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+    IntegrationUri: { Ref: Match.stringLikeRegexp('Warm') },
+  });
+  templateWith().resourceCountIs('AWS::Lambda::Alias', 0);
+});
+
+test('every alarm tells the topic when it fires and when it is over', () => {
+  const topic = 'arn:aws:sns:eu-west-1:123456789012:on-call';
+  const alarms = (context: Record<string, unknown>) =>
+    Object.values(resources(templateWith(context), 'AWS::CloudWatch::Alarm'));
+  assert.equal(alarms({}).length, 9);
+  for (const alarm of alarms({ alarmTopicArn: topic })) {
+    assert.deepEqual(alarm.Properties['AlarmActions'], [topic]);
+    assert.deepEqual(alarm.Properties['OKActions'], [topic]);
+  }
+  for (const alarm of alarms({})) assert.equal(alarm.Properties['AlarmActions'], undefined);
+});
+
+test('silence is an alarm', () => {
+  templateWith({ quietHours: 12 }).hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'Invocations',
+    ComparisonOperator: 'LessThanThreshold',
+    Threshold: 1,
+    Period: 3600,
+    EvaluationPeriods: 12,
+    TreatMissingData: 'breaching',
+  });
+});
+
+test('the log line that the alarm counts is the one that the function writes', () => {
+  const source = new URL('../../functions/admission/src/handler.rs', import.meta.url);
+  assert.ok(readFileSync(source, 'utf8').includes(`"${FAILED_LINE}"`));
+  templateWith().hasResourceProperties('AWS::Logs::MetricFilter', {
+    FilterPattern: `{ $.message = "${FAILED_LINE}" }`,
+  });
+});
+
+test('the dashboard shows denials by every rule there is', () => {
+  const dashboard = only(templateWith(), 'AWS::CloudWatch::Dashboard').Properties['DashboardBody'];
+  const body = JSON.stringify(dashboard).replaceAll('\\', '');
+  assert.ok(body.includes(`SEARCH('{"EcrAdmission",Rule} MetricName="Denied"', 'Sum', 300)`), body);
+});
+
+test('the outputs are those that the scripts read', () => {
+  assert.deepEqual(Object.keys(templateWith().findOutputs('*')).sort(), [
+    'AuthorizerCachedSeconds',
+    'Dashboard',
+    'Endpoint',
+    'EndpointHost',
+    'MetricsIn',
+    'NamespacesIgnored',
+    'NextCommand',
+    'TokenSecretArn',
+  ]);
+});

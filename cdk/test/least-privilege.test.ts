@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ADMISSION_ROLE, AUTHORIZER_ROLE, resources, statements, templateWith } from './stacks';
+
+const actions = (role: RegExp): string[] =>
+  statements(templateWith(), role)
+    .flatMap((statement) => statement['Action'])
+    .sort();
+
+test('the admission function may do what it does, and nothing else', () => {
+  assert.deepEqual(actions(ADMISSION_ROLE), [
+    'cloudwatch:PutMetricData',
+    'ecr:BatchGetImage',
+    'ecr:BatchGetRepositoryScanningConfiguration',
+    'ecr:DescribeImageScanFindings',
+    'ecr:DescribeRepositories',
+    'logs:CreateLogStream',
+    'logs:PutLogEvents',
+  ]);
+});
+
+test('the authorizer may read one secret, and nothing else', () => {
+  assert.deepEqual(actions(AUTHORIZER_ROLE), [
+    'logs:CreateLogStream',
+    'logs:PutLogEvents',
+    'secretsmanager:GetSecretValue',
+  ]);
+  const template = templateWith();
+  const [secret] = Object.keys(resources(template, 'AWS::SecretsManager::Secret'));
+  const read = statements(template, AUTHORIZER_ROLE).find((statement) =>
+    JSON.stringify(statement['Action']).includes('GetSecretValue'),
+  );
+  assert.deepEqual(read?.['Resource'], { Ref: secret });
+});
+
+// The operations that the sources name, as IAM actions. Every SDK call is `client.operation().…`.
+function calls(folder: string, prefixes: Record<string, string>): string[] {
+  const root = fileURLToPath(new URL(`../../${folder}/src/`, import.meta.url));
+  const found = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.rs'))
+    .flatMap((file) => [
+      ...readFileSync(root + file, 'utf8').matchAll(
+        /\.((batch|describe|get|list|put)_[a-z_]+)\(\)/g,
+      ),
+    ])
+    .map(([, operation]) =>
+      operation!.replace(/(^|_)([a-z])/g, (_, __, letter) => letter.toUpperCase()),
+    );
+  return [...new Set(found)].flatMap((name) =>
+    prefixes[name] ? [`${prefixes[name]}:${name}`] : [name],
+  );
+}
+
+test('what the roles allow is what the sources call', () => {
+  const ecr = 'BatchGetImage BatchGetRepositoryScanningConfiguration DescribeImageScanFindings';
+  const prefixes = Object.fromEntries(
+    `${ecr} DescribeRepositories`.split(' ').map((name) => [name, 'ecr']),
+  );
+  const admission = calls('functions/admission', { ...prefixes, PutMetricData: 'cloudwatch' });
+  const authorizer = calls('authorizer', { GetSecretValue: 'secretsmanager' });
+  const allowed = (role: RegExp) => actions(role).filter((action) => !action.startsWith('logs:'));
+  assert.deepEqual(admission.sort(), allowed(ADMISSION_ROLE));
+  assert.deepEqual(authorizer.sort(), allowed(AUTHORIZER_ROLE));
+});
+
+test('no statement allows everything of anything', () => {
+  for (const role of [ADMISSION_ROLE, AUTHORIZER_ROLE]) {
+    for (const statement of statements(templateWith(), role)) {
+      assert.equal(statement['Effect'], 'Allow');
+      assert.equal(statement['NotAction'] ?? statement['NotResource'], undefined);
+      for (const action of [statement['Action']].flat()) assert.doesNotMatch(action, /\*/);
+      if (JSON.stringify(statement['Resource']) === '"*"') {
+        // The one call that knows no resource, bound to a namespace instead.
+        assert.equal(statement['Action'], 'cloudwatch:PutMetricData');
+        assert.deepEqual(statement['Condition'], {
+          StringEquals: { 'cloudwatch:namespace': 'EcrAdmission' },
+        });
+      }
+    }
+  }
+});
+
+test('ECR is read in the allowed accounts and Regions alone', () => {
+  const template = templateWith({
+    registryIds: '123456789012,210987654321',
+    registryRegions: 'eu-west-1,us-east-1',
+  });
+  const ecr = statements(template, ADMISSION_ROLE).find((statement) =>
+    JSON.stringify(statement['Action']).includes('ecr:'),
+  );
+  const arn = (account: string) => ({
+    'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ecr:*:${account}:repository/*`]],
+  });
+  assert.deepEqual(ecr?.['Resource'], [arn('123456789012'), arn('210987654321')]);
+  assert.deepEqual(ecr?.['Condition'], {
+    StringEquals: { 'aws:RequestedRegion': ['eu-west-1', 'us-east-1'] },
+  });
+});
+
+test('roles are assumed by Lambda alone, and hold no managed policy', () => {
+  const template = templateWith();
+  const roles = Object.values(resources(template, 'AWS::IAM::Role'));
+  assert.equal(roles.length, 2);
+  for (const { Properties } of roles) {
+    assert.equal(Properties['ManagedPolicyArns'], undefined);
+    const trust = Properties['AssumeRolePolicyDocument'].Statement;
+    assert.deepEqual(
+      trust.map((statement: any) => statement.Principal),
+      [{ Service: 'lambda.amazonaws.com' }],
+    );
+  }
+  template.resourceCountIs('AWS::IAM::Policy', 0);
+  template.resourceCountIs('AWS::IAM::ManagedPolicy', 0);
+});

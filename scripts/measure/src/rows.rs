@@ -1,0 +1,13 @@
+//! The measurements, each a file of rows.
+
+pub mod burst;
+pub mod calls;
+pub mod deadline;
+pub mod init;
+pub mod instructions;
+pub mod memory;
+pub mod metrics;
+pub mod round_trips;
+pub mod size;
+pub mod timing;
+pub mod warm;

@@ -1,0 +1,128 @@
+//! From the start of a process to its first `/next`, and to its first answer.
+
+use std::time::{Duration, Instant};
+
+use crate::bench::{Bench, Failure};
+use crate::row::Row;
+use crate::sandbox::{Program, Sandbox};
+use crate::statistics::Sample;
+use crate::{catalogue, event, pods};
+
+/// The most times the null function's init that a function's may take.
+const BAR: f64 = 1.5;
+
+/// What was measured of one program.
+#[derive(Debug, Default)]
+struct Times {
+    elapsed: Vec<Duration>,
+    cpu: Vec<Duration>,
+}
+
+/// The same, summed up.
+struct Figures {
+    elapsed: Sample,
+    cpu: Sample,
+}
+
+impl From<Times> for Figures {
+    fn from(times: Times) -> Self {
+        Self { elapsed: times.elapsed.into_iter().collect(), cpu: times.cpu.into_iter().collect() }
+    }
+}
+
+impl Figures {
+    fn told(&self, null: &Self) -> String {
+        let Self { elapsed, cpu } = self;
+        format!(
+            "{:.2} ± {:.2} ms, {:.2} × null; CPU {:.2} ms, {:.2} × null",
+            elapsed.median(),
+            elapsed.spread(),
+            self.times_elapsed(null),
+            cpu.median(),
+            cpu.median() / null.cpu.median()
+        )
+    }
+
+    fn times_elapsed(&self, null: &Self) -> f64 {
+        self.elapsed.median() / null.elapsed.median()
+    }
+
+    fn row(&self, name: &str, null: &Self) -> Row {
+        let times = self.times_elapsed(null);
+        let bar = format!("≤ {BAR} × null");
+        Row::time(format!("init: {name}"), self.told(null), bar, times <= BAR).valued(times)
+    }
+}
+
+/// Rows of the init phase and of the first review.
+pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
+    let mut rows = spawns(bench).await?;
+    rows.push(first_reviews(bench).await?);
+    Ok(rows)
+}
+
+/// The null function stands among them twice: what lies between its two rows is noise.
+async fn spawns(bench: &Bench) -> Result<Vec<Row>, Failure> {
+    let mut one_authority = bench.admission();
+    let own = bench.cloud.authority.display().to_string();
+    one_authority.environment.insert("SSL_CERT_FILE".to_owned(), own);
+    let programs =
+        [bench.null(), bench.admission(), one_authority, bench.authorizer(), bench.null()];
+    let rounds = bench.repetitions(200, 50);
+    let mut times: [Times; 5] = Default::default();
+    for round in 0..rounds {
+        if round % 50 == 0 {
+            bench.say(&format!("init: spawn {round} of {rounds}"));
+        }
+        let mut turn: Vec<(&Program, &mut Times)> = programs.iter().zip(&mut times).collect();
+        // In turns, and from round to round another is the first.
+        turn.rotate_left(round % programs.len());
+        for (program, times) in turn {
+            let sandbox = Sandbox::start(program).await?;
+            times.elapsed.push(sandbox.init);
+            times.cpu.push(sandbox.cpu()?);
+            sandbox.stop().await?;
+        }
+    }
+    let [null, admission, one_authority, authorizer, again] = times.map(Figures::from);
+    let authorities = bench.cloud.authorities;
+    let alone = "init: admission, trusting 1 authority only";
+    Ok(vec![
+        admission.row(&format!("admission, trusting {authorities} authorities"), &null),
+        Row::told(alone, one_authority.told(&null)),
+        authorizer.row("authorizer, which connects and reads the secret in it", &null),
+        Row::told("init: null function", null.told(&null)),
+        Row::told("init: null function again (A/A)", again.told(&null)),
+    ])
+}
+
+/// From the start of a process to the answer of its first review: init, connections, calls.
+async fn first_reviews(bench: &Bench) -> Result<Row, Failure> {
+    let rounds = bench.repetitions(50, 10);
+    bench.say(&format!("first review of a sandbox: {rounds} of each"));
+    let mut times: [Times; 2] = Default::default();
+    for _ in 0..rounds {
+        for (program, times) in [bench.null(), bench.admission()].iter().zip(&mut times) {
+            first_review(program, times).await?;
+        }
+    }
+    let [null, admission] = times.map(Figures::from);
+    Ok(Row::told(
+        "first review of a sandbox, 3 images: from its start to the answer, AWS without latency",
+        admission.told(&null),
+    ))
+}
+
+async fn first_review(program: &Program, times: &mut Times) -> Result<(), Failure> {
+    let review = pods::review("u", &catalogue::clean_images(0, 3)).ok_or("no captured Pod")?;
+    let event = event::validate(&review);
+    let started = Instant::now();
+    let mut sandbox = Sandbox::start(program).await?;
+    let answered = sandbox.invoke(event).await?;
+    if event::admits(&answered.body) != Some(true) {
+        return Err(format!("the first review was not admitted: {answered:?}").into());
+    }
+    times.elapsed.push(started.elapsed().saturating_sub(answered.held));
+    times.cpu.push(sandbox.cpu()?);
+    sandbox.stop().await
+}

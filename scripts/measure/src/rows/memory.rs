@@ -1,0 +1,69 @@
+//! The most memory that the admission function has had after a thousand reviews.
+
+use crate::bench::{Bench, Failure};
+use crate::row::Row;
+use crate::sandbox::Sandbox;
+use crate::{catalogue, event, pods};
+
+/// Reviews before the first look.
+const REVIEWS: usize = 1_000;
+
+/// Reviews of the largest Pod before the second look.
+const HUGE: usize = 20;
+
+/// The bar, in KiB.
+const BAR_KIB: u64 = 24 * 1024;
+
+/// Reviews of 3 images each, of more images than the function remembers.
+pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
+    bench.say(&format!("memory after {REVIEWS} reviews"));
+    let mut sandbox = Sandbox::start(&bench.admission()).await?;
+    let after_init = sandbox.peak_memory_kib()?;
+    for number in 0..REVIEWS {
+        let first = number * 3 % (catalogue::REPOSITORIES - 3);
+        let review =
+            pods::review("u", &catalogue::clean_images(first, 3)).ok_or("no captured Pod")?;
+        judged(&mut sandbox, &review).await?;
+    }
+    let after_reviews = sandbox.peak_memory_kib()?;
+    let huge = pods::huge("u", &catalogue::clean_images(0, 3)).ok_or("no captured Pod")?;
+    for _ in 0..HUGE {
+        judged(&mut sandbox, &huge).await?;
+    }
+    let after_huge = sandbox.peak_memory_kib()?;
+    sandbox.stop().await?;
+    Ok(vec![
+        Row::count(
+            format!(
+                "memory: VmHWM after {REVIEWS} reviews of 3 of {} images",
+                catalogue::REPOSITORIES
+            ),
+            format!(
+                "{} (after init {}; after {HUGE} more of the 1.25 MB Pod {})",
+                told(after_reviews),
+                told(after_init),
+                told(after_huge)
+            ),
+            format!("≤ {}", told(BAR_KIB)),
+            after_reviews <= BAR_KIB,
+        )
+        .valued(mebibytes(after_reviews)),
+    ])
+}
+
+async fn judged(sandbox: &mut Sandbox, review: &serde_json::Value) -> Result<(), Failure> {
+    let answered = sandbox.invoke(event::validate(review)).await?;
+    match event::admits(&answered.body) {
+        Some(true) => Ok(()),
+        _ => Err(format!("a review of the memory row was not admitted: {answered:?}").into()),
+    }
+}
+
+fn told(kib: u64) -> String {
+    format!("{:.1} MiB", mebibytes(kib))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn mebibytes(kib: u64) -> f64 {
+    kib as f64 / 1024.0
+}

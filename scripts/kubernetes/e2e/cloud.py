@@ -1,0 +1,109 @@
+"""The local cloud, as scripts/run starts it: the shipped functions and what they need of AWS."""
+
+import http.client
+import os
+import signal
+import ssl
+import time
+from pathlib import Path
+
+from ecr_admission.endpoint import Endpoint
+from ecr_admission.problem import Problem
+from ecr_admission.tools import ROOT
+
+from .process import Process
+
+# The first start compiles.
+START_SECONDS = 1800
+PROGRESS_SECONDS = 30
+
+
+class Cloud:
+    """One local cloud. It can be stopped and started again: same port, token and authority."""
+
+    def __init__(self, name, running, folder, say, packaged=False, options=()):
+        self.name = name
+        self.dir = Path(folder) / name
+        self.port = 0
+        self._running, self._folder, self._say, self._options = running, folder, say, list(options)
+        self._process = None
+        self._program = [ROOT / "scripts" / "run", *(["--packaged"] if packaged else [])]
+
+    def start(self, *options):
+        """Starts it, with `options` on top of its own."""
+        command = [*self._program, "--port", self.port, "--dir", self.dir, *self._options, *options]
+        self._process = self._running.add(Process(self.name, command, self._folder))
+        told = time.monotonic()
+
+        def ready():
+            nonlocal told
+            if time.monotonic() - told > PROGRESS_SECONDS:
+                told = time.monotonic()
+                self._say(f"waiting for scripts/run:\n{self._process.tail(1)}")
+            return "ready https://" in self._process.output.read_text()
+
+        self._process.wait_until(ready, START_SECONDS)
+        line = self._process.output.read_text().strip()
+        self.port = Endpoint.parse(line.removeprefix("ready ")).port
+        # scripts/run builds, and has become local-cloud. The next start is of the very same binaries.
+        ran = Path(f"/proc/{self._process.pid}/cmdline").read_text().split("\0")
+        self._program = ran[: ran.index("--port")]
+        return self
+
+    def stop(self):
+        self._process.stop()
+
+    @property
+    def authority(self):
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def log(self):
+        """Everything it has logged so far."""
+        return self._process.log.read_text(errors="replace")
+
+    def calls(self):
+        """The AWS calls since its start: (operation, key, status)."""
+        lines = self._get("/_local/calls").splitlines()
+        return [tuple(line.split()[1:4]) for line in lines]
+
+    def sandboxes(self, function):
+        """The process ids of a function's sandboxes."""
+        found = []
+        for pid in self._process.children():
+            if self._variables(pid).get("AWS_LAMBDA_FUNCTION_NAME") == function:
+                found.append(pid)
+        return found
+
+    def kill(self, function):
+        """Ends all sandboxes of a function at once, as a crash does."""
+        killed = self.sandboxes(function)
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        return len(killed)
+
+    def aws_environment(self):
+        """How a function of this cloud finds AWS: endpoint, credentials, authority. Secret."""
+        for pid in self.sandboxes("authorizer"):
+            return {name: value for name, value in self._variables(pid).items() if name.startswith("AWS_")}
+        raise Problem(f"{self.name} runs no authorizer to ask for the way to its AWS:\n{self._process.tail()}")
+
+    @staticmethod
+    def _variables(pid):
+        try:
+            pairs = Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            return {}
+        return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+
+    def _get(self, path):
+        trust = ssl.create_default_context(cafile=str(self.dir / "ca.pem"))
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=trust)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        finally:
+            connection.close()

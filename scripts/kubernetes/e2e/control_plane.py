@@ -1,0 +1,154 @@
+"""A control plane: etcd, and as many kube-apiservers on it as a test needs."""
+
+import http.client
+import json
+import secrets
+import ssl
+import subprocess
+from pathlib import Path
+
+from ecr_admission import files
+from ecr_admission.problem import Problem
+
+from .process import Process, free_port
+
+START_SECONDS = 90
+REQUEST_SECONDS = 30
+# Many small writes, and nothing to keep: no need to wait for the disk.
+ETCD = "--unsafe-no-fsync --log-level=warn --max-request-bytes=8388608".split()
+
+
+class Etcd:
+    """One member, for all control planes of the test: each has a prefix of its own."""
+
+    def __init__(self, binary, running, folder):
+        port, peer = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        peer_url = f"http://127.0.0.1:{peer}"
+        command = [binary, f"--data-dir={folder / 'etcd'}", f"--listen-client-urls={self.url}"]
+        command += [f"--advertise-client-urls={self.url}", f"--listen-peer-urls={peer_url}"]
+        command += [f"--initial-advertise-peer-urls={peer_url}", f"--initial-cluster=default={peer_url}", *ETCD]
+        self.process = running.add(Process("etcd", command, folder))
+        self.process.wait_until(lambda: _healthy(port), START_SECONDS)
+
+
+class Identity:
+    """What all apiservers of the test share: a certificate, the key of service accounts, an administrator."""
+
+    def __init__(self, folder):
+        self.key, self.certificate = folder / "apiserver.key", folder / "apiserver.pem"
+        command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=kube-apiserver".split()
+        command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.key, "-out", self.certificate]
+        try:
+            made = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+        except FileNotFoundError as error:
+            raise Problem("openssl is not installed; it makes the apiserver's certificate") from error
+        if made.returncode != 0:
+            raise Problem(f"openssl cannot make a certificate: {made.stderr.strip()}")
+        self.token = secrets.token_hex(32)
+        self.tokens = folder / "tokens.csv"
+        files.write(self.tokens, f'{self.token},admin,admin,"system:masters"\n', files.SECRET)
+
+
+class Apiserver:
+    """One kube-apiserver. Several with the same `prefix` are one cluster, as behind a load balancer."""
+
+    def __init__(self, name, binary, etcd, identity, running, folder, prefix, admission=None, flags=()):
+        self.port = free_port()
+        self.url = f"https://127.0.0.1:{self.port}"
+        self._identity = identity
+        command = [binary, f"--etcd-servers={etcd.url}", f"--etcd-prefix={prefix}"]
+        command += ["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={self.port}"]
+        command += [f"--tls-cert-file={identity.certificate}", f"--tls-private-key-file={identity.key}"]
+        command += [f"--service-account-key-file={identity.key}", f"--service-account-issuer={self.url}"]
+        command += [f"--service-account-signing-key-file={identity.key}", f"--token-auth-file={identity.tokens}"]
+        # No endpoint of the `kubernetes` service: a loopback address is not a valid one.
+        command += ["--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/16"]
+        command += ["--authorization-mode=RBAC", *flags]
+        if admission:
+            command += [f"--admission-control-config-file={admission}"]
+        self._process = running.add(Process(name, command, folder))
+
+    def wait(self):
+        """Returns when it serves."""
+        self._process.wait_until(self._ready, START_SECONDS)
+        return self
+
+    def get(self, path):
+        """The body of an authorised GET."""
+        status, _headers, body = self._request("GET", path)
+        if status != 200:
+            raise Problem(f"GET {self.url}{path}: {status} {body[:300]!r}")
+        return body.decode()
+
+    def send(self, method, path, thing):
+        """Sends an object: (status, texts of the Warning headers, the object that comes back)."""
+        status, headers, body = self._request(method, path, json.dumps(thing))
+        # 299 - "text", with the quotes in it escaped.
+        warnings = [json.loads(value.split(" ", 2)[2]) for value in headers.get_all("Warning") or []]
+        return status, warnings, json.loads(body)
+
+    def _ready(self):
+        try:
+            return self._request("GET", "/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def _request(self, method, path, body=None):
+        trust = ssl.create_default_context(cafile=str(self._identity.certificate))
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=REQUEST_SECONDS, context=trust)
+        try:
+            headers = {"Authorization": f"Bearer {self._identity.token}", "Content-Type": "application/json"}
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
+
+    def kubeconfig(self, path, namespace="default"):
+        """Writes the administrator's kubeconfig for this apiserver."""
+        files.write(path, KUBECONFIG.format(
+            url=self.url, ca=self._identity.certificate, token=self._identity.token, namespace=namespace
+        ), files.SECRET)
+        return Path(path)
+
+
+KUBECONFIG = """apiVersion: v1
+kind: Config
+current-context: test
+clusters: [{{name: test, cluster: {{server: "{url}", certificate-authority: "{ca}"}}}}]
+users: [{{name: admin, user: {{token: "{token}"}}}}]
+contexts: [{{name: test, context: {{cluster: test, user: admin, namespace: {namespace}}}}}]
+"""
+
+# Those that make Pods, and the one that gives a namespace its service account.
+CONTROLLERS = (
+    "cronjob-controller",
+    "daemonset-controller",
+    "deployment-controller",
+    "job-controller",
+    "replicaset-controller",
+    "replicationcontroller-controller",
+    "serviceaccount-controller",
+    "statefulset-controller",
+)
+
+
+def start_controllers(binary, apiserver, running, folder):
+    """Starts kube-controller-manager for the cluster of `apiserver`."""
+    kubeconfig = apiserver.kubeconfig(folder / "controllers.kubeconfig")
+    command = [binary, f"--kubeconfig={kubeconfig}", f"--controllers={','.join(CONTROLLERS)}"]
+    command += ["--bind-address=127.0.0.1", f"--secure-port={free_port()}", f"--cert-dir={folder / 'controllers'}"]
+    command += ["--leader-elect=false"]
+    return running.add(Process("kube-controller-manager", command, folder))
+
+
+def _healthy(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=REQUEST_SECONDS)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,65 @@
+"""Controllers: whoever applies one is warned, and its Pods are denied where one can see why."""
+
+import json
+
+from .control_plane import start_controllers
+from .transcript import Transcript
+from .world import pod
+
+WAIT_SECONDS = 60
+# More than the webhook's answer lists.
+CONTAINERS = 20
+
+
+def run(world, apiserver):
+    """In the cluster of `apiserver`, where kube-controller-manager makes Pods if there is one."""
+    kubectl = world.kubectl(apiserver, "controllers")
+    world.write("many-warnings.yaml", json.dumps(_deployment()))
+    play = Transcript("controllers", world.report, kubectl, {"DIR": str(world.folder)})
+    play.play("every kind")
+    play.play("what is told again")
+    play.play("many warnings")
+    if world.binaries.controllers:
+        controllers = start_controllers(world.binaries.controllers, apiserver, world.running, world.folder)
+        _denied_pods(kubectl, play)
+        # They would go on to ask for these Pods, and disturb tests that count.
+        controllers.stop()
+    else:
+        world.report.skip(
+            "controllers: the events of a Deployment",
+            "KUBEBUILDER_ASSETS has no kube-controller-manager; put one there, or unset it to have all built",
+        )
+        for part in ("a Deployment", "a CronJob"):
+            play.leave_out(part)
+    play.finish()
+
+
+def _denied_pods(kubectl, play):
+    def event(kind):
+        return f"--field-selector=reason=FailedCreate,involvedObject.kind={kind}"
+
+    kubectl.must("apply", "-f", "deploy/samples/pods/deployment.yaml")
+    kubectl.must("create", "job", "--from=cronjob/cronjob", "by-hand")
+    for kind in ("ReplicaSet", "Job"):
+        kubectl.until(["get", "events", event(kind)], lambda said: "FailedCreate" in said.text, WAIT_SECONDS)
+    condition = "-o=jsonpath={.status.conditions[*].type}"
+    kubectl.until(
+        ["get", "deployment/frontend", condition], lambda said: "ReplicaFailure" in said.text, WAIT_SECONDS
+    )
+    play.play("a Deployment")
+    play.play("a CronJob")
+
+
+def _deployment():
+    labels = {"app": "many-warnings"}
+    template = pod("", *[f"nginx:{number}" for number in range(CONTAINERS)])
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "many-warnings"},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": template["spec"]},
+        },
+    }

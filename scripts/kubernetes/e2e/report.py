@@ -1,0 +1,53 @@
+"""What was checked, and what came of it."""
+
+import os
+import sys
+import threading
+
+
+class Report:
+    """Counts checks; prints each. Several threads may use one."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self._lock = threading.Lock()
+
+    def check(self, name, right, got=None, expected=None):
+        """One check."""
+        with self._lock:
+            if right:
+                self.passed += 1
+                print(f"ok    {name}", flush=True)
+                return
+            self.failed += 1
+            print(f"FAIL  {name}", flush=True)
+            for title, text in (("expected", expected), ("got", got)):
+                print("".join(f"      {title}: {line}\n" for line in str(text).splitlines()), end="", flush=True)
+
+    def same(self, name, got, expected):
+        """One check: that `got` equals `expected`."""
+        self.check(name, got == expected, got, expected)
+
+    def broke(self, name, problem):
+        """A test that could not go on."""
+        self.check(f"{name} could not go on", False, problem, "to go on")
+
+    def skip(self, name, why):
+        """What cannot be checked here; a failure when CI is set."""
+        if os.environ.get("CI"):
+            self.check(f"{name} (skipped, which fails in CI)", False, why, "to run")
+            return
+        with self._lock:
+            self.skipped += 1
+            print(f"skip  {name}: {why}", flush=True)
+
+    def say(self, text):
+        """Progress, on stderr."""
+        with self._lock:
+            print(text, file=sys.stderr, flush=True)
+
+    def close(self):
+        """Prints the line that CI reads; returns the exit code."""
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        print(f"{self.passed} passed, {self.failed} failed{skipped}", flush=True)
+        return 1 if self.failed else 0

@@ -1,0 +1,78 @@
+"""One run of all tests."""
+
+import platform
+import re
+import tempfile
+import threading
+import time
+import traceback
+from pathlib import Path
+
+from ecr_admission.problem import Problem
+
+from . import authentication, binaries, controllers, coverage, documentation, outages, pods, rotation
+from .report import Report
+from .world import World, install
+
+
+def run(pin, packaged):
+    """Runs all tests on the Kubernetes that `pin` names; the exit code."""
+    report = Report()
+    try:
+        found = _binaries(pin, report)
+    except binaries.Unavailable as why:
+        report.skip("scripts/e2e", str(why))
+        return report.close()
+    for line in found.versions():
+        report.say(line)
+    # Short, since sockets may be made in it; gone when we are.
+    with tempfile.TemporaryDirectory(prefix="ecr-admission-e2e-") as folder:
+        world = World(found, report, Path(folder), packaged)
+        try:
+            _section(world, "all", lambda: _all(world))
+        finally:
+            if report.failed:
+                report.say(world.running.tails())
+            world.stop()
+    return report.close()
+
+
+def _binaries(pin, report):
+    if platform.system() != "Linux":
+        raise binaries.Unavailable(f"it reads /proc, so it needs Linux; this is {platform.system()}")
+    return binaries.find(pin, report.say)
+
+
+def _all(world):
+    """Rotation is nearly all waiting, so it goes on beside the others."""
+    world.start()
+    cloud = world.cloud("cloud", "--pin-namespaces", pods.PINNED)
+    aside = threading.Thread(target=_section, args=(world, "rotation", lambda: rotation.run(world)), daemon=True)
+    aside.start()
+    _section(world, "authentication", lambda: authentication.run(world, cloud))
+    _section(world, "coverage", lambda: coverage.run(world, cloud))
+    _section(world, "main", lambda: _main(world, cloud))
+    _section(world, "documentation", lambda: documentation.run(world))
+    aside.join()
+
+
+def _main(world, cloud):
+    """One cluster for all else; `outages` comes last, since it stops the cloud."""
+    apiserver = world.apiserver("apiserver", "/main", cloud.dir / "admission-configuration.yaml")
+    install(world.kubectl(apiserver), cloud)
+    told = re.search(r"^gateway POST /validate 200 .* cluster=local token=current$", cloud.log(), re.MULTILINE)
+    world.report.check("main: the apiserver's token reaches the authorizer", told, cloud.log()[-1000:], "cluster=local")
+    _section(world, "pods", lambda: pods.run(world, apiserver, cloud))
+    _section(world, "controllers", lambda: controllers.run(world, apiserver))
+    _section(world, "outages", lambda: outages.run(world, apiserver, cloud))
+
+
+def _section(world, name, section):
+    started = time.monotonic()
+    try:
+        section()
+    except Problem as problem:
+        world.report.broke(name, problem)
+    except Exception:
+        world.report.broke(name, traceback.format_exc())
+    world.report.say(f"{name}: {time.monotonic() - started:.0f} s")

@@ -4,7 +4,7 @@ import ssl
 import time
 from pathlib import Path
 
-from . import namespaces, rendered, reviews
+from . import conditions, rendered, reviews
 from .problem import Problem
 from .tokens import Token
 
@@ -97,7 +97,8 @@ def webhook_configuration(webhooks, endpoint, ignored):
             raise Problem(f"there is no webhook {name}; {again}")
         if webhook.url != endpoint.url("/validate"):
             raise Problem(f"{name} calls {webhook.url}, not {endpoint.url('/validate')}; {again}")
-        expected = [namespaces.expression(ignored)] if ignored else []
+        wanted = conditions.of(ignored, of_pods=name == rendered.POD_WEBHOOK)
+        expected = [expression for _, expression in wanted]
         if webhook.expressions != expected:
             raise Problem(f"{name} has matchConditions {webhook.expressions}, not {expected}; {again}")
         if webhook.selectors:

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Optional
 
-from . import namespaces
+from . import conditions
 from .endpoint import Endpoint
 from .problem import Problem
 
@@ -39,6 +39,17 @@ CONTROLLER_RULES = [
     '  resources: ["jobs", "cronjobs"]',
     "  scope: Namespaced",
 ]
+# What a reader of the file is told of each condition.
+EXPLAINED = {
+    "namespace-not-ignored": (
+        "By name, never by label: a tenant may be allowed to label a namespace. The call is saved, and",
+        "the list is the one the function has (IgnoredNamespaces); scripts/doctor compares the two.",
+    ),
+    "spec-changed": (
+        "A Pod's images lie in its spec. An outage of ours must not keep a Pod from being labelled or",
+        "from going away when its finalizers are taken off.",
+    ),
+}
 # A line that is nothing but a placeholder stands for any number of lines at its indentation.
 LINES = re.compile(r"^( *)\$\{(\w+)\}$")
 
@@ -90,7 +101,10 @@ def _fill(template, settings):
     lines = {
         "ca_bundle": _ca_bundle_lines(settings.ca_pem),
         "controller_rules": CONTROLLER_RULES if settings.mutate_controllers else [],
-        "match_conditions": _match_condition_lines(settings.ignored_namespaces),
+        "match_conditions": _match_condition_lines(conditions.of(settings.ignored_namespaces)),
+        "pod_match_conditions": _match_condition_lines(
+            conditions.of(settings.ignored_namespaces, of_pods=True)
+        ),
     }
     filled = []
     for line in template.splitlines():
@@ -111,16 +125,14 @@ def _ca_bundle_lines(pem):
     ]
 
 
-def _match_condition_lines(names):
-    if not names:
+def _match_condition_lines(conditions):
+    if not conditions:
         return []
-    return [
-        "# By name, never by label: a tenant may be allowed to label a namespace. The call is saved, and",
-        "# the list is the one the function has (IgnoredNamespaces); scripts/doctor compares the two.",
-        "matchConditions:",
-        "  - name: namespace-not-ignored",
-        f"    expression: {_quoted(namespaces.expression(names))}",
-    ]
+    lines = ["matchConditions:"]
+    for name, expression in conditions:
+        lines += [f"  # {line}" for line in EXPLAINED[name]]
+        lines += [f"  - name: {name}", f"    expression: {_quoted(expression)}"]
+    return lines
 
 
 def _quoted(value):

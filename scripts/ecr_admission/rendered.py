@@ -16,7 +16,8 @@ from typing import Optional
 
 from .problem import Problem
 
-WEBHOOKS = ("pods.ecr-admission.internal", "controllers.ecr-admission.internal")
+POD_WEBHOOK = "pods.ecr-admission.internal"
+WEBHOOKS = (POD_WEBHOOK, "controllers.ecr-admission.internal")
 
 
 @dataclass

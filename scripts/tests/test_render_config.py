@@ -17,6 +17,10 @@ from . import ROOT
 from .front import make_certificate
 
 HOST = "abcde12345.execute-api.eu-west-1.amazonaws.com"
+SPEC_CHANGED = {
+    "name": "spec-changed",
+    "expression": "request.operation == 'CREATE' || object.spec != oldObject.spec",
+}
 # The oldest in which matchConditions are stable, and the newest that the schemas know.
 KUBERNETES = ("1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 STACK = {
@@ -140,12 +144,14 @@ class RenderConfig(unittest.TestCase):
             ("b, a,b", "!(request.namespace in ['b', 'a'])"),
         ):
             self.from_url(*([] if given is None else ["--namespaces-ignored", given]))
-            for webhook in yaml_of(self.out / "validating-webhook.yaml")["webhooks"]:
-                conditions = [{"name": "namespace-not-ignored", "expression": expected}]
-                self.assertEqual(webhook["matchConditions"], conditions)
+            pods, controllers = yaml_of(self.out / "validating-webhook.yaml")["webhooks"]
+            by_namespace = {"name": "namespace-not-ignored", "expression": expected}
+            self.assertEqual(controllers["matchConditions"], [by_namespace])
+            self.assertEqual(pods["matchConditions"], [by_namespace, SPEC_CHANGED])
         self.from_url("--namespaces-ignored", "")
-        for webhook in yaml_of(self.out / "validating-webhook.yaml")["webhooks"]:
-            self.assertNotIn("matchConditions", webhook)
+        pods, controllers = yaml_of(self.out / "validating-webhook.yaml")["webhooks"]
+        self.assertEqual(pods["matchConditions"], [SPEC_CHANGED])
+        self.assertNotIn("matchConditions", controllers)
 
     def test_the_token_goes_to_the_exact_host(self):
         cases = {
@@ -236,7 +242,7 @@ class RenderConfig(unittest.TestCase):
         self.assertEqual((self.out / "token").stat().st_mode & 0o777, 0o600)
         self.assertNotIn(TOKEN, result.stdout + result.stderr)
         for webhook in rendered.webhooks_in(self.out / "validating-webhook.yaml"):
-            self.assertEqual(webhook.expressions, ["!(request.namespace in ['kube-system', 'ci'])"])
+            self.assertEqual(webhook.expressions[0], "!(request.namespace in ['kube-system', 'ci'])")
         users = rendered.users_in(self.out / "webhook-kubeconfig.yaml")
         self.assertEqual(users, {HOST: "/etc/kubernetes/ecr-admission/token"})
         asked = (self.folder / "bin" / "aws.asked").read_text()

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use ecr_admission_policy::text::{printable, shorten};
+
 /// The most characters of a variable's value that an error repeats.
 const SHOWN: usize = 256;
 
@@ -105,7 +107,7 @@ impl BadVariable {
     /// `name` holds `got`, where only `accepted` is accepted. Of a long value the two ends are
     /// kept; control characters are left out. Never for a variable that holds a secret.
     pub fn new(name: &'static str, got: &str, accepted: impl Into<Cow<'static, str>>) -> Self {
-        Self { name, got: Some(shown(got)), accepted: accepted.into() }
+        Self { name, got: Some(shorten(&printable(got), SHOWN)), accepted: accepted.into() }
     }
 
     /// `name` is not set, or empty, and the function cannot do without it.
@@ -141,18 +143,6 @@ impl fmt::Display for BadVariable {
 }
 
 impl std::error::Error for BadVariable {}
-
-/// `value` without control characters; `…` in the middle stands for what is over [`SHOWN`]
-/// characters.
-fn shown(value: &str) -> String {
-    let printable: Vec<char> = value.chars().filter(|c| !c.is_control()).collect();
-    if printable.len() <= SHOWN {
-        return printable.into_iter().collect();
-    }
-    let head = SHOWN / 2;
-    let tail = printable.len() - (SHOWN - 1 - head);
-    printable.iter().take(head).chain(&['…']).chain(printable.iter().skip(tail)).collect()
-}
 
 #[cfg(test)]
 mod tests {

@@ -5,10 +5,11 @@
 //! (see [`crate::stop`]); with a subscriber at TRACE it would write whole events, tokens included.
 
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::time::SystemTime;
 
+use ecr_admission_policy::text::is_printable;
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
@@ -115,14 +116,35 @@ struct Unloggable {
 /// One line, newline included, so that it leaves in one write and lines never mix.
 fn line(now: SystemTime, level: Level, message: &str, fields: &impl Serialize) -> Vec<u8> {
     let timestamp = Timestamp(now);
-    let mut line = serde_json::to_vec(&Line { timestamp, level, message, fields })
+    let mut line = serde_json::to_string(&Line { timestamp, level, message, fields })
         .or_else(|error| {
             let fields = &Unloggable { unloggable: error.to_string() };
-            serde_json::to_vec(&Line { timestamp, level, message, fields })
+            serde_json::to_string(&Line { timestamp, level, message, fields })
         })
         .unwrap_or_default();
-    line.push(b'\n');
-    line
+    if !line.chars().all(is_printable) {
+        line = escaped(&line);
+    }
+    line.push('\n');
+    line.into_bytes()
+}
+
+/// The same JSON without a character that a terminal acts on. JSON must escape only what is below
+/// U+0020; DEL, the C1 controls and what hides or reorders text can be escaped as well, and stand only
+/// inside strings.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_printable(c) {
+            escaped.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    escaped
 }
 
 /// RFC 3339 in UTC, always with three digits of milliseconds, so that lines sort as text.

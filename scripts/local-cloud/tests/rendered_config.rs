@@ -1,5 +1,6 @@
 //! What `scripts/render-config` writes is what Kubernetes reads: each webhook configuration goes through
 //! the types of `k8s-openapi` and comes back whole. A misspelt field would be dropped on the way.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,0 +1,49 @@
+//! The log line of a review holds parts of it.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::check::assert_plain;
+use crate::seeds;
+
+/// Set in a run of this program whose log is read.
+const READ: &str = "HOSTILE_LOG_IS_READ";
+
+pub(crate) fn is_read() -> bool {
+    std::env::var_os(READ).is_some()
+}
+
+/// The log lines of one run over all seeds. A log line goes to stdout, past what cargo's test harness
+/// captures, so that another run of this program is what can be read.
+fn lines() -> Vec<String> {
+    let run = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "every_seed_is_answered"])
+        .env(READ, "1")
+        .output()
+        .unwrap();
+    let log = String::from_utf8(run.stdout).unwrap();
+    assert!(run.status.success(), "{log}");
+    log.lines().filter(|line| line.starts_with("{\"timestamp\"")).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_body_leaves_one_line_of_json() {
+    let lines = lines();
+    // A body that is no review is told of by both routes.
+    let bodies = seeds().len();
+    assert!((bodies..=2 * bodies).contains(&lines.len()), "{} lines, {bodies} bodies", lines.len());
+    for line in lines {
+        let read: Value = serde_json::from_str(&line).unwrap();
+        let level = read["level"].as_str().unwrap();
+        assert!(["INFO", "WARN", "ERROR"].contains(&level), "{line}");
+        assert!(line.chars().all(|c| c >= ' '), "{line}");
+    }
+}
+
+#[test]
+fn no_log_line_holds_what_a_terminal_acts_on() {
+    for line in lines() {
+        assert_plain(&line, 64 << 10);
+    }
+}

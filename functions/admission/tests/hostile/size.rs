@@ -1,0 +1,96 @@
+//! Bodies as deep and as large as Lambda lets through: 6 MB for the whole event.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::check::{Answer, Function, REGISTRY};
+use crate::function;
+
+/// The largest event of Lambda, in bytes. What is around the body is not counted here.
+const LARGEST: usize = 6_000_000;
+
+/// What one body may take in a build without optimisation, on a machine that does other things, too.
+/// A way of reading that takes the square of the length would take minutes.
+const SOON: Duration = Duration::from_secs(20);
+
+/// A review of a Pod whose object has this in its metadata, and these containers.
+fn body(metadata: &str, containers: &str) -> String {
+    format!(
+        r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"u","kind":{{"group":"","version":"v1","kind":"Pod"}},"operation":"CREATE","namespace":"shop","object":{{"metadata":{{{metadata}}},"spec":{{"containers":[{containers}]}}}}}}}}"#
+    )
+}
+
+fn good() -> String {
+    format!(r#"{{"image":"{REGISTRY}/pay:1"}}"#)
+}
+
+fn reviewed(function: &Function, body: &str) -> Value {
+    let started = Instant::now();
+    let answer = function.check(body.as_bytes());
+    assert!(started.elapsed() < SOON, "{:?} for {} bytes", started.elapsed(), body.len());
+    let Answer::Reviewed(response) = answer else { panic!("it is a review") };
+    response
+}
+
+#[test]
+fn depth_is_bounded_where_it_is_read_and_skipped_where_it_is_not() {
+    let function = function();
+    let nested = |open: &str, close: &str, depth: usize| {
+        format!("{}1{}", open.repeat(depth), close.repeat(depth))
+    };
+    for (depth, allowed) in [(100, true), (200, false), (500_000, false)] {
+        // `fieldsV1` is any JSON, and is kept.
+        let fields =
+            format!(r#""managedFields":[{{"fieldsV1":{}}}]"#, nested(r#"{"f":"#, "}", depth));
+        let response = reviewed(&function, &body(&fields, &good()));
+        assert_eq!(response["allowed"], allowed, "fieldsV1 of depth {depth}: {response}");
+        if !allowed {
+            let message = response["status"]["message"].as_str().unwrap();
+            assert!(message.starts_with("the Pod could not be read: recursion limit"), "{message}");
+        }
+    }
+    for depth in [100, 1_000_000] {
+        // A field that nobody knows is not kept, however deep it is.
+        let unknown = format!(r#""unknown":{}"#, nested("[", "]", depth));
+        assert_eq!(reviewed(&function, &body(&unknown, &good()))["allowed"], true, "depth {depth}");
+    }
+    for open in ["[", r#"{"request":"#, r#"{"apiVersion":"#, r#"{"a":"#] {
+        let body = open.repeat(LARGEST / open.len());
+        let answer = function.check(body.as_bytes());
+        assert!(matches!(answer, Answer::Refused), "{open}");
+    }
+}
+
+#[test]
+fn one_string_may_be_as_large_as_the_body() {
+    let function = function();
+    let long = "x".repeat(LARGEST - 1_000);
+    let response =
+        reviewed(&function, &body(&format!(r#""annotations":{{"a":"{long}"}}"#), &good()));
+    assert_eq!(response["allowed"], true);
+    for image in [long.clone(), format!("{REGISTRY}/{long}"), "\\u001b".repeat(LARGEST / 7)] {
+        let response = reviewed(&function, &body("", &format!(r#"{{"image":"{image}"}}"#)));
+        assert_eq!(response["allowed"], false);
+    }
+}
+
+/// A container with what kube-apiserver always adds.
+fn defaulted(image: &str) -> String {
+    format!(
+        r#"{{"name":"c","image":"{image}","resources":{{}},"terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File","imagePullPolicy":"IfNotPresent"}}"#
+    )
+}
+
+#[test]
+fn as_many_containers_as_fit_are_judged() {
+    let function = function();
+    for (image, allowed) in [("nginx", false), ("", false), (&format!("{REGISTRY}/pay:1"), true)] {
+        let container = defaulted(image);
+        let many = (LARGEST - 1_000) / (container.len() + 1);
+        let response = reviewed(&function, &body("", &vec![container; many].join(",")));
+        assert_eq!(response["allowed"], allowed, "{image}");
+        let size = response.to_string().len();
+        assert!(size < LARGEST, "{size} bytes for {many} containers");
+    }
+}

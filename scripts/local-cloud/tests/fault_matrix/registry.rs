@@ -1,0 +1,114 @@
+//! Amazon ECR fails: the review is admitted when a second try helps, and else denied with a reason
+//! that says that nothing is known against the image.
+
+use crate::cell::{Answer, Cell, Seen, VALIDATE, answer, calls, counted, run, warm};
+use crate::support::{image, pod};
+
+/// Why an image could not be judged; `None` where it was, and admitted.
+type Reason = Option<&'static str>;
+
+const ADMITTED: Reason = None;
+const THROTTLED: Reason = Some("was throttled; try again in a minute");
+const REFUSED: Reason = Some(
+    "was answered access denied; allow it to the admission function's role and, for a registry of \
+     another account, in the repository's policy",
+);
+const TIMED_OUT: Reason = Some("timed out; try again, and see the function's log if it goes on");
+const FAILED: Reason = Some("failed; try again, and see the function's log if it goes on");
+
+/// The reason, and how often the operation is called.
+type Outcome = (Reason, usize);
+
+/// What comes of a fault, and how often the operation is called for one review: the same for each of
+/// the four operations. What may pass is tried three times at most.
+#[rustfmt::skip]
+const MATRIX: [(&str, Outcome, Outcome); 7] = [
+    // fault           the first call only    every call
+    ("throttle",       (ADMITTED, 2),         (THROTTLED, 3)),
+    ("access-denied",  (REFUSED,  1),         (REFUSED,   1)),
+    ("server-error",   (ADMITTED, 2),         (FAILED,    3)),
+    ("hang",           (ADMITTED, 2),         (TIMED_OUT, 3)),
+    ("reset",          (ADMITTED, 2),         (FAILED,    3)),
+    ("malformed",      (FAILED,   1),         (FAILED,    1)),
+    ("slow",           (ADMITTED, 1),         (ADMITTED,  1)),
+];
+
+const IMAGE: &str = "payments/api:1.4";
+const INDEX: &str = "shop/catalog:4.2";
+
+const DESCRIBE: &str = "DescribeRepositories";
+const CONFIGURATION: &str = "BatchGetRepositoryScanningConfiguration";
+const FINDINGS: &str = "DescribeImageScanFindings";
+const GET: &str = "BatchGetImage";
+
+#[tokio::test]
+async fn the_repository_cannot_be_described() {
+    run(cells(DESCRIBE, IMAGE)).await;
+}
+
+#[tokio::test]
+async fn the_scanning_configuration_cannot_be_read() {
+    run(cells(CONFIGURATION, IMAGE)).await;
+}
+
+#[tokio::test]
+async fn the_findings_cannot_be_read() {
+    run(cells(FINDINGS, IMAGE)).await;
+}
+
+#[tokio::test]
+async fn the_index_cannot_be_opened() {
+    run(cells(GET, INDEX)).await;
+}
+
+/// The SDK's retry quota is 500 for a sandbox: a further try of a throttled call takes five of it, a
+/// call that succeeds gives one back. Once it is used up, every call is made only once.
+#[tokio::test]
+async fn a_registry_that_throttles_is_not_stormed() {
+    const REVIEWS: usize = 8;
+    const IMAGES: usize = 20;
+    let stack = warm(&["--fault", "DescribeImageScanFindings=throttle"]).await;
+    let images: Vec<String> = (0..IMAGES).map(|n| image(&format!("payments/api:{n}"))).collect();
+    let review = pod("the-uid", &images.iter().map(String::as_str).collect::<Vec<_>>());
+    for n in 1..=REVIEWS {
+        let reply = stack.review(VALIDATE, &review).await.unwrap();
+        let Answer::Denied(message) = answer(&reply) else { panic!("{}", reply.text()) };
+        assert!(message.contains("ecr:DescribeImageScanFindings was throttled; "), "{message}");
+        let made = counted(&stack).await[FINDINGS];
+        let (once, successes) = (n * IMAGES, 2 * n);
+        assert!(made <= 3 * once, "{made} calls by review {n}");
+        // The images of a review are asked for at the same moment, so that as many may find the quota
+        // not yet used up.
+        assert!(made <= once + (500 + successes) / 5 + IMAGES, "{made} calls by review {n}");
+    }
+}
+
+fn cells(operation: &str, name: &'static str) -> Vec<Cell> {
+    let cell = |fault: &str, (reason, tries): (Reason, usize)| Cell {
+        fault: format!("{operation}={fault}"),
+        image: name,
+        warm: true,
+        expected: expected(operation, name, reason, tries),
+    };
+    MATRIX
+        .iter()
+        .flat_map(|(fault, first, every)| {
+            [cell(&format!("{fault}:1"), *first), cell(fault, *every)]
+        })
+        .collect()
+}
+
+/// The operation that fails is tried as often as the table says, every other one is called as if
+/// nothing had happened: once, and for the two platforms of the index once each.
+fn expected(operation: &str, name: &str, reason: Reason, tries: usize) -> Seen {
+    let answer = reason.map_or(Answer::Admitted, |reason| {
+        let path = format!("spec.containers[0].image \"{}\"", image(name));
+        let what = format!("could not be judged: ecr:{operation} {reason}");
+        Answer::Denied(format!("{path}: {what} [image-available]"))
+    });
+    let opened = usize::from(name == INDEX);
+    let platforms = if name == INDEX && reason.is_none() { 2 } else { 0 };
+    let usual = [(DESCRIBE, 1), (CONFIGURATION, 1), (FINDINGS, 1 + platforms), (GET, opened)];
+    let made = usual.map(|(of, usual)| (of, if of == operation { tries } else { usual }));
+    Seen { answer, calls: calls(&made) }
+}

@@ -57,6 +57,14 @@ def right_token(caller, token):
     return "200, an AdmissionReview with our uid"
 
 
+def mutation(caller, token):
+    """The mutating half answers too, and leaves alone what starts nothing."""
+    _, response = _review(caller, reviews.delete_pod(), token, "/mutate")
+    if response.get("allowed") is not True or "patch" in response:
+        raise Problem(f"POST /mutate changed or refused a deletion: {response}; see the admission log")
+    return "POST /mutate answers 200"
+
+
 def sample_denied(caller, token):
     """An image from elsewhere is denied, by the right rule."""
     _, response = _review(caller, reviews.create_pod(reviews.FOREIGN_IMAGE), token)
@@ -126,8 +134,8 @@ def webhook_kubeconfig(path, endpoint):
     return f"the token in {token_file} goes to {endpoint.authority} alone"
 
 
-def _review(caller, body, token):
-    answer = caller.review(body, token)
+def _review(caller, body, token, route="/validate"):
+    answer = caller.review(body, token, route)
     if answer.status in (401, 403):
         raise Problem(
             f"{answer.status}: the token is not accepted; fetch the current one with scripts/render-config"

@@ -194,6 +194,15 @@ mod tests {
     }
 
     #[test]
+    fn what_a_terminal_acts_on_is_escaped_and_read_back() {
+        let text = "a\u{7f}\u{9b}31m\u{202e}b\u{e0041}…é";
+        let line = written(Level::Info, Level::Info, "m", &json!({ "image": text }));
+        assert!(line.contains(r"a\u007f\u009b31m\u202eb\udb40\udc41…é"), "{line}");
+        let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(read["image"], text);
+    }
+
+    #[test]
     fn a_line_is_one_json_object() {
         assert_eq!(
             written(

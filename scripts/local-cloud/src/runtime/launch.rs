@@ -28,7 +28,7 @@ pub(super) fn command(binary: &Path) -> Command {
     Command::new(binary)
 }
 
-/// Does what [`command`] asks of a second local-cloud: becomes the function.
+/// Does what `command` asks of a second local-cloud: becomes the function.
 ///
 /// `main` calls this first with its arguments. It returns `None` when they are not that order, and
 /// otherwise only when it failed.

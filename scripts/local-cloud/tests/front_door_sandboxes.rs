@@ -48,6 +48,7 @@ async fn a_function_gets_lambdas_environment_and_nothing_of_ours() {
         "LANG",
         "OWN",
         "PATH",
+        "PIN_NAMESPACES",
         "REGISTRY_IDS",
         "REGISTRY_REGION",
         "SSL_CERT_FILE",

@@ -2,23 +2,27 @@
 
 use std::collections::BTreeMap;
 
+use crate::enforcement::Enforcement;
 use crate::facts::{Cause, ImageFacts, Inspection, Unavailable};
 use crate::image::EcrImage;
-use crate::plan::Plan;
+use crate::plan::{Plan, Subject};
 use crate::policy::Policy;
+use crate::reason::Reason;
 use crate::rules::{Case, Outcome, Rule};
+use crate::timestamp::Timestamp;
 use crate::verdict::{JudgedImage, Verdict, Violation};
 
 /// An image that nobody looked up is as good as one that could not be.
 const NOT_LOOKED_UP: Inspection =
     Inspection::Unavailable(Unavailable { operation: "the look-up", cause: Cause::Internal });
 
-/// Judges every image of `plan` by every rule. An image that `inspections` lacks is judged as one
-/// whose look-up failed.
+/// Judges every image of `plan` by every rule, at the instant `now`. An image that `inspections` lacks
+/// is judged as one whose look-up failed.
 pub fn decide(
     plan: &Plan,
     inspections: &BTreeMap<EcrImage, Inspection>,
     policy: &Policy,
+    now: Timestamp,
 ) -> Verdict {
     let mut images = Vec::with_capacity(plan.subjects.len());
     let mut violations = Vec::new();
@@ -29,19 +33,8 @@ pub fn decide(
             .ok()
             .and_then(|image| inspections.get(image))
             .unwrap_or(&NOT_LOOKED_UP);
-        let case = Case { lookup: subject.lookup.as_ref(), inspection, policy };
-        for rule in Rule::ALL {
-            let Outcome::Judged(reasons) = rule.check(&case) else {
-                continue;
-            };
-            violations.extend(reasons.into_iter().map(|reason| Violation {
-                path: subject.path.clone(),
-                image: subject.image.clone(),
-                rule,
-                effect: plan.enforcement.min(reason.effect()),
-                reason,
-            }));
-        }
+        let case = Case { lookup: subject.lookup.as_ref(), inspection, policy, now };
+        violations.extend(judge(subject, &case, plan.enforcement));
         let digest = match (&subject.lookup, inspection) {
             (Ok(_), Inspection::Inspected(facts)) => Some(facts.digest.clone()),
             _ => None,
@@ -52,15 +45,64 @@ pub fn decide(
             digest,
         });
     }
-    Verdict { images, violations }
+    Verdict::new(images, violations)
+}
+
+/// The violations of one image, in the order of the rules.
+///
+/// A rule that an earlier one left nothing to judge is silent while the earlier one denies. Where the
+/// earlier one does less, the later is violated in its own mode: warning of a missing fact never
+/// switches a rule off that denies.
+fn judge(subject: &Subject, case: &Case<'_>, most: Enforcement) -> Vec<Violation> {
+    let Case { policy, now, .. } = *case;
+    let mut violations = vec![];
+    let mut failed = None;
+    for rule in Rule::ALL {
+        let reasons = match (rule.check(case), failed) {
+            (Outcome::NotApplicable, _)
+            | (Outcome::Unjudged, None | Some((_, Enforcement::Deny))) => {
+                continue;
+            }
+            (Outcome::Unjudged, Some((earlier, _))) => vec![Reason::NotJudged { earlier }],
+            (Outcome::Judged(reasons), _) => reasons,
+        };
+        if reasons.is_empty() {
+            continue;
+        }
+        let exemption = policy.exemption(rule, case.lookup.ok());
+        let mode = exemption.map_or(policy.modes.of(rule), |_| Enforcement::Audit);
+        // The strictest of those that failed says whether the later ones are silent.
+        failed = match failed {
+            Some((earlier, strictest)) if strictest >= mode => Some((earlier, strictest)),
+            _ => Some((rule, mode)),
+        };
+        let violation = |reason: Reason, most: Enforcement| Violation {
+            path: subject.path.clone(),
+            image: subject.image.clone(),
+            rule,
+            effect: most.min(reason.effect()),
+            excuse: exemption.map(|exemption| exemption.excuse.clone()),
+            reason,
+        };
+        violations.extend(reasons.into_iter().map(|reason| {
+            // What ends soon is told whatever the mode: the day after, it may deny.
+            let ends_soon = matches!(reason, Reason::EndsSoon { .. });
+            violation(reason, if ends_soon { most } else { most.min(mode) })
+        }));
+        if let Some(exemption) = exemption.filter(|it| it.excuse.ends_soon(now)) {
+            let (what, excuse) = ("the exemption".to_owned(), exemption.excuse.clone());
+            violations.push(violation(Reason::EndsSoon { what, excuse }, most));
+        }
+    }
+    violations
 }
 
 /// Whether an image with these facts would be denied or warned of by any rule.
-pub fn violates(image: &EcrImage, facts: &ImageFacts, policy: &Policy) -> bool {
+pub fn violates(image: &EcrImage, facts: &ImageFacts, policy: &Policy, now: Timestamp) -> bool {
     let inspection = Inspection::Inspected(facts.clone().into());
-    let case = Case { lookup: Ok(image), inspection: &inspection, policy };
+    let case = Case { lookup: Ok(image), inspection: &inspection, policy, now };
     Rule::ALL.into_iter().any(|rule| match rule.check(&case) {
         Outcome::Judged(reasons) => !reasons.is_empty(),
-        Outcome::NotApplicable => false,
+        Outcome::NotApplicable | Outcome::Unjudged => false,
     })
 }

@@ -1,11 +1,14 @@
 //! What Amazon ECR says of one image. A word that this crate does not know is kept as it came, and no
 //! rule ever passes on it.
 
-use std::collections::BTreeMap;
-
 use crate::index::Index;
 use crate::mutability::TagMutability;
 use crate::names::Digest;
+use crate::policy::SeverityLimit;
+
+mod scan;
+
+pub use scan::{Finding, Findings, Fix, ImageScan, Scan, ScanStatus, Severity};
 
 /// What came of looking one image up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,72 +90,50 @@ pub enum ScanFrequency {
 /// One image or several under one digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// An image of one platform, with its scan.
-    Image(ImageScan),
+    /// An image of one platform.
+    Image(PlatformFacts),
     /// An image index: ECR scans its children, not the index.
     Index(Index),
 }
 
-/// What `DescribeImageScanFindings` says of one image.
+/// The facts of an image of one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImageScan {
-    /// The image was never scanned (`ScanNotFoundException`).
-    NotFound,
-    /// There is a scan.
-    Found(Scan),
+pub struct PlatformFacts {
+    /// Its scan.
+    pub scan: ImageScan,
+    /// What its author says about the container.
+    pub config: Config,
 }
 
-/// One scan.
+/// The config blob of an image, as far as rules depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scan {
-    /// How far it came.
-    pub status: ScanStatus,
-    /// Whether `imageScanCompletedAt` was sent.
-    pub completed: bool,
-    /// How many findings there are of each severity.
-    pub findings: BTreeMap<Severity, u64>,
+pub enum Config {
+    /// Nobody asked for it.
+    NotRead,
+    /// It was read.
+    Read(ImageConfig),
+    /// It was to be read, and could not be.
+    Unavailable(Unavailable),
 }
 
-/// `imageScanStatus.status`. Only two of its words can say that a result is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScanStatus {
-    /// A basic scan that ended.
-    Complete,
-    /// An enhanced (continuous) scan that goes on; its first result may still be missing.
-    Active,
-    /// Any other word, known or not: there is no result to judge.
-    Other(String),
+/// `config` of an image's config blob (OCI image specification, image configuration).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageConfig {
+    /// `User`, such as `1000:1000`; empty when absent, which a runtime takes for root.
+    pub user: String,
+    /// The keys of `ExposedPorts`, such as `22/tcp`, as they came.
+    pub exposed_ports: Vec<String>,
 }
 
-/// The severity of a finding, lowest first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// `UNDEFINED`: the source of the finding gave none.
-    Undefined,
-    /// `UNTRIAGED`: nobody has given it one yet.
-    Untriaged,
-    /// `INFORMATIONAL`.
-    Informational,
-    /// `LOW`.
-    Low,
-    /// `MEDIUM`.
-    Medium,
-    /// `HIGH`.
-    High,
-    /// `CRITICAL`.
-    Critical,
-    /// A word that this version does not know; it sorts, and is judged, above all others.
-    Unknown(String),
-}
-
-impl From<&str> for ScanStatus {
-    fn from(word: &str) -> Self {
-        match word {
-            "COMPLETE" => Self::Complete,
-            "ACTIVE" => Self::Active,
-            other => Self::Other(other.to_owned()),
-        }
-    }
+/// Which facts a policy needs beside those that are always looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// The severity at and above which findings matter: lower ones need not be kept.
+    pub severity_limit: SeverityLimit,
+    /// Whether every finding at or above the limit must be read ([`Findings::All`]).
+    pub all_findings: bool,
+    /// Whether the config of every platform must be read.
+    pub config: bool,
 }
 
 impl From<&str> for ScanFrequency {
@@ -162,42 +143,6 @@ impl From<&str> for ScanFrequency {
             "CONTINUOUS_SCAN" => Self::ContinuousScan,
             "MANUAL" => Self::Manual,
             other => Self::Unknown(other.to_owned()),
-        }
-    }
-}
-
-impl From<&str> for Severity {
-    fn from(word: &str) -> Self {
-        match word {
-            "UNDEFINED" => Self::Undefined,
-            "UNTRIAGED" => Self::Untriaged,
-            "INFORMATIONAL" => Self::Informational,
-            "LOW" => Self::Low,
-            "MEDIUM" => Self::Medium,
-            "HIGH" => Self::High,
-            "CRITICAL" => Self::Critical,
-            other => Self::Unknown(other.to_owned()),
-        }
-    }
-}
-
-impl Severity {
-    /// Whether nobody has said how severe the finding is.
-    pub fn is_unrated(&self) -> bool {
-        matches!(self, Self::Undefined | Self::Untriaged)
-    }
-
-    /// The word that ECR uses.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Undefined => "UNDEFINED",
-            Self::Untriaged => "UNTRIAGED",
-            Self::Informational => "INFORMATIONAL",
-            Self::Low => "LOW",
-            Self::Medium => "MEDIUM",
-            Self::High => "HIGH",
-            Self::Critical => "CRITICAL",
-            Self::Unknown(word) => word,
         }
     }
 }

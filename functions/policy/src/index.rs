@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::facts::ImageScan;
+use crate::facts::PlatformFacts;
 use crate::names::Digest;
 
 /// How many indexes deep a child may lie: an index, and the indexes in it.
@@ -22,15 +22,31 @@ pub enum Index {
     TooManyChildren,
 }
 
-/// A child of an image index, with its scan.
+/// A child of an image index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Child {
     /// For which platform a runtime would choose it.
     pub platform: Platform,
     /// Its digest.
     pub digest: Digest,
-    /// Its scan; `None` when the index names it but the repository does not hold it.
-    pub scan: Option<ImageScan>,
+    /// Its facts; `None` when the index names it but the repository does not hold it.
+    pub facts: Option<PlatformFacts>,
+}
+
+/// Which child of an index is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildName {
+    /// For which platform a runtime would choose it.
+    pub platform: Platform,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+impl Child {
+    /// The child as a message names it.
+    pub fn name(&self) -> ChildName {
+        ChildName { platform: self.platform.clone(), digest: self.digest.clone() }
+    }
 }
 
 /// The platform that an index gives for a child. All of it is text from the image's author.

@@ -6,25 +6,29 @@
 //!
 //! ```
 //! use std::collections::BTreeMap;
-//! use ecr_admission_policy::{decide, plan, Decision, Enforcement, FieldPath, Policy, SeverityLimit};
+//! use ecr_admission_policy::{decide, plan, Decision, Enforcement, FieldPath, Policy, SeverityLimit, Timestamp};
 //!
-//! let policy = Policy {
-//!     registry_ids: ["123456789012".parse().unwrap()].into(),
-//!     regions: ["us-east-1".parse().unwrap()].into(),
-//!     severity_limit: SeverityLimit::Critical,
-//!     pinned: false,
-//! };
+//! let policy = Policy::new(
+//!     ["123456789012".parse().unwrap()].into(),
+//!     ["us-east-1".parse().unwrap()].into(),
+//!     SeverityLimit::Critical,
+//! );
+//! let now = Timestamp::from_seconds(1_795_176_000);
 //! let images = [(FieldPath::new("spec.containers[0].image"), "nginx".to_owned())];
 //! let plan = plan(images, Enforcement::Deny, &policy);
 //! assert!(plan.lookups().is_empty());
-//! let verdict = decide(&plan, &BTreeMap::new(), &policy);
+//! let verdict = decide(&plan, &BTreeMap::new(), &policy, now);
 //! assert_eq!(verdict.decision(), Decision::Deny);
 //! ```
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod break_glass;
 pub mod decide;
+pub mod document;
+pub mod enforcement;
 pub mod facts;
+mod from_text;
 pub mod image;
 pub mod index;
 pub mod mutability;
@@ -39,13 +43,17 @@ pub mod rules;
 #[cfg(test)]
 mod testing;
 pub mod text;
+pub mod timestamp;
 pub mod verdict;
 
 pub use decide::decide;
+pub use document::Document;
+pub use enforcement::Enforcement;
 pub use facts::Inspection;
 pub use image::{EcrImage, ImageReference};
-pub use plan::{Enforcement, FieldPath, Plan, plan};
+pub use plan::{FieldPath, Plan, plan};
 pub use policy::{Policy, SeverityLimit};
 pub use reason::Reason;
 pub use rules::Rule;
+pub use timestamp::Timestamp;
 pub use verdict::{Decision, Verdict, Violation};

@@ -9,6 +9,7 @@ use crate::policy::Policy;
 use crate::rewrite::RewriteTable;
 use crate::rules::{Case, Outcome, image_available};
 use crate::text::{cut, quote};
+use crate::timestamp::Timestamp;
 use crate::verdict::{WARNING, WARNING_IMAGE};
 
 /// What is to be done to the images of a workload. Made by [`mutate`], ended by [`Mutation::finish`].
@@ -114,10 +115,12 @@ fn not_pinned(
     policy: &Policy,
 ) -> String {
     let why = inspection.map(|inspection| {
-        let case = Case { lookup: Ok(image), inspection, policy };
+        // Whether an image is available does not depend on the time.
+        let now = Timestamp::from_seconds(0);
+        let case = Case { lookup: Ok(image), inspection, policy, now };
         match image_available::check(&case) {
             Outcome::Judged(reasons) => reasons.iter().map(ToString::to_string).collect(),
-            Outcome::NotApplicable => String::new(),
+            Outcome::NotApplicable | Outcome::Unjudged => String::new(),
         }
     });
     let why = why.unwrap_or_else(|| "was not looked up".to_owned());

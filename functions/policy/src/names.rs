@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::from_text::from_text;
+
 /// Why a text is not the name it was taken for: what is accepted, in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InvalidName(&'static str);
@@ -23,7 +25,7 @@ impl fmt::Display for InvalidName {
 impl std::error::Error for InvalidName {}
 
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident, $valid:path, $accepted:literal) => {
+    ($(#[$doc:meta])* $name:ident, $valid:path, $accepted:literal, $pattern:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
@@ -48,6 +50,8 @@ macro_rules! name {
                 f.write_str(&self.0)
             }
         }
+
+        from_text!($name, $accepted, $pattern);
     };
 }
 
@@ -55,31 +59,36 @@ name!(
     /// A 12-digit AWS account, which is also the id of its private registry (`registryId`).
     AccountId,
     is_account_id,
-    "12 digits"
+    "12 digits",
+    r"^[0-9]{12}$"
 );
 name!(
     /// An AWS Region code, such as `us-east-1` or `eusc-de-east-1`.
     Region,
     is_region,
-    "a Region code such as us-east-1"
+    "a Region code such as us-east-1",
+    r"^[a-z]{2,}(-[a-z]+)+-[0-9]+$"
 );
 name!(
     /// A repository name: 2 to 256 characters (API reference, `CreateRepository`).
     RepositoryName,
     is_repository_name,
-    "2 to 256 characters of lower-case letters and digits, joined by . _ __ - or /"
+    "2 to 256 characters of lower-case letters and digits, joined by . _ __ - or /",
+    r"^[a-z0-9][a-z0-9._/-]*[a-z0-9]$"
 );
 name!(
     /// An image tag: 1 to 128 characters (OCI distribution specification).
     Tag,
     is_tag,
-    "1 to 128 letters, digits, _ . or -, the first not . or -"
+    "1 to 128 letters, digits, _ . or -, the first not . or -",
+    r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"
 );
 name!(
     /// An image digest: `sha256:` and 64 lower-case hexadecimal digits, the only form that ECR makes.
     Digest,
     is_digest,
-    "sha256: and 64 lower-case hexadecimal digits"
+    "sha256: and 64 lower-case hexadecimal digits",
+    r"^sha256:[0-9a-f]{64}$"
 );
 
 impl Tag {

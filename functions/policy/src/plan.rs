@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::enforcement::Enforcement;
 use crate::image::EcrImage;
 use crate::policy::Policy;
 use crate::reason::Reason;
@@ -24,15 +25,6 @@ pub(crate) struct Subject {
     pub(crate) image: String,
     /// What to look up, or why it need not be looked up.
     pub(crate) lookup: Result<EcrImage, Reason>,
-}
-
-/// What a violation does to the workload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Enforcement {
-    /// It is admitted, and the author is told.
-    Warn,
-    /// It is denied.
-    Deny,
 }
 
 /// Plans the judgement of `images`, in the order of their field paths. An image outside the allowed

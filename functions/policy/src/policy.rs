@@ -1,152 +1,139 @@
-//! What the operator chose.
+//! What the operator chose: the parameters, and what a [policy document](crate::document) adds.
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::str::FromStr;
+use std::sync::Arc;
 
-use crate::facts::Severity;
+use crate::enforcement::Enforcement;
+use crate::facts::Needs;
 use crate::image::EcrImage;
-use crate::names::{AccountId, Region};
+use crate::names::{AccountId, Region, RepositoryName};
+use crate::rules::Rule;
 
-/// The operator's choices that rules depend on.
+pub mod excuse;
+pub mod exemption;
+pub mod image_config;
+pub mod modes;
+pub mod pattern;
+pub mod registry_scope;
+pub mod scan_findings;
+mod severity_limit;
+
+pub use severity_limit::{InvalidSeverityLimit, SeverityLimit};
+
+use exemption::Exemption;
+use image_config::ImageConfigPolicy;
+use modes::Modes;
+use registry_scope::RegistryScope;
+use scan_findings::ScanPolicy;
+
+/// What applies to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// The accounts whose registries are allowed.
     pub registry_ids: BTreeSet<AccountId>,
     /// The Regions whose registries are allowed.
     pub regions: BTreeSet<Region>,
-    /// The lowest severity of a finding that denies.
-    pub severity_limit: SeverityLimit,
+    /// What is allowed of them; `None` for all.
+    pub scopes: Option<Arc<[RegistryScope]>>,
+    /// The prefixes under which ECR imports images of other registries.
+    pub pull_through_caches: Arc<[RepositoryName]>,
+    /// What a violation of each rule does.
+    pub modes: Modes,
     /// Whether only images pinned by digest pass.
     pub pinned: bool,
+    /// The switches of `scan-findings`.
+    pub scan_findings: Arc<ScanPolicy>,
+    /// The switches of `image-config`.
+    pub image_config: Arc<ImageConfigPolicy>,
+    /// The exemptions that hold for the request, whatever its images.
+    pub exemptions: Vec<Arc<Exemption>>,
+    /// The version of the document; `None` without one.
+    pub document: Option<Arc<str>>,
 }
 
 impl Policy {
-    /// Whether the image lies in an allowed account and Region.
+    /// The policy of the parameters alone: every rule denies, `pinned` and `image-config` are off.
+    pub fn new(
+        registry_ids: BTreeSet<AccountId>,
+        regions: BTreeSet<Region>,
+        severity_limit: SeverityLimit,
+    ) -> Self {
+        Self {
+            registry_ids,
+            regions,
+            scopes: None,
+            pull_through_caches: [].into(),
+            modes: Modes::default(),
+            pinned: false,
+            scan_findings: ScanPolicy::new(severity_limit).into(),
+            image_config: ImageConfigPolicy::default().into(),
+            exemptions: vec![],
+            document: None,
+        }
+    }
+
+    /// Whether the image lies in an allowed account and Region and, of those, in an allowed repository.
     pub fn allows(&self, image: &EcrImage) -> bool {
-        self.registry_ids.contains(&image.account) && self.regions.contains(&image.region)
+        self.registry_ids.contains(&image.account)
+            && self.regions.contains(&image.region)
+            && self.in_scope(image)
+    }
+
+    /// Whether the document's `registries` leave the image.
+    pub(crate) fn in_scope(&self, image: &EcrImage) -> bool {
+        self.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|scope| scope.contains(image)))
+    }
+
+    /// Whether ECR imports the image from another registry when it is first pulled.
+    pub(crate) fn is_imported(&self, image: &EcrImage) -> bool {
+        self.pull_through_caches.iter().any(|prefix| {
+            let rest = image.repository.as_str().strip_prefix(prefix.as_str());
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        })
+    }
+
+    /// The exemption of an image from a rule.
+    pub(crate) fn exemption(&self, rule: Rule, image: Option<&EcrImage>) -> Option<&Exemption> {
+        self.exemptions.iter().find(|exemption| exemption.covers(rule, image)).map(Arc::as_ref)
+    }
+
+    /// The facts to look up for it.
+    pub fn needs(&self) -> Needs {
+        Needs {
+            severity_limit: self.scan_findings.severity_limit,
+            all_findings: self.scan_findings.filters(),
+            config: self.image_config.is_on(),
+        }
     }
 }
 
 /// One line for the audit log: which policy a verdict was reached by.
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { registry_ids, regions, severity_limit, pinned } = self;
-        let (registry_ids, regions) = (join(registry_ids), join(regions));
+        let (registry_ids, regions) = (join(&self.registry_ids), join(&self.regions));
+        let severity_limit = self.scan_findings.severity_limit;
         write!(
             f,
             "registry ids {registry_ids}; Regions {regions}; severity limit {severity_limit}"
         )?;
-        f.write_str(if *pinned { "; pinned" } else { "" })
+        if self.pinned {
+            f.write_str("; pinned")?;
+        }
+        for rule in Rule::ALL {
+            match self.modes.of(rule) {
+                Enforcement::Deny => {}
+                mode @ (Enforcement::Audit | Enforcement::Warn) => write!(f, "; {rule} {mode}")?,
+            }
+        }
+        match &self.document {
+            Some(version) => write!(f, "; document {version}"),
+            None => Ok(()),
+        }
     }
 }
 
 /// The names joined by `, `.
 pub(crate) fn join<T: fmt::Display>(names: &BTreeSet<T>) -> String {
     names.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// The lowest severity of a finding that denies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SeverityLimit {
-    /// Every finding denies, also one without a severity.
-    Informational,
-    /// `LOW` and above deny.
-    Low,
-    /// `MEDIUM` and above deny.
-    Medium,
-    /// `HIGH` and above deny.
-    High,
-    /// Only `CRITICAL` denies.
-    Critical,
-}
-
-impl SeverityLimit {
-    /// Whether a finding of this severity denies. A word that is not known always does.
-    pub fn denies(self, severity: &Severity) -> bool {
-        match severity {
-            Severity::Undefined | Severity::Untriaged => self == Self::Informational,
-            Severity::Informational
-            | Severity::Low
-            | Severity::Medium
-            | Severity::High
-            | Severity::Critical
-            | Severity::Unknown(_) => *severity >= self.severity(),
-        }
-    }
-
-    fn severity(self) -> Severity {
-        match self {
-            Self::Informational => Severity::Informational,
-            Self::Low => Severity::Low,
-            Self::Medium => Severity::Medium,
-            Self::High => Severity::High,
-            Self::Critical => Severity::Critical,
-        }
-    }
-}
-
-impl fmt::Display for SeverityLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.severity().as_str())
-    }
-}
-
-/// Why a word is no severity limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvalidSeverityLimit;
-
-impl fmt::Display for InvalidSeverityLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("accepted: INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL")
-    }
-}
-
-impl std::error::Error for InvalidSeverityLimit {}
-
-impl FromStr for SeverityLimit {
-    type Err = InvalidSeverityLimit;
-
-    fn from_str(word: &str) -> Result<Self, InvalidSeverityLimit> {
-        match word {
-            "INFORMATIONAL" => Ok(Self::Informational),
-            "LOW" => Ok(Self::Low),
-            "MEDIUM" => Ok(Self::Medium),
-            "HIGH" => Ok(Self::High),
-            "CRITICAL" => Ok(Self::Critical),
-            _ => Err(InvalidSeverityLimit),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_denies_its_own_severity_and_all_above() {
-        const WORDS: [&str; 8] = [
-            "UNDEFINED",
-            "UNTRIAGED",
-            "INFORMATIONAL",
-            "LOW",
-            "MEDIUM",
-            "HIGH",
-            "CRITICAL",
-            "SEVERE",
-        ];
-        for (limit, denied) in [
-            ("INFORMATIONAL", &WORDS[..]),
-            ("LOW", &WORDS[3..]),
-            ("MEDIUM", &WORDS[4..]),
-            ("HIGH", &WORDS[5..]),
-            ("CRITICAL", &WORDS[6..]),
-        ] {
-            let limit: SeverityLimit = limit.parse().unwrap();
-            for word in WORDS {
-                assert_eq!(limit.denies(&word.into()), denied.contains(&word), "{limit} {word}");
-            }
-        }
-        assert_eq!("critical".parse::<SeverityLimit>(), Err(InvalidSeverityLimit));
-    }
 }

@@ -4,14 +4,23 @@
 
 use std::fmt;
 
-use crate::facts::{Cause, ScanFrequency, Scanning, Severity, Unavailable};
+use crate::enforcement::Enforcement;
+use crate::facts::{Cause, Scanning, Unavailable};
 use crate::image::{EcrImage, ImageId, MalformedImage};
-use crate::index::Child;
-use crate::mutability::{ExclusionFilter, TagMutability};
-use crate::names::{AccountId, Region, RepositoryName, Tag};
-use crate::plan::Enforcement;
-use crate::policy::{Policy, SeverityLimit, join};
+use crate::index::ChildName;
+use crate::mutability::TagMutability;
+use crate::names::{AccountId, RepositoryName, Tag};
+use crate::policy::Policy;
+use crate::policy::excuse::Excuse;
+use crate::rules::Rule;
 use crate::text::quote;
+
+mod config;
+mod repository;
+mod scan;
+
+pub use config::ConfigProblem;
+pub use scan::{Counts, ScanProblem};
 
 /// The longest foreign word inside a reason, in characters. Names of ECR have limits of their own.
 const WORD: usize = 64;
@@ -23,12 +32,10 @@ pub enum Reason {
     MalformedImage(MalformedImage),
     /// The registry is not ECR private.
     NotEcrPrivate,
-    /// The registry is ECR private, of an account or Region that is not allowed.
+    /// The registry is ECR private, of an account, a Region or a repository that is not allowed.
     RegistryNotAllowed {
-        /// The account of the registry.
-        account: AccountId,
-        /// The Region of the registry.
-        region: Region,
+        /// The image.
+        image: EcrImage,
         /// What is allowed.
         policy: Box<Policy>,
     },
@@ -36,8 +43,15 @@ pub enum Reason {
     RepositoryNotFound(EcrImage),
     /// The repository does not hold the image.
     ImageNotFound(EcrImage),
+    /// ECR imports the image when it is first pulled, and nobody has pulled it yet.
+    NotImportedYet(EcrImage),
     /// A look-up failed.
     Unavailable(Unavailable),
+    /// An earlier rule failed that does not deny, and left nothing to judge.
+    NotJudged {
+        /// The earlier rule.
+        earlier: Rule,
+    },
     /// The tag can be overwritten.
     MutableTag {
         /// The repository.
@@ -58,31 +72,22 @@ pub enum Reason {
         /// What the repository is set to.
         scanning: Scanning,
     },
-    /// There is no scan result to judge.
-    NoScanResult {
+    /// The scan, or what it found.
+    Scan {
         /// The child of the index, if the image is one.
-        child: Option<Box<Child>>,
-        /// Why there is none.
+        child: Option<Box<ChildName>>,
+        /// What is wrong with it.
         problem: ScanProblem,
     },
-    /// The scan has findings at or above the limit.
-    Findings {
+    /// What the image's author says about the container.
+    Config {
         /// The child of the index, if the image is one.
-        child: Option<Box<Child>>,
-        /// How many, by severity, the most severe first.
-        counts: Vec<(Severity, u64)>,
-        /// The limit.
-        limit: SeverityLimit,
-    },
-    /// The scan has findings that nobody has given a severity. This warns, whatever the enforcement.
-    UnratedFindings {
-        /// The child of the index, if the image is one.
-        child: Option<Box<Child>>,
-        /// How many, by severity.
-        counts: Vec<(Severity, u64)>,
+        child: Option<Box<ChildName>>,
+        /// What is wrong with it.
+        problem: ConfigProblem,
     },
     /// The index names a child that the repository does not hold.
-    PlatformNotFound(Box<Child>),
+    PlatformNotFound(Box<ChildName>),
     /// The index holds nothing that a runtime could run.
     IndexWithoutImage,
     /// Indexes lie in one another deeper than this.
@@ -95,40 +100,52 @@ pub enum Reason {
         /// The most that are judged.
         limit: usize,
     },
-}
-
-/// Why there is no scan result.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScanProblem {
-    /// The image was never scanned.
-    NotFound,
-    /// The scan is ACTIVE, and no result has come yet.
-    NoResultYet,
-    /// The scan has a status under which there is no result.
-    Status(String),
+    /// Nothing is wrong yet: something by which the image passes ends soon. This warns, whatever the
+    /// mode.
+    EndsSoon {
+        /// What ends, such as `the exemption`.
+        what: String,
+        /// Why, by whom, until when.
+        excuse: Excuse,
+    },
 }
 
 impl Reason {
-    /// What the reason does to the workload where the rule is enforced.
+    /// The most that the reason does, whatever the mode of the rule.
     pub fn effect(&self) -> Enforcement {
         match self {
-            Self::UnratedFindings { .. } => Enforcement::Warn,
+            Self::EndsSoon { .. } => Enforcement::Warn,
+            Self::Scan { problem, .. } => problem.effect(),
             Self::MalformedImage(_)
             | Self::NotEcrPrivate
             | Self::RegistryNotAllowed { .. }
             | Self::RepositoryNotFound(_)
             | Self::ImageNotFound(_)
+            | Self::NotImportedYet(_)
             | Self::Unavailable(_)
+            | Self::NotJudged { .. }
             | Self::MutableTag { .. }
             | Self::NotPinned
             | Self::NotScannedOnPush { .. }
-            | Self::NoScanResult { .. }
-            | Self::Findings { .. }
+            | Self::Config { .. }
             | Self::PlatformNotFound(_)
             | Self::IndexWithoutImage
             | Self::IndexTooDeep { .. }
             | Self::IndexTooLarge { .. } => Enforcement::Deny,
         }
+    }
+
+    /// Whether it says that a look-up failed.
+    pub fn is_failed_lookup(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(_)
+                | Self::Scan { problem: ScanProblem::NotAllRead, .. }
+                | Self::Config {
+                    problem: ConfigProblem::Unavailable(_) | ConfigProblem::NotRead,
+                    ..
+                }
+        )
     }
 }
 
@@ -142,7 +159,7 @@ impl fmt::Display for Reason {
             Self::NotEcrPrivate => f.write_str(
                 "is not in an Amazon ECR private registry; push it to <account>.dkr.ecr.<region>.amazonaws.com and name it there",
             ),
-            Self::RegistryNotAllowed { account, region, policy } => registry_not_allowed(f, account, region, policy),
+            Self::RegistryNotAllowed { image, policy } => repository::not_allowed(f, image, policy),
             Self::RepositoryNotFound(image) => write!(
                 f,
                 "repository \"{}\" does not exist in registry {} in {}; create it or correct the image",
@@ -150,39 +167,37 @@ impl fmt::Display for Reason {
             ),
             Self::ImageNotFound(image) => {
                 write!(f, "repository \"{}\" holds no image with ", image.repository)?;
-                match &image.id {
-                    ImageId::Tag(tag) => write!(f, "tag \"{tag}\"")?,
-                    ImageId::Digest(digest) => write!(f, "digest {digest}")?,
-                }
+                image_id(f, &image.id)?;
                 f.write_str("; push it or correct the image")
             }
+            Self::NotImportedYet(image) => {
+                write!(f, "repository \"{}\" is a pull-through cache and holds no image with ", image.repository)?;
+                image_id(f, &image.id)?;
+                f.write_str(": not imported yet; pull it once and wait for its scan")
+            }
             Self::Unavailable(Unavailable { operation, cause }) => unavailable(f, operation, *cause),
+            Self::NotJudged { earlier } => write!(
+                f,
+                "could not be judged: {earlier} failed before it; mend that, or set the mode of this rule too"
+            ),
             Self::MutableTag { repository, tag, mutability } => {
                 write!(f, "repository \"{repository}\" lets tag \"{tag}\" be overwritten (")?;
-                mutability_value(f, mutability)?;
+                repository::mutability_value(f, mutability)?;
                 f.write_str("); set image tag mutability to IMMUTABLE or pin the image by digest")
             }
             Self::NotPinned => f.write_str(
                 "is not pinned by digest, which this namespace requires; apply the mutating webhook configuration, which pins it, or name the digest",
             ),
             Self::NotScannedOnPush { account, repository, scanning } => {
-                not_scanned_on_push(f, account, repository, scanning)
+                repository::not_scanned_on_push(f, account, repository, scanning)
             }
-            Self::NoScanResult { child, problem } => {
+            Self::Scan { child, problem } => {
                 platform(f, child.as_deref())?;
-                no_scan_result(f, problem)
+                problem.fmt(f)
             }
-            Self::Findings { child, counts, limit } => {
+            Self::Config { child, problem } => {
                 platform(f, child.as_deref())?;
-                f.write_str("has ")?;
-                severity_counts(f, counts)?;
-                write!(f, " (severity limit {limit}); rebuild it with fixed packages and push it under a new tag")
-            }
-            Self::UnratedFindings { child, counts } => {
-                platform(f, child.as_deref())?;
-                f.write_str("has ")?;
-                severity_counts(f, counts)?;
-                f.write_str(", which nobody has rated; look at them in the scan findings of the image")
+                problem.fmt(f)
             }
             Self::PlatformNotFound(child) => {
                 platform(f, Some(child))?;
@@ -199,34 +214,16 @@ impl fmt::Display for Reason {
                 f,
                 "is an image index with more than {limit} images, the most that are judged; push an index with fewer platforms"
             ),
+            Self::EndsSoon { what, excuse } => write!(f, "{what} by which it passes ends soon ({excuse}); mend the image or renew it"),
         }
     }
 }
 
-/// Names the values that are not allowed, and what is.
-fn registry_not_allowed(
-    f: &mut fmt::Formatter<'_>,
-    account: &AccountId,
-    region: &Region,
-    policy: &Policy,
-) -> fmt::Result {
-    let mut refused = vec![];
-    if !policy.registry_ids.contains(account) {
-        refused.push(format!("account {account} (allowed: {})", some(&join(&policy.registry_ids))));
+fn image_id(f: &mut fmt::Formatter<'_>, id: &ImageId) -> fmt::Result {
+    match id {
+        ImageId::Tag(tag) => write!(f, "tag \"{tag}\""),
+        ImageId::Digest(digest) => write!(f, "digest {digest}"),
     }
-    if !policy.regions.contains(region) {
-        refused.push(format!("Region {region} (allowed: {})", some(&join(&policy.regions))));
-    }
-    write!(
-        f,
-        "is in a registry that is not allowed: {}; use an allowed registry or add this one to the RegistryIds and RegistryRegion parameters",
-        refused.join(" and ")
-    )
-}
-
-/// As many of the allowed names as a message has room for.
-fn some(names: &str) -> String {
-    crate::text::cut(names, 128)
 }
 
 fn unavailable(f: &mut fmt::Formatter<'_>, operation: &str, cause: Cause) -> fmt::Result {
@@ -242,83 +239,8 @@ fn unavailable(f: &mut fmt::Formatter<'_>, operation: &str, cause: Cause) -> fmt
     write!(f, "could not be judged: {operation} {what}; {todo}")
 }
 
-fn mutability_value(f: &mut fmt::Formatter<'_>, mutability: &TagMutability) -> fmt::Result {
-    let (word, filters) = match mutability {
-        TagMutability::Mutable => ("MUTABLE", None),
-        TagMutability::Immutable => ("IMMUTABLE", None),
-        TagMutability::MutableWithExclusion(filters) => ("MUTABLE_WITH_EXCLUSION", Some(filters)),
-        TagMutability::ImmutableWithExclusion(filters) => {
-            ("IMMUTABLE_WITH_EXCLUSION", Some(filters))
-        }
-        TagMutability::Unknown(word) => return unknown_word(f, word),
-    };
-    f.write_str(word)?;
-    for (position, filter) in filters.into_iter().flatten().enumerate() {
-        f.write_str(if position == 0 { ": " } else { ", " })?;
-        match filter {
-            ExclusionFilter::Wildcard(pattern) => f.write_str(&quote(pattern, WORD))?,
-            ExclusionFilter::Unknown { filter_type, filter } => {
-                write!(
-                    f,
-                    "{} of the unknown type {}",
-                    quote(filter, WORD),
-                    quote(filter_type, WORD)
-                )?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn not_scanned_on_push(
-    f: &mut fmt::Formatter<'_>,
-    account: &AccountId,
-    repository: &RepositoryName,
-    scanning: &Scanning,
-) -> fmt::Result {
-    write!(f, "repository \"{repository}\" does not scan images on push (")?;
-    match scanning {
-        Scanning::Effective(ScanFrequency::ScanOnPush) => f.write_str("SCAN_ON_PUSH")?,
-        Scanning::Effective(ScanFrequency::ContinuousScan) => f.write_str("CONTINUOUS_SCAN")?,
-        Scanning::Effective(ScanFrequency::Manual) => f.write_str("MANUAL")?,
-        Scanning::Effective(ScanFrequency::Unknown(word)) => unknown_word(f, word)?,
-        Scanning::RepositoryFlag(flag) => write!(
-            f,
-            "scanOnPush is {flag}; the effective scanning configuration of account {account} cannot be read from another account"
-        )?,
-    }
-    f.write_str("); turn on scan on push in the registry's scanning configuration")
-}
-
-fn no_scan_result(f: &mut fmt::Formatter<'_>, problem: &ScanProblem) -> fmt::Result {
-    match problem {
-        ScanProblem::NotFound => f.write_str("was never scanned; start a scan or push it again"),
-        ScanProblem::NoResultYet => {
-            f.write_str("has no scan result yet (ACTIVE); wait for its first scan")
-        }
-        ScanProblem::Status(word) => {
-            let todo = match word.as_str() {
-                "PENDING" | "IN_PROGRESS" => "wait for the scan to end",
-                "FAILED" | "FINDINGS_UNAVAILABLE" => "start the scan again",
-                "UNSUPPORTED_IMAGE" => "build it on a base image that the scanner supports",
-                "SCAN_ELIGIBILITY_EXPIRED" => {
-                    "push it again or extend how long the registry scans images"
-                }
-                "LIMIT_EXCEEDED" => "wait a day: the registry's scan limit was reached",
-                "IMAGE_ARCHIVED" => "restore the image from the archive",
-                _ => "see the scan status of the image in Amazon ECR",
-            };
-            let known = word.len() <= WORD
-                && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
-                && !word.is_empty();
-            let shown = if known { word.clone() } else { quote(word, WORD) };
-            write!(f, "has no scan result (scan status {shown}); {todo}")
-        }
-    }
-}
-
 /// Which child of an index the words that follow are about.
-fn platform(f: &mut fmt::Formatter<'_>, child: Option<&Child>) -> fmt::Result {
+fn platform(f: &mut fmt::Formatter<'_>, child: Option<&ChildName>) -> fmt::Result {
     let Some(child) = child else { return Ok(()) };
     let (platform, digest) = (child.platform.to_string(), child.digest.short());
     if platform.is_empty() {
@@ -326,20 +248,6 @@ fn platform(f: &mut fmt::Formatter<'_>, child: Option<&Child>) -> fmt::Result {
     } else {
         write!(f, "platform {} ({digest}…) ", quote(&platform, WORD))
     }
-}
-
-fn severity_counts(f: &mut fmt::Formatter<'_>, counts: &[(Severity, u64)]) -> fmt::Result {
-    for (position, (severity, count)) in counts.iter().enumerate() {
-        f.write_str(if position == 0 { "" } else { ", " })?;
-        write!(f, "{count} ")?;
-        if let Severity::Unknown(word) = severity {
-            f.write_str(&quote(word, WORD))?;
-        } else {
-            f.write_str(severity.as_str())?;
-        }
-    }
-    let total = counts.iter().fold(0u64, |sum, (_, count)| sum.saturating_add(*count));
-    f.write_str(if total == 1 { " finding" } else { " findings" })
 }
 
 fn unknown_word(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {

@@ -2,12 +2,11 @@
 //!
 //! ```
 //! use ecr_admission_policy::rewrite::RewriteTable;
-//! # let policy = ecr_admission_policy::Policy {
-//! #     registry_ids: ["123456789012".parse().unwrap()].into(),
-//! #     regions: ["us-east-1".parse().unwrap()].into(),
-//! #     severity_limit: ecr_admission_policy::SeverityLimit::Critical,
-//! #     pinned: false,
-//! # };
+//! # let policy = ecr_admission_policy::Policy::new(
+//! #     ["123456789012".parse().unwrap()].into(),
+//! #     ["us-east-1".parse().unwrap()].into(),
+//! #     ecr_admission_policy::SeverityLimit::Critical,
+//! # );
 //! let ours = "123456789012.dkr.ecr.us-east-1.amazonaws.com/docker-hub/";
 //! let table = RewriteTable::parse(&format!("docker.io/={ours}"), &policy).unwrap();
 //! assert_eq!(table.rewrite("nginx").unwrap(), format!("{ours}library/nginx:latest"));
@@ -17,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::image::ImageReference;
+use crate::image::{EcrImage, ImageReference};
 use crate::names::is_path;
 use crate::policy::Policy;
 use crate::text::{QUOTED, quote};
@@ -51,20 +50,38 @@ impl fmt::Display for InvalidRewrite {
 impl std::error::Error for InvalidRewrite {}
 
 impl RewriteTable {
-    /// Reads comma-separated entries `SOURCE=TARGET`. A source that ends with `/` is a prefix, of whole
-    /// path components, and so must its target; any other is one repository. An empty target excludes
-    /// the source. White space around an entry is ignored.
+    /// Reads comma-separated entries `SOURCE=TARGET`, held to the registries of `policy`. White space
+    /// around an entry is ignored.
     pub fn parse(text: &str, policy: &Policy) -> Result<Self, InvalidRewrite> {
+        let entries: Result<Vec<_>, _> = text
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+            .map(|entry| {
+                entry.split_once('=').ok_or_else(|| InvalidRewrite {
+                    entry: entry.to_owned(),
+                    problem: "it is not SOURCE=TARGET",
+                })
+            })
+            .collect();
+        Self::new(entries?, |image| policy.allows(image))
+    }
+
+    /// A table of sources and targets. A source that ends with `/` is a prefix, of whole path components,
+    /// and so must its target; any other is one repository. An empty target excludes the source. A
+    /// target that is not `allowed` is refused.
+    pub fn new<'a>(
+        entries: impl IntoIterator<Item = (&'a str, &'a str)>,
+        allowed: impl Fn(&EcrImage) -> bool,
+    ) -> Result<Self, InvalidRewrite> {
         let mut table = Self::default();
-        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-            let invalid = |problem| InvalidRewrite { entry: entry.to_owned(), problem };
-            let (source, target) =
-                entry.split_once('=').ok_or_else(|| invalid("it is not SOURCE=TARGET"))?;
+        for (source, target) in entries {
+            let invalid = |problem| InvalidRewrite { entry: format!("{source}={target}"), problem };
             check_source(source).map_err(invalid)?;
             let target = if target.is_empty() {
                 None
             } else {
-                check_target(source, target, policy).map_err(invalid)?;
+                check_target(source, target, &allowed).map_err(invalid)?;
                 Some(target.to_owned())
             };
             let entries =
@@ -140,7 +157,11 @@ fn check_source(source: &str) -> Result<(), &'static str> {
     }
 }
 
-fn check_target(source: &str, target: &str, policy: &Policy) -> Result<(), &'static str> {
+fn check_target(
+    source: &str,
+    target: &str,
+    allowed: impl Fn(&EcrImage) -> bool,
+) -> Result<(), &'static str> {
     if source.ends_with('/') != target.ends_with('/') {
         return Err("its source and its target must both end with /, or neither");
     }
@@ -151,7 +172,7 @@ fn check_target(source: &str, target: &str, policy: &Policy) -> Result<(), &'sta
         format!("{target}:latest")
     };
     match sample.parse() {
-        Ok(ImageReference::Ecr(reference)) if policy.allows(&reference.image()) => Ok(()),
+        Ok(ImageReference::Ecr(reference)) if allowed(&reference.image()) => Ok(()),
         Ok(ImageReference::Ecr(_)) => Err("its target is in a registry that is not allowed"),
         Ok(ImageReference::Other(_)) => Err("its target is not in an Amazon ECR private registry"),
         Err(_) => Err("its target is not a registry and a repository, without tag and digest"),

@@ -2,20 +2,26 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 use crate::facts::{ImageFacts, Inspection};
 use crate::image::EcrImage;
 use crate::policy::Policy;
 use crate::reason::Reason;
+use crate::timestamp::Timestamp;
 
 pub(crate) mod ecr_registry;
 pub(crate) mod image_available;
+pub(crate) mod image_config;
 pub(crate) mod pinned;
 pub(crate) mod scan_findings;
 pub(crate) mod scan_on_push;
 pub(crate) mod tag_immutability;
 
 /// One rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// The image comes from an allowed ECR private registry.
     EcrRegistry,
@@ -29,6 +35,8 @@ pub enum Rule {
     ScanOnPush,
     /// Its scan is complete and has no finding at or above the limit.
     ScanFindings,
+    /// It exposes no forbidden port and does not run as root, where that is asked for.
+    ImageConfig,
 }
 
 /// One image, as the rules see it.
@@ -37,6 +45,7 @@ pub(crate) struct Case<'a> {
     pub(crate) lookup: Result<&'a EcrImage, &'a Reason>,
     pub(crate) inspection: &'a Inspection,
     pub(crate) policy: &'a Policy,
+    pub(crate) now: Timestamp,
 }
 
 impl Case<'_> {
@@ -52,21 +61,24 @@ impl Case<'_> {
 /// What a rule makes of an image.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The rule has nothing to judge: an earlier rule failed, or the image is of no concern to it.
+    /// The image, or the policy, is of no concern to the rule.
     NotApplicable,
+    /// The rule has nothing to judge, since an earlier one failed.
+    Unjudged,
     /// The rule is violated for these reasons; for none, it passes.
     Judged(Vec<Reason>),
 }
 
 impl Rule {
     /// All rules, in the order in which they are judged and reported.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::EcrRegistry,
         Self::ImageAvailable,
         Self::TagImmutability,
         Self::Pinned,
         Self::ScanOnPush,
         Self::ScanFindings,
+        Self::ImageConfig,
     ];
 
     /// The name of the rule in messages, metrics, logs and the documentation.
@@ -78,6 +90,7 @@ impl Rule {
             Self::Pinned => "pinned",
             Self::ScanOnPush => "scan-on-push",
             Self::ScanFindings => "scan-findings",
+            Self::ImageConfig => "image-config",
         }
     }
 
@@ -98,6 +111,9 @@ impl Rule {
             Self::ScanFindings => {
                 "the scan is complete and has no finding at or above the severity limit, for every platform of an index"
             }
+            Self::ImageConfig => {
+                "the image exposes no forbidden port and does not run as root, for every platform of an index; judged only where the policy document asks for it"
+            }
         }
     }
 
@@ -110,6 +126,7 @@ impl Rule {
             Self::Pinned => pinned::check(case),
             Self::ScanOnPush => scan_on_push::check(case),
             Self::ScanFindings => scan_findings::check(case),
+            Self::ImageConfig => image_config::check(case),
         }
     }
 }

@@ -1,21 +1,25 @@
 //! Facts that the tests of this crate start from.
 
 use crate::facts::{
-    Content, ImageFacts, ImageScan, Inspection, RepositoryFacts, Scan, ScanStatus, Scanning,
+    Config, Content, Findings, ImageFacts, ImageScan, Inspection, PlatformFacts, RepositoryFacts,
+    Scan, ScanStatus, Scanning,
 };
 use crate::image::{EcrImage, ImageId};
 use crate::mutability::TagMutability;
 use crate::names::Digest;
 use crate::policy::{Policy, SeverityLimit};
 use crate::rules::{Case, Outcome};
+use crate::timestamp::Timestamp;
+
+/// 2026-11-20 at noon, UTC.
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_176_000);
 
 pub(crate) fn policy() -> Policy {
-    Policy {
-        registry_ids: ["123456789012".parse().unwrap()].into(),
-        regions: ["us-east-1".parse().unwrap()].into(),
-        severity_limit: SeverityLimit::Critical,
-        pinned: false,
-    }
+    Policy::new(
+        ["123456789012".parse().unwrap()].into(),
+        ["us-east-1".parse().unwrap()].into(),
+        SeverityLimit::Critical,
+    )
 }
 
 pub(crate) fn digest(digit: char) -> Digest {
@@ -42,9 +46,16 @@ pub(crate) fn pinned() -> EcrImage {
 pub(crate) fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
     ImageScan::Found(Scan {
         status: ScanStatus::from(status),
-        completed: false,
-        findings: findings.iter().map(|(severity, count)| ((*severity).into(), *count)).collect(),
+        completed_at: None,
+        source_updated_at: None,
+        counts: findings.iter().map(|(severity, count)| ((*severity).into(), *count)).collect(),
+        findings: Findings::Some(vec![]),
     })
+}
+
+/// An image of one platform with this scan, and nobody asked for its config.
+pub(crate) fn platform(scan: ImageScan) -> PlatformFacts {
+    PlatformFacts { scan, config: Config::NotRead }
 }
 
 /// An image that every rule passes.
@@ -55,7 +66,7 @@ pub(crate) fn clean() -> ImageFacts {
             scanning: Scanning::Effective("SCAN_ON_PUSH".into()),
         },
         digest: digest('a'),
-        content: Content::Image(scan("COMPLETE", &[])),
+        content: Content::Image(platform(scan("COMPLETE", &[]))),
     }
 }
 
@@ -65,5 +76,5 @@ pub(crate) fn case(
     inspection: &Inspection,
     check: fn(&Case<'_>) -> Outcome,
 ) -> Outcome {
-    check(&Case { lookup: Ok(image), inspection, policy: &policy() })
+    check(&Case { lookup: Ok(image), inspection, policy: &policy(), now: NOW })
 }

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::break_glass::Request;
+use crate::enforcement::Enforcement;
 use crate::names::Digest;
-use crate::plan::{Enforcement, FieldPath};
+use crate::plan::FieldPath;
+use crate::policy::excuse::Excuse;
 use crate::reason::Reason;
 use crate::rules::Rule;
 use crate::text::{QUOTED, cut, quote};
@@ -28,6 +31,8 @@ pub struct Verdict {
     pub images: Vec<JudgedImage>,
     /// What is wrong with them, in field-path order and then in the order of the rules.
     pub violations: Vec<Violation>,
+    /// What came of a request to break the glass, where one was made against a denial.
+    pub break_glass: Option<Request>,
 }
 
 /// An image that was judged.
@@ -54,6 +59,8 @@ pub struct Violation {
     pub reason: Reason,
     /// What that does to the workload.
     pub effect: Enforcement,
+    /// The exemption that softens it.
+    pub excuse: Option<Excuse>,
 }
 
 /// Whether the workload is let in.
@@ -66,9 +73,32 @@ pub enum Decision {
 }
 
 impl Verdict {
+    pub(crate) fn new(images: Vec<JudgedImage>, violations: Vec<Violation>) -> Self {
+        Self { images, violations, break_glass: None }
+    }
+
     /// Deny when any violation denies.
     pub fn decision(&self) -> Decision {
         if self.of(Enforcement::Deny).next().is_some() { Decision::Deny } else { Decision::Admit }
+    }
+
+    /// Takes a request to break the glass into account: when it is honoured, what denies only warns. A
+    /// verdict that admits anyway is left as it is.
+    pub fn ask(&mut self, request: Request) {
+        if self.decision() == Decision::Admit {
+            return;
+        }
+        if let Request::Honoured { .. } = request {
+            for violation in &mut self.violations {
+                violation.effect = violation.effect.min(Enforcement::Warn);
+            }
+        }
+        self.break_glass = Some(request);
+    }
+
+    /// Whether the glass was broken.
+    pub fn is_broken_glass(&self) -> bool {
+        matches!(self.break_glass, Some(Request::Honoured { .. }))
     }
 
     /// The rules that are violated with this effect.
@@ -78,12 +108,21 @@ impl Verdict {
 
     /// Whether a look-up failed, so that something could not be judged.
     pub fn has_failed_lookup(&self) -> bool {
-        self.violations.iter().any(|v| matches!(v.reason, Reason::Unavailable(_)))
+        self.violations.iter().any(|violation| violation.reason.is_failed_lookup())
     }
 
     /// All that denies, in one line of at most [`MESSAGE`] characters; `None` when nothing does.
     pub fn message(&self) -> Option<String> {
-        let denials: Vec<String> = self.of(Enforcement::Deny).map(Violation::to_string).collect();
+        self.line(Enforcement::Deny)
+    }
+
+    /// All that is only audited, in one line as long at most as a denial; `None` when nothing is.
+    pub fn audited(&self) -> Option<String> {
+        self.line(Enforcement::Audit)
+    }
+
+    fn line(&self, effect: Enforcement) -> Option<String> {
+        let denials: Vec<String> = self.of(effect).map(Violation::to_string).collect();
         let mut message = String::new();
         for (told, denial) in denials.iter().enumerate() {
             let left = denials.len() - told;
@@ -103,10 +142,11 @@ impl Verdict {
         (!denials.is_empty()).then_some(message)
     }
 
-    /// What is wrong without denying: one line a violation, at most [`WARNINGS`] of them and then one
-    /// that counts the rest, each of at most [`WARNING`] characters.
+    /// What came of break-glass, and what is wrong without denying: one line a violation, at most
+    /// [`WARNINGS`] lines and then one that counts the rest, each of at most [`WARNING`] characters.
     pub fn warnings(&self) -> Vec<String> {
-        few(self.of(Enforcement::Warn).map(Violation::warning).collect())
+        let glass = self.break_glass.iter().map(|request| cut(&request.to_string(), WARNING));
+        few(glass.chain(self.of(Enforcement::Warn).map(Violation::warning)).collect())
     }
 
     fn of(&self, effect: Enforcement) -> impl Iterator<Item = &Violation> {
@@ -145,8 +185,12 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, image, rule, reason, .. } = self;
-        write!(f, "{path} {}: {reason} [{rule}]", quote(image, QUOTED))
+        let Self { path, image, rule, reason, excuse, .. } = self;
+        write!(f, "{path} {}: {reason}", quote(image, QUOTED))?;
+        if let (Some(excuse), false) = (excuse, matches!(reason, Reason::EndsSoon { .. })) {
+            write!(f, "; exempt: {excuse}")?;
+        }
+        write!(f, " [{rule}]")
     }
 }
 

@@ -9,6 +9,7 @@ fn violation(path: &str, image: &str, reason: Reason, effect: Enforcement) -> Vi
         rule: Rule::TagImmutability,
         reason,
         effect,
+        excuse: None,
     }
 }
 
@@ -24,7 +25,7 @@ fn verdict(count: usize, image: &str, effect: Enforcement) -> Verdict {
     let violations = (0..count)
         .map(|n| violation(&format!("spec.containers[{n}].image"), image, mutable("1.2"), effect))
         .collect();
-    Verdict { images: vec![], violations }
+    Verdict::new(vec![], violations)
 }
 
 #[test]
@@ -81,10 +82,32 @@ fn warnings_are_few_and_short_and_keep_their_rule() {
 fn a_failed_look_up_is_seen() {
     let unavailable = Unavailable { operation: "ecr:BatchGetImage", cause: Cause::Throttled };
     let reason = Reason::Unavailable(unavailable);
-    let failed = Verdict {
-        images: vec![],
-        violations: vec![violation("a", "b", reason, Enforcement::Deny)],
-    };
+    let failed = Verdict::new(vec![], vec![violation("a", "b", reason, Enforcement::Deny)]);
     assert!(failed.has_failed_lookup());
     assert!(!verdict(1, "a", Enforcement::Deny).has_failed_lookup());
+}
+
+#[test]
+fn breaking_the_glass_turns_denials_into_warnings() {
+    let honoured =
+        || Request::Honoured { group: "oncall".to_owned(), reason: "outage 7".to_owned() };
+    let mut broken = verdict(1, "a", Enforcement::Deny);
+    broken.ask(honoured());
+    assert!(broken.is_broken_glass() && broken.decision() == Decision::Admit);
+    assert_eq!(broken.message(), None);
+    assert_eq!(
+        broken.warnings()[0],
+        "admitted by break-glass, as \"oncall\" may: \"outage 7\"; this was counted and logged"
+    );
+    assert_eq!(broken.warnings().len(), 2);
+
+    let mut ignored = verdict(1, "a", Enforcement::Deny);
+    ignored.ask(Request::Ignored(crate::break_glass::Ignored::NotInGroup));
+    assert!(!ignored.is_broken_glass() && ignored.decision() == Decision::Deny);
+    assert_eq!(ignored.warnings().len(), 1);
+
+    // What is admitted anyway needs no glass.
+    let mut admitted = verdict(1, "a", Enforcement::Warn);
+    admitted.ask(honoured());
+    assert!(!admitted.is_broken_glass() && admitted.warnings().len() == 1);
 }

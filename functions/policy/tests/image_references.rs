@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::AccountId;
 use ecr_admission_policy::{
-    Enforcement, FieldPath, ImageReference, Inspection, Policy, Rule, SeverityLimit, decide, plan,
+    Enforcement, FieldPath, ImageReference, Inspection, Policy, Rule, SeverityLimit, Timestamp,
+    decide, plan,
 };
 
 const CASES: &str = include_str!("cases/image-references.tsv");
@@ -62,17 +63,17 @@ fn an_ecr_image_is_read_as_the_table_says() {
 
 #[test]
 fn what_is_no_ecr_image_is_denied_with_the_wording_of_its_class() {
-    let policy = Policy {
-        registry_ids: ["123456789012".parse::<AccountId>().unwrap()].into(),
-        regions: ["us-east-1".parse().unwrap()].into(),
-        severity_limit: SeverityLimit::Critical,
-        pinned: false,
-    };
+    let policy = Policy::new(
+        ["123456789012".parse::<AccountId>().unwrap()].into(),
+        ["us-east-1".parse().unwrap()].into(),
+        SeverityLimit::Critical,
+    );
     for (image, class, _) in rows().filter(|(_, class, _)| *class != "ecr") {
         let images = [(FieldPath::new("spec.containers[0].image"), image.to_owned())];
         let plan = plan(images, Enforcement::Deny, &policy);
         assert!(plan.lookups().is_empty(), "{image} is never looked up");
-        let verdict = decide(&plan, &BTreeMap::<_, Inspection>::new(), &policy);
+        let verdict =
+            decide(&plan, &BTreeMap::<_, Inspection>::new(), &policy, Timestamp::from_seconds(0));
         let message = verdict.message().unwrap();
         assert_eq!(verdict.rules(Enforcement::Deny), [Rule::EcrRegistry].into(), "{message}");
         let wording = match class {

@@ -4,17 +4,20 @@
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::facts::{
-    Cause, Content, ImageFacts, ImageScan, RepositoryFacts, Scan, Scanning, Unavailable,
+    Cause, Config, Content, Findings, ImageFacts, ImageScan, PlatformFacts, RepositoryFacts, Scan,
+    Scanning, Unavailable,
 };
 use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::{
-    Decision, Enforcement, FieldPath, ImageReference, Inspection, Policy, SeverityLimit, Verdict,
-    decide, plan,
+    Decision, Enforcement, FieldPath, ImageReference, Inspection, Policy, SeverityLimit, Timestamp,
+    Verdict, decide, plan,
 };
 use oci_spec::distribution::Reference;
 use proptest::prelude::*;
 
 const REGISTRY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+
+const NOW: Timestamp = Timestamp::from_seconds(1_795_176_000);
 
 /// Strings that come close to image references, and now and then are any string at all.
 fn image_string() -> impl Strategy<Value = String> {
@@ -42,12 +45,11 @@ fn image_string() -> impl Strategy<Value = String> {
 }
 
 fn policy() -> Policy {
-    Policy {
-        registry_ids: ["123456789012".parse().unwrap()].into(),
-        regions: ["us-east-1".parse().unwrap()].into(),
-        severity_limit: SeverityLimit::Critical,
-        pinned: false,
-    }
+    Policy::new(
+        ["123456789012".parse().unwrap()].into(),
+        ["us-east-1".parse().unwrap()].into(),
+        SeverityLimit::Critical,
+    )
 }
 
 fn inspection() -> impl Strategy<Value = Inspection> {
@@ -64,7 +66,7 @@ fn inspection() -> impl Strategy<Value = Inspection> {
         prop_oneof![Just("LOW"), Just("HIGH"), Just("CRITICAL"), Just("UNDEFINED"), Just("NEW")];
     let findings = proptest::collection::btree_map(severity.prop_map(Into::into), 0..3u64, 0..3);
     let facts = (mutability, frequency, status, any::<bool>(), findings).prop_map(
-        |(mutability, frequency, status, completed, findings)| {
+        |(mutability, frequency, status, completed, counts)| {
             Inspection::Inspected(
                 ImageFacts {
                     repository: RepositoryFacts {
@@ -72,11 +74,16 @@ fn inspection() -> impl Strategy<Value = Inspection> {
                         scanning: Scanning::Effective(frequency.into()),
                     },
                     digest: format!("sha256:{}", "a".repeat(64)).parse().unwrap(),
-                    content: Content::Image(ImageScan::Found(Scan {
-                        status: status.into(),
-                        completed,
-                        findings,
-                    })),
+                    content: Content::Image(PlatformFacts {
+                        scan: ImageScan::Found(Scan {
+                            status: status.into(),
+                            completed_at: completed.then_some(NOW),
+                            source_updated_at: None,
+                            counts,
+                            findings: Findings::Some(vec![]),
+                        }),
+                        config: Config::NotRead,
+                    }),
                 }
                 .into(),
             )
@@ -111,7 +118,7 @@ fn judge(images: &[(FieldPath, String)], inspected: &[(String, Inspection)]) -> 
             Ok(ImageReference::Other(_)) | Err(_) => None,
         })
         .collect::<BTreeMap<_, _>>();
-    decide(&plan, &inspections, &policy)
+    decide(&plan, &inspections, &policy, NOW)
 }
 
 fn at_paths(workload: &[(String, Inspection)]) -> Vec<(FieldPath, String)> {

@@ -15,11 +15,7 @@ pub(crate) fn lookup(image: &str, policy: &Policy) -> Result<EcrImage, Reason> {
             if policy.allows(&image) {
                 Ok(image)
             } else {
-                Err(Reason::RegistryNotAllowed {
-                    account: image.account,
-                    region: image.region,
-                    policy: policy.clone().into(),
-                })
+                Err(Reason::RegistryNotAllowed { image, policy: policy.clone().into() })
             }
         }
     }

@@ -6,10 +6,15 @@ use crate::reason::Reason;
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {
     let Ok(image) = case.lookup else {
-        return Outcome::NotApplicable;
+        return Outcome::Unjudged;
     };
     let reason = match case.inspection {
         Inspection::Inspected(_) => return Outcome::Judged(vec![]),
+        Inspection::RepositoryNotFound | Inspection::ImageNotFound
+            if case.policy.is_imported(image) =>
+        {
+            Reason::NotImportedYet(image.clone())
+        }
         Inspection::RepositoryNotFound => Reason::RepositoryNotFound(image.clone()),
         Inspection::ImageNotFound => Reason::ImageNotFound(image.clone()),
         Inspection::Unavailable(unavailable) => Reason::Unavailable(unavailable.clone()),

@@ -5,10 +5,10 @@ use crate::image::ImageId;
 use crate::reason::Reason;
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {
-    let Some((image, _)) = case.inspected() else { return Outcome::NotApplicable };
     if !case.policy.pinned {
         return Outcome::NotApplicable;
     }
+    let Some((image, _)) = case.inspected() else { return Outcome::Unjudged };
     Outcome::Judged(match image.id {
         ImageId::Digest(_) => vec![],
         ImageId::Tag(_) => vec![Reason::NotPinned],
@@ -19,7 +19,7 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
 mod tests {
     use super::*;
     use crate::facts::Inspection;
-    use crate::testing::{clean, pinned, policy, tagged};
+    use crate::testing::{NOW, clean, pinned, policy, tagged};
 
     #[test]
     fn only_a_digest_passes_and_only_where_pinning_is_on() {
@@ -32,7 +32,7 @@ mod tests {
             (&on, tagged("1.2"), Outcome::Judged(vec![Reason::NotPinned])),
             (&on, pinned(), Outcome::Judged(vec![])),
         ] {
-            let case = Case { lookup: Ok(&image), inspection: &inspection, policy };
+            let case = Case { lookup: Ok(&image), inspection: &inspection, policy, now: NOW };
             assert_eq!(check(&case), expected, "{image}");
         }
     }

@@ -1,18 +1,26 @@
-//! `scan-findings`: a finished scan, and nothing in it at or above the severity limit.
+//! `scan-findings`: a finished scan, and nothing in it that counts.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::{Case, Outcome};
-use crate::facts::{Content, ImageScan, Scan, ScanStatus};
-use crate::index::{Child, Index, MAX_CHILDREN, MAX_DEPTH};
-use crate::policy::SeverityLimit;
-use crate::reason::{Reason, ScanProblem};
+use crate::facts::{
+    Content, Finding, Findings, ImageScan, PlatformFacts, Scan, ScanStatus, Severity,
+};
+use crate::image::EcrImage;
+use crate::index::{Child, ChildName, Index, MAX_CHILDREN, MAX_DEPTH};
+use crate::policy::scan_findings::{Accepted, ScanPolicy, Weight};
+use crate::reason::{Counts, Reason, ScanProblem};
+use crate::timestamp::Timestamp;
+
+/// How many findings a message names.
+const NAMED: usize = 3;
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {
-    let Some((_, facts)) = case.inspected() else {
-        return Outcome::NotApplicable;
-    };
-    let limit = case.policy.severity_limit;
+    let Some((image, facts)) = case.inspected() else { return Outcome::Unjudged };
+    let judge = Judge { policy: &case.policy.scan_findings, image, now: case.now };
     Outcome::Judged(match &facts.content {
-        Content::Image(scan) => scanned(scan, limit, None),
+        Content::Image(facts) => judge.platform(facts, None),
         Content::Index(Index::TooDeep) => vec![Reason::IndexTooDeep { limit: MAX_DEPTH }],
         Content::Index(Index::TooManyChildren) => {
             vec![Reason::IndexTooLarge { limit: MAX_CHILDREN }]
@@ -21,50 +29,159 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
             vec![Reason::IndexWithoutImage]
         }
         Content::Index(Index::Children(children)) => {
-            children.iter().flat_map(|child| judge(child, limit)).collect()
+            children.iter().flat_map(|child| judge.child(child)).collect()
         }
     })
 }
 
-fn judge(child: &Child, limit: SeverityLimit) -> Vec<Reason> {
-    match &child.scan {
-        Some(scan) => scanned(scan, limit, Some(child)),
-        None => vec![Reason::PlatformNotFound(child.clone().into())],
+struct Judge<'a> {
+    policy: &'a ScanPolicy,
+    image: &'a EcrImage,
+    now: Timestamp,
+}
+
+impl Judge<'_> {
+    fn child(&self, child: &Child) -> Vec<Reason> {
+        match &child.facts {
+            Some(facts) => self.platform(facts, Some(child)),
+            None => vec![Reason::PlatformNotFound(child.name().into())],
+        }
+    }
+
+    fn platform(&self, facts: &PlatformFacts, child: Option<&Child>) -> Vec<Reason> {
+        let child: Option<ChildName> = child.map(Child::name);
+        let (problems, ending) = match &facts.scan {
+            ImageScan::NotFound => (vec![ScanProblem::NotFound], vec![]),
+            ImageScan::Found(scan) => self.scan(scan),
+        };
+        let problems = problems
+            .into_iter()
+            .map(|problem| Reason::Scan { child: child.clone().map(Box::new), problem });
+        let ending = ending.into_iter().map(|accepted| Reason::EndsSoon {
+            what: format!("the acceptance of {}", accepted.vulnerability),
+            excuse: accepted.excuse.clone(),
+        });
+        problems.chain(ending).collect()
+    }
+
+    /// What is wrong, and what is accepted by an entry that ends soon.
+    fn scan(&self, scan: &Scan) -> (Vec<ScanProblem>, Vec<&Accepted>) {
+        let no_result = |problem| (vec![problem], vec![]);
+        match &scan.status {
+            ScanStatus::Complete => {}
+            // An enhanced scan is ACTIVE before it has a result, and stays so.
+            ScanStatus::Active if scan.completed_at.is_some() || !scan.counts.is_empty() => {}
+            ScanStatus::Active => return no_result(ScanProblem::NoResultYet),
+            ScanStatus::Other(word) => {
+                let effect = self.policy.statuses.effect(word);
+                return no_result(ScanProblem::Status { word: word.clone(), effect });
+            }
+        }
+        let mut problems = self.age(scan);
+        let (findings, ending) = self.findings(scan);
+        problems.extend(findings);
+        let limit = self.policy.severity_limit;
+        let unrated: Counts = worst_first(&scan.counts)
+            .filter(|(severity, _)| severity.is_unrated() && !limit.denies(severity))
+            .collect();
+        if !unrated.is_empty() {
+            problems.push(ScanProblem::Unrated(unrated));
+        }
+        (problems, ending)
+    }
+
+    /// A scan, or a feed, that does not say how old it is, is too old.
+    fn age(&self, scan: &Scan) -> Vec<ScanProblem> {
+        let too_old =
+            |at: Option<Timestamp>, days: u16| at.is_none_or(|at| at.plus_days(days) < self.now);
+        let (completed_at, updated_at) = (scan.completed_at, scan.source_updated_at);
+        let scan_days = self.policy.max_scan_age_days.filter(|days| too_old(completed_at, *days));
+        let feed_days = self.policy.max_feed_age_days.filter(|days| too_old(updated_at, *days));
+        let scan = scan_days.map(|days| ScanProblem::TooOld { completed_at, days });
+        let feed = feed_days.map(|days| ScanProblem::FeedTooOld { updated_at, days });
+        scan.into_iter().chain(feed).collect()
+    }
+
+    fn findings(&self, scan: &Scan) -> (Vec<ScanProblem>, Vec<&Accepted>) {
+        let limit = self.policy.severity_limit;
+        let counts: Counts =
+            worst_first(&scan.counts).filter(|(severity, _)| limit.denies(severity)).collect();
+        if counts.is_empty() {
+            return (vec![], vec![]);
+        }
+        if !self.policy.filters() {
+            let read = scan.findings.read().iter().filter(|it| limit.denies(&it.severity));
+            let worst = named(read.collect());
+            return (vec![ScanProblem::Findings { counts, limit, worst }], vec![]);
+        }
+        let Findings::All(read) = &scan.findings else {
+            return (vec![ScanProblem::NotAllRead], vec![]);
+        };
+        let read: Vec<&Finding> = read.iter().filter(|it| limit.denies(&it.severity)).collect();
+        let found = count(&read);
+        if counts.iter().any(|(severity, count)| found.get(severity).unwrap_or(&0) < count) {
+            return (vec![ScanProblem::NotAllRead], vec![]);
+        }
+        self.weigh(&read)
+    }
+
+    fn weigh(&self, findings: &[&Finding]) -> (Vec<ScanProblem>, Vec<&Accepted>) {
+        let (mut denying, mut graced, mut ending) = (vec![], vec![], vec![]);
+        let mut first_end: Option<Timestamp> = None;
+        for finding in findings {
+            match self.policy.weigh(finding, self.image, self.now) {
+                Weight::Denies => denying.push(*finding),
+                Weight::InGrace(until) => {
+                    first_end = Some(first_end.map_or(until, |first| first.min(until)));
+                    graced.push(*finding);
+                }
+                Weight::Accepted(accepted) => {
+                    if accepted.excuse.ends_soon(self.now) && !ending.contains(&accepted) {
+                        ending.push(accepted);
+                    }
+                }
+                Weight::Ignored => {}
+            }
+        }
+        let mut problems = vec![];
+        if !denying.is_empty() {
+            let (counts, limit) = (count(&denying), self.policy.severity_limit);
+            let counts = worst_first(&counts).collect();
+            problems.push(ScanProblem::Findings { counts, limit, worst: named(denying) });
+        }
+        if let Some(until) = first_end {
+            let counts = worst_first(&count(&graced)).collect();
+            problems.push(ScanProblem::InGrace { counts, until });
+        }
+        (problems, ending)
     }
 }
 
-fn scanned(scan: &ImageScan, limit: SeverityLimit, child: Option<&Child>) -> Vec<Reason> {
-    let child = || child.map(|child| Box::new(child.clone()));
-    let problem = |problem| vec![Reason::NoScanResult { child: child(), problem }];
-    let Scan { status, completed, findings } = match scan {
-        ImageScan::NotFound => return problem(ScanProblem::NotFound),
-        ImageScan::Found(scan) => scan,
-    };
-    match status {
-        ScanStatus::Complete => {}
-        // An enhanced scan is ACTIVE before it has a result, and stays so.
-        ScanStatus::Active if *completed || !findings.is_empty() => {}
-        ScanStatus::Active => return problem(ScanProblem::NoResultYet),
-        ScanStatus::Other(word) => return problem(ScanProblem::Status(word.clone())),
+fn count(findings: &[&Finding]) -> BTreeMap<Severity, u64> {
+    let mut counts = BTreeMap::new();
+    for finding in findings {
+        *counts.entry(finding.severity.clone()).or_default() += 1;
     }
-    let of = |denied: bool| -> Vec<_> {
-        findings
-            .iter()
-            .rev()
-            .filter(|(severity, count)| **count > 0 && limit.denies(severity) == denied)
-            .map(|(severity, count)| (severity.clone(), *count))
-            .collect()
-    };
-    let denied = of(true);
-    let unrated: Vec<_> = of(false).into_iter().filter(|(s, _)| s.is_unrated()).collect();
-    let mut reasons = vec![];
-    if !denied.is_empty() {
-        reasons.push(Reason::Findings { child: child(), counts: denied, limit });
-    }
-    if !unrated.is_empty() {
-        reasons.push(Reason::UnratedFindings { child: child(), counts: unrated });
-    }
-    reasons
+    counts
+}
+
+/// What was found at all, the most severe first.
+fn worst_first(counts: &BTreeMap<Severity, u64>) -> impl Iterator<Item = (Severity, u64)> {
+    let found = counts.iter().rev().filter(|(_, count)| **count > 0);
+    found.map(|(severity, count)| (severity.clone(), *count))
+}
+
+/// The worst of these: the most severe, of those what can be fixed, in the order of their names.
+fn named(mut findings: Vec<&Finding>) -> Vec<Finding> {
+    findings.sort_by_key(|finding| {
+        (
+            Reverse(&finding.severity),
+            finding.fixed_in.is_none(),
+            &finding.vulnerability,
+            &finding.package,
+        )
+    });
+    findings.into_iter().take(NAMED).cloned().collect()
 }
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
 use super::*;
 use crate::facts::Inspection;
 use crate::index::Platform;
-use crate::testing::{case, clean, digest, scan, tagged};
+use crate::testing::{case, clean, digest, platform as platform_facts, scan, tagged};
 
 fn reasons(content: Content) -> Vec<String> {
     let mut facts = clean();
     facts.content = content;
     match case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check) {
         Outcome::Judged(reasons) => reasons.iter().map(Reason::to_string).collect(),
-        Outcome::NotApplicable => panic!("an inspected image is judged"),
+        Outcome::NotApplicable | Outcome::Unjudged => panic!("an inspected image is judged"),
     }
 }
 
 fn child(architecture: &str, scan: Option<ImageScan>) -> Child {
     let platform =
         Platform { os: "linux".into(), architecture: architecture.into(), variant: String::new() };
-    Child { platform, digest: digest('b'), scan }
+    Child { platform, digest: digest('b'), facts: scan.map(platform_facts) }
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn only_a_result_without_findings_at_the_limit_passes() {
         ("complete", &[], Some(r#"(scan status "complete")"#)),
         ("", &[], Some(r#"(scan status "")"#)),
     ] {
-        let told = reasons(Content::Image(scan(status, findings)));
+        let told = reasons(Content::Image(platform_facts(scan(status, findings))));
         assert_eq!(told.len(), usize::from(expected.is_some()), "{status} {findings:?}: {told:?}");
         assert!(told.concat().contains(expected.unwrap_or_default()), "{status}: {told:?}");
     }
@@ -55,14 +55,15 @@ fn only_a_result_without_findings_at_the_limit_passes() {
 
 #[test]
 fn an_active_scan_that_has_completed_once_needs_no_findings() {
-    let scan = Scan { status: ScanStatus::Active, completed: true, findings: [].into() };
-    assert_eq!(reasons(Content::Image(ImageScan::Found(scan))), [] as [&str; 0]);
+    let ImageScan::Found(mut scan) = scan("ACTIVE", &[]) else { panic!("a scan") };
+    scan.completed_at = Some(crate::testing::NOW);
+    assert_eq!(reasons(Content::Image(platform_facts(ImageScan::Found(scan)))), [] as [&str; 0]);
 }
 
 #[test]
 fn an_image_that_was_never_scanned_is_told_so() {
     assert_eq!(
-        reasons(Content::Image(ImageScan::NotFound)),
+        reasons(Content::Image(platform_facts(ImageScan::NotFound))),
         ["was never scanned; start a scan or push it again"]
     );
 }
@@ -98,4 +99,36 @@ fn an_index_that_cannot_be_judged_whole_is_denied() {
         let told = reasons(Content::Index(index));
         assert!(told.len() == 1 && told[0].contains(expected), "{told:?}");
     }
+}
+
+#[test]
+fn the_worst_findings_are_named() {
+    let finding = |name: Option<&str>,
+                   severity: &str,
+                   package: Option<&str>,
+                   fixed_in: Option<&str>| Finding {
+        vulnerability: name.map(str::to_owned),
+        severity: severity.into(),
+        package: package.map(str::to_owned),
+        fixed_in: fixed_in.map(str::to_owned),
+        fix: if fixed_in.is_some() { "YES".into() } else { "NO".into() },
+        first_observed_at: None,
+    };
+    let ImageScan::Found(mut scan) = scan("COMPLETE", &[("CRITICAL", 5), ("HIGH", 1)]) else {
+        panic!("a scan")
+    };
+    scan.findings = Findings::Some(vec![
+        finding(Some("CVE-2026-9"), "HIGH", Some("bash"), Some("5.3")),
+        finding(None, "CRITICAL", None, None),
+        finding(Some("CVE-2026-3"), "CRITICAL", Some("zlib"), None),
+        finding(Some("CVE-2026-2"), "CRITICAL", Some("open ssl"), Some("3.3.2")),
+    ]);
+    assert_eq!(
+        reasons(Content::Image(platform_facts(ImageScan::Found(scan)))),
+        [
+            "has 5 CRITICAL findings (severity limit CRITICAL): CVE-2026-2 in \"open ssl\", fixed in 3.3.2; \
+          unnamed, no fix yet; CVE-2026-3 in zlib, no fix yet; rebuild it with fixed packages and push it \
+          under a new tag"
+        ]
+    );
 }

@@ -6,7 +6,7 @@ use crate::reason::Reason;
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {
     let Some((image, facts)) = case.inspected() else {
-        return Outcome::NotApplicable;
+        return Outcome::Unjudged;
     };
     let scanning = &facts.repository.scanning;
     let scans = match scanning {

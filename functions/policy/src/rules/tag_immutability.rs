@@ -1,16 +1,18 @@
 //! `tag-immutability`: what was judged under this tag is what will run under it.
 
 use super::{Case, Outcome};
-use crate::image::ImageId;
+use crate::image::{EcrImage, ImageId};
 use crate::reason::Reason;
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {
-    let Some((image, facts)) = case.inspected() else {
-        return Outcome::NotApplicable;
+    let tag = match case.lookup {
+        Ok(EcrImage { id: ImageId::Digest(_), .. }) => return Outcome::NotApplicable,
+        // ECR overwrites the tags of a pull-through cache itself, when the other registry does.
+        Ok(image) if case.policy.is_imported(image) => return Outcome::NotApplicable,
+        Ok(EcrImage { id: ImageId::Tag(tag), .. }) => tag,
+        Err(_) => return Outcome::Unjudged,
     };
-    let ImageId::Tag(tag) = &image.id else {
-        return Outcome::NotApplicable;
-    };
+    let Some((image, facts)) = case.inspected() else { return Outcome::Unjudged };
     let mutability = &facts.repository.mutability;
     Outcome::Judged(if mutability.protects(tag) {
         vec![]

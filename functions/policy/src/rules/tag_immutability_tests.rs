@@ -10,6 +10,7 @@ fn passes(word: &str, filters: &[(&str, &str)], image: &crate::EcrImage) -> bool
     match case(image, &Inspection::Inspected(facts.into()), check) {
         Outcome::Judged(reasons) => reasons.is_empty(),
         Outcome::NotApplicable => true,
+        Outcome::Unjudged => panic!("an inspected image is judged"),
     }
 }
 

@@ -1,0 +1,150 @@
+//! The operator's policy document: what it may say, and what it makes of the parameters.
+//!
+//! What the document leaves out, the parameters say. An unknown key or word, a key that stands twice
+//! and an entry that could never apply are refused when the document is read, never at review time.
+//!
+//! ```
+//! use ecr_admission_policy::document::Document;
+//!
+//! let document = Document::from_yaml("apiVersion: ecr-admission/v1\nmode: warn\n").unwrap();
+//! let error = Document::from_yaml("apiVersion: ecr-admission/v1\nmode: dny\n").unwrap_err();
+//! assert_eq!((error.line(), error.column()), (2, 7));
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::break_glass::BreakGlass;
+use crate::enforcement::Enforcement;
+use crate::names::RepositoryName;
+use crate::policy::Policy;
+use crate::policy::excuse::Excuse;
+use crate::policy::exemption::{Exemption, Requester};
+use crate::policy::image_config::ImageConfigPolicy;
+use crate::policy::modes::Modes;
+use crate::policy::registry_scope::RegistryScope;
+use crate::policy::scan_findings::ScanPolicy;
+use crate::rewrite::RewriteTable;
+use crate::rules::Rule;
+use crate::timestamp::Timestamp;
+
+pub(crate) mod excused;
+mod invalid;
+mod namespaces;
+mod pin;
+#[cfg(test)]
+mod refused_tests;
+mod rules;
+#[cfg(test)]
+mod schema_tests;
+#[cfg(test)]
+mod switches_tests;
+mod written;
+
+pub use invalid::InvalidDocument;
+
+use namespaces::Namespaces;
+use pin::Pin;
+use written::Written;
+
+/// The most bytes of a document: what one secret of Secrets Manager can hold (API reference,
+/// `PutSecretValue`).
+pub const MAX_BYTES: usize = 65_536;
+
+/// A document that was read and found good.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Written")]
+pub struct Document {
+    modes: Modes,
+    pin: Option<Pin>,
+    pinned: bool,
+    scopes: Option<Arc<[RegistryScope]>>,
+    pull_through_caches: Arc<[RepositoryName]>,
+    namespaces: Namespaces,
+    /// Its limit is there only for who gives none by parameter: see `limit_given`.
+    scan_findings: Arc<ScanPolicy>,
+    limit_given: bool,
+    image_config: Arc<ImageConfigPolicy>,
+    exemptions: Vec<Arc<Exemption>>,
+    break_glass: Option<BreakGlass>,
+    rewrites: Option<RewriteTable>,
+}
+
+/// Something in a document that ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// What it is, such as `exemption 1` or `accepted CVE-2026-1234`.
+    pub name: String,
+    /// Why, by whom, how long.
+    pub excuse: &'a Excuse,
+}
+
+impl Document {
+    /// Reads a document.
+    pub fn from_yaml(text: &str) -> Result<Self, InvalidDocument> {
+        if text.len() > MAX_BYTES {
+            return Err(InvalidDocument::too_long(text.len()));
+        }
+        yaml_serde::from_str(text).map_err(|error| InvalidDocument::new(&error))
+    }
+
+    /// What applies to a request, on top of the parameters in `base`. `base.pinned` says whether the
+    /// mutating half pins images there.
+    pub fn policy(&self, base: Policy, requester: &Requester<'_>, now: Timestamp) -> Policy {
+        let concerned = self.exemptions.iter().filter(|it| it.concerns(requester, now));
+        let scan_findings = if self.limit_given {
+            Arc::clone(&self.scan_findings)
+        } else {
+            let severity_limit = base.scan_findings.severity_limit;
+            Arc::new(ScanPolicy { severity_limit, ..(*self.scan_findings).clone() })
+        };
+        Policy {
+            scopes: self.scopes.clone(),
+            pull_through_caches: Arc::clone(&self.pull_through_caches),
+            modes: self.namespaces.modes(requester.namespace, &self.modes),
+            pinned: base.pinned || self.pinned,
+            scan_findings,
+            image_config: Arc::clone(&self.image_config),
+            exemptions: concerned.cloned().collect(),
+            ..base
+        }
+    }
+
+    /// Whether the mutating half pins images in this namespace; `None` leaves it to the parameter.
+    pub fn pins(&self, namespace: Option<&str>) -> Option<bool> {
+        self.pin.as_ref().map(|pin| pin.covers(namespace))
+    }
+
+    /// The table of rewrites; `None` leaves it to the parameter.
+    pub fn rewrites(&self) -> Option<&RewriteTable> {
+        self.rewrites.as_ref()
+    }
+
+    /// Who may break the glass.
+    pub fn break_glass(&self) -> Option<&BreakGlass> {
+        self.break_glass.as_ref()
+    }
+
+    /// All that ends, in the order of the document.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let accepted = self.scan_findings.accepted.iter().map(|accepted| Entry {
+            name: format!("accepted {}", accepted.vulnerability),
+            excuse: &accepted.excuse,
+        });
+        let exemptions = self.exemptions.iter().enumerate().map(|(index, exemption)| Entry {
+            name: format!("exemption {}", index + 1),
+            excuse: &exemption.excuse,
+        });
+        accepted.chain(exemptions)
+    }
+
+    /// The mode of a rule in a namespace.
+    pub fn mode(&self, rule: Rule, namespace: Option<&str>) -> Enforcement {
+        self.namespaces.modes(namespace, &self.modes).of(rule)
+    }
+}
+
+/// The modes of rules that a map of the document names.
+type RuleModes = BTreeMap<Rule, Enforcement>;

@@ -1,0 +1,166 @@
+//! What is let through for a while, as a document has it: accepted vulnerabilities and exemptions.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use crate::from_text::from_text;
+use crate::policy::excuse::Excuse;
+use crate::policy::exemption::Exemption;
+use crate::policy::pattern::Pattern;
+use crate::policy::scan_findings::Accepted;
+use crate::rules::Rule;
+use crate::text::quote;
+use crate::timestamp::Timestamp;
+
+/// A vulnerability whose findings do not deny for a while.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WrittenAccepted {
+    /// The vulnerability as Amazon ECR names it, such as `CVE-2026-1234`.
+    cve: VulnerabilityId,
+    /// Why it is accepted.
+    reason: Line,
+    /// Who answers for it.
+    owner: Line,
+    /// When it ends: a date, which is its start in UTC, or an RFC 3339 time.
+    expires: Timestamp,
+    /// The repositories for which it is accepted. Default: all.
+    #[serde(default, deserialize_with = "super::written::present")]
+    repositories: Option<Vec<Pattern>>,
+}
+
+/// Rules that are only audited, for a while, for what all of the lists `repositories`, `namespaces` and
+/// `users` name. At least one of the three must be there.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WrittenExemption {
+    /// The rules.
+    rules: Vec<Rule>,
+    /// Repositories of allowed registries.
+    #[serde(default, deserialize_with = "super::written::present")]
+    repositories: Option<Vec<Pattern>>,
+    /// Namespaces of the request.
+    #[serde(default, deserialize_with = "super::written::present")]
+    namespaces: Option<Vec<Pattern>>,
+    /// Users, exactly as `request.userInfo.username` has them.
+    #[serde(default, deserialize_with = "super::written::present")]
+    users: Option<Vec<Line>>,
+    /// Why.
+    reason: Line,
+    /// Who answers for it.
+    owner: Line,
+    /// When it ends: a date, which is its start in UTC, or an RFC 3339 time.
+    expires: Timestamp,
+}
+
+impl TryFrom<WrittenAccepted> for Accepted {
+    type Error = String;
+
+    fn try_from(written: WrittenAccepted) -> Result<Self, String> {
+        let WrittenAccepted { cve, reason, owner, expires, repositories } = written;
+        if repositories.as_ref().is_some_and(Vec::is_empty) {
+            return Err(format!("{}: its repositories are empty; leave them out for all", cve.0));
+        }
+        Ok(Self {
+            vulnerability: cve.0,
+            repositories: repositories.unwrap_or_default(),
+            excuse: Excuse { reason: reason.0, owner: owner.0, expires },
+        })
+    }
+}
+
+impl TryFrom<WrittenExemption> for Exemption {
+    type Error = String;
+
+    /// An error names the owner: the parser only knows where the list begins.
+    fn try_from(written: WrittenExemption) -> Result<Self, String> {
+        let problem = written.problem();
+        let WrittenExemption { rules, repositories, namespaces, users, reason, owner, expires } =
+            written;
+        if let Some(problem) = problem {
+            return Err(format!("the exemption of owner {}: {problem}", quote(&owner.0, 64)));
+        }
+        Ok(Self {
+            rules: rules.into_iter().collect(),
+            repositories: repositories.unwrap_or_default(),
+            namespaces: namespaces.unwrap_or_default(),
+            users: users.unwrap_or_default().into_iter().map(|user| user.0).collect(),
+            excuse: Excuse { reason: reason.0, owner: owner.0, expires },
+        })
+    }
+}
+
+impl WrittenExemption {
+    fn problem(&self) -> Option<&'static str> {
+        let Self { rules, repositories, namespaces, users, .. } = self;
+        let lists = [
+            repositories.as_ref().map(Vec::is_empty),
+            namespaces.as_ref().map(Vec::is_empty),
+            users.as_ref().map(Vec::is_empty),
+        ];
+        if rules.is_empty() {
+            Some("its rules are empty; name those that it exempts from")
+        } else if lists.iter().all(Option::is_none) {
+            Some("it needs repositories, namespaces or users: it would exempt everything")
+        } else if lists.contains(&Some(true)) {
+            Some("one of its lists is empty; leave it out or name something in it")
+        } else if repositories.is_some() && rules.contains(&Rule::EcrRegistry) {
+            Some(
+                "ecr-registry cannot be exempted by repository: an image outside the allowed registries has none of yours",
+            )
+        } else {
+            None
+        }
+    }
+}
+
+/// The name of a vulnerability.
+#[derive(Debug)]
+struct VulnerabilityId(String);
+
+/// A text of one line that says something.
+#[derive(Debug)]
+struct Line(String);
+
+/// Why a text is not what it was taken for.
+#[derive(Debug)]
+struct Refused(&'static str);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "accepted: {}", self.0)
+    }
+}
+
+impl FromStr for VulnerabilityId {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let accepted = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':' | b'_');
+        if (2..=64).contains(&text.len()) && text.bytes().all(accepted) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Refused("one name such as CVE-2026-1234, without a pattern"))
+        }
+    }
+}
+
+impl FromStr for Line {
+    type Err = Refused;
+
+    fn from_str(text: &str) -> Result<Self, Refused> {
+        let one_line = text.chars().all(crate::text::is_printable);
+        if one_line && !text.trim().is_empty() && text.chars().count() <= 256 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Refused("1 to 256 characters in one line"))
+        }
+    }
+}
+
+from_text!(VulnerabilityId, "a name such as CVE-2026-1234", r"^[A-Za-z0-9._:-]{2,64}$");
+from_text!(Line, "1 to 256 characters in one line", r"^.{0,255}\S.{0,255}$");

@@ -1,0 +1,146 @@
+//! `namespaces` of a document: where other modes apply.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::RuleModes;
+use super::written::present;
+use crate::enforcement::Enforcement;
+use crate::policy::modes::Modes;
+use crate::policy::pattern::Pattern;
+use crate::rules::Rule;
+
+/// The modes of namespaces, the most specific name first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Namespaces(BTreeMap<Pattern, NamespaceModes>);
+
+#[derive(Debug, Clone)]
+struct NamespaceModes {
+    default: Option<Enforcement>,
+    rules: RuleModes,
+}
+
+/// The modes of rules in some namespaces.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenModes {
+    /// Namespaces: names, or starts of names and a `*`.
+    names: Vec<Pattern>,
+    /// The mode of every rule that has none in `rules` here. Default: the rule's own mode.
+    #[serde(default, deserialize_with = "present")]
+    mode: Option<Enforcement>,
+    /// The modes of single rules.
+    #[serde(default)]
+    rules: WrittenRules,
+}
+
+/// The modes of single rules. Default, each: `mode` beside it, else the rule's own mode.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenRules {
+    /// The mode of `ecr-registry`.
+    #[serde(default, deserialize_with = "present")]
+    ecr_registry: Option<Enforcement>,
+    /// The mode of `image-available`.
+    #[serde(default, deserialize_with = "present")]
+    image_available: Option<Enforcement>,
+    /// The mode of `tag-immutability`.
+    #[serde(default, deserialize_with = "present")]
+    tag_immutability: Option<Enforcement>,
+    /// The mode of `pinned`.
+    #[serde(default, deserialize_with = "present")]
+    pinned: Option<Enforcement>,
+    /// The mode of `scan-on-push`.
+    #[serde(default, deserialize_with = "present")]
+    scan_on_push: Option<Enforcement>,
+    /// The mode of `scan-findings`.
+    #[serde(default, deserialize_with = "present")]
+    scan_findings: Option<Enforcement>,
+    /// The mode of `image-config`.
+    #[serde(default, deserialize_with = "present")]
+    image_config: Option<Enforcement>,
+}
+
+impl WrittenRules {
+    fn modes(&self) -> RuleModes {
+        Rule::ALL
+            .into_iter()
+            .filter_map(|rule| {
+                let mode = match rule {
+                    Rule::EcrRegistry => self.ecr_registry,
+                    Rule::ImageAvailable => self.image_available,
+                    Rule::TagImmutability => self.tag_immutability,
+                    Rule::Pinned => self.pinned,
+                    Rule::ScanOnPush => self.scan_on_push,
+                    Rule::ScanFindings => self.scan_findings,
+                    Rule::ImageConfig => self.image_config,
+                };
+                Some((rule, mode?))
+            })
+            .collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for Namespaces {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Entries)
+    }
+}
+
+/// Checks within the visit, so that an error has the place of the list.
+struct Entries;
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = Namespaces;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of names with their mode or rules")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Namespaces, A::Error> {
+        let mut namespaces = Namespaces::default();
+        while let Some(entry) = entries.next_element()? {
+            namespaces.add(entry).map_err(A::Error::custom)?;
+        }
+        Ok(namespaces)
+    }
+}
+
+fn join(names: &[Pattern]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl Namespaces {
+    fn add(&mut self, WrittenModes { names, mode, rules }: WrittenModes) -> Result<(), String> {
+        let modes = NamespaceModes { default: mode, rules: rules.modes() };
+        if names.is_empty() {
+            return Err("an entry has no names; name a namespace or take the entry out".to_owned());
+        }
+        if modes.default.is_none() && modes.rules.is_empty() {
+            let names = join(&names);
+            return Err(format!("the entry of {names} says nothing; give it mode or rules"));
+        }
+        for name in names {
+            let text = name.to_string();
+            if self.0.insert(name, modes.clone()).is_some() {
+                return Err(format!("\"{text}\" stands there twice; one entry may name it"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The modes in a namespace, over those of the document. What has no namespace has only those.
+    pub(super) fn modes(&self, namespace: Option<&str>, document: &Modes) -> Modes {
+        let entry =
+            namespace.and_then(|name| self.0.iter().find(|(pattern, _)| pattern.matches(name)));
+        match entry {
+            Some((_, modes)) => document.under(modes.default, &modes.rules),
+            None => document.clone(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What a policy document may not say: refused when it is read, with its place.
+
+use super::Document;
+
+type Row = (&'static str, (usize, usize), &'static str);
+
+/// A document, the line and the column of what is wrong, and what is said of it.
+const REFUSED: &[Row] = &[
+    ("", (1, 1), "missing field `apiVersion`"),
+    (
+        "apiVersion: ecr-admission/v2",
+        (1, 13),
+        "unknown variant `ecr-admission/v2`, expected `ecr-admission/v1`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nmode: enforce",
+        (2, 7),
+        "mode: unknown variant `enforce`, expected one of `audit`, `warn`, `deny`",
+    ),
+    ("apiVersion: ecr-admission/v1\nmode: off", (2, 7), "mode: "),
+    ("apiVersion: ecr-admission/v1\nmodes: deny", (2, 1), "unknown field `modes`"),
+    ("apiVersion: ecr-admission/v1\nmode: deny\nmode: warn", (1, 1), "duplicate field `mode`"),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-finding: {mode: warn}",
+        (3, 3),
+        "rules: unknown field `scan-finding`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  pinned: {mode: warn, mode: deny}",
+        (3, 11),
+        "duplicate field `mode`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {graceDays: 400}",
+        (3, 30),
+        "got 400; accepted: 0 to 365 days",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {maxScanAgeDays: 0}",
+        (3, 35),
+        "got 0; accepted: 1 to 365 days",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: CVE-2026-1, reason: r, owner: o}]}",
+        (3, 30),
+        "missing field `expires`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: 'CVE-2026-*', reason: r, owner: o, expires: 2027-01-01}]}",
+        (3, 36),
+        "got \"CVE-2026-*\"; accepted: one name such as CVE-2026-1234",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: CVE-2026-1, reason: ' ', owner: o, expires: 2027-01-01}]}",
+        (3, 56),
+        "got \" \"; accepted: 1 to 256 characters",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  image-config: {forbiddenPorts: [0]}",
+        (3, 35),
+        "expected a nonzero u16",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: [[]]}]",
+        (2, 26),
+        "expected a text: 12 digits",
+    ),
+    ("apiVersion: ecr-admission/v1\nregistries: []", (1, 1), "registries is empty"),
+    ("apiVersion: ecr-admission/v1\nregistries:\n", (1, 1), "registries is empty"),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{}]",
+        (2, 13),
+        "needs accounts, regions or repositories",
+    ),
+    ("apiVersion: ecr-admission/v1\nregistries: [{accounts: []}]", (2, 13), "is empty"),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], mode: warn}, {names: [a], mode: deny}]",
+        (2, 13),
+        "\"a\" stands there twice",
+    ),
+    ("apiVersion: ecr-admission/v1\nnamespaces: [{names: [a]}]", (2, 13), "says nothing"),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: ['a*b'], mode: warn}]",
+        (2, 23),
+        "got \"a*b\"; accepted: lower-case letters",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "it would exempt everything",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [], users: [a], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "its rules are empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], users: [], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "one of its lists is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [ecr-registry], repositories: [a], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "ecr-registry cannot be exempted by repository",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nbreakGlass: {groups: ['system:serviceaccounts:kube-system']}",
+        (2, 23),
+        "of the system: groups only system:masters",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrewrites: [{from: docker.io/, to: quay.io/}]",
+        (1, 1),
+        "is not in an Amazon ECR private registry",
+    ),
+    ("apiVersion: [", (1, 13), "apiVersion: "),
+];
+
+#[test]
+fn what_is_wrong_is_refused_with_its_place() {
+    for (text, place, problem) in REFUSED {
+        let error = Document::from_yaml(text).unwrap_err();
+        let shown = error.to_string();
+        assert!(shown.contains(problem), "{text}\n{shown}");
+        assert_eq!((error.line(), error.column()), *place, "{text}\n{shown}");
+    }
+}
+
+#[test]
+fn a_document_that_no_secret_can_hold_is_refused() {
+    let long = format!("apiVersion: ecr-admission/v1\n#{}", "x".repeat(65_536));
+    assert!(
+        Document::from_yaml(&long).unwrap_err().to_string().contains("accepted: at most 65536")
+    );
+}

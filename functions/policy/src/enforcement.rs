@@ -1,0 +1,29 @@
+//! What a violation does.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// What a violation does to the workload: the mode of a rule, and the least that several things that
+/// soften it leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Enforcement {
+    /// It is admitted; the audit log, the function's log and the metrics say why it would not be.
+    Audit,
+    /// It is admitted, and the author is told.
+    Warn,
+    /// It is denied.
+    Deny,
+}
+
+impl fmt::Display for Enforcement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Audit => "audit",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! Who and what is exempt from which rules, for a while.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::excuse::Excuse;
+use super::pattern::Pattern;
+use crate::document::excused::WrittenExemption;
+use crate::image::EcrImage;
+use crate::rules::Rule;
+use crate::timestamp::Timestamp;
+
+/// Who asks, as kube-apiserver says it: nothing here is written by the author of a workload.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Requester<'a> {
+    /// `request.namespace`.
+    pub namespace: Option<&'a str>,
+    /// `request.userInfo.username`.
+    pub user: Option<&'a str>,
+}
+
+/// Rules that are only audited for what all of its lists name. An empty list leaves all.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "WrittenExemption")]
+pub struct Exemption {
+    /// The rules.
+    pub rules: BTreeSet<Rule>,
+    /// Repositories of allowed registries.
+    pub repositories: Vec<Pattern>,
+    /// Namespaces.
+    pub namespaces: Vec<Pattern>,
+    /// Users, exactly.
+    pub users: Vec<String>,
+    /// Why, by whom, how long.
+    pub excuse: Excuse,
+}
+
+impl Exemption {
+    /// Whether it holds for who asks. Its repositories are left to [`Self::covers`].
+    pub fn concerns(&self, requester: &Requester<'_>, now: Timestamp) -> bool {
+        let Requester { namespace, user } = requester;
+        let namespace = self.namespaces.is_empty()
+            || namespace.is_some_and(|name| self.namespaces.iter().any(|it| it.matches(name)));
+        let user = self.users.is_empty()
+            || user.is_some_and(|name| self.users.iter().any(|user| user == name));
+        namespace && user && self.excuse.holds_at(now)
+    }
+
+    /// Whether it exempts this image from this rule; `None` stands for an image outside the allowed
+    /// registries, which has no repository of ours.
+    pub fn covers(&self, rule: Rule, image: Option<&EcrImage>) -> bool {
+        let repository = |image: &EcrImage| {
+            self.repositories.iter().any(|it| it.matches(image.repository.as_str()))
+        };
+        self.rules.contains(&rule)
+            && (self.repositories.is_empty() || image.is_some_and(repository))
+    }
+}

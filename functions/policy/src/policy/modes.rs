@@ -1,0 +1,41 @@
+//! The mode of every rule.
+
+use std::collections::BTreeMap;
+
+use crate::enforcement::Enforcement;
+use crate::rules::Rule;
+
+/// The mode of every rule, for one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Modes {
+    default: Enforcement,
+    rules: BTreeMap<Rule, Enforcement>,
+}
+
+/// Every rule denies.
+impl Default for Modes {
+    fn default() -> Self {
+        Self { default: Enforcement::Deny, rules: BTreeMap::new() }
+    }
+}
+
+impl Modes {
+    /// The mode of a rule.
+    pub fn of(&self, rule: Rule) -> Enforcement {
+        self.rules.get(&rule).copied().unwrap_or(self.default)
+    }
+
+    /// These modes under those of a narrower place: its rules come first, then its default, and only
+    /// where it has neither these.
+    #[must_use]
+    pub fn under(&self, default: Option<Enforcement>, rules: &BTreeMap<Rule, Enforcement>) -> Self {
+        let inherited = if default.is_none() { self.rules.clone() } else { BTreeMap::new() };
+        Self {
+            default: default.unwrap_or(self.default),
+            rules: inherited
+                .into_iter()
+                .chain(rules.iter().map(|(rule, mode)| (*rule, *mode)))
+                .collect(),
+        }
+    }
+}

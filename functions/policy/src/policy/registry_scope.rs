@@ -1,0 +1,81 @@
+//! `registries` of a policy document: accounts, Regions and repositories that are allowed together.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::pattern::Pattern;
+use crate::image::EcrImage;
+use crate::names::{AccountId, Region};
+
+/// Allowed accounts × Regions × repositories. A list that is left out leaves all.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "WrittenScope")]
+pub struct RegistryScope {
+    accounts: Option<Vec<AccountId>>,
+    regions: Option<Vec<Region>>,
+    repositories: Option<Vec<Pattern>>,
+}
+
+/// One entry of `registries`. At least one of its lists must be there; what is left out is as
+/// the parameters `RegistryIds` and `RegistryRegion` say.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct WrittenScope {
+    /// Accounts of the registries, 12 digits in quotes.
+    accounts: Option<Vec<AccountId>>,
+    /// Regions of the registries.
+    regions: Option<Vec<Region>>,
+    /// Repositories: names, or starts of names and a `*`.
+    repositories: Option<Vec<Pattern>>,
+}
+
+impl TryFrom<WrittenScope> for RegistryScope {
+    type Error = &'static str;
+
+    fn try_from(written: WrittenScope) -> Result<Self, &'static str> {
+        let WrittenScope { accounts, regions, repositories } = written;
+        let lists = [
+            accounts.as_ref().map(Vec::is_empty),
+            regions.as_ref().map(Vec::is_empty),
+            repositories.as_ref().map(Vec::is_empty),
+        ];
+        if lists.iter().all(Option::is_none) {
+            return Err("an entry of registries needs accounts, regions or repositories");
+        }
+        if lists.contains(&Some(true)) {
+            return Err("a list of an entry of registries is empty; leave it out for all of them");
+        }
+        Ok(Self { accounts, regions, repositories })
+    }
+}
+
+impl RegistryScope {
+    /// Whether the image lies in all three.
+    pub fn contains(&self, image: &EcrImage) -> bool {
+        let Self { accounts, regions, repositories } = self;
+        accounts.as_ref().is_none_or(|all| all.contains(&image.account))
+            && regions.as_ref().is_none_or(|all| all.contains(&image.region))
+            && repositories
+                .as_ref()
+                .is_none_or(|all| all.iter().any(|it| it.matches(image.repository.as_str())))
+    }
+}
+
+/// As a message has it: `account 1, 2 in us-east-1: pay/*`.
+impl fmt::Display for RegistryScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn list<T: fmt::Display>(all: Option<&Vec<T>>, or: &str) -> String {
+            let names = |all: &Vec<T>| all.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
+            all.map_or_else(|| or.to_owned(), names)
+        }
+        write!(
+            f,
+            "{} in {}: {}",
+            list(self.accounts.as_ref(), "every account"),
+            list(self.regions.as_ref(), "every Region"),
+            list(self.repositories.as_ref(), "*")
+        )
+    }
+}

@@ -1,0 +1,147 @@
+//! What the `scan-findings` rule accepts.
+
+use serde::Deserialize;
+
+use super::SeverityLimit;
+use super::excuse::Excuse;
+use super::pattern::Pattern;
+use crate::document::excused::WrittenAccepted;
+use crate::enforcement::Enforcement;
+use crate::facts::{Finding, Fix};
+use crate::image::EcrImage;
+use crate::timestamp::Timestamp;
+
+/// The switches of the `scan-findings` rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScanPolicy {
+    /// The lowest severity of a finding that denies.
+    pub severity_limit: SeverityLimit,
+    /// Whether findings without a fix are ignored.
+    pub fixable_only: bool,
+    /// For how many days after it was first observed a finding only warns.
+    pub grace_days: u16,
+    /// The most days since the scan; `None` for any.
+    pub max_scan_age_days: Option<u16>,
+    /// The most days since the scan's vulnerability feed was updated; `None` for any.
+    pub max_feed_age_days: Option<u16>,
+    /// What a scan without a result does.
+    pub statuses: Statuses,
+    /// The vulnerabilities that are accepted for a while.
+    pub accepted: Vec<Accepted>,
+}
+
+impl ScanPolicy {
+    /// The switches off, and this limit.
+    pub fn new(severity_limit: SeverityLimit) -> Self {
+        Self {
+            severity_limit,
+            fixable_only: false,
+            grace_days: 0,
+            max_scan_age_days: None,
+            max_feed_age_days: None,
+            statuses: Statuses::default(),
+            accepted: vec![],
+        }
+    }
+
+    /// Whether a finding at the limit may be let through: then every finding must be read.
+    pub fn filters(&self) -> bool {
+        self.fixable_only || self.grace_days > 0 || !self.accepted.is_empty()
+    }
+
+    /// What a finding at or above the limit comes to.
+    pub fn weigh(&self, finding: &Finding, image: &EcrImage, now: Timestamp) -> Weight<'_> {
+        if self.fixable_only && finding.fix == Fix::No {
+            return Weight::Ignored;
+        }
+        let vulnerability = finding.vulnerability.as_deref();
+        let accepted = self.accepted.iter().find(|accepted| {
+            vulnerability == Some(&accepted.vulnerability) && accepted.covers(image, now)
+        });
+        if let Some(accepted) = accepted {
+            return Weight::Accepted(accepted);
+        }
+        let observed = finding.first_observed_at.filter(|_| self.grace_days > 0);
+        match observed.map(|observed| observed.plus_days(self.grace_days)) {
+            Some(until) if now < until => Weight::InGrace(until),
+            _ => Weight::Denies,
+        }
+    }
+}
+
+/// What a finding at or above the limit comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight<'a> {
+    /// It denies.
+    Denies,
+    /// It warns until then.
+    InGrace(Timestamp),
+    /// The operator accepts it.
+    Accepted(&'a Accepted),
+    /// Nobody can do anything about it yet.
+    Ignored,
+}
+
+/// A vulnerability that the operator accepts for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "WrittenAccepted")]
+pub struct Accepted {
+    /// Its name, such as `CVE-2026-1234`.
+    pub vulnerability: String,
+    /// Where; empty for every repository.
+    pub repositories: Vec<Pattern>,
+    /// Why, by whom, how long.
+    pub excuse: Excuse,
+}
+
+impl Accepted {
+    fn covers(&self, image: &EcrImage, now: Timestamp) -> bool {
+        let repository = image.repository.as_str();
+        let here = self.repositories.is_empty()
+            || self.repositories.iter().any(|pattern| pattern.matches(repository));
+        here && self.excuse.holds_at(now)
+    }
+}
+
+/// What each status without a scan result does where the rule is enforced: `deny`, `warn` or `audit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default, rename_all = "SCREAMING_SNAKE_CASE")]
+pub struct Statuses {
+    /// The scan waits.
+    pub pending: Enforcement,
+    /// The scan runs.
+    pub in_progress: Enforcement,
+    /// The scan failed.
+    pub failed: Enforcement,
+    /// The scanner does not know the image's operating system or media type.
+    pub unsupported_image: Enforcement,
+    /// The image is older than the registry keeps scanning.
+    pub scan_eligibility_expired: Enforcement,
+}
+
+impl Default for Statuses {
+    fn default() -> Self {
+        Self {
+            pending: Enforcement::Deny,
+            in_progress: Enforcement::Deny,
+            failed: Enforcement::Deny,
+            unsupported_image: Enforcement::Deny,
+            scan_eligibility_expired: Enforcement::Deny,
+        }
+    }
+}
+
+impl Statuses {
+    /// What a scan of this status does. A word without a switch denies.
+    pub fn effect(&self, word: &str) -> Enforcement {
+        match word {
+            "PENDING" => self.pending,
+            "IN_PROGRESS" => self.in_progress,
+            "FAILED" => self.failed,
+            "UNSUPPORTED_IMAGE" => self.unsupported_image,
+            "SCAN_ELIGIBILITY_EXPIRED" => self.scan_eligibility_expired,
+            _ => Enforcement::Deny,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What is wrong with the config of an image, and the words for it.
+
+use std::fmt;
+
+use super::{WORD, unavailable};
+use crate::facts::Unavailable;
+use crate::text::quote;
+
+/// What is wrong with the config of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigProblem {
+    /// The container would run as root.
+    Root {
+        /// `User`, as the config has it.
+        user: String,
+    },
+    /// The image exposes a port that the policy forbids, or one that cannot be read.
+    Port {
+        /// The key of `ExposedPorts`, as the config has it.
+        port: String,
+        /// Whether it is a port at all.
+        readable: bool,
+    },
+    /// The config could not be read.
+    Unavailable(Unavailable),
+    /// Nobody asked for the config.
+    NotRead,
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root { user } if user.is_empty() => f.write_str(
+                "runs as root (its config names no user); add USER with another user to its Dockerfile",
+            ),
+            Self::Root { user } => write!(
+                f,
+                "runs as root (user {}); add USER with another user to its Dockerfile",
+                quote(user, WORD)
+            ),
+            Self::Port { port, readable: true } => write!(
+                f,
+                "exposes port {}, which is forbidden; take its EXPOSE out of the Dockerfile",
+                quote(port, WORD)
+            ),
+            Self::Port { port, readable: false } => write!(
+                f,
+                "exposes {}, which is no port; write EXPOSE with a number from 1 to 65535",
+                quote(port, WORD)
+            ),
+            Self::Unavailable(Unavailable { operation, cause }) => {
+                unavailable(f, operation, *cause)
+            }
+            Self::NotRead => f.write_str(
+                "could not be judged: its config was not read; try again, and see the function's log if it goes on",
+            ),
+        }
+    }
+}

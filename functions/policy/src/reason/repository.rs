@@ -1,0 +1,97 @@
+//! The words for what is wrong with a registry or a repository.
+
+use std::fmt;
+
+use super::{WORD, unknown_word};
+use crate::facts::{ScanFrequency, Scanning};
+use crate::image::EcrImage;
+use crate::mutability::{ExclusionFilter, TagMutability};
+use crate::names::{AccountId, RepositoryName};
+use crate::policy::{Policy, join};
+use crate::text::{cut, quote};
+
+/// Names the values that are not allowed, and what is.
+pub(super) fn not_allowed(
+    f: &mut fmt::Formatter<'_>,
+    image: &EcrImage,
+    policy: &Policy,
+) -> fmt::Result {
+    let EcrImage { account, region, repository, .. } = image;
+    let mut refused = vec![];
+    if !policy.registry_ids.contains(account) {
+        refused.push(format!("account {account} (allowed: {})", some(&join(&policy.registry_ids))));
+    }
+    if !policy.regions.contains(region) {
+        refused.push(format!("Region {region} (allowed: {})", some(&join(&policy.regions))));
+    }
+    if refused.is_empty() {
+        let scopes = policy.scopes.iter().flat_map(|scopes| scopes.iter());
+        let scopes: Vec<String> = scopes.map(ToString::to_string).collect();
+        return write!(
+            f,
+            "repository \"{repository}\" of account {account} in {region} is not allowed (allowed: {}); use an allowed repository or add this one to registries of the policy document",
+            some(&scopes.join("; "))
+        );
+    }
+    write!(
+        f,
+        "is in a registry that is not allowed: {}; use an allowed registry or add this one to the RegistryIds and RegistryRegion parameters",
+        refused.join(" and ")
+    )
+}
+
+/// As many of the allowed names as a message has room for.
+fn some(names: &str) -> String {
+    cut(names, 128)
+}
+
+pub(super) fn mutability_value(
+    f: &mut fmt::Formatter<'_>,
+    mutability: &TagMutability,
+) -> fmt::Result {
+    let (word, filters) = match mutability {
+        TagMutability::Mutable => ("MUTABLE", None),
+        TagMutability::Immutable => ("IMMUTABLE", None),
+        TagMutability::MutableWithExclusion(filters) => ("MUTABLE_WITH_EXCLUSION", Some(filters)),
+        TagMutability::ImmutableWithExclusion(filters) => {
+            ("IMMUTABLE_WITH_EXCLUSION", Some(filters))
+        }
+        TagMutability::Unknown(word) => return unknown_word(f, word),
+    };
+    f.write_str(word)?;
+    for (position, filter) in filters.into_iter().flatten().enumerate() {
+        f.write_str(if position == 0 { ": " } else { ", " })?;
+        match filter {
+            ExclusionFilter::Wildcard(pattern) => f.write_str(&quote(pattern, WORD))?,
+            ExclusionFilter::Unknown { filter_type, filter } => {
+                write!(
+                    f,
+                    "{} of the unknown type {}",
+                    quote(filter, WORD),
+                    quote(filter_type, WORD)
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn not_scanned_on_push(
+    f: &mut fmt::Formatter<'_>,
+    account: &AccountId,
+    repository: &RepositoryName,
+    scanning: &Scanning,
+) -> fmt::Result {
+    write!(f, "repository \"{repository}\" does not scan images on push (")?;
+    match scanning {
+        Scanning::Effective(ScanFrequency::ScanOnPush) => f.write_str("SCAN_ON_PUSH")?,
+        Scanning::Effective(ScanFrequency::ContinuousScan) => f.write_str("CONTINUOUS_SCAN")?,
+        Scanning::Effective(ScanFrequency::Manual) => f.write_str("MANUAL")?,
+        Scanning::Effective(ScanFrequency::Unknown(word)) => unknown_word(f, word)?,
+        Scanning::RepositoryFlag(flag) => write!(
+            f,
+            "scanOnPush is {flag}; the effective scanning configuration of account {account} cannot be read from another account"
+        )?,
+    }
+    f.write_str("); turn on scan on push in the registry's scanning configuration")
+}

@@ -1,0 +1,186 @@
+//! What is wrong with the scan of an image, and the words for it.
+
+use std::fmt;
+
+use super::WORD;
+use crate::enforcement::Enforcement;
+use crate::facts::{Finding, Fix, Severity};
+use crate::policy::SeverityLimit;
+use crate::text::quote;
+use crate::timestamp::Timestamp;
+
+/// What is wrong with a scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScanProblem {
+    /// The image was never scanned.
+    NotFound,
+    /// The scan is ACTIVE, and no result has come yet.
+    NoResultYet,
+    /// The scan has a status under which there is no result.
+    Status {
+        /// The status.
+        word: String,
+        /// What the policy says that it does.
+        effect: Enforcement,
+    },
+    /// The scan is older than the policy accepts, or does not say when it was.
+    TooOld {
+        /// When it was.
+        completed_at: Option<Timestamp>,
+        /// The most days.
+        days: u16,
+    },
+    /// The vulnerability feed is older than the policy accepts, or its age is not known.
+    FeedTooOld {
+        /// When it was updated.
+        updated_at: Option<Timestamp>,
+        /// The most days.
+        days: u16,
+    },
+    /// Findings may be let through, so that all must be known, and they are not.
+    NotAllRead,
+    /// There are findings at or above the limit.
+    Findings {
+        /// How many, by severity, the most severe first.
+        counts: Counts,
+        /// The limit.
+        limit: SeverityLimit,
+        /// The worst of them.
+        worst: Vec<Finding>,
+    },
+    /// There are findings that nobody has given a severity. This warns, whatever the mode.
+    Unrated(Counts),
+    /// Findings at or above the limit are in their grace. This warns, whatever the mode.
+    InGrace {
+        /// How many, by severity, the most severe first.
+        counts: Counts,
+        /// When the first of them denies.
+        until: Timestamp,
+    },
+}
+
+/// How many findings, by severity.
+pub type Counts = Vec<(Severity, u64)>;
+
+impl ScanProblem {
+    /// The most that it does.
+    pub(super) fn effect(&self) -> Enforcement {
+        match self {
+            Self::Status { effect, .. } => *effect,
+            Self::Unrated(_) | Self::InGrace { .. } => Enforcement::Warn,
+            Self::NotFound
+            | Self::NoResultYet
+            | Self::TooOld { .. }
+            | Self::FeedTooOld { .. }
+            | Self::NotAllRead
+            | Self::Findings { .. } => Enforcement::Deny,
+        }
+    }
+}
+
+impl fmt::Display for ScanProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("was never scanned; start a scan or push it again"),
+            Self::NoResultYet => {
+                f.write_str("has no scan result yet (ACTIVE); wait for its first scan")
+            }
+            Self::Status { word, .. } => no_result(f, word),
+            Self::TooOld { completed_at: Some(at), days } => write!(
+                f,
+                "was scanned at {at}, more than {days} days ago; scan it again or push it again"
+            ),
+            Self::TooOld { completed_at: None, days } => write!(
+                f,
+                "does not say when it was scanned, which must be at most {days} days ago; scan it again"
+            ),
+            Self::FeedTooOld { updated_at: Some(at), days } => write!(
+                f,
+                "was compared with vulnerabilities known at {at}, more than {days} days ago; scan it again"
+            ),
+            Self::FeedTooOld { updated_at: None, days } => write!(
+                f,
+                "does not say how old the vulnerabilities are that it was compared with, at most {days} days; scan it again"
+            ),
+            Self::NotAllRead => f.write_str(
+                "could not be judged: not all findings could be read; try again, and see the function's log if it goes on",
+            ),
+            Self::Findings { counts, limit, worst } => {
+                f.write_str("has ")?;
+                severity_counts(f, counts)?;
+                write!(f, " (severity limit {limit})")?;
+                named(f, worst)?;
+                f.write_str("; rebuild it with fixed packages and push it under a new tag")
+            }
+            Self::Unrated(counts) => {
+                f.write_str("has ")?;
+                severity_counts(f, counts)?;
+                f.write_str(", which nobody has rated; look at them in the scan findings of the image")
+            }
+            Self::InGrace { counts, until } => {
+                f.write_str("has ")?;
+                severity_counts(f, counts)?;
+                write!(f, " in grace, the first until {until}; rebuild it with fixed packages by then")
+            }
+        }
+    }
+}
+
+/// Which findings: `: CVE-2026-1 in openssl, fixed in 3.3.2; CVE-2026-2 in zlib, no fix yet`.
+fn named(f: &mut fmt::Formatter<'_>, findings: &[Finding]) -> fmt::Result {
+    for (position, finding) in findings.iter().enumerate() {
+        f.write_str(if position == 0 { ": " } else { "; " })?;
+        let Finding { vulnerability, package, fixed_in, fix, .. } = finding;
+        f.write_str(&word(vulnerability.as_deref().unwrap_or("unnamed")))?;
+        if let Some(package) = package {
+            write!(f, " in {}", word(package))?;
+        }
+        match (fixed_in, fix) {
+            (Some(version), _) => write!(f, ", fixed in {}", word(version))?,
+            (None, Fix::No) => f.write_str(", no fix yet")?,
+            (None, Fix::Possible) => {}
+        }
+    }
+    Ok(())
+}
+
+/// A name as it is when there is nothing in it that could be taken for ours, else in quotes.
+fn word(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:+~/@".contains(&b);
+    if !text.is_empty() && text.len() <= WORD && text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        quote(text, WORD)
+    }
+}
+
+fn no_result(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
+    let todo = match word {
+        "PENDING" | "IN_PROGRESS" => "wait for the scan to end",
+        "FAILED" | "FINDINGS_UNAVAILABLE" => "start the scan again",
+        "UNSUPPORTED_IMAGE" => "build it on a base image that the scanner supports",
+        "SCAN_ELIGIBILITY_EXPIRED" => "push it again or extend how long the registry scans images",
+        "LIMIT_EXCEEDED" => "wait a day: the registry's scan limit was reached",
+        "IMAGE_ARCHIVED" => "restore the image from the archive",
+        _ => "see the scan status of the image in Amazon ECR",
+    };
+    let known = word.len() <= WORD
+        && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+        && !word.is_empty();
+    let shown = if known { word.to_owned() } else { quote(word, WORD) };
+    write!(f, "has no scan result (scan status {shown}); {todo}")
+}
+
+fn severity_counts(f: &mut fmt::Formatter<'_>, counts: &[(Severity, u64)]) -> fmt::Result {
+    for (position, (severity, count)) in counts.iter().enumerate() {
+        f.write_str(if position == 0 { "" } else { ", " })?;
+        write!(f, "{count} ")?;
+        if let Severity::Unknown(word) = severity {
+            f.write_str(&quote(word, WORD))?;
+        } else {
+            f.write_str(severity.as_str())?;
+        }
+    }
+    let total = counts.iter().fold(0u64, |sum, (_, count)| sum.saturating_add(*count));
+    f.write_str(if total == 1 { " finding" } else { " findings" })
+}

@@ -1,0 +1,161 @@
+//! `image-config`: the image exposes no forbidden port and does not run as root.
+
+use super::{Case, Outcome};
+use crate::facts::{Config, Content, ImageConfig};
+use crate::index::{Child, ChildName, Index};
+use crate::policy::image_config::ImageConfigPolicy;
+use crate::reason::{ConfigProblem, Reason};
+
+pub(crate) fn check(case: &Case<'_>) -> Outcome {
+    let policy = &case.policy.image_config;
+    if !policy.is_on() {
+        return Outcome::NotApplicable;
+    }
+    let Some((_, facts)) = case.inspected() else { return Outcome::Unjudged };
+    Outcome::Judged(match &facts.content {
+        Content::Image(facts) => judge(&facts.config, policy, None),
+        Content::Index(Index::Children(children)) => children
+            .iter()
+            .filter_map(|child| Some((child, child.facts.as_ref()?)))
+            .flat_map(|(child, facts)| judge(&facts.config, policy, Some(child)))
+            .collect(),
+        // No config is known of these.
+        Content::Index(Index::TooDeep | Index::TooManyChildren) => {
+            vec![Reason::Config { child: None, problem: ConfigProblem::NotRead }]
+        }
+    })
+}
+
+fn judge(config: &Config, policy: &ImageConfigPolicy, child: Option<&Child>) -> Vec<Reason> {
+    let problems = match config {
+        Config::Read(config) => problems(config, policy),
+        Config::NotRead => vec![ConfigProblem::NotRead],
+        Config::Unavailable(unavailable) => vec![ConfigProblem::Unavailable(unavailable.clone())],
+    };
+    let child: Option<ChildName> = child.map(Child::name);
+    let reason = |problem| Reason::Config { child: child.clone().map(Box::new), problem };
+    problems.into_iter().map(reason).collect()
+}
+
+fn problems(config: &ImageConfig, policy: &ImageConfigPolicy) -> Vec<ConfigProblem> {
+    let root = (policy.non_root && is_root(&config.user))
+        .then(|| ConfigProblem::Root { user: config.user.clone() });
+    let ports = config.exposed_ports.iter().filter_map(|port| {
+        let readable = match number(port) {
+            _ if policy.forbidden_ports.is_empty() => return None,
+            Some(number) if !policy.forbidden_ports.contains(&number) => return None,
+            number => number.is_some(),
+        };
+        Some(ConfigProblem::Port { port: port.clone(), readable })
+    });
+    root.into_iter().chain(ports).collect()
+}
+
+/// Whether a runtime would start the container as user 0: `User` is a name or a number, and after a
+/// colon the group (OCI image specification, image configuration). Names other than `root` are taken
+/// at their word.
+fn is_root(user: &str) -> bool {
+    let user = user.split(':').next().unwrap_or_default().trim();
+    user.is_empty() || user == "root" || user.parse::<i64>().is_ok_and(|id| id == 0)
+}
+
+/// The port of `22/tcp`, `53/udp` or `80`.
+fn number(port: &str) -> Option<u16> {
+    let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
+    let digits = number.bytes().all(|b| b.is_ascii_digit());
+    let number = number.parse().ok().filter(|number| digits && *number > 0)?;
+    (!protocol.is_empty() && protocol.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Inspection, PlatformFacts};
+    use crate::index::Platform;
+    use crate::policy::Policy;
+    use crate::testing::{NOW, clean, digest, policy, scan, tagged};
+
+    fn told(policy: &Policy, content: Content) -> Option<Vec<String>> {
+        let inspection = Inspection::Inspected({
+            let mut facts = clean();
+            facts.content = content;
+            facts.into()
+        });
+        let case = Case { lookup: Ok(&tagged("1.2")), inspection: &inspection, policy, now: NOW };
+        match check(&case) {
+            Outcome::Judged(reasons) => Some(reasons.iter().map(Reason::to_string).collect()),
+            Outcome::NotApplicable => None,
+            Outcome::Unjudged => panic!("an inspected image is judged"),
+        }
+    }
+
+    fn switched(forbidden_ports: &[u16], non_root: bool) -> Policy {
+        let forbidden_ports = forbidden_ports.iter().copied().collect();
+        Policy { image_config: ImageConfigPolicy { forbidden_ports, non_root }.into(), ..policy() }
+    }
+
+    fn platform(user: &str, ports: &[&str]) -> PlatformFacts {
+        let exposed_ports = ports.iter().map(ToString::to_string).collect();
+        let config = Config::Read(ImageConfig { user: user.to_owned(), exposed_ports });
+        PlatformFacts { scan: scan("COMPLETE", &[]), config }
+    }
+
+    #[test]
+    fn root_is_0_root_or_nobody_in_particular() {
+        for (user, denied) in [
+            ("", true),
+            ("0", true),
+            ("00", true),
+            ("root", true),
+            ("0:0", true),
+            ("root:staff", true),
+            (":1000", true),
+            ("1000", false),
+            ("1000:0", false),
+            ("app", false),
+            ("rootless", false),
+        ] {
+            let told = told(&switched(&[], true), Content::Image(platform(user, &["22/tcp"])));
+            let told = told.unwrap();
+            assert_eq!(told.len(), usize::from(denied), "{user:?}: {told:?}");
+            assert!(told.iter().all(|text| text.starts_with("runs as root")), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_forbidden_port_is_denied_whatever_the_protocol() {
+        for (ports, denied) in [
+            (&["8080/tcp"][..], &[][..]),
+            (&["22/tcp", "8080"], &["\"22/tcp\""]),
+            (&["22/udp", "22", "220/tcp"], &["\"22/udp\"", "\"22\""]),
+            (&["0/tcp", "x", "22-24/tcp", "+22", "22/"], &["no port"; 5]),
+        ] {
+            let told = told(&switched(&[22], false), Content::Image(platform("", ports))).unwrap();
+            assert_eq!(told.len(), denied.len(), "{told:?}");
+            assert!(told.iter().zip(denied).all(|(text, part)| text.contains(part)), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn every_platform_is_judged_and_what_was_not_read_denies() {
+        let child = |facts| Child { platform: Platform::default(), digest: digest('b'), facts };
+        let index = vec![
+            child(Some(platform("1000", &[]))),
+            child(Some(platform("root", &[]))),
+            child(Some(PlatformFacts { config: Config::NotRead, ..platform("", &[]) })),
+            child(None),
+        ];
+        let told = told(&switched(&[], true), Content::Index(Index::Children(index))).unwrap();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(
+            told[0].contains("(sha256:bbbbbbbbbbbb…) runs as root (user \"root\")"),
+            "{told:?}"
+        );
+        assert!(told[1].contains("its config was not read"), "{told:?}");
+    }
+
+    #[test]
+    fn it_is_off_until_a_switch_is_on() {
+        assert_eq!(told(&policy(), Content::Image(platform("", &["22/tcp"]))), None);
+    }
+}

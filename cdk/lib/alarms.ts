@@ -9,6 +9,23 @@ import { Construct } from 'constructs';
 import type { Metrics } from './metrics';
 import type { Settings } from './settings';
 
+const FAILED =
+  'A review could not be judged, so its Pod was denied. The admission log says which call to ECR ' +
+  'failed and why: access denied, throttled, timed out. Or the policy could not be read: see the ' +
+  'alarm PolicyUnread.';
+
+const BREAK_GLASS =
+  'A Pod was admitted by break-glass, against what the rules say of its images. The line break-glass ' +
+  'of the admission log says who did it, where, and for what reason. Ask them; once it is over, ' +
+  'replace the Pod by one that passes. Was it nobody of yours: delete it, and take the group out of ' +
+  'the breakGlass of the policy.';
+
+const POLICY_UNREAD =
+  'The policy document (PolicySecret) could not be read: the last good copy judges, and where there ' +
+  'is none every review is denied. The admission log says why: line and column of what is wrong in ' +
+  'the document (scripts/policy check finds it, too; put it right with aws secretsmanager ' +
+  'put-secret-value), or which access to the secret or its key is missing.';
+
 type Watch = Pick<AlarmProps, 'metric' | 'threshold' | 'alarmDescription'> & Partial<AlarmProps>;
 
 /** What somebody must look at. Each description says what it means and where to look. */
@@ -22,18 +39,15 @@ export class Alarms extends Construct {
     private readonly settings: Settings,
   ) {
     super(scope, id);
-    for (const [id, metricName] of [
-      ['Failed', 'Failed'],
+    for (const [id, alarmDescription] of [
+      ['Failed', FAILED],
       // The same from the log: a frozen function sends no metrics, but its log has left.
-      ['FailedInLog', 'FailedInLog'],
+      ['FailedInLog', FAILED],
+      ['BreakGlass', BREAK_GLASS],
+      ['BreakGlassInLog', BREAK_GLASS],
+      ['PolicyUnread', POLICY_UNREAD],
     ] as const) {
-      this.watch(id, {
-        metric: metrics.count(metricName),
-        threshold: 1,
-        alarmDescription:
-          'A review could not be judged, so its Pod was denied. The admission log says which call to ' +
-          'ECR failed and why: access denied, throttled, timed out.',
-      });
+      this.watch(id, { metric: metrics.count(id), threshold: 1, alarmDescription });
     }
     for (const [id, shipped] of [
       ['Admission', metrics.admission],

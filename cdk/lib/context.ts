@@ -12,7 +12,7 @@ const LISTS = [
   'pinNamespaces',
   'rewrites',
 ] as const;
-const WORDS = ['severityLimit', 'logLevel', 'metricsNamespace'] as const;
+const WORDS = ['severityLimit', 'policySecret', 'logLevel', 'metricsNamespace'] as const;
 const NUMBERS = [
   'cacheSeconds',
   'tokenOverlapHours',

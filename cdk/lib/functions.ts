@@ -25,7 +25,12 @@ interface ShippedFunctionProps {
   readonly environment: Record<string, string>;
   /** What it may call besides writing its own log. */
   readonly statements: PolicyStatement[];
+  /** Further policies of the role, by name: those that a stack may take out again. */
+  readonly policies?: Record<string, PolicyDocument>;
 }
+
+/** The name of the role's policy that lets the admission function read the policy secret. */
+export const POLICY_SECRET = 'policySecret';
 
 /** One function with a role and a log group of its own. */
 class ShippedFunction extends Construct {
@@ -47,7 +52,10 @@ class ShippedFunction extends Construct {
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `Runs the ${id.toLowerCase()} function of ecr-admission`,
-      inlinePolicies: { calls: new PolicyDocument({ statements: [log, ...props.statements] }) },
+      inlinePolicies: {
+        calls: new PolicyDocument({ statements: [log, ...props.statements] }),
+        ...props.policies,
+      },
     });
     this.function = new Function(this, 'Function', {
       description: props.description,
@@ -93,11 +101,13 @@ export class AdmissionFunction extends ShippedFunction {
         PIN_NAMESPACES: commaSeparated(settings.pinNamespaces),
         REWRITES: commaSeparated(settings.rewrites),
         SEVERITY_LIMIT: settings.severityLimit,
+        POLICY_SECRET: settings.policySecret,
         LOG_LEVEL: settings.logLevel,
         METRICS_NAMESPACE: settings.metricsNamespace,
         CACHE_SECONDS: Tokenization.stringifyNumber(settings.cacheSeconds),
       },
       statements: [inspectImages(scope, settings), putMetrics(settings)],
+      policies: settings.policySecret === '' ? {} : { [POLICY_SECRET]: readPolicy(settings) },
     });
     this.target =
       settings.provisionedConcurrency === 0
@@ -126,12 +136,7 @@ export class AuthorizerFunction extends ShippedFunction {
         TOKEN_OVERLAP_HOURS: Tokenization.stringifyNumber(settings.tokenOverlapHours),
         LOG_LEVEL: settings.logLevel,
       },
-      statements: [
-        new PolicyStatement({
-          actions: ['secretsmanager:GetSecretValue'],
-          resources: [secret.secretArn],
-        }),
-      ],
+      statements: [read(secret.secretArn)],
     });
   }
 }
@@ -144,6 +149,7 @@ function inspectImages(scope: Construct, settings: Settings): PolicyStatement {
       'ecr:BatchGetRepositoryScanningConfiguration',
       'ecr:DescribeImageScanFindings',
       'ecr:DescribeRepositories',
+      'ecr:GetDownloadUrlForLayer',
     ],
     resources: repositories(scope, settings.registryIds),
     conditions: { StringEquals: { 'aws:RequestedRegion': settings.registryRegions } },
@@ -166,6 +172,18 @@ export function repositories(scope: Construct, accounts: string[]): string[] {
     govCloud: joined('aws-us-gov'),
   });
   return Fn.split(',', arns);
+}
+
+function readPolicy(settings: Settings): PolicyDocument {
+  return new PolicyDocument({ statements: [read(settings.policySecret)] });
+}
+
+/** Reads the one secret that has this ARN. */
+function read(secretArn: string): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['secretsmanager:GetSecretValue'],
+    resources: [secretArn],
+  });
 }
 
 function putMetrics(settings: Settings): PolicyStatement {

@@ -7,6 +7,13 @@ import type { AdmissionFunction, AuthorizerFunction } from './functions';
 
 /** The message of the admission function's log line for a review that could not be judged. */
 export const FAILED_LINE = 'review could not be judged';
+/** The message of its line for a Pod that was admitted by break-glass. */
+export const BREAK_GLASS_LINE = 'break-glass';
+/** The messages of its lines for a policy document that it could not read: with a good copy, without. */
+export const POLICY_UNREAD_LINES = [
+  'policy could not be read; the last good copy judges',
+  'policy unavailable; every review is denied',
+];
 
 const PERIOD = Duration.minutes(5);
 
@@ -25,12 +32,19 @@ export class Metrics extends Construct {
   ) {
     super(scope, id);
     // A frozen function sends no metrics, but its log line has left with the answer.
-    new MetricFilter(this, 'FailedInLog', {
-      logGroup: admission.logGroup,
-      filterPattern: FilterPattern.stringValue('$.message', '=', FAILED_LINE),
-      metricNamespace: namespace,
-      metricName: 'FailedInLog',
-    });
+    for (const [metricName, lines] of [
+      ['FailedInLog', [FAILED_LINE]],
+      ['BreakGlassInLog', [BREAK_GLASS_LINE]],
+      ['PolicyUnread', POLICY_UNREAD_LINES],
+    ] as const) {
+      const patterns = lines.map((line) => FilterPattern.stringValue('$.message', '=', line));
+      new MetricFilter(this, metricName, {
+        logGroup: admission.logGroup,
+        filterPattern: FilterPattern.any(...patterns),
+        metricNamespace: namespace,
+        metricName,
+      });
+    }
     for (const [name, { logGroup }] of Object.entries({ admission, authorizer })) {
       new MetricFilter(this, `ColdStarts-${name}`, {
         logGroup,
@@ -59,12 +73,17 @@ export class Metrics extends Construct {
     return this.own(`ColdStarts-${name}`, name, Stats.SUM);
   }
 
-  /** Reviews that could not be judged, as the function told it or as its log did. */
-  failed(): MathExpression {
+  /** What has a log line of its own, as the function counted it or as its log did. */
+  countOrLog(metricName: 'BreakGlass' | 'Failed'): MathExpression {
+    // A graph takes every id once.
+    const [sent, logged] = [`sent${metricName}`, `logged${metricName}`];
     return new MathExpression({
-      expression: 'MAX([FILL(sent, 0), FILL(logged, 0)])',
-      usingMetrics: { sent: this.count('Failed'), logged: this.count('FailedInLog') },
-      label: 'Failed',
+      expression: `MAX([FILL(${sent}, 0), FILL(${logged}, 0)])`,
+      usingMetrics: {
+        [sent]: this.count(metricName),
+        [logged]: this.count(`${metricName}InLog`),
+      },
+      label: metricName,
       period: PERIOD,
     });
   }

@@ -3,9 +3,9 @@ import type { EcrAdmission } from './ecr-admission';
 import { byPartition } from './partition';
 
 /**
- * The stack's outputs. `scripts/render-config`, `scripts/rotate-token` and `scripts/doctor` read them,
- * so that nothing has to be copied by hand. None has the name of a SAR parameter: `sam package` would
- * take it for that one.
+ * The stack's outputs. `scripts/render-config`, `scripts/rotate-token` and `scripts/doctor` read most of
+ * them, so that nothing has to be copied by hand; people read the others. None has the name of a SAR
+ * parameter: `sam package` would take it for that one.
  */
 export function addOutputs(stack: Stack, admission: EcrAdmission): void {
   const { settings, endpoint } = admission;
@@ -15,6 +15,11 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
   output('Endpoint', endpoint.url, 'What the webhook configurations call');
   output('EndpointHost', endpoint.host, 'The user of the webhook kubeconfig');
   output('TokenSecretArn', admission.tokens.secretArn, 'The tokens, one a cluster');
+  output(
+    'AdmissionRoleArn',
+    admission.admission.role.roleArn,
+    'Whom the owners of other registries, of a policy secret and of its key let in',
+  );
   output(
     'NamespacesIgnored',
     settings.ignoredNamespaces.length === 0 ? '' : Fn.join(',', settings.ignoredNamespaces),

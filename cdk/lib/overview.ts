@@ -29,8 +29,11 @@ export class Overview extends Construct {
     );
     dashboard.addWidgets(
       graph('Reviews', [
-        ...['Admitted', 'Denied', 'Warned', 'Ignored'].map((name) => metrics.count(name)),
-        metrics.failed(),
+        ...['Admitted', 'Denied', 'Warned', 'Audited', 'Ignored'].map((name) =>
+          metrics.count(name),
+        ),
+        metrics.countOrLog('Failed'),
+        metrics.countOrLog('BreakGlass'),
       ]),
       graph('Denied, by rule', [metrics.deniedByRule()]),
       graph('Latency (ms)', [
@@ -76,6 +79,7 @@ export class Overview extends Construct {
 const GUIDE = [
   '### ecr-admission',
   '- **Denied** is the policy at work; **Failed** is ours to mend: those Pods were denied because they could not be judged.',
+  '- **Audited**: a rule in audit mode, or an exempted one, was violated. **BreakGlass**: admitted against the rules; the log line `break-glass` says by whom and why.',
   '- **Rejected callers**: a control plane with a stale token file, or a stranger. The access log has the address.',
   '- **Previous token**: clusters whose token file is still to be written after a rotation.',
   '- To switch ecr-admission off: `kubectl delete validatingwebhookconfiguration ecr-admission`.',

@@ -58,6 +58,15 @@ export interface EcrAdmissionProps {
   readonly severityLimit?: string;
 
   /**
+   * The full ARN, with the six characters at its end, of the Secrets Manager secret that holds the
+   * operator's policy (deploy/policy.md), in the stack's own Region; of a `Secret` that your app makes,
+   * its `secretArn`. The admission function may read this secret and no other; if its key is one of
+   * yours, let the function's role decrypt with it, too: `key.grantDecrypt(admission.admission.role)`.
+   * @default none: the props here are the whole policy
+   */
+  readonly policySecret?: string;
+
+  /**
    * DEBUG, INFO, WARN or ERROR. At WARN and above there is no line for a review that was judged.
    * @default INFO
    */
@@ -71,7 +80,7 @@ export interface EcrAdmissionProps {
   readonly metricsNamespace?: string;
 
   /**
-   * Seconds for which inspected facts may be reused, 0 to 300; 0 is off.
+   * Seconds for which inspected facts and the policy document may be reused, 0 to 300; 0 is off.
    * @default 60
    */
   readonly cacheSeconds?: number;

@@ -7,7 +7,9 @@ import {
   type Stack,
   Token,
 } from 'aws-cdk-lib';
+import type { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { POLICY_SECRET } from './functions';
 import { DEFAULTS, LOG_LEVELS, PATTERNS, RANGES, SEVERITIES } from './settings';
 
 /** What can be set in the console of the Serverless Application Repository. */
@@ -17,6 +19,7 @@ export class SarParameters {
   private readonly alarmTopicArn: CfnParameter;
   private readonly reserved: CfnParameter;
   private readonly hasTopic: CfnCondition;
+  private readonly hasPolicySecret: CfnCondition;
   readonly props;
 
   constructor(private readonly stack: Stack) {
@@ -57,6 +60,15 @@ export class SarParameters {
       SEVERITIES,
       DEFAULTS.severityLimit,
     );
+    const policySecret = this.parameter('PolicySecret', {
+      description:
+        'ARN of the Secrets Manager secret, in this Region, that holds your policy document (deploy/policy.md). Empty: these parameters are the whole policy.',
+      allowedPattern: `^(${PATTERNS.policySecret})?$`,
+      constraintDescription:
+        'the full ARN of a secret of this or another account, with the hyphen and the six characters that Secrets Manager put at its end, or empty',
+      default: DEFAULTS.policySecret,
+    });
+    this.hasPolicySecret = this.given('HasPolicySecret', policySecret);
     const logLevel = this.word(
       'LogLevel',
       'At WARN and above there is no line for a review that was judged.',
@@ -81,7 +93,7 @@ export class SarParameters {
     const cacheSeconds = number(
       'CacheSeconds',
       'cacheSeconds',
-      'Seconds for which inspected facts may be reused; 0 is off.',
+      'Seconds for which inspected facts and the policy document may be reused; 0 is off.',
     );
     const tokenOverlapHours = number(
       'TokenOverlapHours',
@@ -115,9 +127,7 @@ export class SarParameters {
       constraintDescription: 'the ARN of an SNS topic, or empty',
       default: '',
     });
-    this.hasTopic = new CfnCondition(stack, 'HasAlarmTopic', {
-      expression: Fn.conditionNot(Fn.conditionEquals(this.alarmTopicArn.valueAsString, '')),
-    });
+    this.hasTopic = this.given('HasAlarmTopic', this.alarmTopicArn);
     this.props = {
       registryRegions: this.listOr('HasRegistryRegion', this.registryRegion, Aws.REGION),
       registryIds: this.listOr('HasRegistryIds', this.registryIds, Aws.ACCOUNT_ID),
@@ -125,6 +135,7 @@ export class SarParameters {
       pinNamespaces: this.listOr('HasPinNamespaces', pinNamespaces, ''),
       rewrites: this.listOr('HasRewrites', rewrites, ''),
       severityLimit: severityLimit.valueAsString,
+      policySecret: policySecret.valueAsString,
       logLevel: logLevel.valueAsString,
       metricsNamespace: metricsNamespace.valueAsString,
       cacheSeconds: cacheSeconds.valueAsNumber,
@@ -142,6 +153,18 @@ export class SarParameters {
     return Token.asList(Fn.conditionIf(this.hasTopic.logicalId, actions, Aws.NO_VALUE));
   }
 
+  /**
+   * A role's policies, as the template spells them, without the one for the policy secret where none is
+   * given: only the deployment knows, and IAM refuses a statement whose resource is empty.
+   */
+  rolePolicies(policies: CfnRole.PolicyProperty[]): unknown[] {
+    return policies.map(({ policyName, policyDocument }) => {
+      const policy = { PolicyDocument: policyDocument, PolicyName: policyName };
+      if (policyName !== POLICY_SECRET) return policy;
+      return Fn.conditionIf(this.hasPolicySecret.logicalId, policy, Aws.NO_VALUE);
+    });
+  }
+
   private reservedOrNone(): number {
     const some = new CfnCondition(this.stack, 'HasReservedConcurrency', {
       expression: Fn.conditionNot(Fn.conditionEquals(this.reserved.valueAsNumber, 0)),
@@ -152,11 +175,15 @@ export class SarParameters {
   }
 
   private listOr(condition: string, parameter: CfnParameter, otherwise: string): string[] {
-    const text = parameter.valueAsString;
-    const some = new CfnCondition(this.stack, condition, {
-      expression: Fn.conditionNot(Fn.conditionEquals(text, '')),
+    const items = Fn.split(',', parameter.valueAsString);
+    const some = this.given(condition, parameter);
+    return Token.asList(Fn.conditionIf(some.logicalId, items, [otherwise]));
+  }
+
+  private given(condition: string, parameter: CfnParameter): CfnCondition {
+    return new CfnCondition(this.stack, condition, {
+      expression: Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, '')),
     });
-    return Token.asList(Fn.conditionIf(some.logicalId, Fn.split(',', text), [otherwise]));
   }
 
   // A text, not a CommaDelimitedList: only a text can be compared with the empty one in every tool, and

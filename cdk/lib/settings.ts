@@ -13,6 +13,7 @@ export const DEFAULTS = {
   pinNamespaces: [] as string[],
   rewrites: [] as string[],
   severityLimit: 'CRITICAL',
+  policySecret: '',
   logLevel: 'INFO',
   metricsNamespace: 'EcrAdmission',
   cacheSeconds: 60,
@@ -38,6 +39,10 @@ export const PATTERNS = {
   namespace: '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?',
   // The function reads the table closer, and does not start with a bad one.
   rewrite: '[^,=\\s]+=[^,=\\s]*',
+  // A full ARN, of any partition and account. Its name, and the six characters that Secrets Manager adds,
+  // hold no wildcard: IAM takes the ARN for this secret alone.
+  policySecret:
+    'arn:aws(-[a-z]+)*:secretsmanager:[a-z]{2,}(-[a-z]+)+-[0-9]+:[0-9]{12}:secret:[0-9A-Za-z/_+=.@-]{1,512}-[0-9A-Za-z]{6}',
   // CloudWatch's own characters, without the names that only AWS may write to (AWS/…).
   metricsNamespace: '(?!AWS/)[0-9A-Za-z._/#:-]{1,255}',
 };
@@ -82,6 +87,10 @@ export function settingsOf(props: EcrAdmissionProps): Settings {
     eachMatches('pinNamespaces', pinned, PATTERNS.namespace, "shop, or only '*'");
   }
   eachMatches('rewrites', settings.rewrites, PATTERNS.rewrite, 'docker.io/=REGISTRY/docker-hub/');
+  if (settings.policySecret !== '') {
+    const full = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-admission/policy-AbCdEf';
+    eachMatches('policySecret', [settings.policySecret], PATTERNS.policySecret, full);
+  }
   const name = [settings.metricsNamespace];
   eachMatches('metricsNamespace', name, PATTERNS.metricsNamespace, 'EcrAdmission');
   for (const list of ['registryRegions', 'registryIds'] as const) {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Match } from 'aws-cdk-lib/assertions';
 import { ACCESS_LOG } from '../lib/endpoint';
-import { FAILED_LINE } from '../lib/metrics';
-import { only, resources, templateWith } from './stacks';
+import { BREAK_GLASS_LINE, FAILED_LINE, POLICY_UNREAD_LINES } from '../lib/metrics';
+import { only, POLICY_SECRET_ARN, resources, templateWith } from './stacks';
 
 test('both functions are arm64 executables with a log group of their own', () => {
   const template = templateWith();
@@ -32,6 +33,7 @@ test('the admission function has the parameters in its environment', () => {
     METRICS_NAMESPACE: 'EcrAdmission',
     CACHE_SECONDS: '60',
     PIN_NAMESPACES: '',
+    POLICY_SECRET: '',
     REWRITES: '',
   });
   assert.deepEqual(
@@ -44,6 +46,7 @@ test('the admission function has the parameters in its environment', () => {
       metricsNamespace: 'Other',
       cacheSeconds: 0,
       pinNamespaces: '*',
+      policySecret: POLICY_SECRET_ARN,
       rewrites: 'docker.io/=R/hub/,docker.io/library/redis=',
     }),
     {
@@ -55,6 +58,7 @@ test('the admission function has the parameters in its environment', () => {
       METRICS_NAMESPACE: 'Other',
       CACHE_SECONDS: '0',
       PIN_NAMESPACES: '*',
+      POLICY_SECRET: POLICY_SECRET_ARN,
       REWRITES: 'docker.io/=R/hub/,docker.io/library/redis=',
     },
   );
@@ -133,7 +137,7 @@ test('every alarm tells the topic when it fires and when it is over', () => {
   const topic = 'arn:aws:sns:eu-west-1:123456789012:on-call';
   const alarms = (context: Record<string, unknown>) =>
     Object.values(resources(templateWith(context), 'AWS::CloudWatch::Alarm'));
-  assert.equal(alarms({}).length, 9);
+  assert.equal(alarms({}).length, 12);
   for (const alarm of alarms({ alarmTopicArn: topic })) {
     assert.deepEqual(alarm.Properties['AlarmActions'], [topic]);
     assert.deepEqual(alarm.Properties['OKActions'], [topic]);
@@ -152,13 +156,58 @@ test('silence is an alarm', () => {
   });
 });
 
-test('the log line that the alarm counts is the one that the function writes', () => {
-  const source = new URL('../../functions/admission/src/handler.rs', import.meta.url);
-  assert.ok(readFileSync(source, 'utf8').includes(`"${FAILED_LINE}"`));
-  templateWith().hasResourceProperties('AWS::Logs::MetricFilter', {
-    FilterPattern: `{ $.message = "${FAILED_LINE}" }`,
-  });
+test('each log line that an alarm counts is one that the function writes', () => {
+  const written = logLines();
+  for (const [metric, level, lines] of [
+    ['FailedInLog', 'error', [FAILED_LINE]],
+    ['BreakGlassInLog', 'warn', [BREAK_GLASS_LINE]],
+    ['PolicyUnread', 'error', POLICY_UNREAD_LINES],
+  ] as const) {
+    for (const line of lines) assert.ok(written.has(`${level} ${line}`), `${level} ${line}`);
+    const tests = lines.map((line) => `$.message = "${line}"`);
+    const pattern = tests.length === 1 ? tests[0] : tests.map((one) => `(${one})`).join(' || ');
+    templateWith().hasResourceProperties('AWS::Logs::MetricFilter', {
+      FilterPattern: `{ ${pattern} }`,
+      MetricTransformations: [
+        Match.objectLike({ MetricNamespace: 'EcrAdmission', MetricName: metric, MetricValue: '1' }),
+      ],
+    });
+    anyOf(metric);
+  }
 });
+
+test('a single review that failed, or that broke the glass, is an alarm', () => {
+  for (const metric of ['Failed', 'BreakGlass']) anyOf(metric);
+});
+
+// An alarm on a single one of them.
+function anyOf(metric: string): void {
+  templateWith().hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Namespace: 'EcrAdmission',
+    MetricName: metric,
+    Statistic: 'Sum',
+    Dimensions: Match.absent(),
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    Threshold: 1,
+    EvaluationPeriods: 1,
+    TreatMissingData: 'notBreaching',
+  });
+}
+
+// `LEVEL MESSAGE` of every line that the sources of the admission function log.
+function logLines(): Set<string> {
+  const root = fileURLToPath(new URL('../../functions/admission/src/', import.meta.url));
+  return new Set(
+    readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.rs'))
+      .flatMap((file) => [
+        ...readFileSync(root + file, 'utf8').matchAll(
+          /\blog(?:\(\))?\.(error|warn)\(\s*"([^"]+)"/g,
+        ),
+      ])
+      .map(([, level, message]) => `${level} ${message}`),
+  );
+}
 
 test('the dashboard shows denials by every rule there is', () => {
   const dashboard = only(templateWith(), 'AWS::CloudWatch::Dashboard').Properties['DashboardBody'];
@@ -166,8 +215,18 @@ test('the dashboard shows denials by every rule there is', () => {
   assert.ok(body.includes(`SEARCH('{"EcrAdmission",Rule} MetricName="Denied"', 'Sum', 300)`), body);
 });
 
-test('the outputs are those that the scripts read', () => {
+test('the dashboard shows every count of reviews', () => {
+  const dashboard = only(templateWith(), 'AWS::CloudWatch::Dashboard').Properties['DashboardBody'];
+  const body = JSON.stringify(dashboard).replaceAll('\\', '');
+  const counts = ['Admitted', 'Denied', 'Warned', 'Audited', 'Ignored', 'Failed', 'BreakGlass'];
+  for (const count of [...counts, 'FailedInLog', 'BreakGlassInLog']) {
+    assert.ok(body.includes(`["EcrAdmission","${count}"`), `${count} in ${body}`);
+  }
+});
+
+test('the outputs are those that the scripts and people read', () => {
   assert.deepEqual(Object.keys(templateWith().findOutputs('*')).sort(), [
+    'AdmissionRoleArn',
     'AuthorizerCachedSeconds',
     'Dashboard',
     'Endpoint',

@@ -2,12 +2,31 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ADMISSION_ROLE, AUTHORIZER_ROLE, resources, statements, templateWith } from './stacks';
+import { App, SecretValue, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { EcrAdmission } from '../lib/ecr-admission';
+import {
+  ADMISSION_ROLE,
+  anyCode,
+  AUTHORIZER_ROLE,
+  POLICY_SECRET_ARN,
+  resources,
+  statements,
+  templateWith,
+} from './stacks';
 
-const actions = (role: RegExp): string[] =>
-  statements(templateWith(), role)
+const policySecret = POLICY_SECRET_ARN;
+
+const actions = (role: RegExp, template = templateWith()): string[] =>
+  statements(template, role)
     .flatMap((statement) => statement['Action'])
     .sort();
+
+const reading = (template: Template, role: RegExp) =>
+  statements(template, role).filter((statement) =>
+    JSON.stringify(statement['Action']).includes('secretsmanager'),
+  );
 
 test('the admission function may do what it does, and nothing else', () => {
   assert.deepEqual(actions(ADMISSION_ROLE), [
@@ -16,8 +35,33 @@ test('the admission function may do what it does, and nothing else', () => {
     'ecr:BatchGetRepositoryScanningConfiguration',
     'ecr:DescribeImageScanFindings',
     'ecr:DescribeRepositories',
+    'ecr:GetDownloadUrlForLayer',
     'logs:CreateLogStream',
     'logs:PutLogEvents',
+  ]);
+});
+
+test('the admission function may read the policy secret alone, and only where there is one', () => {
+  const statement = (secret: unknown) => ({
+    Action: 'secretsmanager:GetSecretValue',
+    Effect: 'Allow',
+    Resource: secret,
+  });
+  for (const none of [{}, { policySecret: '' }]) {
+    assert.deepEqual(reading(templateWith(none), ADMISSION_ROLE), []);
+  }
+  const given = templateWith({ policySecret });
+  assert.deepEqual(reading(given, ADMISSION_ROLE), [statement(policySecret)]);
+  const authorizers = reading(given, AUTHORIZER_ROLE);
+  assert.deepEqual(authorizers, reading(templateWith(), AUTHORIZER_ROLE));
+
+  // A secret of the same stack, whose ARN only the deployment knows.
+  const stack = new Stack(new App(), 'Own');
+  const secretStringValue = SecretValue.unsafePlainText('{}');
+  const own = new Secret(stack, 'Policy', { secretStringValue });
+  new EcrAdmission(stack, 'EcrAdmission', { code: anyCode(), policySecret: own.secretArn });
+  assert.deepEqual(reading(Template.fromStack(stack), ADMISSION_ROLE), [
+    statement({ Ref: stack.getLogicalId(own.node.defaultChild as any) }),
   ]);
 });
 
@@ -54,20 +98,25 @@ function calls(folder: string, prefixes: Record<string, string>): string[] {
 }
 
 test('what the roles allow is what the sources call', () => {
-  const ecr = 'BatchGetImage BatchGetRepositoryScanningConfiguration DescribeImageScanFindings';
-  const prefixes = Object.fromEntries(
-    `${ecr} DescribeRepositories`.split(' ').map((name) => [name, 'ecr']),
-  );
-  const admission = calls('functions/admission', { ...prefixes, PutMetricData: 'cloudwatch' });
+  const admission = calls('functions/admission', {
+    BatchGetImage: 'ecr',
+    BatchGetRepositoryScanningConfiguration: 'ecr',
+    DescribeImageScanFindings: 'ecr',
+    DescribeRepositories: 'ecr',
+    GetDownloadUrlForLayer: 'ecr',
+    GetSecretValue: 'secretsmanager',
+    PutMetricData: 'cloudwatch',
+  });
   const authorizer = calls('authorizer', { GetSecretValue: 'secretsmanager' });
-  const allowed = (role: RegExp) => actions(role).filter((action) => !action.startsWith('logs:'));
+  const allowed = (role: RegExp) =>
+    actions(role, templateWith({ policySecret })).filter((action) => !action.startsWith('logs:'));
   assert.deepEqual(admission.sort(), allowed(ADMISSION_ROLE));
   assert.deepEqual(authorizer.sort(), allowed(AUTHORIZER_ROLE));
 });
 
 test('no statement allows everything of anything', () => {
   for (const role of [ADMISSION_ROLE, AUTHORIZER_ROLE]) {
-    for (const statement of statements(templateWith(), role)) {
+    for (const statement of statements(templateWith({ policySecret }), role)) {
       assert.equal(statement['Effect'], 'Allow');
       assert.equal(statement['NotAction'] ?? statement['NotResource'], undefined);
       for (const action of [statement['Action']].flat()) assert.doesNotMatch(action, /\*/);

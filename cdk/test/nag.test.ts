@@ -6,7 +6,7 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { EcrAdmissionStack } from '../lib/ecr-admission-stack';
 import { SarStack } from '../lib/sar-stack';
 import { sarApplication } from '../lib/sar-template';
-import { anyCode } from './stacks';
+import { anyCode, POLICY_SECRET_ARN } from './stacks';
 
 function nagged(context: Record<string, unknown> = {}) {
   const app = new App({ analyticsReporting: false, context });
@@ -15,7 +15,11 @@ function nagged(context: Record<string, unknown> = {}) {
 }
 
 test('cdk-nag finds nothing in the stack that is not answered', () => {
-  const app = nagged({ registryIds: '123456789012,210987654321', provisionedConcurrency: 1 });
+  const app = nagged({
+    registryIds: '123456789012,210987654321',
+    provisionedConcurrency: 1,
+    policySecret: POLICY_SECRET_ARN,
+  });
   new EcrAdmissionStack(app, 'EcrAdmission', { code: anyCode() });
   app.synth();
 });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { sarTemplate, TEMPLATE } from '../lib/sar-template';
+import { ADMISSION_ROLE, POLICY_SECRET_ARN } from './stacks';
 
 const text = sarTemplate();
 const template = parse(text);
@@ -66,6 +67,7 @@ test('the parameters are those of the product, of types that the repository acce
     'LogRetentionDays',
     'MetricsNamespace',
     'PinNamespaces',
+    'PolicySecret',
     'QuietHours',
     'RegistryIds',
     'RegistryRegion',
@@ -78,6 +80,35 @@ test('the parameters are those of the product, of types that the repository acce
     assert.ok(parameter.Default !== undefined, `${name} has a default`);
     assert.ok(parameter.Description, `${name} has a description`);
   }
+});
+
+test('the pattern of PolicySecret takes what the CDK takes', () => {
+  const { AllowedPattern } = template.Parameters.PolicySecret;
+  for (const taken of ['', POLICY_SECRET_ARN]) assert.match(taken, new RegExp(AllowedPattern));
+  for (const refused of [POLICY_SECRET_ARN.slice(0, -7), `${POLICY_SECRET_ARN}*`, 'policy']) {
+    assert.doesNotMatch(refused, new RegExp(AllowedPattern));
+  }
+});
+
+test('without a PolicySecret, the role says nothing of secrets', () => {
+  const roles = Object.entries<any>(template.Resources).filter(([id]) => ADMISSION_ROLE.test(id));
+  const [[, role] = []] = roles;
+  const policies = role.Properties.Policies.filter((policy: any) => !('PolicyName' in policy));
+  const statement = {
+    Action: 'secretsmanager:GetSecretValue',
+    Effect: 'Allow',
+    Resource: { Ref: 'PolicySecret' },
+  };
+  const given = {
+    PolicyName: 'policySecret',
+    PolicyDocument: { Statement: [statement], Version: '2012-10-17' },
+  };
+  assert.deepEqual(policies, [{ 'Fn::If': ['HasPolicySecret', given, { Ref: 'AWS::NoValue' }] }]);
+  assert.deepEqual(template.Conditions.HasPolicySecret, {
+    'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'PolicySecret' }, ''] }],
+  });
+  const always = role.Properties.Policies.filter((policy: any) => 'PolicyName' in policy);
+  assert.doesNotMatch(JSON.stringify(always), /secretsmanager/);
 });
 
 test('no output has the name of a parameter, which sam package would take it for', () => {

@@ -57,5 +57,8 @@ export function statements(template: Template, role: RegExp): Record<string, any
   return Policies.flatMap((policy: any) => policy.PolicyDocument.Statement);
 }
 
+export const POLICY_SECRET_ARN =
+  'arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-admission/policy-AbCdEf';
+
 export const ADMISSION_ROLE = /^EcrAdmissionRole/;
 export const AUTHORIZER_ROLE = /^EcrAdmissionAuthorizerRole/;

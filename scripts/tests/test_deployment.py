@@ -21,6 +21,13 @@ from .emulators import aws, environment, ministack, moto
 from .front import Front
 
 STACK = "EcrAdmission"
+# The operator's policy: as the parameters say, but for one namespace.
+POLICY = """
+apiVersion: ecr-admission/v1
+namespaces:
+  - names: [lenient]
+    rules: { tag-immutability: warn }
+"""
 # Beyond the minute for which the authorizer keeps its copy of the secret, and takes the previous token
 # for the current one.
 METRIC_SECONDS = 120
@@ -48,8 +55,14 @@ class Deployed(unittest.TestCase):
         # The functions inherit it: ministack's own ECR has no scans.
         cls.cloud = ministack(AWS_ENDPOINT_URL_ECR=cls.registry.url)
         unittest.addModuleCleanup(cls.cloud.stop)
-        # API Gateway's cache off, so that a test of a revoked token need not wait a minute for it.
-        cls.outputs = deploy_cdk(cls.cloud.url, STACK, ignoredNamespaces="kube-system,ci", authorizerCacheSeconds=0)
+        secret = ("--name", "ecr-admission/policy", "--secret-string", POLICY)
+        context = {
+            "ignoredNamespaces": "kube-system,ci",
+            "policySecret": aws(cls.cloud.url, "secretsmanager", "create-secret", *secret)["ARN"],
+            # API Gateway's cache off, so that a test of a revoked token need not wait a minute for it.
+            "authorizerCacheSeconds": 0,
+        }
+        cls.outputs = deploy_cdk(cls.cloud.url, STACK, **context)
         (api,) = resources(cls.cloud.url, STACK, "AWS::ApiGatewayV2::Api").values()
         cls.front = Front("127.0.0.1", cls.cloud.port, f"/_aws/execute-api/{api}/$default")
         unittest.addModuleCleanup(cls.front.stop)
@@ -120,6 +133,11 @@ class Deployment(Deployed):
         self.assertIs(self.verdict("docker.io/library/nginx:1.29", "ci")["allowed"], True)
         self.assertIs(self.verdict("docker.io/library/nginx:1.29", "cid")["allowed"], False)
 
+    def test_the_policy_secret_says_what_the_parameters_do_not(self):
+        response = self.verdict(registry.MUTABLE, "lenient")
+        self.assertIs(response["allowed"], True, response)
+        self.assertIn("[tag-immutability]", " ".join(response["warnings"]))
+
     def test_mutate_admits_without_a_patch(self):
         body = reviews.create_pod(registry.GOOD)
         answer = self.caller.review(body, self.tokens().of("default"), "/mutate")
@@ -170,7 +188,7 @@ class Deployment(Deployed):
             )
             well = self.script("doctor", "--config", name, "--image", registry.GOOD)
             self.assertEqual(well.returncode, 0, well.stdout + well.stderr)
-            self.assertEqual(well.stdout.count("\nok "), 7, well.stdout)
+            self.assertEqual(well.stdout.count("\nok "), 8, well.stdout)
             ill = self.script("doctor", "--config", name, "--image", registry.MUTABLE)
             self.assertEqual(ill.returncode, 1)
             self.assertRegex(ill.stdout, r"FAIL  admitted sample: .*\[tag-immutability\]")

@@ -18,6 +18,8 @@ from .emulators import ACCOUNT, REGION, aws, environment, ministack, moto
 TEMPLATE = ROOT / "infra" / "template.yaml"
 APPLICATION = f"arn:aws:serverlessrepo:{REGION}:{ACCOUNT[::-1]}:applications/ecr-admission"
 BUCKET = "packages"
+# Of another account: a policy may be shared.
+POLICY_SECRET = f"arn:aws:secretsmanager:{REGION}:210987654321:secret:ecr-admission/policy-AbCdEf"
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -105,11 +107,18 @@ class Deployed(unittest.TestCase):
         if result.returncode != 0:
             raise RuntimeError(f"sam package failed:\n{result.stdout}{result.stderr}")
 
-    def roles(self, stack):
+    def role(self, stack):
+        """The statements of the admission function's role, by the policy that holds them."""
         names = resources(self.cloud.url, stack, "AWS::IAM::Role")
         (role,) = [name for logical, name in names.items() if "Authorizer" not in logical]
-        arguments = ("iam", "get-role-policy", "--role-name", role, "--policy-name", "calls")
-        return aws(self.cloud.url, *arguments)["PolicyDocument"]["Statement"]
+        of_role = ("--role-name", role)
+        policies = aws(self.cloud.url, "iam", "list-role-policies", *of_role)["PolicyNames"]
+        return {
+            name: aws(self.cloud.url, "iam", "get-role-policy", *of_role, "--policy-name", name)[
+                "PolicyDocument"
+            ]["Statement"]
+            for name in policies
+        }
 
     def variables(self, stack):
         names = resources(self.cloud.url, stack, "AWS::Lambda::Function")
@@ -122,7 +131,11 @@ class Deployed(unittest.TestCase):
         self.assertEqual(plain["NamespacesIgnored"], "kube-system")
         self.assertEqual(self.variables("one")["REGISTRY_IDS"], ACCOUNT)
         self.assertEqual(self.variables("one")["REGISTRY_REGION"], REGION)
-        (ecr,) = [one for one in self.roles("one") if "ecr:" in str(one["Action"])]
+        self.assertEqual(self.variables("one")["POLICY_SECRET"], "")
+        role = self.role("one")
+        self.assertEqual(list(role), ["calls"])
+        self.assertNotIn("secretsmanager", str(role))
+        (ecr,) = [one for one in role["calls"] if "ecr:" in str(one["Action"])]
         self.assertEqual(ecr["Resource"], [f"arn:aws:ecr:*:{ACCOUNT}:repository/*"])
 
         other = create(
@@ -132,13 +145,21 @@ class Deployed(unittest.TestCase):
             RegistryIds="111122223333,444455556666",
             RegistryRegion="eu-west-1,us-east-1",
             IgnoredNamespaces="",
+            PolicySecret=POLICY_SECRET,
             MetricsNamespace="Two",
             AuthorizerReservedConcurrency="0",
         )
         self.assertEqual(other.get("NamespacesIgnored", ""), "")
         self.assertEqual(self.variables("two")["REGISTRY_IDS"], "111122223333,444455556666")
         self.assertEqual(self.variables("two")["IGNORED_NAMESPACES"], "")
-        (ecr,) = [one for one in self.roles("two") if "ecr:" in str(one["Action"])]
+        self.assertEqual(self.variables("two")["POLICY_SECRET"], POLICY_SECRET)
+        role = self.role("two")
+        self.assertEqual(sorted(role), ["calls", "policySecret"])
+        self.assertEqual(
+            role["policySecret"],
+            [{"Action": "secretsmanager:GetSecretValue", "Effect": "Allow", "Resource": POLICY_SECRET}],
+        )
+        (ecr,) = [one for one in role["calls"] if "ecr:" in str(one["Action"])]
         accounts = ("111122223333", "444455556666")
         self.assertEqual(ecr["Resource"], [f"arn:aws:ecr:*:{account}:repository/*" for account in accounts])
         regions = ecr["Condition"]["StringEquals"]["aws:RequestedRegion"]

@@ -7,7 +7,7 @@ use ecr_admission_policy::verdict::{WARNING, few};
 use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
 
 use crate::patch::Operation;
-use crate::record::{Decision, Outcome};
+use crate::record::{Decision, Outcome, PolicyAge};
 use crate::review::Answer;
 
 /// The answer to a request in which there is nothing to judge.
@@ -21,13 +21,13 @@ pub fn unjudged(decision: Decision) -> (Answer, Outcome) {
 pub fn refused(message: String, enforcement: Enforcement) -> (Answer, Outcome) {
     let decision = match enforcement {
         Enforcement::Deny => Decision::Denied,
-        Enforcement::Warn => Decision::Admitted,
+        Enforcement::Warn | Enforcement::Audit => Decision::Admitted,
     };
     let (mut answer, mut outcome) = unjudged(decision);
     outcome.failed = true;
     match enforcement {
         Enforcement::Deny => answer.denial = Some(message),
-        Enforcement::Warn => {
+        Enforcement::Warn | Enforcement::Audit => {
             outcome.warned = true;
             answer.warnings = vec![cut(&message, WARNING)];
         }
@@ -55,6 +55,12 @@ pub fn judged(
             audit_annotations.insert(annotation(image.path.as_str()), digest.to_string());
         }
     }
+    if let Some(audited) = verdict.audited() {
+        audit_annotations.insert("audited".to_owned(), audited);
+    }
+    if let (true, Some(request)) = (verdict.is_broken_glass(), &verdict.break_glass) {
+        audit_annotations.insert("break-glass".to_owned(), request.to_string());
+    }
     let warnings = verdict.warnings();
     let outcome = Outcome {
         decision,
@@ -62,6 +68,9 @@ pub fn judged(
         failed: verdict.has_failed_lookup(),
         denied_by: verdict.rules(Enforcement::Deny),
         warned_of: verdict.rules(Enforcement::Warn),
+        audited: verdict.rules(Enforcement::Audit),
+        broke_glass: verdict.is_broken_glass(),
+        policy: PolicyAge::Current,
         registry_calls,
         cache_hits,
         images: verdict.images.clone(),

@@ -8,8 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use ecr_admission_policy::facts::{ImageFacts, Needs};
 use ecr_admission_policy::image::ImageId;
-use ecr_admission_policy::{EcrImage, Inspection, facts::ImageFacts};
+use ecr_admission_policy::{EcrImage, Inspection};
 
 /// How long facts that led to a violation are kept, at most.
 pub const AFTER_VIOLATION: Duration = Duration::from_secs(5);
@@ -17,10 +18,16 @@ pub const AFTER_VIOLATION: Duration = Duration::from_secs(5);
 /// How many images are remembered: with the largest index allowed, about 8 MB.
 pub const CAPACITY: usize = 512;
 
+/// How many findings are remembered, over all images: about 10 MB. Only a policy that filters findings
+/// keeps more than three of a platform.
+pub const FINDINGS: usize = 40_000;
+
 /// The facts a sandbox remembers. All times are milliseconds since the Unix epoch.
 #[derive(Debug)]
 pub struct Cache {
     keep_ms: u64,
+    /// For which needs the facts were looked up.
+    needs: Option<Needs>,
     entries: BTreeMap<EcrImage, Entry>,
 }
 
@@ -41,7 +48,15 @@ impl Entry {
 impl Cache {
     /// A cache that keeps facts for `keep`; with zero it keeps none.
     pub fn new(keep: Duration) -> Self {
-        Self { keep_ms: millis(keep), entries: BTreeMap::new() }
+        Self { keep_ms: millis(keep), needs: None, entries: BTreeMap::new() }
+    }
+
+    /// Forgets all facts that were looked up for other needs: some of these may be missing from them.
+    pub fn serve(&mut self, needs: &Needs) {
+        if self.needs.as_ref() != Some(needs) {
+            self.entries.clear();
+            self.needs = Some(*needs);
+        }
     }
 
     /// What is known of `images` and is still fresh.
@@ -69,7 +84,7 @@ impl Cache {
     ) {
         let keep_ms =
             if violated { self.keep_ms.min(millis(AFTER_VIOLATION)) } else { self.keep_ms };
-        if keep_ms == 0 {
+        if keep_ms == 0 || facts.lacks_something() {
             return;
         }
         let by_digest = EcrImage { id: ImageId::Digest(facts.digest.clone()), ..image.clone() };
@@ -77,25 +92,33 @@ impl Cache {
             ImageId::Tag(tag) if facts.repository.mutability.protects(tag) => Some(image.clone()),
             ImageId::Tag(_) | ImageId::Digest(_) => None,
         };
+        if facts.findings() > FINDINGS {
+            return;
+        }
         for key in by_tag.into_iter().chain([by_digest]) {
-            self.make_room(&key, inspected_ms);
+            self.make_room(&key, facts.findings(), inspected_ms);
             let entry = Entry { facts: facts.clone().into(), inspected_ms, keep_ms };
             self.entries.insert(key, entry);
         }
     }
 
-    /// Forgets what is stale and, if that is not enough, what is oldest.
-    fn make_room(&mut self, key: &EcrImage, now_ms: u64) {
-        if self.entries.len() < CAPACITY || self.entries.contains_key(key) {
+    /// Forgets what is stale and, while that is not enough, what is oldest.
+    fn make_room(&mut self, key: &EcrImage, findings: usize, now_ms: u64) {
+        self.entries.remove(key);
+        if self.has_room(findings) {
             return;
         }
         self.entries.retain(|_, entry| entry.is_fresh(now_ms));
-        if self.entries.len() >= CAPACITY {
+        while !self.has_room(findings) {
             let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.inspected_ms);
-            if let Some(oldest) = oldest.map(|(image, _)| image.clone()) {
-                self.entries.remove(&oldest);
-            }
+            let Some(oldest) = oldest.map(|(image, _)| image.clone()) else { return };
+            self.entries.remove(&oldest);
         }
+    }
+
+    fn has_room(&self, findings: usize) -> bool {
+        let kept: usize = self.entries.values().map(|entry| entry.facts.findings()).sum();
+        self.entries.len() < CAPACITY && kept + findings <= FINDINGS
     }
 }
 

@@ -1,4 +1,8 @@
-use ecr_admission_policy::facts::{Content, ImageScan, RepositoryFacts, Scanning};
+use ecr_admission_policy::SeverityLimit;
+use ecr_admission_policy::facts::{
+    Cause, Config, Content, Finding, Findings, ImageScan, PlatformFacts, RepositoryFacts, Scan,
+    Scanning, Unavailable,
+};
 use ecr_admission_policy::mutability::TagMutability;
 
 use super::*;
@@ -22,7 +26,10 @@ fn facts(mutability: &str, digit: u32) -> ImageFacts {
             scanning: Scanning::Effective("SCAN_ON_PUSH".into()),
         },
         digest: format!("sha256:{digit:064x}").parse().unwrap(),
-        content: Content::Image(ImageScan::NotFound),
+        content: Content::Image(PlatformFacts {
+            scan: ImageScan::NotFound,
+            config: Config::NotRead,
+        }),
     }
 }
 
@@ -80,4 +87,65 @@ fn it_never_grows_past_its_capacity_and_drops_the_oldest_first() {
     }
     assert!(knows(&cache, &image("1999"), NOW + 2_000));
     assert!(!knows(&cache, &image("0"), NOW + 2_000));
+}
+
+#[test]
+fn facts_for_other_needs_are_forgotten() {
+    let needs =
+        |config| Needs { severity_limit: SeverityLimit::Critical, all_findings: false, config };
+    let mut cache = Cache::new(MINUTE);
+    cache.serve(&needs(false));
+    cache.remember(&image("1"), &facts("IMMUTABLE", 1), false, NOW);
+    cache.serve(&needs(false));
+    assert!(knows(&cache, &image("1"), NOW));
+    cache.serve(&needs(true));
+    assert!(!knows(&cache, &image("1"), NOW));
+}
+
+#[test]
+fn a_config_that_could_not_be_read_is_not_remembered() {
+    let mut facts = facts("IMMUTABLE", 1);
+    let unavailable = Unavailable { operation: "ecr:BatchGetImage", cause: Cause::Throttled };
+    facts.content = Content::Image(PlatformFacts {
+        scan: ImageScan::NotFound,
+        config: Config::Unavailable(unavailable),
+    });
+    let mut cache = Cache::new(MINUTE);
+    cache.remember(&image("1"), &facts, false, NOW);
+    assert!(!knows(&cache, &image("1"), NOW));
+}
+
+#[test]
+fn findings_are_bounded_over_all_images() {
+    let with_findings = |digit: u32, count: usize| {
+        let finding = Finding {
+            vulnerability: None,
+            severity: "CRITICAL".into(),
+            package: None,
+            fixed_in: None,
+            fix: "NO".into(),
+            first_observed_at: None,
+        };
+        let mut facts = facts("IMMUTABLE", digit);
+        facts.content = Content::Image(PlatformFacts {
+            scan: ImageScan::Found(Scan {
+                status: "COMPLETE".into(),
+                completed_at: None,
+                source_updated_at: None,
+                counts: [("CRITICAL".into(), count as u64)].into(),
+                findings: Findings::All(vec![finding; count]),
+            }),
+            config: Config::NotRead,
+        });
+        facts
+    };
+    let mut cache = Cache::new(MINUTE);
+    // By tag and by digest each.
+    cache.remember(&image("1"), &with_findings(1, FINDINGS / 4), false, NOW);
+    cache.remember(&image("2"), &with_findings(2, FINDINGS / 4), false, NOW + 1);
+    assert!(knows(&cache, &image("1"), NOW + 1) && knows(&cache, &image("2"), NOW + 1));
+    cache.remember(&image("3"), &with_findings(3, 1), false, NOW + 2);
+    assert!(knows(&cache, &image("3"), NOW + 2) && knows(&cache, &image("2"), NOW + 2));
+    cache.remember(&image("4"), &with_findings(4, FINDINGS + 1), false, NOW + 3);
+    assert!(!knows(&cache, &image("4"), NOW + 3));
 }

@@ -26,6 +26,8 @@ pub struct Config {
     pub regions: BTreeSet<Region>,
     /// `IGNORED_NAMESPACES`: the namespaces admitted without judgement.
     pub ignored_namespaces: BTreeSet<String>,
+    /// `POLICY_SECRET`: the secret with the policy document; `None` leaves the parameters alone.
+    pub policy_secret: Option<String>,
     /// `SEVERITY_LIMIT`: the lowest severity that denies.
     pub severity_limit: SeverityLimit,
     /// `LOG_LEVEL`: the least that is logged.
@@ -57,6 +59,7 @@ impl Config {
             registry_ids,
             regions,
             ignored_namespaces: ignored_namespaces(environment)?,
+            policy_secret: policy_secret(environment)?,
             severity_limit: severity_limit(environment)?,
             log_level: Level::from_environment(environment)?,
             metrics_namespace: metrics_namespace(environment)?,
@@ -158,12 +161,7 @@ fn rewrites(
     let Some(registry_ids) = registry_ids else {
         return Err(BadVariable::unset("REGISTRY_IDS", "12-digit accounts, which REWRITES needs"));
     };
-    let policy = Policy {
-        registry_ids: registry_ids.clone(),
-        regions: regions.clone(),
-        severity_limit: SeverityLimit::Critical,
-        pinned: false,
-    };
+    let policy = Policy::new(registry_ids.clone(), regions.clone(), SeverityLimit::Critical);
     RewriteTable::parse(value, &policy)
         .map_err(|invalid| BadVariable::new(NAME, value, format!("{ACCEPTED} ({invalid})")))
 }
@@ -182,6 +180,19 @@ fn severity_limit(environment: &Environment) -> Result<SeverityLimit, BadVariabl
     let Some(value) = environment.non_empty(NAME) else { return Ok(SeverityLimit::Critical) };
     let accepted = "INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL";
     value.parse().ok().ok_or_else(|| BadVariable::new(NAME, value, accepted))
+}
+
+/// Not set and empty mean none. The rest of what makes an ARN is left to Secrets Manager.
+fn policy_secret(environment: &Environment) -> Result<Option<String>, BadVariable> {
+    const NAME: &str = "POLICY_SECRET";
+    let Some(value) = environment.non_empty(NAME) else { return Ok(None) };
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/_+=.@!:-".contains(&b);
+    if value.starts_with("arn:") && value.len() <= 2_048 && value.bytes().all(allowed) {
+        Ok(Some(value.to_owned()))
+    } else {
+        let accepted = "the ARN of a secret, such as arn:aws:secretsmanager:us-east-1:123456789012:secret:policy-AbCdEf";
+        Err(BadVariable::new(NAME, value, accepted))
+    }
 }
 
 /// A CloudWatch namespace: 1 to 255 characters, not starting with `:` (API reference,

@@ -4,17 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecr::Client;
 use aws_sdk_ecr::config::{Builder, Region as SdkRegion};
+use aws_sdk_ecr::types::ImageIdentifier;
 use ecr_admission_lambda::{Log, Sdk, Service};
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::{Cause, Content, RepositoryFacts};
+use ecr_admission_policy::facts::{Cause, Content, Needs, RepositoryFacts};
+use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::{Digest, Region, RepositoryName};
 
 use crate::inspect::{Budget, InspectImage, Missing, Registry};
 
+mod blob;
 mod call;
+mod config;
+mod findings;
 mod image;
+mod manifests;
 mod open_index;
 mod repository;
+mod scan;
+
+pub(crate) use call::{cause, told};
 
 /// Looks images up in Amazon ECR, in the account and Region that each image names.
 #[derive(Debug)]
@@ -55,7 +64,22 @@ impl InspectImage for EcrInspector {
         repository::facts(self, registry, names, budget).await
     }
 
-    async fn image(&self, image: &EcrImage, budget: &Budget) -> Result<(Digest, Content), Missing> {
-        image::content(self, image, budget).await
+    async fn image(
+        &self,
+        image: &EcrImage,
+        needs: &Needs,
+        budget: &Budget,
+    ) -> Result<(Digest, Content), Missing> {
+        image::content(self, image, needs, budget).await
     }
+}
+
+/// How the ECR API names an image in its repository.
+fn identifier(id: &ImageId) -> ImageIdentifier {
+    let identifier = ImageIdentifier::builder();
+    match id {
+        ImageId::Tag(tag) => identifier.image_tag(tag.as_str()),
+        ImageId::Digest(digest) => identifier.image_digest(digest.as_str()),
+    }
+    .build()
 }

@@ -5,31 +5,31 @@ use std::time::{Duration, Instant, SystemTime};
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use ecr_admission_lambda::Log;
-use ecr_admission_policy::mutate::{Mutated, mutate};
-use ecr_admission_policy::names::AccountId;
-use ecr_admission_policy::{Enforcement, Policy, decide, plan};
 use lambda_runtime::{Context, Error, LambdaEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::account;
-use crate::answer::{judged, mutated, refused, unjudged};
 use crate::config::Config;
 use crate::deadline;
 use crate::gateway::{self, Caller, Route};
 use crate::inspect::{Budget, InspectImage};
 use crate::lookups::Lookups;
 use crate::metrics::Metrics;
-use crate::patch;
-use crate::record::{Decision, Line, MutationOutcome, Outcome};
+use crate::policy_copy::PolicyCopy;
+use crate::policy_secret::{LONGEST_READ, PolicySecret, ReadPolicy};
+use crate::record::{Line, MutationOutcome, Outcome};
 use crate::review::{self, Answer, Request, Review};
-use crate::workload::{self, Refusal, Workload};
+
+mod mutate;
+mod policy;
+mod validate;
 
 /// Answers reviews.
 #[derive(Debug)]
-pub struct Handler<I> {
+pub struct Handler<I, R = PolicySecret> {
     config: Config,
     lookups: Lookups<I>,
+    policies: PolicyCopy<R>,
     metrics: Arc<Metrics>,
     log: Log,
 }
@@ -52,12 +52,21 @@ struct Unreadable {
     error: String,
 }
 
-impl<I: InspectImage> Handler<I> {
-    /// A handler that looks images up through `inspector`.
-    pub fn new(config: Config, inspector: I, metrics: Arc<Metrics>) -> Self {
+impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
+    /// A handler that looks images up through `inspector`, and the policy document up through `reader`;
+    /// without a reader the parameters are the policy.
+    pub fn new(config: Config, inspector: I, reader: Option<R>, metrics: Arc<Metrics>) -> Self {
         let log = Log::new(config.log_level);
         let lookups = Lookups::new(inspector, config.cache);
-        Self { config, lookups, metrics, log }
+        let policies = PolicyCopy::new(reader, config.cache, log);
+        Self { config, lookups, policies, metrics, log }
+    }
+
+    /// Reads the policy document before the first event. What is wrong with it is logged, and told by
+    /// the answer to every review.
+    pub async fn prepare(&self) {
+        let deadline = tokio::time::Instant::now() + LONGEST_READ;
+        self.policies.at_hand(deadline, now_ms()).await;
     }
 
     /// Reads an event and answers it. Read here, not by the runtime: an event that it cannot read, it
@@ -120,88 +129,9 @@ impl<I: InspectImage> Handler<I> {
         gateway::text(400, problem)
     }
 
-    async fn validate(
-        &self,
-        review: &Review<'_>,
-        event: &ApiGatewayV2httpRequest,
-        context: &Context,
-    ) -> (Answer, Outcome) {
-        let request = match &review.request {
-            Ok(request) => request,
-            Err(problem) => return refused(problem.clone(), Enforcement::Deny),
-        };
-        if self.is_ignored(request) {
-            return unjudged(Decision::Ignored);
-        }
-        let (enforcement, images) = match workload::of(request) {
-            Ok(Workload::NoImages) => return unjudged(Decision::Admitted),
-            Ok(Workload::Images { enforcement, images }) => (enforcement, images),
-            Err(Refusal { message, enforcement }) => return refused(message, enforcement),
-        };
-        let Some(own_account) = account::of_function_arn(&context.invoked_function_arn) else {
-            let problem = "the function's own account could not be read from its ARN";
-            return refused(problem.to_owned(), enforcement);
-        };
-        // Only Pods are pinned, unless the mutating configuration names controllers too: of those
-        // nothing is asked here.
-        let pinned = enforcement == Enforcement::Deny && self.pins(request);
-        let policy = self.policy(&own_account, pinned);
-        let plan = plan(images, enforcement, &policy);
-        let budget = budget(event, context);
-        let known =
-            self.lookups.inspect(plan.lookups(), &own_account, &policy, &budget, now_ms()).await;
-        let verdict = decide(&plan, &known.inspections, &policy);
-        judged(&verdict, &policy, budget.calls(), known.remembered)
-    }
-
-    /// Never refuses: what cannot be changed is left alone, and the validating half decides.
-    async fn mutate(
-        &self,
-        review: &Review<'_>,
-        event: &ApiGatewayV2httpRequest,
-        context: &Context,
-    ) -> Option<(Answer, MutationOutcome)> {
-        let request = review.request.as_ref().ok()?;
-        let pin = self.pins(request);
-        if self.is_ignored(request) || !pin && self.config.rewrites.is_empty() {
-            return None;
-        }
-        let Ok(Workload::Images { images, .. }) = workload::of(request) else { return None };
-        let own_account = account::of_function_arn(&context.invoked_function_arn)?;
-        let policy = self.policy(&own_account, false);
-        let mutation = mutate(images, &self.config.rewrites, pin, &policy);
-        let (budget, lookups) = (budget(event, context), mutation.lookups());
-        let known = self.lookups.inspect(lookups, &own_account, &policy, &budget, now_ms()).await;
-        let Mutated { changes, warnings } = mutation.finish(&known.inspections, &policy);
-        // kube-apiserver drops whatever else is changed through this subresource.
-        let annotate = request.sub_resource.as_deref() != Some("ephemeralcontainers");
-        let patch = patch::operations(&changes, request.object?, annotate);
-        let outcome = MutationOutcome {
-            changes,
-            not_pinned: warnings.len(),
-            registry_calls: budget.calls(),
-            cache_hits: known.remembered,
-        };
-        Some((mutated(patch, warnings), outcome))
-    }
-
-    fn pins(&self, request: &Request<'_>) -> bool {
-        self.config.pin.contains(request.namespace.as_deref())
-    }
-
     fn is_ignored(&self, request: &Request<'_>) -> bool {
         let namespace = request.namespace.as_deref();
         namespace.is_some_and(|namespace| self.config.ignored_namespaces.contains(namespace))
-    }
-
-    fn policy(&self, own_account: &AccountId, pinned: bool) -> Policy {
-        let registry_ids = self.config.registry_ids.clone();
-        Policy {
-            registry_ids: registry_ids.unwrap_or_else(|| [own_account.clone()].into()),
-            regions: self.config.regions.clone(),
-            severity_limit: self.config.severity_limit,
-            pinned,
-        }
     }
 
     fn record(

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ecr_admission_policy::facts::{Cause, Content, ImageFacts, RepositoryFacts, Unavailable};
+use ecr_admission_policy::facts::{
+    Cause, Content, ImageFacts, Needs, RepositoryFacts, Unavailable,
+};
 use ecr_admission_policy::names::{AccountId, Digest, Region, RepositoryName};
 use ecr_admission_policy::{EcrImage, Inspection};
 use futures_util::future::{join, join_all};
@@ -22,10 +24,11 @@ pub trait InspectImage {
         budget: &Budget,
     ) -> impl Future<Output = BTreeMap<RepositoryName, Result<RepositoryFacts, Missing>>>;
 
-    /// The digest that an image has now, and what its scan or the scans of its platforms say.
+    /// The digest that an image has now, and what `needs` asks for of it or of its platforms.
     fn image(
         &self,
         image: &EcrImage,
+        needs: &Needs,
         budget: &Budget,
     ) -> impl Future<Output = Result<(Digest, Content), Missing>>;
 }
@@ -90,6 +93,7 @@ pub async fn gather(
     inspector: &impl InspectImage,
     own_account: &AccountId,
     images: &BTreeSet<EcrImage>,
+    needs: &Needs,
     budget: &Budget,
 ) -> BTreeMap<EcrImage, Inspection> {
     let mut registries: BTreeMap<Registry, BTreeSet<RepositoryName>> = BTreeMap::new();
@@ -102,7 +106,7 @@ pub async fn gather(
     let repositories = join_all(
         registries.iter().map(|(registry, names)| inspector.repositories(registry, names, budget)),
     );
-    let contents = join_all(images.iter().map(|image| inspector.image(image, budget)));
+    let contents = join_all(images.iter().map(|image| inspector.image(image, needs, budget)));
     let (repositories, contents) = join(repositories, contents).await;
     let repositories: BTreeMap<&Registry, _> = registries.keys().zip(repositories).collect();
     images

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod after_answer;
+pub mod annotation;
 pub mod answer;
 pub mod cache;
 pub mod config;
@@ -16,6 +17,8 @@ pub mod lookups;
 pub mod manifest;
 pub mod metrics;
 pub mod patch;
+pub mod policy_copy;
+pub mod policy_secret;
 pub mod record;
 pub mod review;
 pub mod workload;

@@ -10,6 +10,7 @@ use ecr_admission_policy::{EcrImage, Inspection, Policy};
 
 use crate::cache::Cache;
 use crate::inspect::{Budget, InspectImage, gather};
+use crate::policy_copy::timestamp;
 
 /// An inspector, and what it found a short while ago.
 #[derive(Debug)]
@@ -42,13 +43,18 @@ impl<I: InspectImage> Lookups<I> {
         budget: &Budget,
         now_ms: u64,
     ) -> Known {
-        let mut inspections = self.cache().recall(&images, now_ms);
+        let needs = policy.needs();
+        let mut inspections = {
+            let mut cache = self.cache();
+            cache.serve(&needs);
+            cache.recall(&images, now_ms)
+        };
         let remembered = inspections.len();
         images.retain(|image| !inspections.contains_key(image));
-        let found = gather(&self.inspector, own_account, &images, budget).await;
+        let found = gather(&self.inspector, own_account, &images, &needs, budget).await;
         for (image, inspection) in &found {
             if let Inspection::Inspected(facts) = inspection {
-                let violated = violates(image, facts, policy);
+                let violated = violates(image, facts, policy, timestamp(now_ms));
                 self.cache().remember(image, facts, violated, now_ms);
             }
         }

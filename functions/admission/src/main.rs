@@ -8,6 +8,7 @@ use ecr_admission::config::Config;
 use ecr_admission::ecr::EcrInspector;
 use ecr_admission::handler::{Handler, now_ms};
 use ecr_admission::metrics::Metrics;
+use ecr_admission::policy_secret::PolicySecret;
 use ecr_admission_lambda::{Environment, Log, stop};
 use lambda_runtime::{Runtime, service_fn, spawn_graceful_shutdown_handler};
 
@@ -21,7 +22,9 @@ async fn main() -> ExitCode {
     let namespace = config.metrics_namespace.clone();
     let metrics = Arc::new(Metrics::new(&config.sdk, namespace, log, now_ms()));
     let inspector = EcrInspector::new(&config.sdk, &config.regions, log);
-    let handler = Arc::new(Handler::new(config, inspector, Arc::clone(&metrics)));
+    let secret = config.policy_secret.clone().map(|id| PolicySecret::new(&config.sdk, id));
+    let handler = Arc::new(Handler::new(config, inspector, secret, Arc::clone(&metrics)));
+    handler.prepare().await;
     let last = Arc::clone(&metrics);
     spawn_graceful_shutdown_handler(|| async move { last.send_last(now_ms()).await }).await;
     let runtime = Runtime::new(service_fn(move |event| {

@@ -1,10 +1,15 @@
-//! The manifest of an image index, as `BatchGetImage` returns it.
+//! Manifests of images and image indexes, as `BatchGetImage` returns them.
 
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::index::Platform;
 use ecr_admission_policy::names::Digest;
 use serde::Deserialize;
+
+pub mod image_config;
+mod object;
+
+use object::Object;
 
 /// The media types of an image index: OCI, and Docker's manifest list.
 pub const INDEX_TYPES: [&str; 2] = [
@@ -21,8 +26,9 @@ pub const IMAGE_TYPES: [&str; 2] = [
 /// What a manifest says that matters here.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Manifest {
-    /// An image of one platform.
-    Image,
+    /// An image of one platform, and the digest of its config blob where the manifest leaves no doubt
+    /// about it.
+    Image(Option<Digest>),
     /// An index, and its children other than build attestations, each digest once.
     Index(Vec<Entry>),
 }
@@ -67,7 +73,9 @@ struct PlatformDocument {
 /// Reads a manifest; `None` when it is none that this version understands.
 pub fn parse(json: &str) -> Option<Manifest> {
     let document: Document = serde_json::from_str(json).ok()?;
-    let Some(descriptors) = document.manifests else { return Some(Manifest::Image) };
+    let Some(descriptors) = document.manifests else {
+        return Some(Manifest::Image(config_digest(json)));
+    };
     let mut entries: Vec<Entry> = vec![];
     for descriptor in descriptors {
         let digest: Digest = descriptor.digest.parse().ok()?;
@@ -87,6 +95,13 @@ pub fn parse(json: &str) -> Option<Manifest> {
     Some(Manifest::Index(entries))
 }
 
+/// `config.digest`: the digest of the config blob.
+fn config_digest(json: &str) -> Option<Digest> {
+    let document: Object<'_> = serde_json::from_str(json).ok()?;
+    let config: Object<'_> = document.field("config").ok()??;
+    config.field::<String>("digest").ok()??.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,9 +111,24 @@ mod tests {
     }
 
     #[test]
-    fn an_image_manifest_has_no_children() {
-        let json = r#"{"schemaVersion":2,"config":{"digest":"x"},"layers":[]}"#;
-        assert_eq!(parse(json), Some(Manifest::Image));
+    fn an_image_manifest_names_its_config_and_no_children() {
+        let (a, b) = (digest('a'), digest('b'));
+        let json = format!(r#"{{"schemaVersion":2,"config":{{"digest":"{a}"}},"layers":[]}}"#);
+        assert_eq!(parse(&json), Some(Manifest::Image(a.parse().ok())));
+        for config in [
+            String::new(),
+            r#""config": null"#.to_owned(),
+            r#""config": 7"#.to_owned(),
+            r#""config": {}"#.to_owned(),
+            r#""config": {"digest": 7}"#.to_owned(),
+            r#""config": {"digest": "x"}"#.to_owned(),
+            format!(r#""Config": {{"digest": "{a}"}}"#),
+            format!(r#""config": {{"digest": "{a}"}}, "Config": {{"digest": "{b}"}}"#),
+            format!(r#""config": {{"digest": "{a}", "Digest": "{b}"}}"#),
+            format!(r#""config": {{"digest": "{a}", "digest": "{b}"}}"#),
+        ] {
+            assert_eq!(parse(&format!("{{{config}}}")), Some(Manifest::Image(None)), "{config}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Counts for CloudWatch: the only module, with its children, that names `aws_sdk_cloudwatch`.
 //!
 //! Counts wait in the sandbox and leave after an answer: when [`INTERVAL`] has passed since the last
-//! put, or when something was denied or failed. A put that fails goes along with the next one and is
+//! put, or when something was denied, failed or was admitted by break-glass. A put that fails goes along with the next one and is
 //! then dropped. Nothing here can change an answer.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::gateway::Caller;
-use crate::record::{Decision, MutationOutcome, Outcome};
+use crate::record::{Decision, MutationOutcome, Outcome, PolicyAge};
 
 mod counts;
 mod datum;
@@ -88,8 +88,15 @@ impl Metrics {
         if outcome.warned {
             count(Name::Warned, 1);
         }
-        if outcome.failed {
+        let failed = outcome.failed || outcome.policy == PolicyAge::Outdated;
+        if failed {
             count(Name::Failed, 1);
+        }
+        if !outcome.audited.is_empty() {
+            count(Name::Audited, 1);
+        }
+        if outcome.broke_glass {
+            count(Name::BreakGlass, 1);
         }
         count(Name::RegistryCalls, outcome.registry_calls.into());
         count(Name::ReviewLatency, u64::try_from(latency.as_millis()).unwrap_or(u64::MAX));
@@ -99,7 +106,7 @@ impl Metrics {
         if let (true, Some(cluster)) = (caller.previous_token, &caller.cluster) {
             counts.add(now_ms, Name::PreviousToken, Dimension::Cluster(cluster.clone()), 1);
         }
-        state.urgent |= outcome.failed || outcome.decision == Decision::Denied;
+        state.urgent |= failed || outcome.broke_glass || outcome.decision == Decision::Denied;
     }
 
     /// Counts a mutation.

@@ -35,6 +35,15 @@ impl Decision {
     }
 }
 
+/// Whether the policy that judged is the one that the operator wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyAge {
+    /// It is, but for the seconds that a copy may be kept.
+    Current,
+    /// It may not be: the document could not be read again, and the last good copy judged.
+    Outdated,
+}
+
 /// What there is to count and to log of a review.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -48,6 +57,12 @@ pub struct Outcome {
     pub denied_by: BTreeSet<Rule>,
     /// The rules that its author was warned of.
     pub warned_of: BTreeSet<Rule>,
+    /// The rules that were violated and only audited.
+    pub audited: BTreeSet<Rule>,
+    /// Whether it was admitted by break-glass.
+    pub broke_glass: bool,
+    /// Which policy judged it.
+    pub policy: PolicyAge,
     /// The images that were judged.
     pub images: Vec<JudgedImage>,
     /// The calls of the ECR API that it took.
@@ -65,6 +80,9 @@ impl Outcome {
             failed: false,
             denied_by: BTreeSet::new(),
             warned_of: BTreeSet::new(),
+            audited: BTreeSet::new(),
+            broke_glass: false,
+            policy: PolicyAge::Current,
             images: vec![],
             registry_calls: 0,
             cache_hits: 0,
@@ -108,6 +126,7 @@ pub struct Line<'a> {
     decision: Decision,
     denied_by: Vec<&'static str>,
     warned_of: Vec<&'static str>,
+    audited: Vec<&'static str>,
     denial: Option<&'a str>,
     images: Vec<ImageField<'a>>,
     registry_calls: u32,
@@ -142,6 +161,7 @@ impl<'a> Line<'a> {
             decision: outcome.decision,
             denied_by: ids(&outcome.denied_by),
             warned_of: ids(&outcome.warned_of),
+            audited: ids(&outcome.audited),
             denial,
             images: outcome.images.iter().map(image).collect(),
             registry_calls: outcome.registry_calls,

@@ -97,6 +97,9 @@ pub struct UserInfo {
     /// The name that kube-apiserver authenticated.
     #[serde(default)]
     pub username: Option<String>,
+    /// The groups that it found the user in.
+    #[serde(default)]
+    pub groups: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use ecr_admission::inspect::{Budget, InspectImage, Missing, Registry};
 use ecr_admission::lookups::Lookups;
-use ecr_admission_policy::facts::{Cause, Content, RepositoryFacts, Scanning};
+use ecr_admission::policy_copy::timestamp;
+use ecr_admission_policy::facts::{Cause, Content, Needs, RepositoryFacts, Scanning};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::names::{Digest, RepositoryName};
@@ -18,7 +19,7 @@ use ecr_admission_policy::{
     EcrImage, Enforcement, FieldPath, Inspection, Policy, SeverityLimit, Verdict, decide, plan,
 };
 use proptest::prelude::*;
-use support::{REGISTRY, digest, scan};
+use support::{REGISTRY, digest, platform, scan};
 use tokio::time::Instant;
 
 const KEEP_MS: u64 = 60_000;
@@ -92,7 +93,7 @@ impl State {
         let image = found.ok_or(Missing::Image)?;
         let findings: &[(&str, u64)] =
             if self.critical.contains(&image) { &[("CRITICAL", 1)] } else { &[] };
-        Ok((digest(image), Content::Image(scan("COMPLETE", findings))))
+        Ok((digest(image), Content::Image(platform(scan("COMPLETE", findings)))))
     }
 
     fn repository(&self) -> Result<RepositoryFacts, Missing> {
@@ -121,18 +122,22 @@ impl InspectImage for &Now {
         names.iter().map(|name| (name.clone(), self.0.borrow().repository())).collect()
     }
 
-    async fn image(&self, image: &EcrImage, _: &Budget) -> Result<(Digest, Content), Missing> {
+    async fn image(
+        &self,
+        image: &EcrImage,
+        _: &Needs,
+        _: &Budget,
+    ) -> Result<(Digest, Content), Missing> {
         self.0.borrow().content(image)
     }
 }
 
 fn policy() -> Policy {
-    Policy {
-        registry_ids: ["123456789012".parse().unwrap()].into(),
-        regions: ["us-east-1".parse().unwrap()].into(),
-        severity_limit: SeverityLimit::Critical,
-        pinned: false,
-    }
+    Policy::new(
+        ["123456789012".parse().unwrap()].into(),
+        ["us-east-1".parse().unwrap()].into(),
+        SeverityLimit::Critical,
+    )
 }
 
 /// The verdict on `pay:one`, or `pay@sha256:aa…` for `@a`, with whatever `lookups` remembers.
@@ -148,7 +153,7 @@ async fn review(lookups: &Lookups<&Now>, image: &str, now_ms: u64) -> Verdict {
     let known = lookups.inspect(plan.lookups(), &own, &policy, &budget, now_ms).await;
     let failed = |i: &Inspection| matches!(i, Inspection::Unavailable(_));
     assert!(known.remembered == 0 || !known.inspections.values().any(failed));
-    decide(&plan, &known.inspections, &policy)
+    decide(&plan, &known.inspections, &policy, timestamp(now_ms))
 }
 
 /// What the model, which asks every time, says of an image in one state.

@@ -1,6 +1,16 @@
 //! What the ECR adapter makes of each answer that ECR can give, over replayed HTTP.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+#[path = "ecr_adapter/configs.rs"]
+mod configs;
+#[path = "ecr_adapter/findings.rs"]
+mod findings;
+#[path = "ecr_adapter/indexes.rs"]
+mod indexes;
+#[path = "ecr_adapter/log.rs"]
+mod log;
+#[path = "ecr_adapter/round_trips.rs"]
+mod round_trips;
 mod support;
 
 use std::collections::BTreeSet;
@@ -243,168 +253,4 @@ async fn names_go_in_batches_as_large_as_the_api_allows() {
     let (found, calls) = inspect(&inspector, &images).await;
     assert!(found.values().all(|inspection| matches!(inspection, Inspection::Inspected(_))));
     assert_eq!(calls, 2 + 5 + 101);
-}
-
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
-
-/// An index of these children: digit, media type.
-fn index(children: &[(char, &str)]) -> String {
-    let children: Vec<Value> = children
-        .iter()
-        .map(|(digit, media_type)| {
-            json!({"digest": digest(*digit).as_str(), "mediaType": media_type,
-                   "platform": {"os": "linux", "architecture": format!("arch-{digit}")}})
-        })
-        .collect();
-    json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": children}).to_string()
-}
-
-/// An inspector for a repository in which some digests are indexes, some are scanned images with so
-/// many critical findings, and the rest are unknown. The tag `1` is the digest `0`.
-fn indexed(
-    indexes: &'static [(char, &[(char, &str)])],
-    scanned: &'static [(char, u64)],
-) -> ecr_admission::ecr::EcrInspector {
-    inspector(move |operation, body| {
-        let digit_of = |id: &Value| match id["imageDigest"].as_str() {
-            Some(digest) => digest.chars().last().unwrap(),
-            None => '0',
-        };
-        match operation {
-            FINDINGS => {
-                let digit = digit_of(&body["imageId"]);
-                if indexes.iter().any(|(index, _)| *index == digit) {
-                    return error("ScanNotFoundException");
-                }
-                match scanned.iter().find(|(image, _)| *image == digit) {
-                    Some((_, critical)) => reply(&json!({
-                        "imageId": {"imageDigest": digest(digit).as_str()},
-                        "imageScanStatus": {"status": "COMPLETE"},
-                        "imageScanFindings": {"findingSeverityCounts": {"CRITICAL": critical}},
-                    })),
-                    None => error("ImageNotFoundException"),
-                }
-            }
-            "BatchGetImage" => {
-                let accepted = body["acceptedMediaTypes"].to_string();
-                assert!(
-                    accepted.contains(INDEX) && accepted.contains("manifest.list"),
-                    "{accepted}"
-                );
-                let ids = body["imageIds"].as_array().unwrap();
-                let (mut images, mut failures) = (vec![], vec![]);
-                for id in ids {
-                    let digit = digit_of(id);
-                    match indexes.iter().find(|(index, _)| *index == digit) {
-                        Some((_, children)) => images.push(json!({
-                            "imageId": {"imageDigest": digest(digit).as_str()},
-                            "imageManifest": index(children),
-                        })),
-                        None => {
-                            failures.push(json!({"imageId": id, "failureCode": "ImageNotFound"}));
-                        }
-                    }
-                }
-                reply(&json!({"images": images, "failures": failures}))
-            }
-            other => compliant(other),
-        }
-    })
-}
-
-async fn told(inspector: &ecr_admission::ecr::EcrInspector) -> (String, u32) {
-    let policy = ecr_admission_policy::Policy {
-        registry_ids: [OWN.parse().unwrap()].into(),
-        regions: ["us-east-1".parse().unwrap()].into(),
-        severity_limit: ecr_admission_policy::SeverityLimit::Critical,
-        pinned: false,
-    };
-    let path = ecr_admission_policy::FieldPath::new("image");
-    let images = [(path, format!("{}/pay:1", support::REGISTRY))];
-    let plan = ecr_admission_policy::plan(images, ecr_admission_policy::Enforcement::Deny, &policy);
-    let (found, calls) = inspect(inspector, &plan.lookups()).await;
-    let verdict = ecr_admission_policy::decide(&plan, &found, &policy);
-    (verdict.message().unwrap_or_else(|| "admitted".to_owned()), calls)
-}
-
-#[tokio::test]
-async fn every_child_of_an_index_is_judged() {
-    let good = indexed(&[('0', &[('1', IMAGE), ('2', IMAGE)])], &[('1', 0), ('2', 0)]);
-    assert_eq!(told(&good).await, ("admitted".to_owned(), 3 + 1 + 2));
-    let bad = indexed(&[('0', &[('1', IMAGE), ('2', IMAGE)])], &[('1', 0), ('2', 4)]);
-    let (verdict, _) = told(&bad).await;
-    assert!(
-        verdict
-            .contains("platform \"linux/arch-2\" (sha256:222222222222…) has 4 CRITICAL findings"),
-        "{verdict}"
-    );
-    let gone = indexed(&[('0', &[('1', IMAGE), ('2', IMAGE)])], &[('1', 0)]);
-    let (verdict, _) = told(&gone).await;
-    assert!(
-        verdict.contains("is named by the image index but is not in the repository"),
-        "{verdict}"
-    );
-}
-
-#[tokio::test]
-async fn nested_indexes_are_opened_and_not_too_deep() {
-    let nested = indexed(
-        &[('0', &[('1', IMAGE), ('5', INDEX)]), ('5', &[('2', IMAGE)])],
-        &[('1', 0), ('2', 1)],
-    );
-    let (verdict, calls) = told(&nested).await;
-    assert!(verdict.contains("platform \"linux/arch-2\""), "{verdict}");
-    assert_eq!(calls, 3 + 2 + 2);
-    let deep = indexed(
-        &[('0', &[('5', INDEX)]), ('5', &[('6', INDEX)]), ('6', &[('1', IMAGE)])],
-        &[('1', 0)],
-    );
-    let (verdict, _) = told(&deep).await;
-    assert!(
-        verdict.contains("is an image index with more than 2 indexes in one another"),
-        "{verdict}"
-    );
-}
-
-#[tokio::test]
-async fn an_index_that_holds_itself_ends() {
-    let (verdict, _) = told(&indexed(&[('0', &[('0', INDEX)])], &[])).await;
-    assert!(verdict.contains("more than 2 indexes in one another"), "{verdict}");
-}
-
-#[tokio::test]
-async fn an_empty_index_is_denied() {
-    let (verdict, _) = told(&indexed(&[('0', &[])], &[])).await;
-    assert!(verdict.contains("is an image index that holds no image to judge"), "{verdict}");
-}
-
-#[tokio::test]
-async fn an_image_that_was_never_scanned_is_told_so_with_its_digest_known() {
-    let inspector = inspector(|operation, _| match operation {
-        FINDINGS => error("ScanNotFoundException"),
-        "BatchGetImage" => reply(&json!({"images": [{
-            "imageId": {"imageDigest": digest('a').as_str(), "imageTag": "1"},
-            "imageManifest": json!({"schemaVersion": 2, "mediaType": IMAGE, "layers": []}).to_string(),
-        }]})),
-        other => compliant(other),
-    });
-    let (verdict, calls) = told(&inspector).await;
-    assert!(verdict.contains("was never scanned; start a scan or push it again"), "{verdict}");
-    assert_eq!(calls, 4);
-}
-
-#[tokio::test]
-async fn a_failed_look_up_of_one_child_fails_the_image() {
-    let inspector = inspector(|operation, body| match operation {
-        FINDINGS if body["imageId"]["imageTag"] == "1" => error("ScanNotFoundException"),
-        FINDINGS => error("ThrottlingException"),
-        "BatchGetImage" => reply(&json!({"images": [{
-            "imageId": {"imageDigest": digest('0').as_str()},
-            "imageManifest": index(&[('1', IMAGE)]),
-        }]})),
-        other => compliant(other),
-    });
-    let (verdict, _) = told(&inspector).await;
-    assert!(verdict.contains("ecr:DescribeImageScanFindings was throttled"), "{verdict}");
 }

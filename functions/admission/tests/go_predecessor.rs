@@ -83,6 +83,7 @@ async fn defect_05_every_page_of_findings_is_read() {
             "nextToken": "2",
         })),
         "DescribeImageScanFindings/2" => reply(&json!({
+            "imageId": {"imageDigest": support::digest('a').as_str()},
             "imageScanStatus": {"status": "COMPLETE"},
             "imageScanFindings": {"findings": [{"name": "CVE-2", "severity": "CRITICAL"}]},
         })),

@@ -24,6 +24,13 @@ pub struct BreakGlass {
     groups: BTreeSet<Group>,
 }
 
+impl BreakGlass {
+    /// The groups, in the order of their names.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(|group| group.0.as_str())
+    }
+}
+
 /// What comes of a request to break the glass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {

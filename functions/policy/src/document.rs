@@ -19,13 +19,14 @@ use serde::Deserialize;
 use crate::break_glass::BreakGlass;
 use crate::enforcement::Enforcement;
 use crate::names::RepositoryName;
-use crate::policy::Policy;
 use crate::policy::excuse::Excuse;
 use crate::policy::exemption::{Exemption, Requester};
 use crate::policy::image_config::ImageConfigPolicy;
 use crate::policy::modes::Modes;
+use crate::policy::pattern::Pattern;
 use crate::policy::registry_scope::RegistryScope;
 use crate::policy::scan_findings::ScanPolicy;
+use crate::policy::{Policy, SeverityLimit};
 use crate::rewrite::RewriteTable;
 use crate::rules::Rule;
 use crate::timestamp::Timestamp;
@@ -103,7 +104,7 @@ impl Document {
         Policy {
             scopes: self.scopes.clone(),
             pull_through_caches: Arc::clone(&self.pull_through_caches),
-            modes: self.namespaces.modes(requester.namespace, &self.modes),
+            modes: self.modes(requester.namespace),
             pinned: base.pinned || self.pinned,
             scan_findings,
             image_config: Arc::clone(&self.image_config),
@@ -127,6 +128,26 @@ impl Document {
         self.break_glass.as_ref()
     }
 
+    /// The severity limit that the document gives; `None` leaves it to the parameter.
+    pub fn severity_limit(&self) -> Option<SeverityLimit> {
+        self.limit_given.then_some(self.scan_findings.severity_limit)
+    }
+
+    /// The names in `namespaces` and the modes of each, in the order in which they are tried.
+    pub fn namespaces(&self) -> impl Iterator<Item = (&Pattern, Modes)> {
+        self.namespaces.all(&self.modes)
+    }
+
+    /// The exemptions, in the order of the document, also those that have expired.
+    pub fn exemptions(&self) -> impl Iterator<Item = &Exemption> {
+        self.exemptions.iter().map(Arc::as_ref)
+    }
+
+    /// The namespaces in which the mutating half pins images; `None` leaves it to the parameter.
+    pub fn pin(&self) -> Option<&[Pattern]> {
+        self.pin.as_ref().map(Pin::namespaces)
+    }
+
     /// All that ends, in the order of the document.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         let accepted = self.scan_findings.accepted.iter().map(|accepted| Entry {
@@ -140,9 +161,14 @@ impl Document {
         accepted.chain(exemptions)
     }
 
+    /// The modes of all rules in a namespace.
+    pub fn modes(&self, namespace: Option<&str>) -> Modes {
+        self.namespaces.modes(namespace, &self.modes)
+    }
+
     /// The mode of a rule in a namespace.
     pub fn mode(&self, rule: Rule, namespace: Option<&str>) -> Enforcement {
-        self.namespaces.modes(namespace, &self.modes).of(rule)
+        self.modes(namespace).of(rule)
     }
 }
 

@@ -56,6 +56,35 @@ pub struct ImageFacts {
     pub content: Content,
 }
 
+impl ImageFacts {
+    /// Whether a look-up failed that leaves a single rule without its facts.
+    pub fn lacks_something(&self) -> bool {
+        let lacks = |facts: &PlatformFacts| matches!(facts.config, Config::Unavailable(_));
+        match &self.content {
+            Content::Image(facts) => lacks(facts),
+            Content::Index(Index::Children(children)) => {
+                children.iter().any(|child| child.facts.as_ref().is_some_and(lacks))
+            }
+            Content::Index(Index::TooDeep | Index::TooManyChildren) => false,
+        }
+    }
+
+    /// How many findings are kept, over all platforms.
+    pub fn findings(&self) -> usize {
+        let kept = |facts: &PlatformFacts| match &facts.scan {
+            ImageScan::Found(scan) => scan.findings.read().len(),
+            ImageScan::NotFound => 0,
+        };
+        match &self.content {
+            Content::Image(facts) => kept(facts),
+            Content::Index(Index::Children(children)) => {
+                children.iter().filter_map(|child| child.facts.as_ref()).map(kept).sum()
+            }
+            Content::Index(Index::TooDeep | Index::TooManyChildren) => 0,
+        }
+    }
+}
+
 /// What a repository is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepositoryFacts {

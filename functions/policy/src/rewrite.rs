@@ -98,6 +98,13 @@ impl RewriteTable {
         self.exact.is_empty() && self.prefixes.is_empty()
     }
 
+    /// The sources and what each becomes, `None` where it is left as it is; repositories before prefixes,
+    /// and both in the order of their names.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let all = self.exact.iter().chain(&self.prefixes);
+        all.map(|(source, target)| (source.as_str(), target.as_deref()))
+    }
+
     /// What the image becomes: `None` when it is in ECR already, is no image reference, or is not
     /// mapped. Tag and digest are kept; a missing tag becomes `latest`, as for a container runtime.
     pub fn rewrite(&self, image: &str) -> Option<String> {

@@ -1,5 +1,5 @@
 //! What must hold for every image string and every workload, not only for those we thought of.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,10 @@ use ecr_admission_policy::facts::{
     Scanning, Unavailable,
 };
 use ecr_admission_policy::mutability::TagMutability;
+use ecr_admission_policy::policy::modes::Modes;
 use ecr_admission_policy::{
-    Decision, Enforcement, FieldPath, ImageReference, Inspection, Policy, SeverityLimit, Timestamp,
-    Verdict, decide, plan,
+    Decision, Enforcement, FieldPath, ImageReference, Inspection, Policy, Rule, SeverityLimit,
+    Timestamp, Verdict, decide, plan,
 };
 use oci_spec::distribution::Reference;
 use proptest::prelude::*;
@@ -109,8 +110,15 @@ fn workload() -> impl Strategy<Value = Vec<(String, Inspection)>> {
 }
 
 fn judge(images: &[(FieldPath, String)], inspected: &[(String, Inspection)]) -> Verdict {
-    let policy = policy();
-    let plan = plan(images.iter().cloned(), Enforcement::Deny, &policy);
+    judge_by(&policy(), images, inspected)
+}
+
+fn judge_by(
+    policy: &Policy,
+    images: &[(FieldPath, String)],
+    inspected: &[(String, Inspection)],
+) -> Verdict {
+    let plan = plan(images.iter().cloned(), Enforcement::Deny, policy);
     let inspections = inspected
         .iter()
         .filter_map(|(image, inspection)| match image.parse() {
@@ -118,7 +126,19 @@ fn judge(images: &[(FieldPath, String)], inspected: &[(String, Inspection)]) -> 
             Ok(ImageReference::Other(_)) | Err(_) => None,
         })
         .collect::<BTreeMap<_, _>>();
-    decide(&plan, &inspections, &policy, NOW)
+    decide(&plan, &inspections, policy, NOW)
+}
+
+/// A mode for every rule.
+fn modes() -> impl Strategy<Value = Vec<Enforcement>> {
+    let mode =
+        prop_oneof![Just(Enforcement::Audit), Just(Enforcement::Warn), Just(Enforcement::Deny)];
+    proptest::collection::vec(mode, Rule::ALL.len())
+}
+
+fn with_modes(modes: impl IntoIterator<Item = Enforcement>) -> Policy {
+    let modes = Rule::ALL.into_iter().zip(modes).collect();
+    Policy { modes: Modes::default().under(None, &modes), pinned: true, ..policy() }
 }
 
 fn at_paths(workload: &[(String, Inspection)]) -> Vec<(FieldPath, String)> {
@@ -199,6 +219,37 @@ proptest! {
             judge(std::slice::from_ref(image), &workload).decision() == Decision::Admit
         });
         prop_assert_eq!(whole.decision() == Decision::Admit, each);
+    }
+
+    /// Whatever is missing: a rule that only warns never switches one off that denies.
+    #[test]
+    fn a_stricter_mode_never_turns_a_denial_into_an_admission(
+        workload in workload(), modes in modes(), others in modes(),
+    ) {
+        let images = at_paths(&workload);
+        let stricter = modes.iter().zip(others).map(|(mode, other)| (*mode).max(other));
+        let lenient = judge_by(&with_modes(modes.clone()), &images, &workload);
+        let strict = judge_by(&with_modes(stricter), &images, &workload);
+        if lenient.decision() == Decision::Deny {
+            prop_assert_eq!(strict.decision(), Decision::Deny);
+        }
+    }
+
+    /// A rule that denies denies whatever the others do: it is never silent because a fact is missing
+    /// of which another rule only warns.
+    #[test]
+    fn a_missing_fact_is_denied_by_whatever_rule_denies(
+        image in image_string(), modes in modes(), which in 1..Rule::ALL.len(),
+    ) {
+        let mut modes = modes;
+        modes[which] = Enforcement::Deny;
+        let rule = Rule::ALL[which];
+        let images = [(FieldPath::new("p"), image)];
+        let verdict = judge_by(&with_modes(modes), &images, &[]);
+        let concerned = !matches!(rule, Rule::TagImmutability | Rule::ImageConfig);
+        if concerned {
+            prop_assert_eq!(verdict.decision(), Decision::Deny, "{}", rule);
+        }
     }
 
     #[test]

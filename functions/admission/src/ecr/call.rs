@@ -55,7 +55,7 @@ pub(super) async fn call<T, E>(
     send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 ) -> Result<T, Failure>
 where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     budget.count_call();
     let Ok(result) = timeout_at(budget.deadline, send).await else {
@@ -65,15 +65,22 @@ where
         let failure = classify(&error);
         if let Failure::Failed(cause) = &failure {
             // The message that the author of a Pod gets has only the cause; here is the rest.
-            let fields = FailedCall {
-                operation,
-                cause: word(*cause),
-                error: DisplayErrorContext(&error).to_string(),
-            };
+            let fields = FailedCall { operation, cause: word(*cause), error: told(error) };
             log.warn("a call of Amazon ECR failed", &fields);
         }
         failure
     })
+}
+
+/// The error without the answer that it may hold: there can be a signed URL in it.
+pub(crate) fn told<E>(error: SdkError<E, HttpResponse>) -> String
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    match error.into_source() {
+        Ok(source) => DisplayErrorContext(&*source).to_string(),
+        Err(error) => error.to_string(),
+    }
 }
 
 fn word(cause: Cause) -> &'static str {
@@ -82,6 +89,14 @@ fn word(cause: Cause) -> &'static str {
         Cause::AccessDenied => "access denied",
         Cause::TimedOut => "timed out",
         Cause::Internal => "failed",
+    }
+}
+
+/// Why a call of any service failed, where no error is a fact.
+pub(crate) fn cause<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Cause {
+    match classify(error) {
+        Failure::NotFound(_) => Cause::Internal,
+        Failure::Failed(cause) => cause,
     }
 }
 

@@ -1,48 +1,49 @@
-//! Image indexes: `BatchGetImage`, level by level, and then the scan of every child.
+//! What an image is beyond its scan: its config, or the children of an index, level by level, with the
+//! facts of each.
 
-use aws_sdk_ecr::types::{Image, ImageFailureCode};
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::{Cause, ImageScan};
+use ecr_admission_policy::facts::{Config, ImageScan, Needs, PlatformFacts};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::{Child, Index, MAX_CHILDREN, MAX_DEPTH};
 use ecr_admission_policy::names::Digest;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
-use super::EcrInspector;
-use super::call::call;
-use super::image::{Scanned, identifier, scan};
+use super::manifests::manifests;
+use super::scan::{Scanned, scan};
+use super::{EcrInspector, config};
 use crate::inspect::{Budget, Missing};
-use crate::manifest::{self, Entry, IMAGE_TYPES, INDEX_TYPES, Manifest};
+use crate::manifest::{Entry, Manifest};
 
-const GET: &str = "ecr:BatchGetImage";
-
-/// What an image without a scan turned out to be.
+/// What the manifest of an image turned out to be.
 pub(super) enum Opened {
-    /// An image of one platform.
-    Image(Digest),
-    /// An index, with the scans of its children.
+    /// An image of one platform, and its config if it is needed.
+    Image(Digest, Config),
+    /// An index, with the facts of its children.
     Index(Digest, Index),
 }
 
-/// Reads the manifest and, of an index, the scans of its children.
+/// Reads the manifest and what it leads to.
 pub(super) async fn open(
     ecr: &EcrInspector,
     image: &EcrImage,
+    needs: &Needs,
     budget: &Budget,
 ) -> Result<Opened, Missing> {
     let ids = std::slice::from_ref(&image.id);
     let (digest, manifest) =
         manifests(ecr, image, ids, budget).await?.pop().ok_or(Missing::Image)?;
     let entries = match manifest {
-        Manifest::Image => return Ok(Opened::Image(digest)),
+        Manifest::Image(named) => {
+            let config = config::read(ecr, image, named.as_ref(), needs, budget).await;
+            return Ok(Opened::Image(digest, config));
+        }
         Manifest::Index(entries) => entries,
     };
     let index = match leaves(ecr, image, entries, budget).await? {
         Leaves::TooDeep => Index::TooDeep,
         Leaves::TooMany => Index::TooManyChildren,
         Leaves::All(entries) => {
-            let children = join_all(entries.into_iter().map(|e| child(ecr, image, e, budget)));
-            Index::Children(children.await.into_iter().collect::<Result<_, _>>()?)
+            Index::Children(children(ecr, image, entries, needs, budget).await?)
         }
     };
     Ok(Opened::Index(digest, index))
@@ -83,60 +84,45 @@ async fn leaves(
             match opened.iter().find(|(digest, _)| *digest == entry.digest) {
                 Some((_, Manifest::Index(entries))) => level.extend(entries.iter().cloned()),
                 // Named as an index and is none, or is gone: judged as the image it may be.
-                Some((_, Manifest::Image)) | None => leaves.push(entry),
+                Some((_, Manifest::Image(_))) | None => leaves.push(entry),
             }
         }
     }
     Ok(Leaves::All(leaves))
 }
 
-/// The scan of one child.
-async fn child(
+/// The facts of all children: their scans, one call each, and beside them their configs.
+async fn children(
     ecr: &EcrInspector,
     image: &EcrImage,
-    entry: Entry,
+    entries: Vec<Entry>,
+    needs: &Needs,
     budget: &Budget,
-) -> Result<Child, Missing> {
-    let image = EcrImage { id: ImageId::Digest(entry.digest.clone()), ..image.clone() };
-    let scan = match scan(ecr, &image, budget).await {
-        Ok(Scanned::Found(_, scan)) => Some(ImageScan::Found(scan)),
-        Ok(Scanned::NotFound) => Some(ImageScan::NotFound),
-        Err(Missing::Image) => None,
-        Err(missing) => return Err(missing),
+) -> Result<Vec<Child>, Missing> {
+    let scans = join_all(entries.iter().map(|e| child_scan(ecr, image, &e.digest, needs, budget)));
+    let configs = config::of_children(ecr, image, &entries, needs, budget);
+    let (scans, configs) = join(scans, configs).await;
+    let facts = scans.into_iter().zip(configs);
+    let child = |(entry, (scan, config)): (Entry, (Result<Option<ImageScan>, Missing>, Config))| {
+        let facts = scan?.map(|scan| PlatformFacts { scan, config });
+        Ok(Child { platform: entry.platform, digest: entry.digest, facts })
     };
-    Ok(Child { platform: entry.platform, digest: entry.digest, scan })
+    entries.into_iter().zip(facts).map(child).collect()
 }
 
-/// The manifests of these images that the repository holds, each with its digest.
-async fn manifests(
+/// The scan of one child; `None` where the repository does not hold it.
+async fn child_scan(
     ecr: &EcrInspector,
     image: &EcrImage,
-    ids: &[ImageId],
+    digest: &Digest,
+    needs: &Needs,
     budget: &Budget,
-) -> Result<Vec<(Digest, Manifest)>, Missing> {
-    let internal = || Missing::unavailable(GET, Cause::Internal);
-    let request = ecr
-        .client(&image.region, GET)?
-        .batch_get_image()
-        .registry_id(image.account.as_str())
-        .repository_name(image.repository.as_str())
-        .set_image_ids(Some(ids.iter().map(identifier).collect()))
-        // Without the index types ECR would convert an index into one of its children.
-        .set_accepted_media_types(Some(
-            INDEX_TYPES.into_iter().chain(IMAGE_TYPES).map(str::to_owned).collect(),
-        ));
-    let output =
-        call(GET, budget, ecr.log, request.send()).await.map_err(|failure| failure.missing(GET))?;
-    let only_absent = output
-        .failures()
-        .iter()
-        .all(|f| matches!(f.failure_code(), Some(ImageFailureCode::ImageNotFound)));
-    if !only_absent {
-        return Err(internal());
+) -> Result<Option<ImageScan>, Missing> {
+    let child = EcrImage { id: ImageId::Digest(digest.clone()), ..image.clone() };
+    match scan(ecr, &child, needs, budget).await {
+        Ok(Scanned::Found(_, scan)) => Ok(Some(ImageScan::Found(scan))),
+        Ok(Scanned::NotFound) => Ok(Some(ImageScan::NotFound)),
+        Err(Missing::Image) => Ok(None),
+        Err(missing) => Err(missing),
     }
-    let read = |image: &Image| {
-        let digest = image.image_id()?.image_digest()?.parse().ok()?;
-        Some((digest, manifest::parse(image.image_manifest()?)?))
-    };
-    output.images().iter().map(|image| read(image).ok_or_else(internal)).collect()
 }

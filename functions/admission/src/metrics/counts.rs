@@ -17,6 +17,10 @@ pub(super) enum Name {
     Ignored,
     /// Reviews in which something could not be judged.
     Failed,
+    /// Reviews in which a rule was violated that is only audited.
+    Audited,
+    /// Reviews admitted by break-glass.
+    BreakGlass,
     /// Milliseconds that the function took for a review.
     ReviewLatency,
     /// Calls of the ECR API that a review took.

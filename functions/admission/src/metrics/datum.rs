@@ -71,6 +71,8 @@ fn name(name: Name) -> &'static str {
         Name::Warned => "Warned",
         Name::Ignored => "Ignored",
         Name::Failed => "Failed",
+        Name::Audited => "Audited",
+        Name::BreakGlass => "BreakGlass",
         Name::ReviewLatency => "ReviewLatency",
         Name::RegistryCalls => "RegistryCalls",
         Name::Pinned => "Pinned",

@@ -1,18 +1,21 @@
 //! The ECR adapter over HTTP that is replayed: operation in, answer out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_ecr::config::retry::RetryConfig;
-use aws_sdk_ecr::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_ecr::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
 use aws_sdk_ecr::{Client, Config};
 use aws_smithy_http_client::test_util::infallible_client_fn;
+use aws_smithy_types::body::SdkBody;
 use ecr_admission::ecr::EcrInspector;
-use ecr_admission::inspect::{Budget, gather};
+use ecr_admission::inspect::{Budget, InspectImage, Missing, gather};
 use ecr_admission_lambda::{Level, Log};
+use ecr_admission_policy::facts::{Content, Needs};
+use ecr_admission_policy::image::ImageId;
+use ecr_admission_policy::names::Digest;
 use ecr_admission_policy::{
-    EcrImage, Enforcement, FieldPath, Inspection, Policy, SeverityLimit, decide, plan,
+    EcrImage, Enforcement, FieldPath, Inspection, Policy, SeverityLimit, Timestamp, decide, plan,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -50,21 +53,39 @@ pub(crate) fn compliant(operation: &str) -> Reply {
 }
 
 /// An inspector whose calls are answered by `answer`. It gets the operation, with `/<next token>` for a
-/// further page, and the body.
+/// further page, and the body; for a blob `GET` and its URL.
 pub(crate) fn inspector(
     answer: impl Fn(&str, &Value) -> Reply + Send + Sync + 'static,
 ) -> EcrInspector {
-    let http = infallible_client_fn(move |request: http::Request<_>| {
-        let target = request.headers().get("x-amz-target").unwrap().to_str().unwrap();
-        let body: &aws_smithy_types::body::SdkBody = request.body();
-        let body: Value = serde_json::from_slice(body.bytes().unwrap()).unwrap();
-        let mut operation = target.rsplit('.').next().unwrap().to_owned();
-        if let Some(token) = body["nextToken"].as_str() {
-            operation = format!("{operation}/{token}");
-        }
+    inspector_over(replay(answer), Level::Error)
+}
+
+/// The HTTP of such an inspector.
+pub(crate) fn replay(
+    answer: impl Fn(&str, &Value) -> Reply + Send + Sync + 'static,
+) -> SharedHttpClient {
+    infallible_client_fn(move |request: http::Request<_>| {
+        let (operation, body) = asked(&request);
         let (status, body) = answer(&operation, &body);
         http::Response::builder().status(status).body(body).unwrap()
-    });
+    })
+}
+
+fn asked(request: &http::Request<SdkBody>) -> (String, Value) {
+    let Some(target) = request.headers().get("x-amz-target") else {
+        assert!(!request.headers().contains_key("authorization"), "the URL is signed already");
+        return (request.method().to_string(), request.uri().to_string().into());
+    };
+    let operation = target.to_str().unwrap().rsplit('.').next().unwrap();
+    let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+    match body["nextToken"].as_str() {
+        Some(token) => (format!("{operation}/{token}"), body),
+        None => (operation.to_owned(), body),
+    }
+}
+
+/// An inspector over this HTTP, with a log of this level.
+pub(crate) fn inspector_over(http: SharedHttpClient, level: Level) -> EcrInspector {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
@@ -73,7 +94,32 @@ pub(crate) fn inspector(
         .retry_config(RetryConfig::disabled())
         .build();
     let clients = [("us-east-1".parse().unwrap(), Client::from_conf(config))].into();
-    EcrInspector::with_clients(clients, Log::new(Level::Error))
+    EcrInspector::with_clients(clients, Log::new(level))
+}
+
+/// What the inspector says of `pay:1`, and the number of calls.
+pub(crate) async fn look_up(
+    inspector: &EcrInspector,
+    needs: Needs,
+) -> (Result<(Digest, Content), Missing>, u32) {
+    look_up_within(Duration::from_secs(5), inspector, needs).await
+}
+
+/// The same, when so much time is left.
+pub(crate) async fn look_up_within(
+    left: Duration,
+    inspector: &EcrInspector,
+    needs: Needs,
+) -> (Result<(Digest, Content), Missing>, u32) {
+    let image = EcrImage {
+        account: "123456789012".parse().unwrap(),
+        region: "us-east-1".parse().unwrap(),
+        repository: "pay".parse().unwrap(),
+        id: ImageId::Tag("1".parse().unwrap()),
+    };
+    let budget = Budget::new(Instant::now() + left);
+    let found = inspector.image(&image, &needs, &budget).await;
+    (found, budget.calls())
 }
 
 /// What is found about these images, seen from account 123456789012; and the number of calls.
@@ -83,7 +129,8 @@ pub(crate) async fn inspect(
 ) -> (BTreeMap<EcrImage, Inspection>, u32) {
     let budget = Budget::new(Instant::now() + Duration::from_secs(5));
     let own = "123456789012".parse().unwrap();
-    let found = gather(inspector, &own, images, &budget).await;
+    let needs = policy("123456789012").needs();
+    let found = gather(inspector, &own, images, &needs, &budget).await;
     (found, budget.calls())
 }
 
@@ -92,16 +139,23 @@ pub(crate) async fn inspect_one(
     account: &str,
     answer: impl Fn(&str) -> Reply + Send + Sync + 'static,
 ) -> (String, u32) {
-    let policy = Policy {
-        registry_ids: [account.parse().unwrap()].into(),
-        regions: ["us-east-1".parse().unwrap()].into(),
-        severity_limit: SeverityLimit::Critical,
-        pinned: false,
-    };
+    judge(account, &inspector(move |operation, _| answer(operation))).await
+}
+
+/// The same, by what this inspector finds.
+pub(crate) async fn judge(account: &str, inspector: &EcrInspector) -> (String, u32) {
+    let policy = policy(account);
     let image = format!("{account}.dkr.ecr.us-east-1.amazonaws.com/pay:1");
     let plan = plan([(FieldPath::new("image"), image)], Enforcement::Deny, &policy);
-    let inspector = Arc::new(inspector(move |operation, _| answer(operation)));
-    let (found, calls) = inspect(&inspector, &plan.lookups()).await;
-    let verdict = decide(&plan, &found, &policy);
+    let (found, calls) = inspect(inspector, &plan.lookups()).await;
+    let verdict = decide(&plan, &found, &policy, Timestamp::from_seconds(1_795_176_000));
     (verdict.message().unwrap_or_else(|| "admitted".to_owned()), calls)
+}
+
+fn policy(account: &str) -> Policy {
+    Policy::new(
+        [account.parse().unwrap()].into(),
+        ["us-east-1".parse().unwrap()].into(),
+        SeverityLimit::Critical,
+    )
 }

@@ -13,9 +13,13 @@ use ecr_admission::config::Config;
 use ecr_admission::handler::{Handler, now_ms};
 use ecr_admission::inspect::{Budget, InspectImage, Missing, Registry};
 use ecr_admission::metrics::Metrics;
+use ecr_admission::policy_secret::ReadPolicy;
 use ecr_admission_lambda::{Environment, Level, Log};
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::{Content, ImageScan, RepositoryFacts, Scan, Scanning};
+use ecr_admission_policy::facts::{
+    Config as ImageConfig, Content, Findings, ImageScan, Needs, PlatformFacts, RepositoryFacts,
+    Scan, Scanning,
+};
 use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::names::{Digest, RepositoryName};
 use lambda_runtime::{Context, LambdaEvent};
@@ -46,9 +50,16 @@ pub(crate) fn digest(digit: char) -> Digest {
 pub(crate) fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
     ImageScan::Found(Scan {
         status: status.into(),
-        completed: false,
-        findings: findings.iter().map(|(severity, count)| ((*severity).into(), *count)).collect(),
+        completed_at: None,
+        source_updated_at: None,
+        counts: findings.iter().map(|(severity, count)| ((*severity).into(), *count)).collect(),
+        findings: Findings::Some(vec![]),
     })
+}
+
+/// An image of one platform with this scan, and nobody asked for its config.
+pub(crate) fn platform(scan: ImageScan) -> PlatformFacts {
+    PlatformFacts { scan, config: ImageConfig::NotRead }
 }
 
 fn repository(mutability: &str, frequency: &str) -> RepositoryFacts {
@@ -71,7 +82,7 @@ impl Registries {
 
     /// Adds an image of one platform.
     pub(crate) fn image(mut self, name: &str, digit: char, scan: ImageScan) -> Self {
-        self.images.insert(name.to_owned(), Ok((digest(digit), Content::Image(scan))));
+        self.images.insert(name.to_owned(), Ok((digest(digit), Content::Image(platform(scan)))));
         self
     }
 
@@ -118,11 +129,16 @@ impl InspectImage for Registries {
             .collect()
     }
 
-    async fn image(&self, image: &EcrImage, budget: &Budget) -> Result<(Digest, Content), Missing> {
+    async fn image(
+        &self,
+        image: &EcrImage,
+        _: &Needs,
+        budget: &Budget,
+    ) -> Result<(Digest, Content), Missing> {
         budget.count_call();
         self.note(image.to_string());
         let name = format!("{}{}", image.repository, image.id);
-        let other = (digest('e'), Content::Image(scan("COMPLETE", &[])));
+        let other = (digest('e'), Content::Image(platform(scan("COMPLETE", &[]))));
         let other = if self.any { Ok(other) } else { Err(Missing::Image) };
         self.images.get(&name).cloned().unwrap_or(other)
     }
@@ -130,6 +146,15 @@ impl InspectImage for Registries {
 
 /// A handler over `registries`, configured by `pairs` beside what Lambda sets.
 pub(crate) fn handler(registries: Registries, pairs: &[(&str, &str)]) -> Handler<Registries> {
+    handler_with(registries, pairs, None)
+}
+
+/// The same, which reads its policy document through `reader`.
+pub(crate) fn handler_with<R: ReadPolicy>(
+    registries: Registries,
+    pairs: &[(&str, &str)],
+    reader: Option<R>,
+) -> Handler<Registries, R> {
     let lambda = [
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "AKIA"),
@@ -140,7 +165,7 @@ pub(crate) fn handler(registries: Registries, pairs: &[(&str, &str)]) -> Handler
     let config = Config::from_environment(&environment).unwrap();
     let log = Log::new(Level::Error);
     let metrics = Metrics::new(&config.sdk, "Test".to_owned(), log, now_ms());
-    Handler::new(config, registries, Arc::new(metrics))
+    Handler::new(config, registries, reader, Arc::new(metrics))
 }
 
 /// The event that API Gateway makes of a body.
@@ -173,14 +198,21 @@ pub(crate) fn event(route: &str, body: &str) -> LambdaEvent<ApiGatewayV2httpRequ
 }
 
 /// Status and body of the answer to a body.
-pub(crate) async fn post(handler: &Handler<Registries>, route: &str, body: &str) -> (i64, String) {
+pub(crate) async fn post<R: ReadPolicy>(
+    handler: &Handler<Registries, R>,
+    route: &str,
+    body: &str,
+) -> (i64, String) {
     let response = handler.handle(event(route, body)).await.unwrap();
     let Some(Body::Text(text)) = response.body else { panic!("an answer has a text") };
     (response.status_code, text)
 }
 
 /// The `response` of the answer to a review.
-pub(crate) async fn validate(handler: &Handler<Registries>, review: &Value) -> Value {
+pub(crate) async fn validate<R: ReadPolicy>(
+    handler: &Handler<Registries, R>,
+    review: &Value,
+) -> Value {
     let (status, body) = post(handler, "POST /validate", &review.to_string()).await;
     assert_eq!(status, 200, "{body}");
     let answer: Value = serde_json::from_str(&body).unwrap();

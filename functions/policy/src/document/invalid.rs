@@ -36,6 +36,11 @@ impl InvalidDocument {
     pub fn column(&self) -> usize {
         self.column
     }
+
+    /// What is wrong there. It may hold text of the document.
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
 }
 
 impl fmt::Display for InvalidDocument {

@@ -134,6 +134,11 @@ impl Namespaces {
         Ok(())
     }
 
+    /// Every name and its modes, over those of the document, the most specific name first.
+    pub(super) fn all(&self, document: &Modes) -> impl Iterator<Item = (&Pattern, Modes)> {
+        self.0.iter().map(|(name, modes)| (name, document.under(modes.default, &modes.rules)))
+    }
+
     /// The modes in a namespace, over those of the document. What has no namespace has only those.
     pub(super) fn modes(&self, namespace: Option<&str>, document: &Modes) -> Modes {
         let entry =

@@ -16,6 +16,11 @@ pub(super) struct Pin {
 }
 
 impl Pin {
+    /// The namespaces, as they are written.
+    pub(super) fn namespaces(&self) -> &[Pattern] {
+        &self.namespaces
+    }
+
     /// Whether images are pinned in this namespace.
     pub(super) fn covers(&self, namespace: Option<&str>) -> bool {
         self.namespaces.iter().any(|pattern| pattern.matches(namespace.unwrap_or_default()))

@@ -52,6 +52,16 @@ impl TryFrom<WrittenScope> for RegistryScope {
 }
 
 impl RegistryScope {
+    /// The accounts that are named; `None` for all.
+    pub fn accounts(&self) -> Option<&[AccountId]> {
+        self.accounts.as_deref()
+    }
+
+    /// The Regions that are named; `None` for all.
+    pub fn regions(&self) -> Option<&[Region]> {
+        self.regions.as_deref()
+    }
+
     /// Whether the image lies in all three.
     pub fn contains(&self, image: &EcrImage) -> bool {
         let Self { accounts, regions, repositories } = self;

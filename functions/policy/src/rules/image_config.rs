@@ -16,8 +16,11 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
         Content::Image(facts) => judge(&facts.config, policy, None),
         Content::Index(Index::Children(children)) => children
             .iter()
-            .filter_map(|child| Some((child, child.facts.as_ref()?)))
-            .flat_map(|(child, facts)| judge(&facts.config, policy, Some(child)))
+            .flat_map(|child| match &child.facts {
+                Some(facts) => judge(&facts.config, policy, Some(child)),
+                // Somebody may push it later.
+                None => vec![Reason::PlatformNotFound(child.name().into())],
+            })
             .collect(),
         // No config is known of these.
         Content::Index(Index::TooDeep | Index::TooManyChildren) => {
@@ -146,12 +149,13 @@ mod tests {
             child(None),
         ];
         let told = told(&switched(&[], true), Content::Index(Index::Children(index))).unwrap();
-        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told.len(), 3, "{told:?}");
         assert!(
             told[0].contains("(sha256:bbbbbbbbbbbb…) runs as root (user \"root\")"),
             "{told:?}"
         );
         assert!(told[1].contains("its config was not read"), "{told:?}");
+        assert!(told[2].contains("is not in the repository"), "{told:?}");
     }
 
     #[test]

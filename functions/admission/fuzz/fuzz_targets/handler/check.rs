@@ -61,7 +61,7 @@ impl Function {
         let log = Log::new(Level::Error);
         let metrics = Metrics::new(&config.sdk, "Test".to_owned(), log, now_ms());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        Self { handler: Handler::new(config, AsNamed, Arc::new(metrics)), runtime }
+        Self { handler: Handler::new(config, AsNamed, None, Arc::new(metrics)), runtime }
     }
 
     /// Sends a body to both routes and checks both answers; returns that of `/validate`.

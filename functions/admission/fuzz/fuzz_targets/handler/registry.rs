@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ecr_admission::inspect::{Budget, InspectImage, Missing, Registry};
 use ecr_admission_policy::EcrImage;
 use ecr_admission_policy::facts::{
-    Cause, Content, ImageScan, RepositoryFacts, Scan, Scanning, Severity,
+    Cause, Config, Content, Finding, Findings, ImageConfig, ImageScan, Needs, PlatformFacts,
+    RepositoryFacts, Scan, Scanning, Severity,
 };
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::{Child, Index, Platform};
@@ -28,7 +29,12 @@ impl InspectImage for AsNamed {
         names.iter().map(|name| (name.clone(), repository(registry, name.as_str()))).collect()
     }
 
-    async fn image(&self, image: &EcrImage, budget: &Budget) -> Result<(Digest, Content), Missing> {
+    async fn image(
+        &self,
+        image: &EcrImage,
+        needs: &Needs,
+        budget: &Budget,
+    ) -> Result<(Digest, Content), Missing> {
         budget.count_call();
         let digest = match &image.id {
             ImageId::Digest(digest) => digest.clone(),
@@ -41,13 +47,13 @@ impl InspectImage for AsNamed {
         if name.contains("throttled") {
             return Err(Missing::unavailable("ecr:DescribeImageScanFindings", Cause::Throttled));
         }
-        let scan = scan(name);
+        let facts = PlatformFacts { scan: scan(name), config: config(name, *needs) };
         let content = if name.contains("index") {
             let platform = Platform { os: "linux".into(), ..Platform::default() };
-            let child = Child { platform, digest: digest.clone(), scan: Some(scan) };
+            let child = Child { platform, digest: digest.clone(), facts: Some(facts) };
             Content::Index(Index::Children(vec![child]))
         } else {
-            Content::Image(scan)
+            Content::Image(facts)
         };
         Ok((digest, content))
     }
@@ -81,6 +87,31 @@ fn scan(name: &str) -> ImageScan {
     let status = if name.contains("pending") { "PENDING" } else { "COMPLETE" }.into();
     let words = ["CRITICAL", "HIGH", "UNDEFINED", "\u{9b}31m"];
     let found = words.into_iter().filter(|word| name.contains(&word.to_lowercase()));
-    let findings = found.map(|word| (Severity::from(word), 1)).collect();
-    ImageScan::Found(Scan { status, completed: true, findings })
+    let findings: Vec<Finding> = found.map(finding).collect();
+    let counts = findings.iter().map(|finding| (finding.severity.clone(), 1)).collect();
+    let (completed_at, source_updated_at) = (None, None);
+    let findings = Findings::All(findings);
+    ImageScan::Found(Scan { status, completed_at, source_updated_at, counts, findings })
+}
+
+fn finding(word: &str) -> Finding {
+    Finding {
+        vulnerability: Some(format!("CVE-2026-{word}")),
+        severity: Severity::from(word),
+        package: Some("\u{1b}[31mopenssl".to_owned()),
+        fixed_in: None,
+        fix: "NO".into(),
+        first_observed_at: None,
+    }
+}
+
+fn config(name: &str, needs: Needs) -> Config {
+    if !needs.config {
+        return Config::NotRead;
+    }
+    let user = if name.contains("root") { "\u{9b}root" } else { "1000" }.to_owned();
+    Config::Read(ImageConfig {
+        user,
+        exposed_ports: vec!["22/tcp".to_owned(), "\u{7f}".to_owned()],
+    })
 }

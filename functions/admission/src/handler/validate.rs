@@ -1,0 +1,133 @@
+//! `POST /validate`: is the request admitted?
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use ecr_admission_policy::break_glass::{self, Request as BreakGlass};
+use ecr_admission_policy::names::AccountId;
+use ecr_admission_policy::{Enforcement, FieldPath, Policy, Verdict, decide, plan};
+use futures_util::future::join;
+use lambda_runtime::Context;
+use serde::Serialize;
+
+use super::policy::judging;
+use super::{Handler, budget, now_ms};
+use crate::account;
+use crate::annotation;
+use crate::answer::{judged, refused, unjudged};
+use crate::inspect::{Budget, InspectImage};
+use crate::lookups::Known;
+use crate::policy_copy::{Copy, timestamp};
+use crate::policy_secret::ReadPolicy;
+use crate::record::{Decision, Outcome, PolicyAge};
+use crate::review::{Answer, Request, Review};
+use crate::workload::{self, Refusal, Workload};
+
+/// What is to be judged, and for whom.
+struct Asked<'a> {
+    request: &'a Request<'a>,
+    images: Vec<(FieldPath, String)>,
+    enforcement: Enforcement,
+    own_account: AccountId,
+}
+
+/// What came of it.
+struct Judged {
+    verdict: Verdict,
+    policy: Policy,
+    copy: Option<Copy>,
+    known: Known,
+}
+
+#[derive(Serialize)]
+struct BrokenGlass<'a> {
+    uid: &'a str,
+    user: Option<&'a str>,
+    group: &'a str,
+    reason: &'a str,
+}
+
+impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
+    pub(super) async fn validate(
+        &self,
+        review: &Review<'_>,
+        event: &ApiGatewayV2httpRequest,
+        context: &Context,
+    ) -> (Answer, Outcome) {
+        let request = match &review.request {
+            Ok(request) => request,
+            Err(problem) => return refused(problem.clone(), Enforcement::Deny),
+        };
+        if self.is_ignored(request) {
+            return unjudged(Decision::Ignored);
+        }
+        let (enforcement, images) = match workload::of(request) {
+            Ok(Workload::NoImages) => return unjudged(Decision::Admitted),
+            Ok(Workload::Images { enforcement, images }) => (enforcement, images),
+            Err(Refusal { message, enforcement }) => return refused(message, enforcement),
+        };
+        let Some(own_account) = account::of_function_arn(&context.invoked_function_arn) else {
+            let problem = "the function's own account could not be read from its ARN";
+            return refused(problem.to_owned(), enforcement);
+        };
+        let asked = Asked { request, images, enforcement, own_account };
+        let budget = budget(event, context);
+        let mut judgement = match self.judge(&asked, &budget).await {
+            Ok(judgement) => judgement,
+            Err(unavailable) => return refused(unavailable, enforcement),
+        };
+        self.ask_for_glass(&review.uid, &asked, &mut judgement);
+        let Judged { verdict, policy, copy, known } = judgement;
+        let (answer, mut outcome) = judged(&verdict, &policy, budget.calls(), known.remembered);
+        if copy.is_some_and(|copy| copy.outdated) {
+            outcome.policy = PolicyAge::Outdated;
+        }
+        (answer, outcome)
+    }
+
+    /// Judges by the policy that is in force. A document that may be older than it should is read again
+    /// beside the look-ups; when it changed, the new one judges. The error says why nothing may judge.
+    async fn judge(&self, asked: &Asked<'_>, budget: &Budget) -> Result<Judged, String> {
+        let started_ms = now_ms();
+        let copy = judging(self.policies.at_hand(budget.deadline, started_ms).await)?;
+        let renewal = self.policies.renewed(budget.deadline, started_ms);
+        let (first, renewed) = join(self.judge_by(copy, asked, budget), renewal).await;
+        let renewed = judging(renewed)?;
+        let version = |copy: &Option<Copy>| copy.as_ref().map(|copy| copy.version.clone());
+        if version(&renewed) == version(&first.copy) {
+            return Ok(Judged { copy: renewed, ..first });
+        }
+        Ok(self.judge_by(renewed, asked, budget).await)
+    }
+
+    async fn judge_by(&self, copy: Option<Copy>, asked: &Asked<'_>, budget: &Budget) -> Judged {
+        let Asked { request, images, enforcement, own_account } = asked;
+        let started_ms = now_ms();
+        let now = timestamp(started_ms);
+        let policy = self.policy(copy.as_ref(), request, *enforcement, own_account, now);
+        let plan = plan(images.iter().cloned(), *enforcement, &policy);
+        let known =
+            self.lookups.inspect(plan.lookups(), own_account, &policy, budget, started_ms).await;
+        let verdict = decide(&plan, &known.inspections, &policy, now);
+        Judged { verdict, policy, copy, known }
+    }
+
+    /// Takes the break-glass annotation of a denied Pod into account.
+    fn ask_for_glass(&self, uid: &str, asked: &Asked<'_>, judgement: &mut Judged) {
+        let Judged { verdict, copy, .. } = judgement;
+        if verdict.decision() == ecr_admission_policy::Decision::Admit {
+            return;
+        }
+        let object = asked.request.object;
+        let Some(reason) = object.and_then(|it| annotation::of(it, break_glass::ANNOTATION)) else {
+            return;
+        };
+        let allowed = copy.as_ref().and_then(|copy| copy.document.break_glass());
+        let user = &asked.request.user_info;
+        let groups = user.groups.as_deref().unwrap_or_default();
+        let request = BreakGlass::judge(allowed, &reason, groups);
+        if let BreakGlass::Honoured { group, reason } = &request {
+            let user = user.username.as_deref();
+            self.log.warn("break-glass", &BrokenGlass { uid, user, group, reason });
+        }
+        verdict.ask(request);
+    }
+}

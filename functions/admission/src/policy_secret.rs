@@ -1,0 +1,100 @@
+//! The secret that holds the operator's policy document: the only file that names its SDK.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Config;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use ecr_admission_lambda::{Sdk, Service};
+use ecr_admission_policy::facts::Cause;
+use tokio::time::{Instant, timeout_at};
+
+use crate::ecr::{cause, told};
+
+/// How long one reading may take, all tries together, where the review leaves it that long.
+pub const LONGEST_READ: Duration = Duration::from_secs(3);
+
+/// A version of the secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyVersion {
+    /// `VersionId`.
+    pub id: String,
+    /// The document.
+    pub text: String,
+}
+
+/// Why the secret could not be read: in `cause` for the author of a Pod, in `detail` for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// In one word.
+    pub cause: UnreadableCause,
+    /// What AWS said.
+    pub detail: String,
+}
+
+/// Why the secret could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnreadableCause {
+    /// There is no such secret, or it has no current version.
+    Missing,
+    /// It is binary.
+    Binary,
+    /// The call failed.
+    Failed(Cause),
+}
+
+impl fmt::Display for UnreadableCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "its secret does not exist",
+            Self::Binary => "its secret is binary, not text",
+            Self::Failed(Cause::Throttled) => "reading its secret was throttled",
+            Self::Failed(Cause::AccessDenied) => "reading its secret was answered access denied",
+            Self::Failed(Cause::TimedOut) => "reading its secret timed out",
+            Self::Failed(Cause::Internal) => "reading its secret failed",
+        })
+    }
+}
+
+/// Reads the secret. Implemented over Secrets Manager, and over plain data in tests.
+pub trait ReadPolicy {
+    /// The current version, read by `deadline`.
+    fn read(&self, deadline: Instant) -> impl Future<Output = Result<PolicyVersion, Unreadable>>;
+}
+
+/// The secret in AWS Secrets Manager.
+#[derive(Debug)]
+pub struct PolicySecret {
+    client: Client,
+    id: String,
+}
+
+impl PolicySecret {
+    /// The secret with the ARN `id`.
+    pub fn new(sdk: &Sdk, id: String) -> Self {
+        let config = Config::from(&sdk.config_for(Service::SecretsManager));
+        Self { client: Client::from_conf(config), id }
+    }
+}
+
+impl ReadPolicy for PolicySecret {
+    async fn read(&self, deadline: Instant) -> Result<PolicyVersion, Unreadable> {
+        let unreadable = |cause, detail| Unreadable { cause, detail };
+        let request = self.client.get_secret_value().secret_id(&self.id);
+        let deadline = deadline.min(Instant::now() + LONGEST_READ);
+        let answer = timeout_at(deadline, request.send()).await.map_err(|elapsed| {
+            unreadable(UnreadableCause::Failed(Cause::TimedOut), elapsed.to_string())
+        })?;
+        let answer = answer.map_err(|error| {
+            let missing = error.code() == Some("ResourceNotFoundException");
+            let failed = || UnreadableCause::Failed(cause(&error));
+            let cause = if missing { UnreadableCause::Missing } else { failed() };
+            unreadable(cause, told(error))
+        })?;
+        let Some(text) = answer.secret_string else {
+            return Err(unreadable(UnreadableCause::Binary, "it has no SecretString".to_owned()));
+        };
+        Ok(PolicyVersion { id: answer.version_id.unwrap_or_default(), text })
+    }
+}

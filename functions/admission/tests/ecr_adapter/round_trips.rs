@@ -1,0 +1,170 @@
+//! How many calls come one after the other, and how long a blob may keep a review waiting.
+
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::time::Duration;
+
+use aws_sdk_ecr::config::{HttpClient, RuntimeComponents, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use ecr_admission::ecr::EcrInspector;
+use ecr_admission::inspect::Missing;
+use ecr_admission_lambda::Level;
+use ecr_admission_policy::facts::{Cause, Config, Content, Needs, Unavailable};
+use serde_json::{Value, json};
+use tokio::task::yield_now;
+
+use crate::FINDINGS;
+use crate::configs::{BLOB, MANIFEST, NEEDS, configured, images, nested};
+use crate::support::digest;
+use crate::support::ecr::{Reply, error, inspector_over, look_up, look_up_within, replay, reply};
+
+/// HTTP in which every answer takes a while: a call waits once, and all calls that are under way wait
+/// together. Blobs may never come.
+#[derive(Debug)]
+struct Slow {
+    http: SharedHttpClient,
+    blobs_come: bool,
+}
+
+impl HttpClient for Slow {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let connector = self.http.http_connector(settings, components);
+        SharedHttpConnector::new(SlowConnector { connector, blobs_come: self.blobs_come })
+    }
+}
+
+#[derive(Debug)]
+struct SlowConnector {
+    connector: SharedHttpConnector,
+    blobs_come: bool,
+}
+
+impl HttpConnector for SlowConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let comes = self.blobs_come || request.method() != BLOB;
+        let answer = self.connector.call(request);
+        HttpConnectorFuture::new(async move {
+            if !comes {
+                pending::<()>().await;
+            }
+            yield_now().await;
+            answer.await
+        })
+    }
+}
+
+fn slow(
+    blobs_come: bool,
+    answer: impl Fn(&str, &Value) -> Reply + Send + Sync + 'static,
+) -> EcrInspector {
+    let http = SharedHttpClient::new(Slow { http: replay(answer), blobs_come });
+    inspector_over(http, Level::Error)
+}
+
+/// How often a look-up waited until all that it waited for had come.
+async fn waits<T>(look_up: impl Future<Output = T>) -> (T, u32) {
+    let mut look_up = pin!(look_up);
+    let mut waits = 0;
+    let output = poll_fn(|context| {
+        let polled = look_up.as_mut().poll(context);
+        waits += u32::from(polled.is_pending());
+        polled
+    })
+    .await;
+    (output, waits)
+}
+
+async fn round_trips(
+    needs: Needs,
+    answer: impl Fn(&str, &Value) -> Reply + Send + Sync + 'static,
+) -> u32 {
+    let ((found, _), round_trips) = waits(Box::pin(look_up(&slow(true, answer), needs))).await;
+    assert!(found.is_ok(), "{found:?}");
+    round_trips
+}
+
+const WITHOUT: Needs = Needs { config: false, ..NEEDS };
+
+fn image(operation: &str, body: &Value) -> Reply {
+    configured("{}", operation, body)
+}
+
+fn unscanned(operation: &str, body: &Value) -> Reply {
+    if operation == FINDINGS { error("ScanNotFoundException") } else { image(operation, body) }
+}
+
+/// An index of two children.
+fn flat(operation: &str, body: &Value) -> Reply {
+    let whole = operation == MANIFEST && body["imageIds"][0]["imageTag"] == "1";
+    if whole {
+        let child = |digit| json!({"digest": digest(digit).as_str()});
+        images(&[('0', json!({"manifests": [child('1'), child('3')]}).to_string())])
+    } else {
+        nested(operation, body)
+    }
+}
+
+/// An image with findings on three pages.
+fn paged(operation: &str, _: &Value) -> Reply {
+    let next = match operation {
+        FINDINGS => Some("2"),
+        "DescribeImageScanFindings/2" => Some("3"),
+        _ => None,
+    };
+    reply(&json!({
+        "imageId": {"imageDigest": digest('a').as_str()},
+        "imageScanStatus": {"status": "COMPLETE"},
+        "imageScanFindings": {
+            "findingSeverityCounts": {"CRITICAL": 3},
+            "findings": [{"severity": "CRITICAL"}],
+        },
+        "nextToken": next,
+    }))
+}
+
+#[tokio::test]
+async fn a_scan_alone_takes_what_it_took_before_there_were_configs() {
+    assert_eq!(round_trips(WITHOUT, image).await, 1);
+    assert_eq!(round_trips(WITHOUT, unscanned).await, 2);
+    assert_eq!(round_trips(WITHOUT, flat).await, 3);
+    assert_eq!(round_trips(WITHOUT, nested).await, 4);
+    assert_eq!(round_trips(WITHOUT, paged).await, 1);
+}
+
+#[tokio::test]
+async fn a_config_is_read_beside_the_scan() {
+    assert_eq!(round_trips(NEEDS, image).await, 3, "manifest, URL, blob");
+    assert_eq!(round_trips(NEEDS, unscanned).await, 3);
+    assert_eq!(round_trips(NEEDS, flat).await, 4, "index, manifests, URLs, blobs");
+    assert_eq!(round_trips(NEEDS, nested).await, 5, "one more for the index in it");
+}
+
+#[tokio::test]
+async fn pages_come_one_after_the_other() {
+    assert_eq!(round_trips(Needs { all_findings: true, ..WITHOUT }, paged).await, 3);
+}
+
+#[tokio::test]
+async fn a_blob_is_waited_for_until_the_deadline() {
+    let left = Duration::from_millis(300);
+    let (found, _) = look_up_within(left, &slow(false, image), NEEDS).await;
+    let Ok((_, Content::Image(facts))) = found else { panic!("{found:?}") };
+    let expected = Unavailable { operation: "the config blob", cause: Cause::TimedOut };
+    assert_eq!(facts.config, Config::Unavailable(expected));
+}
+
+#[tokio::test]
+async fn a_scan_that_fails_does_not_wait_for_the_config() {
+    let inspector = slow(false, |operation, body| {
+        if operation == FINDINGS { error("ImageNotFoundException") } else { image(operation, body) }
+    });
+    let ((found, _), round_trips) = waits(Box::pin(look_up(&inspector, NEEDS))).await;
+    assert_eq!((found, round_trips), (Err(Missing::Image), 1));
+}

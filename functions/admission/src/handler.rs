@@ -17,7 +17,7 @@ use crate::answer::{judged, mutated, refused, unjudged};
 use crate::config::Config;
 use crate::deadline;
 use crate::gateway::{self, Caller, Route};
-use crate::inspect::{Budget, InspectImage};
+use crate::inspect::{Budget, InspectImage, MOST_IMAGES};
 use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::patch;
@@ -147,9 +147,12 @@ impl<I: InspectImage> Handler<I> {
         let pinned = enforcement == Enforcement::Deny && self.pins(request);
         let policy = self.policy(&own_account, pinned);
         let plan = plan(images, enforcement, &policy);
+        let lookups = plan.lookups();
+        if lookups.len() > MOST_IMAGES {
+            return refused(too_many(request, lookups.len()), enforcement);
+        }
         let budget = budget(event, context);
-        let known =
-            self.lookups.inspect(plan.lookups(), &own_account, &policy, &budget, now_ms()).await;
+        let known = self.lookups.inspect(lookups, &own_account, &policy, &budget, now_ms()).await;
         let verdict = decide(&plan, &known.inspections, &policy);
         judged(&verdict, &policy, budget.calls(), known.remembered)
     }
@@ -171,6 +174,10 @@ impl<I: InspectImage> Handler<I> {
         let policy = self.policy(&own_account, false);
         let mutation = mutate(images, &self.config.rewrites, pin, &policy);
         let (budget, lookups) = (budget(event, context), mutation.lookups());
+        // The validating half says why.
+        if lookups.len() > MOST_IMAGES {
+            return None;
+        }
         let known = self.lookups.inspect(lookups, &own_account, &policy, &budget, now_ms()).await;
         let Mutated { changes, warnings } = mutation.finish(&known.inspections, &policy);
         // kube-apiserver drops whatever else is changed through this subresource.
@@ -235,6 +242,14 @@ impl<I: InspectImage> Handler<I> {
         let request = review.request.as_ref().ok();
         self.log.info("mutation", &outcome.line(&review.uid, caller, request, elapsed_ms));
     }
+}
+
+/// Why so many images are not judged.
+fn too_many(request: &Request<'_>, images: usize) -> String {
+    format!(
+        "the {} names {images} different images to look up; at most {MOST_IMAGES} are judged; split it into several",
+        request.kind.kind
+    )
 }
 
 /// When the look-ups of this review must be over.

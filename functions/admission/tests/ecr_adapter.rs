@@ -5,11 +5,13 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use ecr_admission::inspect::{Budget, InspectImage};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::{EcrImage, Inspection};
 use serde_json::{Value, json};
 use support::digest;
 use support::ecr::{Reply, compliant, error, inspect, inspect_one, inspector, reply};
+use tokio::time::Instant;
 
 const FINDINGS: &str = "DescribeImageScanFindings";
 const REPOSITORIES: &str = "DescribeRepositories";
@@ -407,4 +409,13 @@ async fn a_failed_look_up_of_one_child_fails_the_image() {
     });
     let (verdict, _) = told(&inspector).await;
     assert!(verdict.contains("ecr:DescribeImageScanFindings was throttled"), "{verdict}");
+}
+
+/// A review may have 500 images look up 32 platforms each.
+#[test]
+fn what_waits_for_its_turn_takes_little_memory() {
+    let inspector = inspector(|operation, _| compliant(operation));
+    let (image, budget) = (tagged("pay"), Budget::new(Instant::now()));
+    let bytes = size_of_val(&inspector.image(&image, &budget));
+    assert!(bytes < 4_000, "{bytes} bytes");
 }

@@ -134,7 +134,7 @@ async fn page(
         .image_id(identifier(&image.id))
         .max_results(PAGE)
         .set_next_token(next_token);
-    call(FINDINGS, budget, ecr.log, request.send()).await
+    call(FINDINGS, budget, ecr.log, || request.send()).await
 }
 
 /// How the ECR API names an image in its repository.

@@ -125,8 +125,9 @@ async fn manifests(
         .set_accepted_media_types(Some(
             INDEX_TYPES.into_iter().chain(IMAGE_TYPES).map(str::to_owned).collect(),
         ));
-    let output =
-        call(GET, budget, ecr.log, request.send()).await.map_err(|failure| failure.missing(GET))?;
+    let output = call(GET, budget, ecr.log, || request.send())
+        .await
+        .map_err(|failure| failure.missing(GET))?;
     let only_absent = output
         .failures()
         .iter()

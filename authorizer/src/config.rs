@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use ecr_admission_lambda::{BadVariable, Environment, Level, Log, Sdk, Timeouts};
 
-/// The shortest function timeout that this function needs is a little over
-/// [`crate::copy::LONGEST_READ`], which bounds all of these together.
+/// For one version of the secret. A Secrets Manager that takes 1.5 seconds for each of the two is waited
+/// for; one lost try leaves time for another. The shortest function timeout that this function needs is
+/// a little over [`crate::copy::LONGEST_READ`], which bounds all of these together.
 const TIMEOUTS: Timeouts = Timeouts {
     connect: Duration::from_secs(1),
-    attempt: Duration::from_secs(1),
-    operation: Some(Duration::from_millis(2500)),
+    attempt: Duration::from_secs(2),
+    operation: Some(Duration::from_secs(3)),
 };
 
 /// The configuration of the function, read once when it starts.

@@ -26,7 +26,11 @@ pub const BETWEEN_READS: Duration = Duration::from_secs(10);
 
 /// How long a call waits for the secret, both versions together. The timeout of the function must
 /// be longer, and that of the webhook longer still.
-pub const LONGEST_READ: Duration = Duration::from_secs(3);
+pub const LONGEST_READ: Duration = Duration::from_millis(3500);
+
+/// For so long after a wait in vain, a call without a copy is not made to wait again: a cold start that
+/// waited is part of its caller's time, too, and an answer that comes after that is none.
+pub const AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The secret as it was read last.
 #[derive(Clone, Debug)]
@@ -45,12 +49,14 @@ pub struct CopiedSecret<R> {
     log: Log,
     held: Option<Held>,
     tried: Option<SystemTime>,
+    /// When the last read that timed out ended, and what it was.
+    timed_out: Option<(SystemTime, Unreadable)>,
 }
 
 impl<R: ReadSecret> CopiedSecret<R> {
     /// Nothing is read yet. `overlap` is how long the previous token counts after a rotation.
     pub fn new(reader: R, overlap: Duration, log: Log) -> Self {
-        Self { reader, overlap, log, held: None, tried: None }
+        Self { reader, overlap, log, held: None, tried: None, timed_out: None }
     }
 
     /// Whose token it is; nobody's if no version that counts has it.
@@ -61,7 +67,7 @@ impl<R: ReadSecret> CopiedSecret<R> {
     ) -> Result<Option<Caller>, Unreadable> {
         let age = since(self.held.as_ref().map(|held| held.read), now);
         if age > STALE {
-            self.refresh(now).await?;
+            self.refresh_after_timeout(now).await?;
         } else if age > FRESH {
             self.refresh_or_keep(now).await;
         }
@@ -76,7 +82,24 @@ impl<R: ReadSecret> CopiedSecret<R> {
     /// Reads the secret, however old the copy is.
     pub async fn refresh(&mut self, now: SystemTime) -> Result<(), Unreadable> {
         self.tried = Some(now);
-        let deadline = Instant::now() + LONGEST_READ;
+        let started = Instant::now();
+        let held = self.read_both(now, started + LONGEST_READ).await;
+        self.timed_out = match &held {
+            Err(unreadable) if unreadable.cause == Cause::TimedOut => {
+                Some((now + started.elapsed(), unreadable.clone()))
+            }
+            _ => None,
+        };
+        let held = held?;
+        if let Some(entries) = held.news_of_unusable(self.held.as_ref()) {
+            let fields = json!({ "version": held.current.id, "entries": entries });
+            self.log.warn("the token secret has entries that never authorise", &fields);
+        }
+        self.held = Some(held);
+        Ok(())
+    }
+
+    async fn read_both(&self, now: SystemTime, deadline: Instant) -> Result<Held, Unreadable> {
         let current = self.read(Stage::Current, deadline).await?;
         // Not the other way round, nor both at once: a rotation between the two reads would pair
         // the new AWSCURRENT with a version that is two rotations old, and let its tokens in once
@@ -86,13 +109,17 @@ impl<R: ReadSecret> CopiedSecret<R> {
         } else {
             None
         };
-        let held = Held { current, previous, read: now };
-        if let Some(entries) = held.news_of_unusable(self.held.as_ref()) {
-            let fields = json!({ "version": held.current.id, "entries": entries });
-            self.log.warn("the token secret has entries that never authorise", &fields);
+        Ok(Held { current, previous, read: now })
+    }
+
+    /// Reads the secret unless that has just timed out: then it is as unreadable as a moment ago.
+    async fn refresh_after_timeout(&mut self, now: SystemTime) -> Result<(), Unreadable> {
+        if let Some((ended, unreadable)) = &self.timed_out
+            && since(Some(*ended), now) < AFTER_TIMEOUT
+        {
+            return Err(unreadable.clone());
         }
-        self.held = Some(held);
-        Ok(())
+        self.refresh(now).await
     }
 
     /// Reads the secret unless that was tried a moment ago; the copy stays when it fails.
@@ -397,5 +424,32 @@ mod tests {
         let error = copied(&secret).caller(&Token::new(NEW), at(0)).await.unwrap_err();
         assert_eq!(error, Unreadable { stage: Stage::Current, cause: Cause::TimedOut });
         assert_eq!(started.elapsed(), LONGEST_READ);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waited_in_vain_is_not_made_to_wait_again() {
+        let secret = Secret { hangs: true, ..Secret::of(NEW) };
+        let mut copied = copied(&secret);
+        // The init phase, until 3.5 s.
+        copied.refresh(at(0)).await.unwrap_err();
+        // The second wait ends at 8.5 s.
+        for (seconds, waits, reads) in [(4, 0, 1), (5, 1, 2), (9, 0, 2), (10, 1, 3)] {
+            let started = Instant::now();
+            let error = copied.caller(&Token::new(NEW), at(seconds)).await.unwrap_err();
+            assert_eq!(error, Unreadable { stage: Stage::Current, cause: Cause::TimedOut });
+            assert_eq!(started.elapsed(), LONGEST_READ * waits, "{seconds} s");
+            assert_eq!(secret.reads(), reads, "{seconds} s");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_secret_that_is_back_serves_a_second_after_the_last_wait() {
+        let secret = Secret::default();
+        secret.set(Stage::Current, Err(Cause::TimedOut));
+        let mut copied = copied(&secret);
+        copied.refresh(at(0)).await.unwrap_err();
+        secret.set(Stage::Current, Ok(version(NEW, 0)));
+        copied.caller(&Token::new(NEW), at(0)).await.unwrap_err();
+        assert_eq!(generation(&mut copied, NEW, 2).await, Some(Generation::Current));
     }
 }

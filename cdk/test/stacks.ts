@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, type AppProps } from 'aws-cdk-lib';
@@ -14,18 +14,22 @@ export type Resource = {
   UpdateReplacePolicy?: string;
 };
 
+/** Of this process, whose end takes it away: also when a test fails. */
+const folder = mkdtempSync(join(tmpdir(), 'ecr-admission-'));
+process.once('exit', () => rmSync(folder, { recursive: true }));
+
 /**
  * Code for tests of the template: any file will do, since nothing here is deployed. The executables
  * that ship are deployed and called by scripts/tests/test_deployment.py.
  */
 export function anyCode(): EcrAdmissionCode {
-  const folder = mkdtempSync(join(tmpdir(), 'ecr-admission-'));
-  const zip = (name: string): Code => {
-    const path = join(folder, `${name}.zip`);
-    writeFileSync(path, name);
-    return Code.fromAsset(path);
-  };
   return { admission: zip('admission'), authorizer: zip('authorizer') };
+}
+
+function zip(name: string): Code {
+  const path = join(folder, `${name}.zip`);
+  writeFileSync(path, name);
+  return Code.fromAsset(path);
 }
 
 /** A stack as `cdk deploy -c NAME=VALUE …` makes it. */

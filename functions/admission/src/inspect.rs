@@ -10,7 +10,16 @@ use ecr_admission_policy::facts::{
 use ecr_admission_policy::names::{AccountId, Digest, Region, RepositoryName};
 use ecr_admission_policy::{EcrImage, Inspection};
 use futures_util::future::{join, join_all};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
+
+/// The most distinct images of one review that are looked up. kube-apiserver takes a Pod of 3 MB, which
+/// can name 30,000: more than can be asked for before any deadline, or held in memory.
+pub const MOST_IMAGES: usize = 500;
+
+/// The most calls of one review that are on their way at a time: a Pod of a hundred images of as many
+/// repositories still waits for one round trip. Each call may need a connection of its own.
+pub const MOST_CALLS: usize = 128;
 
 /// Looks facts up. Implemented over Amazon ECR, and over plain data in tests.
 ///
@@ -69,12 +78,21 @@ pub struct Budget {
     /// When the last of them must be over.
     pub deadline: Instant,
     calls: AtomicU32,
+    room: Semaphore,
 }
 
 impl Budget {
     /// A budget that ends at `deadline`.
     pub fn new(deadline: Instant) -> Self {
-        Self { deadline, calls: AtomicU32::new(0) }
+        Self { deadline, calls: AtomicU32::new(0), room: Semaphore::new(MOST_CALLS) }
+    }
+
+    /// Waits until fewer than [`MOST_CALLS`] calls are on their way, and counts one more. It is on its
+    /// way until what is returned is dropped; `None` never comes, since nothing closes the semaphore.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        let turn = self.room.acquire().await.ok();
+        self.count_call();
+        turn
     }
 
     /// Counts one call of the registry's API. The SDK's own repeats of a call are not counted again.

@@ -4,7 +4,7 @@
 //! put, or when something was denied, failed or was admitted by break-glass. A put that fails goes along with the next one and is
 //! then dropped. Nothing here can change an answer.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::Client;
@@ -39,7 +39,9 @@ const DATA: usize = 1_000;
 /// The counts of a sandbox, and the way out for them.
 #[derive(Debug)]
 pub struct Metrics {
-    client: Client,
+    sdk: Sdk,
+    /// Made for the first put, which nobody waits for, and not in the init phase.
+    client: OnceLock<Client>,
     namespace: String,
     log: Log,
     state: Mutex<State>,
@@ -64,12 +66,19 @@ impl Metrics {
     /// Counts for a CloudWatch namespace. `now_ms` and all times here are milliseconds since the Unix
     /// epoch.
     pub fn new(sdk: &Sdk, namespace: String, log: Log, now_ms: u64) -> Self {
-        // One try: what fails goes along with the next put.
-        let config = Builder::from(&sdk.config_for(Service::CloudWatch))
-            .retry_config(RetryConfig::disabled())
-            .build();
         let state = State { last_put_ms: now_ms, ..State::default() };
-        Self { client: Client::from_conf(config), namespace, log, state: Mutex::new(state) }
+        let (sdk, client) = (sdk.clone(), OnceLock::new());
+        Self { sdk, client, namespace, log, state: Mutex::new(state) }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| {
+            // One try: what fails goes along with the next put.
+            let config = Builder::from(&self.sdk.config_for(Service::CloudWatch))
+                .retry_config(RetryConfig::disabled())
+                .build();
+            Client::from_conf(config)
+        })
     }
 
     /// Counts a review.
@@ -169,7 +178,7 @@ impl Metrics {
 
     async fn put(&self, data: &[MetricDatum]) -> Result<(), String> {
         for data in data.chunks(DATA) {
-            let request = self.client.put_metric_data().namespace(&self.namespace);
+            let request = self.client().put_metric_data().namespace(&self.namespace);
             let sent = request.set_metric_data(Some(data.to_vec())).send().await;
             sent.map_err(|error| DisplayErrorContext(&error).to_string())?;
         }

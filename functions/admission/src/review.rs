@@ -104,10 +104,19 @@ pub struct UserInfo {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Envelope<'a> {
+struct Whole<'a> {
     api_version: String,
     #[serde(default)]
     kind: Option<String>,
+    #[serde(borrow)]
+    request: &'a RawValue,
+}
+
+/// What an answer needs of [`Whole`].
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    api_version: String,
     #[serde(borrow)]
     request: &'a RawValue,
 }
@@ -123,8 +132,17 @@ pub fn decode(body: &[u8]) -> Result<Review<'_>, String> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(format!("the body is empty; {WANTED}"));
     }
-    let envelope: Envelope<'_> = serde_json::from_slice(body)
-        .map_err(|error| format!("the body could not be read ({}); {WANTED}", told(&error)))?;
+    let (envelope, kind) = match serde_json::from_slice(body) {
+        Ok(Whole { api_version, kind, request }) => (Envelope { api_version, request }, Ok(kind)),
+        // Where the kind alone is at fault, there is somebody to answer. The body is read once more
+        // only then.
+        Err(error) => match serde_json::from_slice(body) {
+            Ok(envelope) => (envelope, Err(error)),
+            Err(_) => {
+                return Err(format!("the body could not be read ({}); {WANTED}", told(&error)));
+            }
+        },
+    };
     let version = match envelope.api_version.as_str() {
         "admission.k8s.io/v1" => ApiVersion::V1,
         "admission.k8s.io/v1beta1" => ApiVersion::V1beta1,
@@ -138,13 +156,14 @@ pub fn decode(body: &[u8]) -> Result<Review<'_>, String> {
     if uid.is_empty() {
         return Err(format!("request.uid is empty; {WANTED}"));
     }
-    let request = match envelope.kind.as_deref() {
-        Some("AdmissionReview") => serde_json::from_str(envelope.request.get())
+    let request = match kind.as_ref().map(Option::as_deref) {
+        Ok(Some("AdmissionReview")) => serde_json::from_str(envelope.request.get())
             .map_err(|error| format!("the request could not be read: {}", told(&error))),
-        other => {
+        Ok(other) => {
             let other = ecr_admission_policy::text::quote(other.unwrap_or_default(), 64);
             Err(format!("the request is of kind {other}, not AdmissionReview"))
         }
+        Err(error) => Err(format!("the review could not be read: {}", told(error))),
     };
     Ok(Review { version, uid, request })
 }

@@ -15,11 +15,14 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use ecr_admission::inspect::{Budget, InspectImage};
+use ecr_admission_policy::facts::Needs;
 use ecr_admission_policy::image::ImageId;
-use ecr_admission_policy::{EcrImage, Inspection};
+use ecr_admission_policy::{EcrImage, Inspection, SeverityLimit};
 use serde_json::{Value, json};
 use support::digest;
 use support::ecr::{Reply, compliant, error, inspect, inspect_one, inspector, reply};
+use tokio::time::Instant;
 
 const FINDINGS: &str = "DescribeImageScanFindings";
 const REPOSITORIES: &str = "DescribeRepositories";
@@ -253,4 +256,17 @@ async fn names_go_in_batches_as_large_as_the_api_allows() {
     let (found, calls) = inspect(&inspector, &images).await;
     assert!(found.values().all(|inspection| matches!(inspection, Inspection::Inspected(_))));
     assert_eq!(calls, 2 + 5 + 101);
+}
+
+/// A review may have 500 images look up 32 platforms each.
+#[test]
+fn what_waits_for_its_turn_takes_little_memory() {
+    let inspector = inspector(|operation, _| compliant(operation));
+    let (image, budget) = (tagged("pay"), Budget::new(Instant::now()));
+    for config in [false, true] {
+        let severity_limit = SeverityLimit::Critical;
+        let needs = Needs { severity_limit, all_findings: config, config };
+        let bytes = size_of_val(&inspector.image(&image, &needs, &budget));
+        assert!(bytes < 4_000, "{bytes} bytes");
+    }
 }

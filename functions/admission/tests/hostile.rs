@@ -5,6 +5,8 @@
 mod check;
 #[path = "hostile/log.rs"]
 mod log;
+#[path = "../fuzz/fuzz_targets/handler/patch.rs"]
+mod patch;
 #[path = "../fuzz/fuzz_targets/handler/registry.rs"]
 mod registry;
 #[path = "hostile/size.rs"]
@@ -60,4 +62,18 @@ fn every_seed_is_answered() {
     let images: Vec<_> = admitted.iter().filter(|name| name.starts_with("image-")).collect();
     assert!(images.is_empty(), "{images:?} were admitted");
     assert!(refused.len() > 20 && admitted.len() > 10 && denied.len() > 20, "{refused:?}");
+}
+
+#[test]
+fn what_has_a_version_and_a_uid_is_answered_whatever_else_is_wrong() {
+    for kind in [r#""kind":5"#, r#""kind":{}"#, r#""kind":"\ud800""#, r#""kind":"","kind":"""#] {
+        let body =
+            format!(r#"{{{kind},"apiVersion":"admission.k8s.io/v1","request":{{"uid":"u"}}}}"#);
+        let Answer::Reviewed(response) = function().check(body.as_bytes()) else {
+            panic!("{kind}: no answer to a uid that could be read")
+        };
+        assert_eq!(response["allowed"], false, "{kind}");
+        let message = response["status"]["message"].as_str().unwrap();
+        assert!(message.starts_with("the review could not be read: "), "{kind}: {message}");
+    }
 }

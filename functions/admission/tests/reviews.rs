@@ -3,6 +3,7 @@
 
 mod support;
 
+use ecr_admission::inspect::MOST_IMAGES;
 use serde_json::{Value, json};
 use support::{REGISTRY, create, digest, handler, pod_review, post, registries, validate};
 
@@ -224,5 +225,32 @@ async fn an_unknown_route_is_404() {
     assert_eq!(
         (status, text.as_str()),
         (404, "no such route; wanted: POST /validate or POST /mutate\n")
+    );
+}
+
+#[tokio::test]
+async fn more_images_than_are_looked_up_are_not_judged() {
+    for (images, allowed) in [(MOST_IMAGES, true), (MOST_IMAGES + 1, false)] {
+        let registries = registries().with_any();
+        let asked = std::sync::Arc::clone(&registries.asked);
+        let handler = handler(registries, &[("PIN_NAMESPACES", "shop")]);
+        // Each twice: it is the different ones that are looked up.
+        let names: Vec<String> =
+            (0..images).chain(0..images).map(|n| image(&format!("pay:{n}"))).collect();
+        let review = create(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let (_, mutated) = post(&handler, "POST /mutate", &review.to_string()).await;
+        let mutated: Value = serde_json::from_str(&mutated).unwrap();
+        assert_eq!(mutated["response"]["allowed"], true);
+        assert_eq!(mutated["response"]["patch"].is_string(), allowed, "left alone, not refused");
+        assert_eq!(asked.lock().unwrap().len() > images, allowed, "images and their repository");
+    }
+    let names: Vec<String> = (0..=MOST_IMAGES).map(|n| image(&format!("pay:{n}"))).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let handler = handler(registries().with_any(), &[]);
+    assert_eq!(validate(&handler, &create(&names[1..])).await["allowed"], true);
+    let response = validate(&handler, &create(&names)).await;
+    assert_eq!(
+        response["status"]["message"],
+        "the Pod names 501 different images to look up; at most 500 are judged; split it into several"
     );
 }

@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod connections;
 pub mod env;
 pub mod log;
 pub mod sdk;

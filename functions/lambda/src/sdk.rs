@@ -10,9 +10,6 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -20,11 +17,8 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use http::Uri;
 
+use crate::connections::Connections;
 use crate::env::{BadVariable, Environment};
-
-/// How long an unused connection is kept: less than AWS and what lies between keep theirs, so that
-/// a sandbox that was frozen for a while does not send its first request into a closed socket.
-pub const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 
 /// Tries of one operation, the first included.
 pub const ATTEMPTS: u32 = 3;
@@ -68,10 +62,11 @@ impl Service {
     }
 }
 
-/// The settings of all AWS clients of a function, and the one HTTP client they share.
+/// The settings of all AWS clients of a function.
 #[derive(Clone, Debug)]
 pub struct Sdk {
     shared: SdkConfig,
+    connect: Duration,
     endpoints: Vec<(Service, String)>,
 }
 
@@ -81,17 +76,12 @@ impl Sdk {
         environment: &Environment,
         timeouts: Timeouts,
     ) -> Result<Self, BadVariable> {
-        let http_client = Builder::new()
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .tls_provider(Provider::rustls(CryptoMode::Ring))
-            .build_https();
         let shared = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(region(environment)?)
             .credentials_provider(SharedCredentialsProvider::new(credentials(environment)?))
             .use_fips(environment.switch(USE_FIPS)?)
             .use_dual_stack(environment.switch(USE_DUAL_STACK)?)
-            .http_client(http_client)
             .sleep_impl(TokioSleep::new())
             .time_source(SystemTimeSource::new())
             .retry_config(
@@ -101,16 +91,16 @@ impl Sdk {
             )
             .timeout_config(timeout_config(timeouts))
             .build();
-        Ok(Self { shared, endpoints: endpoints(environment)? })
+        Ok(Self { shared, connect: timeouts.connect, endpoints: endpoints(environment)? })
     }
 
-    /// The settings for a client of `service`; `Config::from` of its SDK crate takes them all.
+    /// The settings for the clients of `service`; `Config::from` of its SDK crate takes them all. What is
+    /// made from one of these shares its connections, and one service's failure costs no other its own.
     pub fn config_for(&self, service: Service) -> SdkConfig {
         let endpoint = self.endpoints.iter().find(|(of, _)| *of == service);
-        match endpoint {
-            Some((_, url)) => self.shared.to_builder().endpoint_url(url).build(),
-            None => self.shared.clone(),
-        }
+        let mut config = self.shared.to_builder().http_client(Connections::new(self.connect));
+        config.set_endpoint_url(endpoint.map(|(_, url)| url.clone()));
+        config.build()
     }
 }
 

@@ -5,6 +5,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,8 @@ use ecr_admission_lambda::{Environment, Sdk, Service, Timeouts};
 
 /// Far more than a test takes, however busy the machine.
 const MINUTE: Duration = Duration::from_mins(1);
+
+const NO_REPOSITORIES: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: 19\r\n\r\n{\"repositories\":[]}";
 
 /// Answers every request on every connection with `answer`; without one it never answers. The
 /// requests come out of the channel.
@@ -35,6 +38,30 @@ fn server(answer: Option<&'static str>) -> (String, Receiver<String>) {
         }
     });
     (url, requests)
+}
+
+/// Answers one request on each connection and is then silent on it; the first three are answered once
+/// all of them are there. Each connection comes out of the channel.
+fn forgetful_server() -> (String, Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (opened, connections) = channel();
+    let three = Arc::new(Barrier::new(3));
+    thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let (mut stream, three) = (stream.unwrap(), Arc::clone(&three));
+            opened.send(()).unwrap();
+            thread::spawn(move || {
+                request(&mut stream).unwrap();
+                if number < 3 {
+                    three.wait();
+                }
+                stream.write_all(NO_REPOSITORIES.as_bytes()).unwrap();
+                while request(&mut stream).is_some() {}
+            });
+        }
+    });
+    (url, connections)
 }
 
 /// One request with a body that, as those of these tests, arrives with its head or right after it.
@@ -65,9 +92,7 @@ fn client(url: &str, attempt: Duration, operation: Duration) -> Client {
 
 #[tokio::test]
 async fn requests_go_to_the_endpoint_signed_for_the_region() {
-    let (url, requests) = server(Some(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: 19\r\n\r\n{\"repositories\":[]}",
-    ));
+    let (url, requests) = server(Some(NO_REPOSITORIES));
     let answer = client(&url, MINUTE, MINUTE).describe_repositories().send().await.unwrap();
     assert_eq!(answer.repositories(), []);
     let request = requests.recv().unwrap().to_lowercase();
@@ -101,4 +126,16 @@ async fn a_server_that_never_answers_is_left_in_time() {
     assert!(matches!(error, SdkError::TimeoutError(_)), "{error:?}");
     assert!((operation..Duration::from_secs(10)).contains(&waited), "{waited:?}");
     assert!(requests.try_iter().count() >= 2, "each attempt is bounded too");
+}
+
+#[tokio::test]
+async fn where_one_connection_is_dead_no_other_is_tried() {
+    let (url, connections) = forgetful_server();
+    let client = client(&url, Duration::from_secs(1), MINUTE);
+    let call = || client.describe_repositories().send();
+    let (first, second, third) = tokio::join!(call(), call(), call());
+    assert!(first.is_ok() && second.is_ok() && third.is_ok());
+    assert_eq!(connections.try_iter().count(), 3);
+    call().await.unwrap();
+    assert_eq!(connections.try_iter().count(), 1, "a try on an old connection, then a new one");
 }

@@ -3,6 +3,8 @@
 
 #[path = "handler/check.rs"]
 mod check;
+#[path = "handler/patch.rs"]
+mod patch;
 #[path = "handler/registry.rs"]
 mod registry;
 

@@ -1,4 +1,4 @@
-//! One call of the ECR API: counted, ended by the deadline, its failure put into a word.
+//! One call of the ECR API: in its turn, counted, ended by the deadline, its failure put into a word.
 
 use std::future::Future;
 
@@ -47,20 +47,21 @@ struct FailedCall<'a> {
     error: String,
 }
 
-/// Makes a call.
-pub(super) async fn call<T, E>(
+/// Makes a call. It is put together, and takes its memory, only when its turn has come: thousands may
+/// wait where a Pod names hundreds of indexes.
+pub(super) async fn call<T, E, F>(
     operation: &'static str,
     budget: &Budget,
     log: Log,
-    send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    send: impl FnOnce() -> F,
 ) -> Result<T, Failure>
 where
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    budget.count_call();
-    let Ok(result) = timeout_at(budget.deadline, send).await else {
-        return Err(Failure::Failed(Cause::TimedOut));
-    };
+    let timed_out = |_elapsed| Failure::Failed(Cause::TimedOut);
+    let _turn = timeout_at(budget.deadline, budget.turn()).await.map_err(timed_out)?;
+    let result = timeout_at(budget.deadline, Box::pin(send())).await.map_err(timed_out)?;
     result.map_err(|error| {
         let failure = classify(&error);
         if let Failure::Failed(cause) = &failure {

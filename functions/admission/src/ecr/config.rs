@@ -99,13 +99,13 @@ async fn fetch(
         .registry_id(image.account.as_str())
         .repository_name(image.repository.as_str())
         .layer_digest(digest.as_str());
-    let answer = call(URL, budget, ecr.log, request.send()).await;
+    let answer = call(URL, budget, ecr.log, || request.send()).await;
     let answer = answer.map_err(failed(URL))?;
     let url = answer.download_url().unwrap_or_default();
     let Some(get) = blob::Get::new(client, url) else {
         return Err(unusable(ecr, image, URL, "the answer has no https URL"));
     };
-    let json = call(blob::OPERATION, budget, ecr.log, get.send()).await;
+    let json = call(blob::OPERATION, budget, ecr.log, || get.send()).await;
     let json = json.map_err(failed(blob::OPERATION))?;
     if format!("sha256:{:x}", Sha256::digest(&json)) != digest.as_str() {
         return Err(unusable(ecr, image, blob::OPERATION, "the blob has another digest"));

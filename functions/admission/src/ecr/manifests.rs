@@ -32,8 +32,9 @@ pub(super) async fn manifests(
         .set_accepted_media_types(Some(
             INDEX_TYPES.into_iter().chain(IMAGE_TYPES).map(str::to_owned).collect(),
         ));
-    let output =
-        call(GET, budget, ecr.log, request.send()).await.map_err(|failure| failure.missing(GET))?;
+    let output = call(GET, budget, ecr.log, || request.send())
+        .await
+        .map_err(|failure| failure.missing(GET))?;
     let only_absent = output
         .failures()
         .iter()

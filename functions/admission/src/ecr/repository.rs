@@ -109,7 +109,7 @@ async fn describe_batch(
         .describe_repositories()
         .registry_id(registry.account.as_str())
         .set_repository_names(Some(names.iter().map(ToString::to_string).collect()));
-    let output = call(DESCRIBE, budget, ecr.log, request.send()).await?;
+    let output = call(DESCRIBE, budget, ecr.log, || request.send()).await?;
     Ok(output.repositories.unwrap_or_default())
 }
 
@@ -156,7 +156,7 @@ async fn frequencies_batch(
     let request = client
         .batch_get_repository_scanning_configuration()
         .set_repository_names(Some(names.iter().map(ToString::to_string).collect()));
-    let output = match call(CONFIGURATION, budget, ecr.log, request.send()).await {
+    let output = match call(CONFIGURATION, budget, ecr.log, || request.send()).await {
         Ok(output) => output,
         Err(failure) => return all(&failure.missing(CONFIGURATION)),
     };

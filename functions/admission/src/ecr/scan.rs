@@ -135,5 +135,5 @@ async fn page(
         .image_id(identifier(&image.id))
         .max_results(if needs.all_findings { LARGEST_PAGE } else { PAGE })
         .set_next_token(next_token);
-    call(FINDINGS, budget, ecr.log, request.send()).await
+    call(FINDINGS, budget, ecr.log, || request.send()).await
 }

@@ -9,7 +9,7 @@ use super::policy::judging;
 use super::{Handler, budget, now_ms};
 use crate::account;
 use crate::answer::mutated;
-use crate::inspect::InspectImage;
+use crate::inspect::{InspectImage, MOST_IMAGES};
 use crate::patch;
 use crate::policy_copy::timestamp;
 use crate::policy_secret::ReadPolicy;
@@ -42,6 +42,10 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let policy = self.policy(copy, request, Enforcement::Deny, &own_account, now);
         let mutation = mutate(images, rewrites, pin, &policy);
         let lookups = mutation.lookups();
+        // The validating half says why.
+        if lookups.len() > MOST_IMAGES {
+            return None;
+        }
         let known = self.lookups.inspect(lookups, &own_account, &policy, &budget, now_ms()).await;
         let Mutated { changes, warnings } = mutation.finish(&known.inspections, &policy);
         // kube-apiserver drops whatever else is changed through this subresource.

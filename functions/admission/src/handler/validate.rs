@@ -13,7 +13,7 @@ use super::{Handler, budget, now_ms};
 use crate::account;
 use crate::annotation;
 use crate::answer::{judged, refused, unjudged};
-use crate::inspect::{Budget, InspectImage};
+use crate::inspect::{Budget, InspectImage, MOST_IMAGES};
 use crate::lookups::Known;
 use crate::policy_copy::{Copy, timestamp};
 use crate::policy_secret::ReadPolicy;
@@ -84,30 +84,38 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
     }
 
     /// Judges by the policy that is in force. A document that may be older than it should is read again
-    /// beside the look-ups; when it changed, the new one judges. The error says why nothing may judge.
+    /// beside the look-ups; when it changed, the new one judges. The error says why nothing is judged.
     async fn judge(&self, asked: &Asked<'_>, budget: &Budget) -> Result<Judged, String> {
         let started_ms = now_ms();
         let copy = judging(self.policies.at_hand(budget.deadline, started_ms).await)?;
         let renewal = self.policies.renewed(budget.deadline, started_ms);
         let (first, renewed) = join(self.judge_by(copy, asked, budget), renewal).await;
-        let renewed = judging(renewed)?;
+        let (first, renewed) = (first?, judging(renewed)?);
         let version = |copy: &Option<Copy>| copy.as_ref().map(|copy| copy.version.clone());
         if version(&renewed) == version(&first.copy) {
             return Ok(Judged { copy: renewed, ..first });
         }
-        Ok(self.judge_by(renewed, asked, budget).await)
+        self.judge_by(renewed, asked, budget).await
     }
 
-    async fn judge_by(&self, copy: Option<Copy>, asked: &Asked<'_>, budget: &Budget) -> Judged {
+    async fn judge_by(
+        &self,
+        copy: Option<Copy>,
+        asked: &Asked<'_>,
+        budget: &Budget,
+    ) -> Result<Judged, String> {
         let Asked { request, images, enforcement, own_account } = asked;
         let started_ms = now_ms();
         let now = timestamp(started_ms);
         let policy = self.policy(copy.as_ref(), request, *enforcement, own_account, now);
         let plan = plan(images.iter().cloned(), *enforcement, &policy);
-        let known =
-            self.lookups.inspect(plan.lookups(), own_account, &policy, budget, started_ms).await;
+        let lookups = plan.lookups();
+        if lookups.len() > MOST_IMAGES {
+            return Err(too_many(request, lookups.len()));
+        }
+        let known = self.lookups.inspect(lookups, own_account, &policy, budget, started_ms).await;
         let verdict = decide(&plan, &known.inspections, &policy, now);
-        Judged { verdict, policy, copy, known }
+        Ok(Judged { verdict, policy, copy, known })
     }
 
     /// Takes the break-glass annotation of a denied Pod into account.
@@ -130,4 +138,12 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         }
         verdict.ask(request);
     }
+}
+
+/// Why so many images are not judged.
+fn too_many(request: &Request<'_>, images: usize) -> String {
+    format!(
+        "the {} names {images} different images to look up; at most {MOST_IMAGES} are judged; split it into several",
+        request.kind.kind
+    )
 }

@@ -13,10 +13,14 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::patch;
 use crate::registry::AsNamed;
 
 /// The registry that is allowed.
 pub(crate) const REGISTRY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+
+/// Where images of Docker Hub go on their way through `/mutate`.
+const REWRITES: &str = "docker.io/=123456789012.dkr.ecr.us-east-1.amazonaws.com/hub/";
 
 /// The whole function, but for AWS.
 pub(crate) struct Function {
@@ -53,6 +57,9 @@ impl Function {
             ("AWS_ACCESS_KEY_ID", "AKIA"),
             ("AWS_SECRET_ACCESS_KEY", "s"),
             ("CACHE_SECONDS", "0"),
+            ("REGISTRY_IDS", "123456789012"),
+            ("PIN_NAMESPACES", "pinned"),
+            ("REWRITES", REWRITES),
             ("LOG_LEVEL", log_level),
         ]
         .into_iter()
@@ -66,7 +73,9 @@ impl Function {
 
     /// Sends a body to both routes and checks both answers; returns that of `/validate`.
     pub(crate) fn check(&self, body: &[u8]) -> Answer {
-        self.answer("POST /mutate", body);
+        if let Answer::Reviewed(response) = self.answer("POST /mutate", body) {
+            patch::assert_fits(&response, body);
+        }
         let answer = self.answer("POST /validate", body);
         if let Answer::Reviewed(response) = &answer {
             assert!(response["patch"].is_null() && response["patchType"].is_null(), "{response}");

@@ -1,0 +1,145 @@
+//! An operator's table of cases, as it is written and with its defaults.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ecr_admission_policy::{Rule, Timestamp};
+use serde::{Deserialize, Deserializer};
+
+use crate::read::{self, Unusable};
+
+mod facts;
+mod words;
+
+pub(crate) use facts::Facts;
+
+/// A file of cases. What stands at its top is the default of every case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default, deserialize_with = "present")]
+    image: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    namespace: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    user: Option<String>,
+    #[serde(default)]
+    groups: Vec<String>,
+    #[serde(default, deserialize_with = "present")]
+    at: Option<Timestamp>,
+    cases: Vec<WrittenCase>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct WrittenCase {
+    name: String,
+    #[serde(default, deserialize_with = "present")]
+    image: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    namespace: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    user: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    groups: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present")]
+    break_glass: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    at: Option<Timestamp>,
+    #[serde(default)]
+    facts: Facts,
+    expect: Effect,
+    #[serde(default, deserialize_with = "present")]
+    rules: Option<BTreeSet<Rule>>,
+}
+
+/// What comes of a Pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Effect {
+    /// It is admitted, and its author is told nothing.
+    Admit,
+    /// It is admitted, and its author is told why it is not good.
+    Warn,
+    /// It is denied.
+    Deny,
+}
+
+impl Effect {
+    /// The word for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Admit => "admit",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// One Pod that is created, what ECR says of its image, and what must come of it.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) image: String,
+    pub(crate) namespace: String,
+    pub(crate) user: Option<String>,
+    pub(crate) groups: Vec<String>,
+    /// The value of the annotation.
+    pub(crate) break_glass: Option<String>,
+    pub(crate) at: Timestamp,
+    pub(crate) facts: Facts,
+    pub(crate) expect: Effect,
+    /// Exactly the rules that must have that effect; `None` for any.
+    pub(crate) rules: Option<BTreeSet<Rule>>,
+}
+
+/// The namespace of a case that names none.
+const NAMESPACE: &str = "default";
+
+/// The cases of a file, of which those that name no instant are at `now`.
+pub(crate) fn read(path: &Path, now: Timestamp) -> Result<Vec<Case>, Unusable> {
+    let text = read::text(path, "a table of cases such as deploy/samples/policy-cases.yaml")?;
+    let written: Written = yaml_serde::from_str(&text).map_err(|error| {
+        // Its first line when the parser names none: it then means the file as a whole.
+        let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
+        let problem = error.to_string();
+        let place = format!(" at line {line} column {column}");
+        read::bad(path, line, column, problem.strip_suffix(&place).unwrap_or(&problem))
+    })?;
+    if written.cases.is_empty() {
+        return Err(read::bad(path, 1, 1, "cases is empty; accepted: at least one case"));
+    }
+    let Written { image, namespace, user, groups, at, cases } = written;
+    let complete = |(case, number): (WrittenCase, usize)| {
+        let name = case.name;
+        let Some(image) = case.image.or_else(|| image.clone()) else {
+            let problem = format!(
+                "case {number} ({name}) has no image; accepted: one of its own, or one at the top of the file"
+            );
+            return Err(read::bad(path, 1, 1, &problem));
+        };
+        let namespace = case.namespace.or_else(|| namespace.clone());
+        Ok(Case {
+            name,
+            image,
+            namespace: namespace.unwrap_or_else(|| NAMESPACE.to_owned()),
+            user: case.user.or_else(|| user.clone()),
+            groups: case.groups.unwrap_or_else(|| groups.clone()),
+            break_glass: case.break_glass,
+            at: case.at.or(at).unwrap_or(now),
+            facts: case.facts,
+            expect: case.expect,
+            rules: case.rules,
+        })
+    };
+    cases.into_iter().zip(1..).map(complete).collect()
+}
+
+/// A key with nothing behind it is not one that is left out: it is empty, or refused.
+fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}

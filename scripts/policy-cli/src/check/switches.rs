@@ -1,0 +1,99 @@
+//! The switches of the rules that have any: `scan-findings`, `image-config`, `pinned`.
+
+use ecr_admission_policy::policy::image_config::ImageConfigPolicy;
+use ecr_admission_policy::policy::scan_findings::{ScanPolicy, Statuses};
+
+use super::Explained;
+use crate::page::{Page, list};
+use crate::parameters::SEVERITY_LIMIT;
+
+pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
+    page.title("scan-findings");
+    page.row("severity limit", &severity_limit(explained));
+    scan(page, &explained.policy.scan_findings);
+    page.title("image-config");
+    config(page, &explained.policy.image_config);
+    page.title("pinned");
+    page.note(&pinned(explained));
+}
+
+fn scan(page: &mut Page, policy: &ScanPolicy) {
+    page.row("without a fix", without_a_fix(policy));
+    page.row("grace", &grace(policy.grace_days));
+    page.row("age of the scan", &age(policy.max_scan_age_days));
+    page.row("age of its feed", &age(policy.max_feed_age_days));
+    page.row("without a result", &statuses(policy.statuses));
+}
+
+fn config(page: &mut Page, policy: &ImageConfigPolicy) {
+    if !policy.is_on() {
+        page.note("off: neither forbiddenPorts nor nonRoot is set");
+        return;
+    }
+    let ports = Some(list(&policy.forbidden_ports)).filter(|ports| !ports.is_empty());
+    page.row("forbidden ports", &ports.unwrap_or("none".to_owned()));
+    let named = "must not be 0, root or none; runAsUser of the Pod is not looked at";
+    page.row("user", if policy.non_root { named } else { "any" });
+}
+
+fn severity_limit(explained: &Explained<'_>) -> String {
+    let (document, given) =
+        (explained.document.severity_limit(), explained.parameters.severity_limit);
+    match (document, given) {
+        (Some(limit), _) => format!("{limit}, as the document says"),
+        (None, Some(limit)) => format!("{limit}, as the parameter SeverityLimit says"),
+        (None, None) => format!(
+            "as the parameter SeverityLimit says, which is {SEVERITY_LIMIT} where nobody set it"
+        ),
+    }
+}
+
+fn without_a_fix(scan: &ScanPolicy) -> &'static str {
+    if scan.fixable_only {
+        "ignored where fixAvailable is exactly NO; basic scanning never says so"
+    } else {
+        "counted like every finding"
+    }
+}
+
+fn grace(most: u16) -> String {
+    match most {
+        0 => "none".to_owned(),
+        most => format!(
+            "{} from firstObservedAt, in which a finding only warns; basic scanning has none",
+            days(most)
+        ),
+    }
+}
+
+fn days(days: u16) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+fn age(most: Option<u16>) -> String {
+    most.map_or("any".to_owned(), |most| {
+        format!("{} at most; violated where ECR does not say", days(most))
+    })
+}
+
+fn statuses(statuses: Statuses) -> String {
+    let Statuses { pending, in_progress, failed, unsupported_image, scan_eligibility_expired } =
+        statuses;
+    format!(
+        "PENDING {pending}, IN_PROGRESS {in_progress}, FAILED {failed}, UNSUPPORTED_IMAGE {unsupported_image}, SCAN_ELIGIBILITY_EXPIRED {scan_eligibility_expired}, any other deny; never more than the mode of the rule"
+    )
+}
+
+fn pinned(explained: &Explained<'_>) -> String {
+    if explained.policy.pinned {
+        return "judged everywhere".to_owned();
+    }
+    match explained.document.pin() {
+        Some([]) => "off: pin names no namespace".to_owned(),
+        Some(names) => format!("judged where pin has images pinned: {}", list(names)),
+        None => match &explained.parameters.pin_namespaces {
+            Some(names) => format!("judged where PinNamespaces has images pinned: {}", list(names)),
+            None => "judged where the parameter PinNamespaces has images pinned".to_owned(),
+        },
+    }
+}

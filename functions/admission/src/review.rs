@@ -132,11 +132,14 @@ pub fn decode(body: &[u8]) -> Result<Review<'_>, String> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(format!("the body is empty; {WANTED}"));
     }
-    let (envelope, kind) = match serde_json::from_slice(body) {
+    // Else it is no JSON; and what is not read here is not checked below.
+    let body = std::str::from_utf8(body)
+        .map_err(|error| format!("the body is not UTF-8 ({error}); {WANTED}"))?;
+    let (envelope, kind) = match serde_json::from_str(body) {
         Ok(Whole { api_version, kind, request }) => (Envelope { api_version, request }, Ok(kind)),
         // Where the kind alone is at fault, there is somebody to answer. The body is read once more
         // only then.
-        Err(error) => match serde_json::from_slice(body) {
+        Err(error) => match serde_json::from_str(body) {
             Ok(envelope) => (envelope, Err(error)),
             Err(_) => {
                 return Err(format!("the body could not be read ({}); {WANTED}", told(&error)));

@@ -20,7 +20,7 @@ FAULTS = {
 }
 # The image of compliant.yaml, as the sample catalogue has it.
 CLEAN = """          - tags: ["1.4"]
-            scan: {status: COMPLETE, completedAt: 2026-11-20T08:00:00Z, findings: []}"""
+            scan: {status: COMPLETE, completedAt: 1 day ago, vulnerabilitySourceUpdatedAt: 1 day ago, findings: []}"""
 CRITICAL = CLEAN.replace("[]", "[{name: CVE-2026-50001, severity: CRITICAL, package: openssl, version: 3.3.1}]")
 
 

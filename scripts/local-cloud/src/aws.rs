@@ -21,6 +21,7 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,9 @@ use ecr::Registries;
 use faults::Faults;
 use journal::Journal;
 use secrets::Secrets;
+pub use secrets::file::SecretFileError;
+pub(crate) use secrets::file::read as read_secret_file;
+pub(crate) use secrets::secret::arn as secret_arn;
 
 /// What the stand-in holds, and how it behaves.
 #[derive(Clone)]
@@ -51,6 +55,8 @@ pub struct Settings {
     pub faults: Vec<Fault>,
     /// The secrets at the start: name to `SecretString`.
     pub secrets: BTreeMap<String, String>,
+    /// Secrets that are files, by name: each is read whenever somebody asks for the secret.
+    pub secret_files: BTreeMap<String, PathBuf>,
     /// The access key that requests must be signed with.
     pub access_key_id: String,
     /// Its secret.
@@ -67,6 +73,7 @@ impl fmt::Debug for Settings {
             .field("handshake", &self.handshake)
             .field("faults", &self.faults)
             .field("secrets", &self.secrets.keys())
+            .field("secret_files", &self.secret_files)
             .field("access_key_id", &self.access_key_id)
             .finish_non_exhaustive()
     }
@@ -95,10 +102,10 @@ struct State {
 impl Aws {
     /// A stand-in whose clock of [`Aws::calls`] starts now.
     pub fn new(settings: Settings) -> Aws {
-        let Settings { account, region, .. } = &settings;
+        let Settings { account, region, secrets, secret_files, .. } = &settings;
         Aws(Arc::new(State {
             registries: Registries::new(&settings.catalogue),
-            secrets: Secrets::new(region, account, &settings.secrets),
+            secrets: Secrets::new(region, account, secrets, secret_files),
             received: Received::default(),
             faults: Faults::new(&settings.faults),
             journal: Journal::new(),

@@ -33,7 +33,7 @@
 //!                   repeat: 120               # so many findings, the number in the name counted up
 //!                   fixAvailable: PARTIAL     # from here on: enhanced findings only
 //!                   status: SUPPRESSED        # absent: ACTIVE
-//!                   firstObservedAt: 2026-11-01T00:00:00Z
+//!                   firstObservedAt: 3 weeks ago   # every time: before the catalogue is read
 //!           - tags: ["2.0"]
 //!             platforms:                      # an image index; each child is an image of its own
 //!               - {os: linux, architecture: arm64, variant: v8, scan: {status: COMPLETE, findings: []}}
@@ -48,7 +48,7 @@
 //! that a word that AWS does not know yet can be tried. **What is absent is not sent**, so that an
 //! answer that lacks a field can be tried too. Three things follow from others instead: `scanType`
 //! is `BASIC`; `scanFrequency` is `SCAN_ON_PUSH` or `MANUAL` where only `scanOnPush` is given;
-//! `fixAvailable` is `YES` with a `fixedIn`, else `NO`.
+//! `fixAvailable` is `YES` with a `fixedIn`, else `NO`, unless it is `null`, which is not sent.
 //!
 //! A digest that is not given is the SHA-256 of the manifest, whose layer stands for the image's
 //! place: its repository and first tag, else its position. It is the same in every run. An image
@@ -60,6 +60,7 @@
 pub(crate) mod check;
 pub(crate) mod filter;
 pub(crate) mod image;
+mod moment;
 pub(crate) mod scan;
 
 use std::path::{Path, PathBuf};

@@ -32,6 +32,12 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub registry: Option<PathBuf>,
 
+    /// The policy document, as the secret ecr-admission/policy: the file is read whenever the admission
+    /// function reads the secret, so that an edit takes effect within a minute. With --demo the
+    /// verdicts stand alone: those that are expected hold without a policy
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
     /// Where token, certificates and the files for a kube-apiserver go; what is there is kept
     #[arg(long, value_name = "DIR", default_value = ".local")]
     pub dir: PathBuf,
@@ -49,8 +55,9 @@ pub struct Options {
     pub handshake_ms: Duration,
 
     /// Makes AWS calls fail: KIND is throttle, access-denied, server-error, hang, reset, malformed
-    /// or slow, and COUNT limits it to the first calls; may be repeated
-    #[arg(long, value_name = "OPERATION=KIND[:COUNT]")]
+    /// or slow, COUNT limits it to the first calls, and KEY to those whose key in /_local/calls holds
+    /// it; may be repeated
+    #[arg(long, value_name = "OPERATION[@KEY]=KIND[:COUNT]")]
     pub fault: Vec<Fault>,
 
     /// Namespaces that are not judged; '' for none

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::aws::{self, Aws};
+use crate::aws::{self, Aws, SecretFileError, read_secret_file, secret_arn};
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::cli::{ACCOUNT, ADDRESS, Options, REGION};
 use crate::client::{Client, ClientError};
@@ -25,6 +25,8 @@ use crate::tls::{self, CA_FILE, TlsError};
 
 const ACCESS_KEY_ID: &str = "LOCALCLOUDACCESSKEY";
 const TOKEN_SECRET: &str = "ecr-admission/tokens";
+/// The secret that holds the policy document, with `--policy`.
+const POLICY_SECRET: &str = "ecr-admission/policy";
 /// The cluster that the token in `--dir` belongs to.
 const CLUSTER: &str = "local";
 
@@ -52,6 +54,9 @@ pub enum StartError {
     /// The catalogue cannot be used.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// The policy document cannot be a secret.
+    #[error("--policy {0}")]
+    Policy(#[from] SecretFileError),
     /// The directory cannot be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -83,6 +88,8 @@ impl Cloud {
         let admission_binary = binary("admission-binary", &options.admission_binary)?;
         let authorizer_binary = binary("authorizer-binary", &options.authorizer_binary)?;
         let catalogue = Catalogue::read(&options.registry())?;
+        // Whether it is a policy document is for the function to say, as it is with AWS.
+        options.policy.as_deref().map(read_secret_file).transpose()?;
         let directory = directory::create(&options.dir)?;
         let (listener, port) = listen(options.port).await?;
         let url = format!("https://{ADDRESS}:{port}");
@@ -177,6 +184,7 @@ fn aws_settings(
     token: &str,
     secret_access_key: &str,
 ) -> aws::Settings {
+    let policy = options.policy.clone().map(|path| (POLICY_SECRET.to_owned(), path));
     aws::Settings {
         catalogue,
         account: ACCOUNT.to_owned(),
@@ -185,6 +193,7 @@ fn aws_settings(
         handshake: options.handshake_ms,
         faults: options.fault.clone(),
         secrets: BTreeMap::from([(TOKEN_SECRET.to_owned(), json!({CLUSTER: token}).to_string())]),
+        secret_files: policy.into_iter().collect(),
         access_key_id: ACCESS_KEY_ID.to_owned(),
         secret_access_key: secret_access_key.to_owned(),
     }
@@ -226,6 +235,10 @@ fn admission_environment(options: &Options) -> Vec<(String, String)> {
         ("REGISTRY_IDS".to_owned(), options.registry_ids.clone()),
         ("REGISTRY_REGION".to_owned(), options.registry_region.clone()),
     ];
+    if options.policy.is_some() {
+        let arn = secret_arn(REGION, ACCOUNT, POLICY_SECRET);
+        environment.push(("POLICY_SECRET".to_owned(), arn));
+    }
     environment.extend(options.admission_env.iter().cloned());
     environment
 }

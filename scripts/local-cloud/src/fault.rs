@@ -55,7 +55,10 @@ impl Kind {
     ];
 }
 
-/// One `OPERATION=KIND[:COUNT]`.
+/// One `OPERATION[@KEY]=KIND[:COUNT]`.
+///
+/// The key says what a call must be about, as `/_local/calls` has it: `GetSecretValue@/policy=hang` is
+/// for the calls whose key holds `/policy`.
 ///
 /// Of several faults for one operation the first that has calls left counts, so
 /// `--fault GetSecretValue=throttle:2 --fault GetSecretValue=slow` is two throttled calls and slow
@@ -63,14 +66,16 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     operation: String,
+    key: Option<String>,
     kind: Kind,
     count: Option<u64>,
 }
 
 impl Fault {
-    /// Whether the fault is for this operation.
-    pub fn concerns(&self, operation: &str) -> bool {
-        self.operation == ANY_OPERATION || self.operation == operation
+    /// Whether the fault is for this operation on what has this key.
+    pub fn concerns(&self, operation: &str, key: &str) -> bool {
+        (self.operation == ANY_OPERATION || self.operation == operation)
+            && self.key.as_ref().is_none_or(|part| key.contains(part))
     }
 
     /// What befalls the call.
@@ -88,7 +93,11 @@ impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = Kind::ALL.iter().find(|(_, kind)| *kind == self.kind);
         let word = word.map_or("", |(word, _)| word);
-        write!(formatter, "{}={word}", self.operation)?;
+        formatter.write_str(&self.operation)?;
+        if let Some(key) = &self.key {
+            write!(formatter, "@{key}")?;
+        }
+        write!(formatter, "={word}")?;
         match self.count {
             Some(count) => write!(formatter, ":{count}"),
             None => Ok(()),
@@ -101,7 +110,7 @@ impl fmt::Display for Fault {
 pub enum FaultError {
     /// There is no `=`.
     #[error(
-        r#"got fault "{0}"; accepted is OPERATION=KIND[:COUNT], such as DescribeImages=throttle:2"#
+        r#"got fault "{0}"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeImages=throttle:2"#
     )]
     Shape(String),
     /// The operation is not one of [`OPERATIONS`].
@@ -120,7 +129,12 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Fault, FaultError> {
         let shape = || FaultError::Shape(text.to_owned());
-        let (operation, rest) = text.split_once('=').ok_or_else(shape)?;
+        let (called, rest) = text.split_once('=').ok_or_else(shape)?;
+        let (operation, key) = match called.split_once('@') {
+            Some((_, "")) => return Err(shape()),
+            Some((operation, key)) => (operation, Some(key)),
+            None => (called, None),
+        };
         if operation != ANY_OPERATION && !OPERATIONS.contains(&operation) {
             return Err(FaultError::Operation(operation.to_owned()));
         }
@@ -132,6 +146,7 @@ impl FromStr for Fault {
         let (_, kind) = kind.ok_or_else(|| FaultError::Kind(word.to_owned()))?;
         Ok(Fault {
             operation: operation.to_owned(),
+            key: key.map(ToOwned::to_owned),
             kind: *kind,
             count: count.map(positive).transpose()?,
         })
@@ -158,6 +173,8 @@ mod tests {
             "GetSecretValue=hang:1",
             "BatchGetImage=reset",
             "DescribeRepositories=malformed",
+            "GetSecretValue@ecr-admission/policy=hang:2",
+            "DescribeImages@a:1@sha256:0=slow",
             "GetLayerBlob=slow:18446744073709551615",
         ] {
             assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
@@ -168,10 +185,19 @@ mod tests {
     fn a_star_concerns_every_operation_and_a_name_only_itself() {
         let all: Fault = "*=slow".parse().unwrap();
         let one: Fault = "DescribeImages=hang:2".parse().unwrap();
-        assert!(OPERATIONS.iter().all(|operation| all.concerns(operation)));
-        assert!(one.concerns("DescribeImages") && !one.concerns("DescribeImageScanFindings"));
+        assert!(OPERATIONS.iter().all(|operation| all.concerns(operation, "")));
+        assert!(one.concerns("DescribeImages", "a"));
+        assert!(!one.concerns("DescribeImageScanFindings", "a"));
         assert_eq!((one.kind(), one.count()), (Kind::Hang, Some(2)));
         assert_eq!(all.count(), None);
+    }
+
+    #[test]
+    fn a_key_limits_a_fault_to_what_has_it() {
+        let one: Fault = "GetSecretValue@/policy=hang".parse().unwrap();
+        assert!(one.concerns("GetSecretValue", "ecr-admission/policy-12ab34"));
+        assert!(!one.concerns("GetSecretValue", "ecr-admission/tokens"));
+        assert!(!one.concerns("DescribeSecret", "ecr-admission/policy-12ab34"));
     }
 
     #[test]
@@ -179,7 +205,11 @@ mod tests {
         for (text, message) in [
             (
                 "throttle",
-                r#"got fault "throttle"; accepted is OPERATION=KIND[:COUNT], such as DescribeImages=throttle:2"#,
+                r#"got fault "throttle"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeImages=throttle:2"#,
+            ),
+            (
+                "*@=slow",
+                r#"got fault "*@=slow"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeImages=throttle:2"#,
             ),
             (
                 "DescribeImage=slow",

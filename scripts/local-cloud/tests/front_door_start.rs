@@ -4,6 +4,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -130,6 +131,8 @@ async fn what_it_cannot_start_with_is_named() {
     assert!(log.contains("explode"), "{log}");
     let log = refused(&["--sandboxes", "0"]).await;
     assert!(log.contains("--sandboxes"), "{log}");
+    let log = refused(&["--policy", "/nowhere/policy.yaml"]).await;
+    assert!(log.contains("--policy /nowhere/policy.yaml does not exist; name a file"), "{log}");
 }
 
 #[tokio::test]
@@ -143,7 +146,7 @@ async fn no_function_is_started_before_it_is_needed_and_sigint_stops_it() {
 }
 
 /// Runs `--demo` to its end.
-fn demo(admission: &Path, authorizer: &Path) -> Output {
+fn demo(admission: &Path, authorizer: &Path, further: &[&OsStr]) -> Output {
     let directory = tempfile::tempdir().unwrap();
     Command::new(env!("CARGO_BIN_EXE_local-cloud"))
         .args(["--demo", "--port", "0", "--project"])
@@ -154,6 +157,7 @@ fn demo(admission: &Path, authorizer: &Path) -> Output {
         .arg(admission)
         .arg("--authorizer-binary")
         .arg(authorizer)
+        .args(further)
         .output()
         .unwrap()
 }
@@ -163,7 +167,7 @@ fn the_demo_shows_the_expected_verdicts() {
     let admission = local_cloud::build::build("ecr-admission", "--bin", "admission").unwrap();
     let authorizer =
         local_cloud::build::build("ecr-admission-authorizer", "--bin", "authorizer").unwrap();
-    let output = demo(&admission, &authorizer);
+    let output = demo(&admission, &authorizer, &[]);
     let (table, log) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{table}{log}");
@@ -179,7 +183,7 @@ fn the_demo_shows_the_expected_verdicts() {
 #[test]
 fn a_demo_that_goes_wrong_says_so_and_shows_the_log() {
     let scripted = local_cloud::build::build("local-cloud", "--example", "scripted").unwrap();
-    let output = demo(&scripted, &scripted);
+    let output = demo(&scripted, &scripted, &[]);
     let (table, log) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(1), "{table}");
@@ -188,4 +192,22 @@ fn a_demo_that_goes_wrong_says_so_and_shows_the_log() {
         "{table}"
     );
     assert!(log.contains("admission[1] START"), "{log}");
+}
+
+#[test]
+fn a_demo_under_a_policy_shows_what_it_makes_of_the_samples() {
+    let admission = local_cloud::build::build("ecr-admission", "--bin", "admission").unwrap();
+    let authorizer =
+        local_cloud::build::build("ecr-admission-authorizer", "--bin", "authorizer").unwrap();
+    let policy = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(policy.path(), "apiVersion: ecr-admission/v1\nmode: warn\n").unwrap();
+    let further = [OsStr::new("--policy"), policy.path().as_os_str()];
+    let output = demo(&admission, &authorizer, &further);
+    let (table, log) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{table}{log}");
+    let header: Vec<&str> = table.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(header, ["OBJECT", "IMAGE", "GOT", "MESSAGE"]);
+    assert!(table.contains("  warn ecr-registry ") && !table.contains("  deny "), "{table}");
+    assert!(table.trim_end().ends_with(" answered"), "{table}");
 }

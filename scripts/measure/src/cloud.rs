@@ -50,6 +50,7 @@ impl Cloud {
             latency: Duration::ZERO,
             handshake: Duration::ZERO,
             faults: vec![],
+            secret_files: BTreeMap::new(),
             secrets: BTreeMap::from([(TOKEN_SECRET.to_owned(), token)]),
             access_key_id: ACCESS_KEY_ID.to_owned(),
             secret_access_key: SECRET_ACCESS_KEY.to_owned(),

@@ -70,7 +70,7 @@ async fn respond(
     let region = admitted(state, &asked, request, body);
     // A fault befalls only a call that would otherwise be let in, so that its count is not used up
     // by one that is not.
-    let fault = region.is_ok().then(|| state.faults.strike(asked.operation())).flatten();
+    let fault = region.is_ok().then(|| state.faults.strike(asked.operation(), &key)).flatten();
     match fault {
         Some(Kind::Hang) => {
             entry.finish("hang");

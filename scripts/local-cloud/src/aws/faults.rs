@@ -24,11 +24,12 @@ impl Faults {
         Faults(counted.collect())
     }
 
-    /// Takes a call from the first fault that concerns the operation and has one left.
-    pub(crate) fn strike(&self, operation: &str) -> Option<Kind> {
+    /// Takes a call from the first fault that concerns the operation on what has this key, and has one
+    /// left.
+    pub(crate) fn strike(&self, operation: &str, key: &str) -> Option<Kind> {
         self.0
             .iter()
-            .filter(|(fault, _)| fault.concerns(operation))
+            .filter(|(fault, _)| fault.concerns(operation, key))
             .find(|(_, left)| take_one(left))
             .map(|(fault, _)| fault.kind())
     }
@@ -90,14 +91,14 @@ mod tests {
             "DescribeImages=throttle:2".parse().unwrap(),
             "*=slow:1".parse().unwrap(),
         ]);
-        let struck = ["DescribeImages"; 4].map(|operation| faults.strike(operation));
+        let struck = ["DescribeImages"; 4].map(|operation| faults.strike(operation, "a"));
         assert_eq!(struck, [Some(Kind::Throttle), Some(Kind::Throttle), Some(Kind::Slow), None]);
-        assert_eq!(faults.strike("BatchGetImage"), None);
+        assert_eq!(faults.strike("BatchGetImage", "a"), None);
     }
 
     #[test]
     fn a_fault_without_a_count_never_ends() {
         let faults = Faults::new(&["*=hang".parse().unwrap()]);
-        assert!((0..1_000).all(|_| faults.strike("PutMetricData") == Some(Kind::Hang)));
+        assert!((0..1_000).all(|_| faults.strike("PutMetricData", "") == Some(Kind::Hang)));
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+
+use super::moment::moment;
 
 /// The scan of one image. An image without one answers `ScanNotFoundException`.
 #[derive(Clone, Debug, Deserialize)]
@@ -11,7 +13,9 @@ use serde::Deserialize;
 pub(crate) struct Scan {
     pub(crate) status: Option<String>,
     pub(crate) description: Option<String>,
+    #[serde(default, deserialize_with = "moment")]
     pub(crate) completed_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "moment")]
     pub(crate) vulnerability_source_updated_at: Option<Timestamp>,
     #[serde(default = "sent")]
     pub(crate) severity_counts: bool,
@@ -49,12 +53,39 @@ pub(crate) struct Finding {
     pub(crate) version: Option<String>,
     pub(crate) fixed_in: Option<String>,
     pub(crate) repeat: Option<u64>,
-    pub(crate) fix_available: Option<String>,
+    #[serde(default)]
+    pub(crate) fix_available: FixAvailable,
     pub(crate) status: Option<String>,
+    #[serde(default, deserialize_with = "moment")]
     pub(crate) first_observed_at: Option<Timestamp>,
 }
 
+/// `fixAvailable` of a finding.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum FixAvailable {
+    /// Nothing is said: it follows from `fixedIn`.
+    #[default]
+    Follows,
+    /// This; nothing where the catalogue has `null`.
+    Given(Option<String>),
+}
+
+impl<'de> Deserialize<'de> for FixAvailable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::Given)
+    }
+}
+
 impl Finding {
+    /// The word that is sent, if one is.
+    pub(crate) fn fix_available(&self) -> Option<&str> {
+        match &self.fix_available {
+            FixAvailable::Given(word) => word.as_deref(),
+            FixAvailable::Follows if self.fixed_in.is_some() => Some("YES"),
+            FixAvailable::Follows => Some("NO"),
+        }
+    }
+
     /// The finding, or as many of it as `repeat` says.
     fn repeated(&self) -> impl Iterator<Item = Finding> + '_ {
         (0..self.repeat.unwrap_or(1)).map(|nth| Finding {

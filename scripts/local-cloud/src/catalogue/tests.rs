@@ -77,7 +77,7 @@ registries:
         images:
           - tags: [1.10, 3, true, null-1]
             config: {user: 1000}
-            scan: {findings: [{fixAvailable: NO, fixedIn: 1.0, version: 2}, {fixAvailable: YES}]}
+            scan: {findings: [{fixAvailable: NO, fixedIn: 1.0, version: 2}, {fixAvailable: YES}, {fixAvailable: null, fixedIn: 1.0}]}
 ",
     )
     .unwrap();
@@ -87,9 +87,10 @@ registries:
     assert_eq!(image.tags, ["1.10", "3", "true", "null-1"]);
     assert_eq!(image.config.user.as_deref(), Some("1000"));
     let findings = image.scan.as_ref().unwrap().findings.as_ref().unwrap();
-    assert_eq!(findings[0].fix_available.as_deref(), Some("NO"));
+    assert_eq!(findings[0].fix_available(), Some("NO"));
     assert_eq!(findings[0].fixed_in.as_deref(), Some("1.0"));
-    assert_eq!(findings[1].fix_available.as_deref(), Some("YES"));
+    assert_eq!(findings[1].fix_available(), Some("YES"));
+    assert_eq!(findings[2].fix_available(), None);
 }
 
 #[test]

@@ -21,15 +21,24 @@ const DIGEST: usize = "sha256:".len() + 12;
 pub(super) struct Row {
     pub(super) object: String,
     pub(super) images: Vec<String>,
-    pub(super) expected: Outcome,
+    /// `None` where nothing is expected: then the table has no column for it.
+    pub(super) expected: Option<Outcome>,
     /// `None` when the call failed.
     pub(super) got: Option<Outcome>,
     pub(super) message: String,
 }
 
 impl Row {
-    pub(super) fn as_expected(&self) -> bool {
-        self.got.as_ref() == Some(&self.expected)
+    /// Whether it was answered, and as expected where something is.
+    pub(super) fn is_good(&self) -> bool {
+        match &self.expected {
+            Some(expected) => self.got.as_ref() == Some(expected),
+            None => self.got.is_some(),
+        }
+    }
+
+    fn expected(&self) -> String {
+        self.expected.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
     fn got(&self) -> String {
@@ -53,26 +62,26 @@ fn terminal_width() -> Option<usize> {
 }
 
 fn whole(rows: &[Row]) -> String {
-    let header = ["OBJECT", "IMAGE", "EXPECTED", "GOT", "MESSAGE"].map(str::to_owned);
+    let header = ["OBJECT", "IMAGE", expected(rows), "GOT", "MESSAGE"].map(str::to_owned);
     let cells = rows.iter().map(|row| {
-        let Row { object, images, expected, message, .. } = row;
-        [object.clone(), images.join(", "), expected.to_string(), row.got(), message.clone()]
+        let Row { object, images, message, .. } = row;
+        [object.clone(), images.join(", "), row.expected(), row.got(), message.clone()]
     });
     aligned(std::iter::once(header).chain(cells).collect()).join("\n")
 }
 
 fn for_a_terminal(rows: &[Row], width: usize) -> String {
-    let header = ["OBJECT", "IMAGE", "EXPECTED", "GOT"].map(str::to_owned);
+    let header = ["OBJECT", "IMAGE", expected(rows), "GOT"].map(str::to_owned);
     let widest = |title: &str, cell: fn(&Row) -> String| {
         rows.iter().map(|row| cell(row).len()).max().unwrap_or(0).max(title.len()) + GAP.len()
     };
     let taken = widest("OBJECT", |row| row.object.clone())
-        + widest("EXPECTED", |row| row.expected.to_string())
+        + widest(expected(rows), Row::expected)
         + widest("GOT", Row::got);
     let image_width = width.saturating_sub(taken).max(NARROWEST_IMAGE);
     let cells = rows.iter().map(|row| {
         let images = row.images.iter().map(|image| short(image)).collect::<Vec<_>>().join(", ");
-        [row.object.clone(), cut(&images, image_width), row.expected.to_string(), row.got()]
+        [row.object.clone(), cut(&images, image_width), row.expected(), row.got()]
     });
     let mut lines = aligned(std::iter::once(header).chain(cells).collect()).into_iter();
     let mut text: Vec<String> = lines.next().into_iter().collect();
@@ -91,7 +100,12 @@ fn for_a_terminal(rows: &[Row], width: usize) -> String {
     text.join("\n")
 }
 
-/// The columns, each as wide as its widest cell.
+/// The title of the column; empty where nothing is expected.
+fn expected(rows: &[Row]) -> &'static str {
+    if rows.iter().any(|row| row.expected.is_some()) { "EXPECTED" } else { "" }
+}
+
+/// The columns, each as wide as its widest cell. One that holds nothing, not even a title, is left out.
 fn aligned<const N: usize>(rows: Vec<[String; N]>) -> Vec<String> {
     let mut widths = [0; N];
     for row in &rows {
@@ -100,7 +114,8 @@ fn aligned<const N: usize>(rows: Vec<[String; N]>) -> Vec<String> {
         }
     }
     let line = |row: [String; N]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let shown = row.iter().zip(widths).filter(|(_, width)| *width > 0);
+        let cells = shown.map(|(cell, width)| format!("{cell:<width$}"));
         cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
     };
     rows.into_iter().map(line).collect()
@@ -152,14 +167,14 @@ mod tests {
             Row {
                 object: "pod/a".into(),
                 images: vec![image, "x".repeat(200)],
-                expected: denied.clone(),
+                expected: Some(denied.clone()),
                 got: Some(denied.clone()),
                 message,
             },
             Row {
                 object: "pod/b".into(),
                 images: vec![],
-                expected: denied,
+                expected: Some(denied),
                 got: None,
                 message: String::new(),
             },
@@ -186,6 +201,19 @@ mod tests {
             assert!(text.lines().all(|line| line.chars().count() <= width), "{width}:\n{text}");
             assert!(text.contains("    image \"…/web@sha256:0123"), "{text}");
             assert!(text.contains("pod/b") && text.contains("failed"), "{text}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_expected_there_is_no_column_for_it() {
+        let mut rows = rows();
+        for row in &mut rows {
+            row.expected = None;
+        }
+        assert_eq!([rows[0].is_good(), rows[1].is_good()], [true, false]);
+        for text in [whole(&rows), for_a_terminal(&rows, 120)] {
+            let columns = text.lines().next().unwrap().split_whitespace().collect::<Vec<_>>();
+            assert_eq!(columns[..3], ["OBJECT", "IMAGE", "GOT"], "{text}");
         }
     }
 

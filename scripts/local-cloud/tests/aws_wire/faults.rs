@@ -42,6 +42,20 @@ async fn throttle_strikes_as_often_as_it_says() {
 }
 
 #[tokio::test]
+async fn a_key_spares_the_calls_about_anything_else() {
+    let mut settings = settings(CATALOGUE);
+    settings.faults = vec!["GetSecretValue@/policy=throttle".parse().unwrap()];
+    settings.secrets = ["a/policy", "a/tokens"].map(|it| (it.to_owned(), it.to_owned())).into();
+    let stand_in = start(settings).await;
+    let get = |id: &str| stand_in.secrets().get_secret_value().secret_id(id).send();
+    for _ in 0..2 {
+        assert_eq!(get("a/tokens").await.unwrap().secret_string(), Some("a/tokens"));
+        assert_eq!(get("a/policy").await.unwrap_err().code(), Some("ThrottlingException"));
+    }
+    assert_eq!(statuses(&stand_in), ["200", "400", "200", "400"]);
+}
+
+#[tokio::test]
 async fn access_denied_names_user_action_and_resource() {
     let stand_in = started("*=access-denied").await;
     let error = describe(&stand_in).await.unwrap_err();

@@ -146,6 +146,44 @@ async fn a_binary_secret_is_refused_aloud() {
     assert_eq!(code_and_message(&error).0, "SerializationException");
 }
 
+#[tokio::test]
+async fn a_secret_that_is_a_file_holds_what_the_file_holds() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("policy.yaml");
+    let mut settings = settings("registries: []");
+    settings.secret_files = BTreeMap::from([("token".to_owned(), path.clone())]);
+    let stand_in = start(settings).await;
+    let client = stand_in.secrets();
+    let gone = || async {
+        let error = get(&client).send().await.unwrap_err().into_service_error();
+        assert!(error.is_resource_not_found_exception(), "{error:?}");
+        code_and_message(&error).1
+    };
+    assert_eq!(gone().await, "Secrets Manager can't find the specified secret.");
+
+    let mut ids = vec![];
+    for content in ["one", "two", "one"] {
+        std::fs::write(&path, content).unwrap();
+        let answer = get(&client).send().await.unwrap();
+        assert_eq!(answer.secret_string(), Some(content));
+        assert_eq!(answer.version_stages(), ["AWSCURRENT"]);
+        ids.push(answer.version_id().unwrap().to_owned());
+    }
+    assert!((32..=64).contains(&ids[0].len()), "{ids:?}");
+    assert_eq!((ids[0] == ids[2], ids[0] == ids[1]), (true, false), "{ids:?}");
+    assert_eq!(text(get(&client).version_stage("AWSPREVIOUS")).await, "two");
+
+    // What AWS would not store is not served.
+    std::fs::write(&path, "x".repeat(65_537)).unwrap();
+    assert_eq!(text(get(&client)).await, "one");
+    let put = client.put_secret_value().secret_id("token").secret_string("three");
+    let error = put.client_request_token(TOKEN).send().await.unwrap_err().into_service_error();
+    assert!(code_and_message(&error).1.ends_with("policy.yaml; edit that"), "{error:?}");
+
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(gone().await, "Secrets Manager can't find the specified secret.");
+}
+
 #[test]
 fn secrets_are_not_shown() {
     let mut settings = settings("registries: []");

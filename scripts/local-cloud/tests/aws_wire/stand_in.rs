@@ -50,6 +50,7 @@ pub(crate) fn settings(catalogue: &str) -> Settings {
         handshake: Duration::ZERO,
         faults: Vec::new(),
         secrets: BTreeMap::new(),
+        secret_files: BTreeMap::new(),
         access_key_id: KEY_ID.to_owned(),
         secret_access_key: SECRET_KEY.to_owned(),
     }

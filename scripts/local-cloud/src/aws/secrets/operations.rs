@@ -79,6 +79,7 @@ pub(super) fn put_value(secrets: &Secrets, input: PutValue) -> Result<Value, Api
         return Err(invalid_parameter("VersionStages must hold 1 to 20 staging labels."));
     }
     secrets.with(&input.secret_id, |secret| {
+        secret.check_writable()?;
         match secret.version(&id) {
             Some(version) if version.text == input.secret_string => {}
             Some(_) => {
@@ -123,6 +124,7 @@ pub(super) struct MoveStage {
 
 pub(super) fn move_stage(secrets: &Secrets, input: &MoveStage) -> Result<Value, ApiError> {
     secrets.with(&input.secret_id, |secret| {
+        secret.check_writable()?;
         let stage = &input.version_stage;
         let from = input.remove_from_version_id.as_deref();
         let to = input.move_to_version_id.as_deref();

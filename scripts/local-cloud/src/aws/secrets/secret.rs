@@ -1,13 +1,15 @@
 //! One secret.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::{invalid_parameter, not_found};
-use crate::aws::arn;
+use super::file::{self, SecretFileError};
+use super::{invalid_parameter, no_secret, not_found};
 use crate::aws::error::ApiError;
+use crate::console;
 
 pub(super) const CURRENT: &str = "AWSCURRENT";
 pub(super) const PREVIOUS: &str = "AWSPREVIOUS";
@@ -16,6 +18,8 @@ pub(super) const PREVIOUS: &str = "AWSPREVIOUS";
 pub(super) struct Secret {
     pub(super) arn: String,
     pub(super) name: String,
+    /// The file that holds its text; `None` when the secret holds it itself.
+    file: Option<PathBuf>,
     pub(super) created: Timestamp,
     pub(super) changed: Timestamp,
     pub(super) versions: Vec<Version>,
@@ -29,25 +33,72 @@ pub(super) struct Version {
     pub(super) stages: BTreeSet<String>,
 }
 
+/// The ARN of a secret. AWS ends it in six random characters; ours follow from the name, so that they
+/// are the same in every run.
+pub(crate) fn arn(region: &str, account: &str, name: &str) -> String {
+    let hash = format!("{:x}", Sha256::digest(name));
+    let suffix: String = hash.chars().take(6).collect();
+    crate::aws::arn::arn("secretsmanager", region, account, &format!("secret:{name}-{suffix}"))
+}
+
 impl Secret {
-    pub(super) fn new(region: &str, account: &str, name: &str, text: &str) -> Secret {
+    /// A secret with this text.
+    pub(super) fn of_text(region: &str, account: &str, name: &str, text: &str) -> Secret {
+        let mut secret = Secret::without_version(region, account, name);
+        secret.put_current(&uuid::Uuid::new_v4().to_string(), text.to_owned());
+        secret
+    }
+
+    /// A secret with the text that the file has whenever somebody asks.
+    pub(super) fn of_file(region: &str, account: &str, name: &str, path: &Path) -> Secret {
+        let file = Some(path.to_owned());
+        Secret { file, ..Secret::without_version(region, account, name) }
+    }
+
+    fn without_version(region: &str, account: &str, name: &str) -> Secret {
         let now = Timestamp::now();
-        // AWS ends the ARN in six random characters; ours follow from the name, so that they are
-        // the same in every run.
-        let hash = format!("{:x}", Sha256::digest(name));
-        let suffix: String = hash.chars().take(6).collect();
         Secret {
-            arn: arn::arn("secretsmanager", region, account, &format!("secret:{name}-{suffix}")),
+            arn: arn(region, account, name),
             name: name.to_owned(),
+            file: None,
             created: now,
             changed: now,
-            versions: vec![Version {
-                id: uuid::Uuid::new_v4().to_string(),
-                text: text.to_owned(),
-                created: now,
-                stages: BTreeSet::from([CURRENT.to_owned()]),
-            }],
+            versions: vec![],
         }
+    }
+
+    /// Takes over what its file holds by now. As AWS does not store what a secret cannot hold, such a
+    /// file leaves the version before; a file that is gone is a secret that is gone.
+    pub(super) fn renew(&mut self) -> Result<(), ApiError> {
+        let Some(path) = &self.file else { return Ok(()) };
+        match file::read(path) {
+            Ok(text) => self.put_current(&file::version_id(&text), text),
+            Err(SecretFileError::Gone(_)) => return Err(no_secret()),
+            Err(error) => {
+                console::log(&format!(
+                    "local-cloud: secret {} stays as it was: {error}",
+                    self.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to change what only its file can change.
+    pub(super) fn check_writable(&self) -> Result<(), ApiError> {
+        let refused = |path: &PathBuf| {
+            let message = format!("local-cloud: the secret is {}; edit that", path.display());
+            Err(ApiError::new("InvalidRequestException", message))
+        };
+        self.file.as_ref().map_or(Ok(()), refused)
+    }
+
+    fn put_current(&mut self, id: &str, text: String) {
+        if self.version(id).is_none() {
+            let (created, stages) = (Timestamp::now(), BTreeSet::new());
+            self.versions.push(Version { id: id.to_owned(), text, created, stages });
+        }
+        self.attach(CURRENT, id);
     }
 
     /// Whether `id` names this secret: by name, by ARN, or by ARN without its random end.

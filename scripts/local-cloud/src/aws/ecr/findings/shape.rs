@@ -32,7 +32,6 @@ pub(super) struct Place<'a> {
 impl Place<'_> {
     pub(super) fn enhanced(&self, finding: &Finding) -> Value {
         let name = finding.name.as_deref().unwrap_or_default();
-        let fix = if finding.fixed_in.is_some() { "YES" } else { "NO" };
         let package = finding.package.as_ref().map(|package| {
             json!([{
                 "name": package,
@@ -50,7 +49,7 @@ impl Place<'_> {
             },
             "severity": finding.severity,
             "status": finding.status.as_deref().unwrap_or("ACTIVE"),
-            "fixAvailable": finding.fix_available.as_deref().unwrap_or(fix),
+            "fixAvailable": finding.fix_available(),
             "firstObservedAt": finding.first_observed_at.map(|time| time.as_duration().as_secs_f64()),
             "packageVulnerabilityDetails": {
                 "vulnerabilityId": finding.name,

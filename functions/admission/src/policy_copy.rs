@@ -13,7 +13,7 @@ use ecr_admission_policy::{Document, Timestamp};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::policy_secret::{PolicyVersion, ReadPolicy};
+use crate::policy_secret::{LONGEST_RENEWAL, PolicyVersion, ReadPolicy};
 
 /// How long a failed reading is left alone while a good copy judges.
 pub const AFTER_FAILURE: Duration = Duration::from_secs(5);
@@ -70,6 +70,7 @@ struct Read<'a> {
 
 #[derive(Serialize)]
 struct NotRead<'a> {
+    secret: &'a str,
     error: &'a str,
 }
 
@@ -99,6 +100,9 @@ impl<R: ReadPolicy> PolicyCopy<R> {
     /// What is in force, read now if the copy is older than it may be.
     pub async fn renewed(&self, deadline: Instant, now_ms: u64) -> InForce {
         if self.reader.is_some() && self.is_due(now_ms) {
+            let has_copy = self.state().good.is_some();
+            let renewal = Instant::now() + LONGEST_RENEWAL;
+            let deadline = if has_copy { deadline.min(renewal) } else { deadline };
             self.read(deadline, now_ms).await;
         }
         self.in_force()
@@ -169,7 +173,8 @@ impl<R: ReadPolicy> PolicyCopy<R> {
         let has_copy = state.good.is_some();
         state.failed = Some((now_ms, why));
         drop(state);
-        let fields = NotRead { error: detail };
+        let secret = self.reader.as_ref().map_or("", ReadPolicy::secret);
+        let fields = NotRead { secret, error: detail };
         if has_copy {
             self.log.error("policy could not be read; the last good copy judges", &fields);
         } else {

@@ -30,6 +30,10 @@ impl Secret {
 }
 
 impl ReadPolicy for &Secret {
+    fn secret(&self) -> &'static str {
+        "policy"
+    }
+
     async fn read(&self, _: Instant) -> Result<PolicyVersion, Unreadable> {
         *self.reads.borrow_mut() += 1;
         self.answer.borrow().clone().unwrap()

@@ -15,6 +15,10 @@ use crate::ecr::{cause, told};
 /// How long one reading may take, all tries together, where the review leaves it that long.
 pub const LONGEST_READ: Duration = Duration::from_secs(3);
 
+/// How long it may take where a good copy can judge instead: a Secrets Manager that hangs must not cost
+/// a review much.
+pub const LONGEST_RENEWAL: Duration = Duration::from_secs(1);
+
 /// A version of the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyVersion {
@@ -59,6 +63,9 @@ impl fmt::Display for UnreadableCause {
 
 /// Reads the secret. Implemented over Secrets Manager, and over plain data in tests.
 pub trait ReadPolicy {
+    /// The name or ARN of the secret, for the log.
+    fn secret(&self) -> &str;
+
     /// The current version, read by `deadline`.
     fn read(&self, deadline: Instant) -> impl Future<Output = Result<PolicyVersion, Unreadable>>;
 }
@@ -79,6 +86,10 @@ impl PolicySecret {
 }
 
 impl ReadPolicy for PolicySecret {
+    fn secret(&self) -> &str {
+        &self.id
+    }
+
     async fn read(&self, deadline: Instant) -> Result<PolicyVersion, Unreadable> {
         let unreadable = |cause, detail| Unreadable { cause, detail };
         let request = self.client.get_secret_value().secret_id(&self.id);

@@ -103,6 +103,20 @@ async fn defect_06_the_scan_status_counts_and_enhanced_findings_are_read() {
         let response = validate(&handler(registries, &[]), &create(&[&image("pay:2")])).await;
         assert!(message(&response).contains(&format!("(scan status {status})")));
     }
+    // An answer of an enhanced registry, seconds before its findings (aws/aws-sdk issue 289).
+    let early = inspect_one("123456789012", |operation| match operation {
+        "DescribeImageScanFindings" => reply(&json!({
+            "imageId": {"imageDigest": support::digest('a').as_str()},
+            "imageScanStatus": {"status": "COMPLETE", "description": "The scan was completed successfully."},
+            "imageScanFindings": {"findings": []},
+        })),
+        other => compliant(other),
+    });
+    let (verdict, _) = early.await;
+    assert!(
+        verdict.contains("has no scan result yet (COMPLETE); wait for its first scan"),
+        "{verdict}"
+    );
     let enhanced = inspect_one("123456789012", |operation| match operation {
         "DescribeImageScanFindings" => reply(&json!({
             "imageId": {"imageDigest": support::digest('a').as_str()},

@@ -38,6 +38,10 @@ impl Secret {
 }
 
 impl ReadPolicy for &Secret {
+    fn secret(&self) -> &'static str {
+        "policy"
+    }
+
     async fn read(&self, _: Instant) -> Result<PolicyVersion, Unreadable> {
         let (version, text) = self.0.borrow().clone();
         let text = text.ok_or_else(|| Unreadable {

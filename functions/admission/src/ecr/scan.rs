@@ -57,10 +57,10 @@ pub(super) async fn scan(
     let source_updated_at = findings.and_then(|f| f.vulnerability_source_updated_at());
     let source_updated_at = source_updated_at.map(timestamp);
     let counted = findings.and_then(ImageScanFindings::finding_severity_counts);
-    let counted = counted.map(|counted| counts(counted).ok_or_else(internal)).transpose()?;
-    let (counts, findings) =
-        findings_of(ecr, image, needs, (&digest, first), counted, budget).await?;
-    let scan = Scan { status, completed_at, source_updated_at, counts, findings };
+    let sent = counted.map(|counted| counts(counted).ok_or_else(internal)).transpose()?;
+    let counted = sent.is_some();
+    let (counts, findings) = findings_of(ecr, image, needs, (&digest, first), sent, budget).await?;
+    let scan = Scan { status, completed_at, source_updated_at, counted, counts, findings };
     Ok(Scanned::Found(digest, scan))
 }
 

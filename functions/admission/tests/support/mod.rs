@@ -52,6 +52,7 @@ pub(crate) fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
         status: status.into(),
         completed_at: None,
         source_updated_at: None,
+        counted: true,
         counts: findings.iter().map(|(severity, count)| ((*severity).into(), *count)).collect(),
         findings: Findings::Some(vec![]),
     })

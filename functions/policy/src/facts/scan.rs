@@ -22,7 +22,9 @@ pub struct Scan {
     pub completed_at: Option<Timestamp>,
     /// `vulnerabilitySourceUpdatedAt`: how old the feed is that the scan compared with.
     pub source_updated_at: Option<Timestamp>,
-    /// How many findings there are of each severity.
+    /// Whether ECR sent counts of its own (`findingSeverityCounts`), be they empty.
+    pub counted: bool,
+    /// How many findings there are of each severity: ECR's own counts, else those of what was read.
     pub counts: BTreeMap<Severity, u64>,
     /// The findings themselves, as far as they were read.
     pub findings: Findings,
@@ -81,7 +83,7 @@ impl From<&str> for Fix {
 /// `imageScanStatus.status`. Only two of its words can say that a result is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScanStatus {
-    /// A basic scan that ended.
+    /// A scan that ended. Enhanced scanning says so seconds before its findings are there.
     Complete,
     /// An enhanced (continuous) scan that goes on; its first result may still be missing.
     Active,

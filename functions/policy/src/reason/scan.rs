@@ -14,8 +14,8 @@ use crate::timestamp::Timestamp;
 pub enum ScanProblem {
     /// The image was never scanned.
     NotFound,
-    /// The scan is ACTIVE, and no result has come yet.
-    NoResultYet,
+    /// The scan has this status, and no result has come yet.
+    NoResultYet(&'static str),
     /// The scan has a status under which there is no result.
     Status {
         /// The status.
@@ -69,7 +69,7 @@ impl ScanProblem {
             Self::Status { effect, .. } => *effect,
             Self::Unrated(_) | Self::InGrace { .. } => Enforcement::Warn,
             Self::NotFound
-            | Self::NoResultYet
+            | Self::NoResultYet(_)
             | Self::TooOld { .. }
             | Self::FeedTooOld { .. }
             | Self::NotAllRead
@@ -82,8 +82,8 @@ impl fmt::Display for ScanProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => f.write_str("was never scanned; start a scan or push it again"),
-            Self::NoResultYet => {
-                f.write_str("has no scan result yet (ACTIVE); wait for its first scan")
+            Self::NoResultYet(status) => {
+                write!(f, "has no scan result yet ({status}); wait for its first scan")
             }
             Self::Status { word, .. } => no_result(f, word),
             Self::TooOld { completed_at: Some(at), days } => write!(

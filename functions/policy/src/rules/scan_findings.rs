@@ -67,11 +67,15 @@ impl Judge<'_> {
     /// What is wrong, and what is accepted by an entry that ends soon.
     fn scan(&self, scan: &Scan) -> (Vec<ScanProblem>, Vec<&Accepted>) {
         let no_result = |problem| (vec![problem], vec![]);
+        let has_result = scan.completed_at.is_some() || !scan.counts.is_empty();
         match &scan.status {
-            ScanStatus::Complete => {}
+            // Enhanced scanning has answered COMPLETE with neither time, counts nor findings, and with
+            // findings seconds later (aws/aws-sdk issue 289).
+            ScanStatus::Complete if scan.counted || has_result => {}
+            ScanStatus::Complete => return no_result(ScanProblem::NoResultYet("COMPLETE")),
             // An enhanced scan is ACTIVE before it has a result, and stays so.
-            ScanStatus::Active if scan.completed_at.is_some() || !scan.counts.is_empty() => {}
-            ScanStatus::Active => return no_result(ScanProblem::NoResultYet),
+            ScanStatus::Active if has_result => {}
+            ScanStatus::Active => return no_result(ScanProblem::NoResultYet("ACTIVE")),
             ScanStatus::Other(word) => {
                 let effect = self.policy.statuses.effect(word);
                 return no_result(ScanProblem::Status { word: word.clone(), effect });

@@ -61,6 +61,17 @@ fn an_active_scan_that_has_completed_once_needs_no_findings() {
 }
 
 #[test]
+fn a_complete_scan_without_any_result_is_none_yet() {
+    let ImageScan::Found(mut scan) = scan("COMPLETE", &[]) else { panic!("a scan") };
+    scan.counted = false;
+    let told =
+        |scan: &Scan| reasons(Content::Image(platform_facts(ImageScan::Found(scan.clone()))));
+    assert_eq!(told(&scan), ["has no scan result yet (COMPLETE); wait for its first scan"]);
+    scan.completed_at = Some(crate::testing::NOW);
+    assert_eq!(told(&scan), [] as [&str; 0]);
+}
+
+#[test]
 fn an_image_that_was_never_scanned_is_told_so() {
     assert_eq!(
         reasons(Content::Image(platform_facts(ImageScan::NotFound))),

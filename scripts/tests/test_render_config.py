@@ -95,7 +95,12 @@ class RenderConfig(unittest.TestCase):
             "        print(version)\n"
         )
         python = tools.bin_of("kubernetes") / "python"
-        variants = ([], ["--namespaces-ignored", ""], ["--ca-file", str(certificate)])
+        variants = (
+            [],
+            ["--namespaces-ignored", ""],
+            ["--ca-file", str(certificate)],
+            ["--mutate-controllers"],
+        )
         for variant in variants:
             self.from_url(*variant)
             paths = [str(self.out / f"{half}-webhook.yaml") for half in ("validating", "mutating")]

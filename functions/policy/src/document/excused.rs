@@ -29,6 +29,7 @@ pub(crate) struct WrittenAccepted {
     expires: Timestamp,
     /// The repositories for which it is accepted. Default: all.
     #[serde(default, deserialize_with = "super::written::present")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Option<Vec<Pattern>>,
 }
 
@@ -36,18 +37,25 @@ pub(crate) struct WrittenAccepted {
 /// `users` name. At least one of the three must be there.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("anyOf" = [
+    {"required": ["repositories"]}, {"required": ["namespaces"]}, {"required": ["users"]},
+])))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrittenExemption {
     /// The rules.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     rules: Vec<Rule>,
     /// Repositories of allowed registries.
     #[serde(default, deserialize_with = "super::written::present")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Option<Vec<Pattern>>,
     /// Namespaces of the request.
     #[serde(default, deserialize_with = "super::written::present")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     namespaces: Option<Vec<Pattern>>,
     /// Users, exactly as `request.userInfo.username` has them.
     #[serde(default, deserialize_with = "super::written::present")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     users: Option<Vec<Line>>,
     /// Why.
     reason: Line,

@@ -26,9 +26,11 @@ struct NamespaceModes {
 /// The modes of rules in some namespaces.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("minProperties" = 2)))]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenModes {
     /// Namespaces: names, or starts of names and a `*`.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     names: Vec<Pattern>,
     /// The mode of every rule that has none in `rules` here. Default: the rule's own mode.
     #[serde(default, deserialize_with = "present")]

@@ -87,10 +87,14 @@ fn add_rows(rows: &mut String, root: &Value, object: &Map<String, Value>, prefix
     }
 }
 
-/// What a `$ref`, or the one branch that is not null, stands for.
+/// What a `$ref`, or the one branch that is not null, stands for. The branches of an object say which of
+/// its keys are needed.
 fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(reference) = schema["$ref"].as_str() {
         return resolve(root, root.pointer(reference.trim_start_matches('#')).unwrap());
+    }
+    if schema["properties"].is_object() {
+        return schema;
     }
     let branches = schema["anyOf"].as_array().into_iter().flatten();
     let branch = branches.into_iter().find(|branch| branch["type"] != "null");

@@ -50,7 +50,7 @@ pub(super) struct Written {
     /// What is allowed of the registries that the parameters `RegistryIds` and `RegistryRegion` allow. An image passes when
     /// one entry contains it. Default: all of them.
     #[serde(default, deserialize_with = "present")]
-    #[cfg_attr(test, schemars(with = "Option<Vec<WrittenScope>>"))]
+    #[cfg_attr(test, schemars(with = "Option<Vec<WrittenScope>>", length(min = 1)))]
     registries: Option<Vec<RegistryScope>>,
     /// The prefixes of repositories that a pull-through cache fills: exempt from `tag-immutability`, and
     /// what is not found there is `not imported yet`. Default: none.

@@ -21,13 +21,17 @@ pub struct RegistryScope {
 /// the parameters `RegistryIds` and `RegistryRegion` say.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("minProperties" = 1)))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct WrittenScope {
     /// Accounts of the registries, 12 digits in quotes.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     accounts: Option<Vec<AccountId>>,
     /// Regions of the registries.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     regions: Option<Vec<Region>>,
     /// Repositories: names, or starts of names and a `*`.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Option<Vec<Pattern>>,
 }
 

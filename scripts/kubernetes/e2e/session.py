@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ecr_admission.problem import Problem
 
-from . import authentication, binaries, controllers, coverage, documentation, outages, pods, rotation
+from . import authentication, binaries, controllers, coverage, documentation, outages, pods, policy, rotation
 from .report import Report
 from .world import World, install
 
@@ -57,7 +57,7 @@ def _all(world):
 
 
 def _main(world, cloud):
-    """One cluster for all else; `outages` comes last, since it stops the cloud."""
+    """One cluster for all else; what stops the cloud comes last."""
     apiserver = world.apiserver("apiserver", "/main", cloud.dir / "admission-configuration.yaml")
     install(world.kubectl(apiserver), cloud)
     told = re.search(r"^gateway POST /validate 200 .* cluster=local token=current$", cloud.log(), re.MULTILINE)
@@ -65,6 +65,7 @@ def _main(world, cloud):
     _section(world, "pods", lambda: pods.run(world, apiserver, cloud))
     _section(world, "controllers", lambda: controllers.run(world, apiserver))
     _section(world, "outages", lambda: outages.run(world, apiserver, cloud))
+    _section(world, "policy", lambda: policy.run(world, apiserver, cloud))
 
 
 def _section(world, name, section):

@@ -93,7 +93,10 @@ async fn thaw(death: Death, images: &[&str], frozen: Duration) -> Duration {
         "DescribeRepositories",
     ];
     let once: BTreeMap<String, usize> = once.map(|of| (of.to_owned(), 1)).into();
-    assert_eq!(counted(&stack).await, once, "{death:?}");
+    let mut calls = counted(&stack).await;
+    // Counts leave after the answer, and ten seconds after the last of them: beside the point here.
+    calls.remove("PutMetricData");
+    assert_eq!(calls, once, "{death:?}");
     let opened = relay.opened() - open;
     assert!((1..=once.len()).contains(&opened), "{death:?}: {opened} connections were opened");
     took

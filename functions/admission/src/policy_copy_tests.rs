@@ -51,7 +51,7 @@ fn told(in_force: &InForce) -> String {
         InForce::Parameters => "parameters".to_owned(),
         InForce::Unavailable(why) => why.clone(),
         InForce::Document(Copy { document, outdated, .. }) => {
-            let mode = document.mode(Rule::ScanFindings, None);
+            let mode = document.modes(None).of(Rule::ScanFindings);
             format!("{mode}{}", if *outdated { "+" } else { "" })
         }
     }

@@ -165,11 +165,6 @@ impl Document {
     pub fn modes(&self, namespace: Option<&str>) -> Modes {
         self.namespaces.modes(namespace, &self.modes)
     }
-
-    /// The mode of a rule in a namespace.
-    pub fn mode(&self, rule: Rule, namespace: Option<&str>) -> Enforcement {
-        self.modes(namespace).of(rule)
-    }
 }
 
 /// The modes of rules that a map of the document names.

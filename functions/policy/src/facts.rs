@@ -8,7 +8,7 @@ use crate::policy::SeverityLimit;
 
 mod scan;
 
-pub use scan::{Finding, Findings, Fix, ImageScan, Scan, ScanStatus, Severity};
+pub use scan::{Finding, Findings, Fix, ImageScan, NAMED, Scan, ScanStatus, Severity};
 
 /// What came of looking one image up.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,11 +9,8 @@ use aws_sdk_ecr::types::{
 };
 use aws_smithy_types::DateTime;
 use ecr_admission_policy::Timestamp;
-use ecr_admission_policy::facts::{Finding, Findings, Fix, Needs, Severity};
+use ecr_admission_policy::facts::{Finding, Findings, Fix, NAMED, Needs, Severity};
 use ecr_admission_policy::text::cut;
-
-/// The most findings that are kept where not all are needed: as many as a message names.
-const NAMED: usize = 3;
 
 /// The most characters of a text of a finding that are kept.
 const LONGEST: usize = 128;

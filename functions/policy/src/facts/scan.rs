@@ -30,6 +30,9 @@ pub struct Scan {
     pub findings: Findings,
 }
 
+/// How many findings a message names. Where not all are needed, as many are kept.
+pub const NAMED: usize = 3;
+
 /// Findings that were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Findings {

@@ -5,16 +5,13 @@ use std::collections::BTreeMap;
 
 use super::{Case, Outcome};
 use crate::facts::{
-    Content, Finding, Findings, ImageScan, PlatformFacts, Scan, ScanStatus, Severity,
+    Content, Finding, Findings, ImageScan, NAMED, PlatformFacts, Scan, ScanStatus, Severity,
 };
 use crate::image::EcrImage;
 use crate::index::{Child, ChildName, Index, MAX_CHILDREN, MAX_DEPTH};
 use crate::policy::scan_findings::{Accepted, ScanPolicy, Weight};
 use crate::reason::{Counts, Reason, ScanProblem};
 use crate::timestamp::Timestamp;
-
-/// How many findings a message names.
-const NAMED: usize = 3;
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {
     let Some((image, facts)) = case.inspected() else { return Outcome::Unjudged };

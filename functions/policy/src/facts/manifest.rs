@@ -1,0 +1,42 @@
+//! What the manifests of an image say, as far as rules depend on it.
+
+use std::collections::BTreeSet;
+
+/// How many hosts of one manifest are kept. With more, no policy lets it pass.
+pub const MAX_HOSTS: usize = 16;
+
+/// What of an image is fetched from elsewhere than its repository, or may be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The hosts of the https URLs of foreign and nondistributable layers, lower case: at most
+    /// [`MAX_HOSTS`]. A policy may list them.
+    pub hosts: BTreeSet<String>,
+    /// What no policy lets pass, as a message shows it: a URL of a config or of another layer, one that
+    /// is not https, or too many hosts.
+    pub never: Option<String>,
+}
+
+/// Why a manifest is not understood. A runtime could read it otherwise, so that nothing is known of what
+/// would run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotUnderstood {
+    /// It is longer than what is read.
+    TooLong {
+        /// The most bytes.
+        limit: usize,
+    },
+    /// It is no JSON, or a field of it has a type that Go refuses.
+    Malformed(String),
+    /// A field that container runtimes read appears twice, or not in these letters.
+    Ambiguous {
+        /// The field, such as `digest`.
+        field: &'static str,
+    },
+    /// What ECR says of its kind, what it says of itself, and its shape do not agree.
+    Contradictory {
+        /// What does not fit, as a message shows it.
+        what: String,
+    },
+    /// Its media type is none that this version knows.
+    UnknownType(String),
+}

@@ -1,11 +1,12 @@
 //! The plan and what was found, into a verdict.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::enforcement::Enforcement;
 use crate::facts::{Cause, ImageFacts, Inspection, Unavailable};
 use crate::image::EcrImage;
-use crate::plan::{Plan, Subject};
+use crate::plan::{Plan, Subject, Uses};
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::rules::{Case, Outcome, Rule};
@@ -33,7 +34,8 @@ pub fn decide(
             .ok()
             .and_then(|image| inspections.get(image))
             .unwrap_or(&NOT_LOOKED_UP);
-        let case = Case { lookup: subject.lookup.as_ref(), inspection, policy, now };
+        let volume = subject.path.is_volume();
+        let case = Case { lookup: subject.lookup.as_ref(), inspection, policy, now, volume };
         violations.extend(judge(subject, &case, plan.enforcement));
         let digest = match (&subject.lookup, inspection) {
             (Ok(_), Inspection::Inspected(facts)) => Some(facts.digest.clone()),
@@ -64,6 +66,11 @@ fn judge(subject: &Subject, case: &Case<'_>, most: Enforcement) -> Vec<Violation
                 continue;
             }
             (Outcome::Unjudged, Some((earlier, _))) => vec![Reason::NotJudged { earlier }],
+            // The same of a part of the image.
+            (Outcome::Judged(mut reasons), Some((_, Enforcement::Deny))) => {
+                reasons.retain(|reason| !matches!(reason, Reason::NotJudged { .. }));
+                reasons
+            }
             (Outcome::Judged(reasons), _) => reasons,
         };
         if reasons.is_empty() {
@@ -97,12 +104,20 @@ fn judge(subject: &Subject, case: &Case<'_>, most: Enforcement) -> Vec<Violation
     violations
 }
 
-/// Whether an image with these facts would be denied or warned of by any rule.
-pub fn violates(image: &EcrImage, facts: &ImageFacts, policy: &Policy, now: Timestamp) -> bool {
-    let inspection = Inspection::Inspected(facts.clone().into());
-    let case = Case { lookup: Ok(image), inspection: &inspection, policy, now };
-    Rule::ALL.into_iter().any(|rule| match rule.check(&case) {
-        Outcome::Judged(reasons) => !reasons.is_empty(),
-        Outcome::NotApplicable | Outcome::Unjudged => false,
+/// Whether an image with these facts would be denied or warned of by any rule, in any of these uses.
+pub fn violates(
+    image: &EcrImage,
+    uses: Uses,
+    facts: &Arc<ImageFacts>,
+    policy: &Policy,
+    now: Timestamp,
+) -> bool {
+    let inspection = Inspection::Inspected(Arc::clone(facts));
+    [(uses.container, false), (uses.volume, true)].into_iter().any(|(used, volume)| {
+        let case = Case { lookup: Ok(image), inspection: &inspection, policy, now, volume };
+        used && Rule::ALL.into_iter().any(|rule| match rule.check(&case) {
+            Outcome::Judged(reasons) => !reasons.is_empty(),
+            Outcome::NotApplicable | Outcome::Unjudged => false,
+        })
     })
 }

@@ -1,24 +1,33 @@
 //! What Amazon ECR says of one image. A word that this crate does not know is kept as it came, and no
 //! rule ever passes on it.
 
-use crate::index::Index;
+use std::sync::Arc;
+
+use crate::index::{Child, Index};
 use crate::mutability::TagMutability;
 use crate::names::Digest;
 use crate::policy::SeverityLimit;
 
+pub mod manifest;
 mod scan;
+
+use manifest::{Elsewhere, NotUnderstood};
 
 pub use scan::{Finding, Findings, Fix, ImageScan, NAMED, Scan, ScanStatus, Severity};
 
 /// What came of looking one image up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inspection {
-    /// Repository and image were found, and every fact could be read.
-    Inspected(Box<ImageFacts>),
+    /// Repository and image were found. Shared, since the cache of a sandbox holds the same facts.
+    Inspected(Arc<ImageFacts>),
     /// ECR has no such repository.
     RepositoryNotFound,
     /// The repository holds no such image.
     ImageNotFound,
+    /// The repository is a pull-through cache into which the image was not imported yet.
+    NotImported,
+    /// Between two look-ups the tag moved from one image to another, and again when they were repeated.
+    Moved,
     /// A look-up failed: nothing is known against the image, and nothing for it.
     Unavailable(Unavailable),
 }
@@ -54,34 +63,41 @@ pub struct ImageFacts {
     pub digest: Digest,
     /// One image, or an index of several.
     pub content: Content,
+    /// The first annotation, anywhere in the image, that makes a runtime restore a checkpoint.
+    pub checkpoint: Option<String>,
 }
 
 impl ImageFacts {
-    /// Whether a look-up failed that leaves a single rule without its facts.
+    /// Whether a look-up failed that leaves a rule without its facts, be it that of one child.
     pub fn lacks_something(&self) -> bool {
         let lacks = |facts: &PlatformFacts| matches!(facts.config, Config::Unavailable(_));
         match &self.content {
             Content::Image(facts) => lacks(facts),
             Content::Index(Index::Children(children)) => {
-                children.iter().any(|child| child.facts.as_ref().is_some_and(lacks))
+                children.iter().any(|child| match &child.facts {
+                    Ok(facts) => lacks(facts),
+                    Err(NoFacts::Unavailable(_)) => true,
+                    Err(NoFacts::NotInRepository | NoFacts::NotUnderstood(_)) => false,
+                })
             }
-            Content::Index(Index::TooDeep | Index::TooManyChildren) => false,
+            Content::Index(Index::TooDeep | Index::TooManyChildren | Index::TooManyDescriptors)
+            | Content::NotUnderstood(_) => false,
         }
     }
 
-    /// How many findings are kept, over all platforms.
-    pub fn findings(&self) -> usize {
-        let kept = |facts: &PlatformFacts| match &facts.scan {
-            ImageScan::Found(scan) => scan.findings.read().len(),
-            ImageScan::NotFound => 0,
-        };
-        match &self.content {
-            Content::Image(facts) => kept(facts),
-            Content::Index(Index::Children(children)) => {
-                children.iter().filter_map(|child| child.facts.as_ref()).map(kept).sum()
+    /// About how many bytes of memory the facts take: enough to bound what is remembered.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + match &self.content {
+                Content::Image(facts) => facts.bytes(),
+                Content::Index(Index::Children(children)) => {
+                    children.iter().map(Child::bytes).sum()
+                }
+                Content::Index(
+                    Index::TooDeep | Index::TooManyChildren | Index::TooManyDescriptors,
+                )
+                | Content::NotUnderstood(_) => 0,
             }
-            Content::Index(Index::TooDeep | Index::TooManyChildren) => 0,
-        }
     }
 }
 
@@ -123,6 +139,19 @@ pub enum Content {
     Image(PlatformFacts),
     /// An image index: ECR scans its children, not the index.
     Index(Index),
+    /// A manifest that a runtime could read otherwise: nobody knows what would run.
+    NotUnderstood(NotUnderstood),
+}
+
+/// Why nothing is known of a child of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoFacts {
+    /// The index names it, but the repository does not hold it.
+    NotInRepository,
+    /// A runtime could read its manifest otherwise.
+    NotUnderstood(NotUnderstood),
+    /// A look-up failed.
+    Unavailable(Unavailable),
 }
 
 /// The facts of an image of one platform.
@@ -132,6 +161,20 @@ pub struct PlatformFacts {
     pub scan: ImageScan,
     /// What its author says about the container.
     pub config: Config,
+    /// What of it may be fetched from elsewhere than its repository; `None` for nothing.
+    pub elsewhere: Option<Box<Elsewhere>>,
+}
+
+impl PlatformFacts {
+    /// The facts of an image that lies in its repository as a whole.
+    pub fn new(scan: ImageScan, config: Config) -> Self {
+        Self { scan, config, elsewhere: None }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        let elsewhere = self.elsewhere.as_deref().map_or(0, Elsewhere::bytes);
+        size_of::<Self>() + self.scan.bytes() + self.config.bytes() + elsewhere
+    }
 }
 
 /// The config blob of an image, as far as rules depend on it.
@@ -145,6 +188,19 @@ pub enum Config {
     Unavailable(Unavailable),
 }
 
+impl Config {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Read(config) => {
+                let ports =
+                    config.exposed_ports.iter().map(|port| size_of::<String>() + port.len());
+                config.user.len() + ports.sum::<usize>()
+            }
+            Self::NotRead | Self::Unavailable(_) => 0,
+        }
+    }
+}
+
 /// `config` of an image's config blob (OCI image specification, image configuration).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageConfig {
@@ -152,6 +208,8 @@ pub struct ImageConfig {
     pub user: String,
     /// The keys of `ExposedPorts`, such as `22/tcp`, as they came.
     pub exposed_ports: Vec<String>,
+    /// `os` of the blob itself, such as `windows`; empty when absent.
+    pub os: String,
 }
 
 /// Which facts a policy needs beside those that are always looked up.
@@ -163,6 +221,8 @@ pub struct Needs {
     pub all_findings: bool,
     /// Whether the config of every platform must be read.
     pub config: bool,
+    /// Whether the config of a platform must be read whose layers may come from elsewhere.
+    pub foreign_layers: bool,
 }
 
 impl From<&str> for ScanFrequency {

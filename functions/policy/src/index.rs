@@ -2,24 +2,30 @@
 
 use std::fmt;
 
-use crate::facts::PlatformFacts;
+use crate::facts::{NoFacts, PlatformFacts};
 use crate::names::Digest;
 
 /// How many indexes deep a child may lie: an index, and the indexes in it.
 pub const MAX_DEPTH: usize = 2;
 
-/// How many children of one image are judged, over all its indexes.
+/// How many children of one image are judged, over all its indexes. Those that are left out do not
+/// count.
 pub const MAX_CHILDREN: usize = 32;
+
+/// How many descriptors the indexes of one image may hold together, those of artifacts included.
+pub const MAX_DESCRIPTORS: usize = 100;
 
 /// The children of an image index that were judged, or why they could not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Index {
-    /// Every child that a container runtime could choose.
+    /// Every child that a container runtime could choose, and the artifacts that a volume could mount.
     Children(Vec<Child>),
     /// More than [`MAX_DEPTH`] indexes in one another.
     TooDeep,
-    /// More than [`MAX_CHILDREN`] children.
+    /// More than [`MAX_CHILDREN`] children that could run.
     TooManyChildren,
+    /// More than [`MAX_DESCRIPTORS`] descriptors.
+    TooManyDescriptors,
 }
 
 /// A child of an image index.
@@ -29,8 +35,13 @@ pub struct Child {
     pub platform: Platform,
     /// Its digest.
     pub digest: Digest,
-    /// Its facts; `None` when the index names it but the repository does not hold it.
-    pub facts: Option<PlatformFacts>,
+    /// Whether every descriptor that names it gives the operating system `windows`.
+    pub windows: bool,
+    /// Whether it is an artifact, which no runtime can start: it counts only where the image is mounted
+    /// as a volume.
+    pub artifact: bool,
+    /// Its facts.
+    pub facts: Result<PlatformFacts, NoFacts>,
 }
 
 /// Which child of an index is meant.
@@ -43,6 +54,13 @@ pub struct ChildName {
 }
 
 impl Child {
+    pub(crate) fn bytes(&self) -> usize {
+        let Platform { os, architecture, variant, os_version } = &self.platform;
+        let texts = [os, architecture, variant, os_version].into_iter().map(String::len);
+        let facts = self.facts.as_ref().map_or(0, PlatformFacts::bytes);
+        size_of::<Self>() + self.digest.as_str().len() + texts.sum::<usize>() + facts
+    }
+
     /// The child as a message names it.
     pub fn name(&self) -> ChildName {
         ChildName { platform: self.platform.clone(), digest: self.digest.clone() }
@@ -58,25 +76,16 @@ pub struct Platform {
     pub architecture: String,
     /// `variant`, such as `v8`, empty when absent.
     pub variant: String,
+    /// `os.version`, such as `10.0.20348.2227`, empty when absent.
+    pub os_version: String,
 }
 
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = [&self.os, &self.architecture, &self.variant];
+        let parts = [&self.os, &self.architecture, &self.variant, &self.os_version];
         let named: Vec<&str> =
             parts.into_iter().filter(|p| !p.is_empty()).map(String::as_str).collect();
         f.write_str(&named.join("/"))
-    }
-}
-
-impl Platform {
-    /// Whether the child is a build attestation, which no runtime can run and nobody scans. Both
-    /// words `unknown` and the annotation `vnd.docker.reference.type` are needed: a runtime would still
-    /// choose a `linux/amd64` child that merely wears the annotation.
-    pub fn is_attestation(&self, reference_type: Option<&str>) -> bool {
-        self.os == "unknown"
-            && self.architecture == "unknown"
-            && reference_type == Some("attestation-manifest")
     }
 }
 
@@ -85,32 +94,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_unknown_platform_with_the_annotation_is_an_attestation() {
-        let platform = |os: &str, architecture: &str| Platform {
-            os: os.to_owned(),
-            architecture: architecture.to_owned(),
-            variant: String::new(),
-        };
-        let attestation = Some("attestation-manifest");
-        for (os, architecture, reference_type, expected) in [
-            ("unknown", "unknown", attestation, true),
-            ("unknown", "unknown", None, false),
-            ("unknown", "unknown", Some("other"), false),
-            ("linux", "amd64", attestation, false),
-            ("unknown", "amd64", attestation, false),
-            ("linux", "unknown", attestation, false),
-            ("", "", attestation, false),
-        ] {
-            let judged = platform(os, architecture).is_attestation(reference_type);
-            assert_eq!(judged, expected, "{os}/{architecture} {reference_type:?}");
-        }
-    }
-
-    #[test]
     fn a_platform_reads_as_it_is_written_elsewhere() {
-        let platform =
-            Platform { os: "linux".into(), architecture: "arm".into(), variant: "v7".into() };
+        let platform = Platform {
+            os: "linux".into(),
+            architecture: "arm".into(),
+            variant: "v7".into(),
+            ..Platform::default()
+        };
         assert_eq!(platform.to_string(), "linux/arm/v7");
+        // Two images of Windows differ in nothing else.
+        let windows = Platform {
+            os: "windows".into(),
+            architecture: "amd64".into(),
+            os_version: "10.0.20348.2227".into(),
+            ..Platform::default()
+        };
+        assert_eq!(windows.to_string(), "windows/amd64/10.0.20348.2227");
         assert_eq!(Platform::default().to_string(), "");
     }
 }

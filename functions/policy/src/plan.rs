@@ -1,8 +1,10 @@
 //! Which images to judge, and which of them to look up.
 
+use std::cell::LazyCell;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::enforcement::Enforcement;
 use crate::image::EcrImage;
@@ -34,18 +36,27 @@ pub fn plan(
     enforcement: Enforcement,
     policy: &Policy,
 ) -> Plan {
+    // One copy for all the reasons that name what is allowed: a Pod can hold thousands of images.
+    let shared = LazyCell::new(|| Arc::new(policy.clone()));
+    let lookup = |image: &str| ecr_registry::lookup(image, policy, || Arc::clone(&shared));
     let mut subjects: Vec<Subject> = images
         .into_iter()
-        .map(|(path, image)| Subject { lookup: ecr_registry::lookup(&image, policy), path, image })
+        .map(|(path, image)| Subject { lookup: lookup(&image), path, image })
         .collect();
     subjects.sort_by(|a, b| a.path.cmp(&b.path));
     Plan { subjects, enforcement }
 }
 
 impl Plan {
-    /// The images to look up, each once.
-    pub fn lookups(&self) -> BTreeSet<EcrImage> {
-        self.subjects.iter().filter_map(|subject| subject.lookup.clone().ok()).collect()
+    /// The images to look up, each once, and what each is used for.
+    pub fn lookups(&self) -> BTreeMap<EcrImage, Uses> {
+        let mut lookups: BTreeMap<EcrImage, Uses> = BTreeMap::new();
+        for subject in &self.subjects {
+            if let Ok(image) = &subject.lookup {
+                lookups.entry(image.clone()).or_default().add(&subject.path);
+            }
+        }
+        lookups
     }
 
     /// How many images are judged.
@@ -56,6 +67,26 @@ impl Plan {
     /// Whether there is nothing to judge.
     pub fn is_empty(&self) -> bool {
         self.subjects.is_empty()
+    }
+}
+
+/// What a workload does with an image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// It starts it as a container.
+    pub container: bool,
+    /// It mounts it as a volume.
+    pub volume: bool,
+}
+
+impl Uses {
+    /// Adds the use of an image at this path.
+    pub fn add(&mut self, path: &FieldPath) {
+        if path.is_volume() {
+            self.volume = true;
+        } else {
+            self.container = true;
+        }
     }
 }
 
@@ -73,6 +104,12 @@ impl FieldPath {
     /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is the image of a volume, `….volumes[0].image.reference`: those of containers end with
+    /// `.image`.
+    pub fn is_volume(&self) -> bool {
+        self.0.ends_with(".image.reference")
     }
 
     fn parts(&self) -> impl Iterator<Item = (Option<u64>, &str)> {

@@ -46,6 +46,8 @@ pub struct Policy {
     pub scan_findings: Arc<ScanPolicy>,
     /// The switches of `image-config`.
     pub image_config: Arc<ImageConfigPolicy>,
+    /// The hosts, lower case, from which the layers of a Windows image may be fetched.
+    pub foreign_layer_hosts: Arc<BTreeSet<String>>,
     /// The exemptions that hold for the request, whatever its images.
     pub exemptions: Vec<Arc<Exemption>>,
     /// The version of the document; `None` without one.
@@ -68,6 +70,7 @@ impl Policy {
             pinned: false,
             scan_findings: ScanPolicy::new(severity_limit).into(),
             image_config: ImageConfigPolicy::default().into(),
+            foreign_layer_hosts: Arc::default(),
             exemptions: vec![],
             document: None,
         }
@@ -104,6 +107,7 @@ impl Policy {
             severity_limit: self.scan_findings.severity_limit,
             all_findings: self.scan_findings.filters(),
             config: self.image_config.is_on(),
+            foreign_layers: !self.foreign_layer_hosts.is_empty(),
         }
     }
 }

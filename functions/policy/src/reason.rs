@@ -3,11 +3,13 @@
 //! Lower case, no final period, other people's text quoted.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::enforcement::Enforcement;
-use crate::facts::{Cause, Scanning, Unavailable};
+use crate::facts::manifest::{Elsewhere, NotUnderstood};
+use crate::facts::{Cause, NoFacts, Scanning, Unavailable};
 use crate::image::{EcrImage, ImageId, MalformedImage};
-use crate::index::ChildName;
+use crate::index::{Child, ChildName};
 use crate::mutability::TagMutability;
 use crate::names::{AccountId, RepositoryName, Tag};
 use crate::policy::Policy;
@@ -16,6 +18,7 @@ use crate::rules::Rule;
 use crate::text::quote;
 
 mod config;
+mod manifest;
 mod repository;
 mod scan;
 
@@ -37,7 +40,7 @@ pub enum Reason {
         /// The image.
         image: EcrImage,
         /// What is allowed.
-        policy: Box<Policy>,
+        policy: Arc<Policy>,
     },
     /// The repository does not exist.
     RepositoryNotFound(EcrImage),
@@ -45,8 +48,29 @@ pub enum Reason {
     ImageNotFound(EcrImage),
     /// ECR imports the image when it is first pulled, and nobody has pulled it yet.
     NotImportedYet(EcrImage),
+    /// The tag moved while the image was looked up.
+    TagMoved,
     /// A look-up failed.
     Unavailable(Unavailable),
+    /// A runtime could read the manifest otherwise.
+    NotUnderstood {
+        /// The child of the index, if the image is one.
+        child: Option<Box<ChildName>>,
+        /// Why.
+        why: NotUnderstood,
+    },
+    /// Something of the image may be fetched from elsewhere than its repository.
+    LayersElsewhere {
+        /// The child of the index, if the image is one.
+        child: Option<Box<ChildName>>,
+        /// What, and from where.
+        elsewhere: Box<Elsewhere>,
+    },
+    /// The image makes a runtime restore a checkpoint.
+    Checkpoint {
+        /// The annotation that does.
+        annotation: String,
+    },
     /// An earlier rule failed that does not deny, and left nothing to judge.
     NotJudged {
         /// The earlier rule.
@@ -100,6 +124,11 @@ pub enum Reason {
         /// The most that are judged.
         limit: usize,
     },
+    /// The index, and those in it, have more descriptors than this.
+    IndexTooManyDescriptors {
+        /// The most that are read.
+        limit: usize,
+    },
     /// Nothing is wrong yet: something by which the image passes ends soon. This warns, whatever the
     /// mode.
     EndsSoon {
@@ -122,7 +151,11 @@ impl Reason {
             | Self::RepositoryNotFound(_)
             | Self::ImageNotFound(_)
             | Self::NotImportedYet(_)
+            | Self::TagMoved
             | Self::Unavailable(_)
+            | Self::NotUnderstood { .. }
+            | Self::LayersElsewhere { .. }
+            | Self::Checkpoint { .. }
             | Self::NotJudged { .. }
             | Self::MutableTag { .. }
             | Self::NotPinned
@@ -131,7 +164,20 @@ impl Reason {
             | Self::PlatformNotFound(_)
             | Self::IndexWithoutImage
             | Self::IndexTooDeep { .. }
-            | Self::IndexTooLarge { .. } => Enforcement::Deny,
+            | Self::IndexTooLarge { .. }
+            | Self::IndexTooManyDescriptors { .. } => Enforcement::Deny,
+        }
+    }
+
+    /// Why a rule can say nothing of a child of an index.
+    pub(crate) fn of_missing(child: &Child, missing: &NoFacts) -> Self {
+        match missing {
+            // Somebody may push it later.
+            NoFacts::NotInRepository => Self::PlatformNotFound(child.name().into()),
+            // `image-available` has said what is wrong.
+            NoFacts::NotUnderstood(_) | NoFacts::Unavailable(_) => {
+                Self::NotJudged { earlier: Rule::ImageAvailable }
+            }
         }
     }
 
@@ -175,7 +221,19 @@ impl fmt::Display for Reason {
                 image_id(f, &image.id)?;
                 f.write_str(": not imported yet; pull it once and wait for its scan")
             }
+            Self::TagMoved => f.write_str(
+                "could not be evaluated: its tag moved to another image while it was looked up; try again, or pin the image by digest",
+            ),
             Self::Unavailable(Unavailable { operation, cause }) => unavailable(f, operation, *cause),
+            Self::NotUnderstood { child, why } => {
+                platform(f, child.as_deref())?;
+                why.fmt(f)
+            }
+            Self::LayersElsewhere { child, elsewhere } => {
+                platform(f, child.as_deref())?;
+                manifest::elsewhere(f, elsewhere)
+            }
+            Self::Checkpoint { annotation } => manifest::checkpoint(f, annotation),
             Self::NotJudged { earlier } => write!(
                 f,
                 "could not be judged: {earlier} failed before it; mend that, or set the mode of this rule too"
@@ -213,6 +271,10 @@ impl fmt::Display for Reason {
             Self::IndexTooLarge { limit } => write!(
                 f,
                 "is an image index with more than {limit} images, the most that are judged; push an index with fewer platforms"
+            ),
+            Self::IndexTooManyDescriptors { limit } => write!(
+                f,
+                "is an image index with more than {limit} entries, those of nested indexes included; push an index with fewer entries"
             ),
             Self::EndsSoon { what, excuse } => write!(f, "{what} by which it passes ends soon ({excuse}); mend the image or renew it"),
         }

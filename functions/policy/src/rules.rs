@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::facts::{ImageFacts, Inspection};
 use crate::image::EcrImage;
+use crate::index::Child;
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::timestamp::Timestamp;
@@ -46,15 +47,23 @@ pub(crate) struct Case<'a> {
     pub(crate) inspection: &'a Inspection,
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
+    /// Whether the image is mounted as a volume. Then nobody starts it, and its artifacts count, too.
+    pub(crate) volume: bool,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// The image and its facts: what there is to judge once the first two rules have passed.
-    fn inspected(&self) -> Option<(&EcrImage, &ImageFacts)> {
+    fn inspected(&self) -> Option<(&'a EcrImage, &'a ImageFacts)> {
         match (self.lookup, self.inspection) {
             (Ok(image), Inspection::Inspected(facts)) => Some((image, facts)),
             _ => None,
         }
+    }
+
+    /// The children of an index that count. A runtime cannot start an artifact; a volume can hold it.
+    fn children(&self, children: &'a [Child]) -> impl Iterator<Item = &'a Child> {
+        let volume = self.volume;
+        children.iter().filter(move |child| volume || !child.artifact)
     }
 }
 

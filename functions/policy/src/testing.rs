@@ -56,7 +56,7 @@ pub(crate) fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
 
 /// An image of one platform with this scan, and nobody asked for its config.
 pub(crate) fn platform(scan: ImageScan) -> PlatformFacts {
-    PlatformFacts { scan, config: Config::NotRead }
+    PlatformFacts::new(scan, Config::NotRead)
 }
 
 /// An image that every rule passes.
@@ -68,6 +68,7 @@ pub(crate) fn clean() -> ImageFacts {
         },
         digest: digest('a'),
         content: Content::Image(platform(scan("COMPLETE", &[]))),
+        checkpoint: None,
     }
 }
 
@@ -77,5 +78,5 @@ pub(crate) fn case(
     inspection: &Inspection,
     check: fn(&Case<'_>) -> Outcome,
 ) -> Outcome {
-    check(&Case { lookup: Ok(image), inspection, policy: &policy(), now: NOW })
+    check(&Case { lookup: Ok(image), inspection, policy: &policy(), now: NOW, volume: false })
 }

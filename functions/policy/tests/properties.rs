@@ -75,8 +75,8 @@ fn inspection() -> impl Strategy<Value = Inspection> {
                         scanning: Scanning::Effective(frequency.into()),
                     },
                     digest: format!("sha256:{}", "a".repeat(64)).parse().unwrap(),
-                    content: Content::Image(PlatformFacts {
-                        scan: ImageScan::Found(Scan {
+                    content: Content::Image(PlatformFacts::new(
+                        ImageScan::Found(Scan {
                             status: status.into(),
                             completed_at: completed.then_some(NOW),
                             source_updated_at: None,
@@ -84,8 +84,9 @@ fn inspection() -> impl Strategy<Value = Inspection> {
                             counts,
                             findings: Findings::Some(vec![]),
                         }),
-                        config: Config::NotRead,
-                    }),
+                        Config::NotRead,
+                    )),
+                    checkpoint: None,
                 }
                 .into(),
             )

@@ -43,7 +43,7 @@ impl Pod<'_> {
         let images = [(FieldPath::new("p"), self.image.clone())];
         let plan = plan(images, Enforcement::Deny, &policy);
         let found: BTreeMap<EcrImage, Inspection> =
-            plan.lookups().into_iter().map(|image| (image, self.inspection.clone())).collect();
+            plan.lookups().into_keys().map(|image| (image, self.inspection.clone())).collect();
         decide(&plan, &found, &policy, self.now)
     }
 }
@@ -330,6 +330,7 @@ fn image_config() {
     image.config = Config::Read(ImageConfig {
         user: "root".to_owned(),
         exposed_ports: vec!["22/tcp".to_owned()],
+        os: String::new(),
     });
     table(
         &Pod::of(facts),

@@ -16,6 +16,13 @@ pub struct Elsewhere {
     pub never: Option<String>,
 }
 
+impl Elsewhere {
+    pub(crate) fn bytes(&self) -> usize {
+        let hosts = self.hosts.iter().map(|host| size_of::<String>() + host.len());
+        size_of::<Self>() + hosts.sum::<usize>() + self.never.as_ref().map_or(0, String::len)
+    }
+}
+
 /// Why a manifest is not understood. A runtime could read it otherwise, so that nothing is known of what
 /// would run.
 #[derive(Debug, Clone, PartialEq, Eq)]

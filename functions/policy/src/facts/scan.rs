@@ -13,6 +13,18 @@ pub enum ImageScan {
     Found(Scan),
 }
 
+impl ImageScan {
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::NotFound => 0,
+            Self::Found(scan) => {
+                let counts = scan.counts.len() * size_of::<(Severity, u64)>();
+                counts + scan.findings.read().iter().map(Finding::bytes).sum::<usize>()
+            }
+        }
+    }
+}
+
 /// One scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
@@ -66,6 +78,13 @@ pub struct Finding {
     pub fix: Fix,
     /// `firstObservedAt`, of enhanced findings.
     pub first_observed_at: Option<Timestamp>,
+}
+
+impl Finding {
+    fn bytes(&self) -> usize {
+        let texts = [&self.vulnerability, &self.package, &self.fixed_in];
+        size_of::<Self>() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
 }
 
 /// `fixAvailable` of an enhanced finding. Basic findings do not say.

@@ -1,4 +1,7 @@
-//! `ecr-registry`: the image comes from an allowed Amazon ECR private registry.
+//! `ecr-registry`: the image comes from an allowed Amazon ECR private registry, and so does all that it
+//! makes a runtime start.
+
+use std::sync::Arc;
 
 use super::{Case, Outcome};
 use crate::image::{EcrImage, ImageReference};
@@ -6,7 +9,11 @@ use crate::policy::Policy;
 use crate::reason::Reason;
 
 /// What to look up for an image string, or why the image is not allowed whatever ECR says of it.
-pub(crate) fn lookup(image: &str, policy: &Policy) -> Result<EcrImage, Reason> {
+pub(crate) fn lookup(
+    image: &str,
+    policy: &Policy,
+    shared: impl FnOnce() -> Arc<Policy>,
+) -> Result<EcrImage, Reason> {
     match image.parse() {
         Err(malformed) => Err(Reason::MalformedImage(malformed)),
         Ok(ImageReference::Other(_)) => Err(Reason::NotEcrPrivate),
@@ -15,20 +22,28 @@ pub(crate) fn lookup(image: &str, policy: &Policy) -> Result<EcrImage, Reason> {
             if policy.allows(&image) {
                 Ok(image)
             } else {
-                Err(Reason::RegistryNotAllowed { image, policy: policy.clone().into() })
+                Err(Reason::RegistryNotAllowed { image, policy: shared() })
             }
         }
     }
 }
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {
-    Outcome::Judged(case.lookup.err().cloned().into_iter().collect())
+    let reason = match case.lookup {
+        Err(reason) => Some(reason.clone()),
+        // What a runtime restores from a checkpoint is a process of another image, of any registry.
+        Ok(_) => case.inspected().and_then(|(_, facts)| {
+            facts.checkpoint.clone().map(|annotation| Reason::Checkpoint { annotation })
+        }),
+    };
+    Outcome::Judged(reason.into_iter().collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::policy;
+    use crate::facts::Inspection;
+    use crate::testing::{case, clean, policy, tagged};
 
     #[test]
     fn only_an_allowed_registry_is_looked_up() {
@@ -41,9 +56,32 @@ mod tests {
             ("210987654321.dkr.ecr.us-east-1.amazonaws.com/pay:1", Some("account 210987654321")),
             ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/pay:1", Some("Region eu-west-1")),
         ] {
-            let reason = lookup(image, &policy).err().map(|reason| reason.to_string());
+            let reason = lookup(image, &policy, || policy.clone().into())
+                .err()
+                .map(|reason| reason.to_string());
             assert_eq!(reason.is_some(), expected.is_some(), "{image}: {reason:?}");
             assert!(reason.unwrap_or_default().contains(expected.unwrap_or_default()), "{image}");
         }
+    }
+
+    #[test]
+    fn a_checkpoint_is_denied() {
+        let mut facts = clean();
+        let told = |facts: crate::facts::ImageFacts| {
+            let Outcome::Judged(reasons) =
+                case(&tagged("1"), &Inspection::Inspected(facts.into()), check)
+            else {
+                panic!("an image is judged")
+            };
+            reasons.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(told(facts.clone()), [] as [&str; 0]);
+        facts.checkpoint = Some("org.criu.checkpoint.container.name".to_owned());
+        assert_eq!(
+            told(facts),
+            [
+                "holds a checkpoint of a running container (annotation \"org.criu.checkpoint.container.name\"), from which a container runtime would restore a process of another image; build an image from a Dockerfile and use that"
+            ]
+        );
     }
 }

@@ -1,53 +1,96 @@
-//! `image-available`: the repository and the image exist and could be inspected.
+//! `image-available`: the repository and the image exist, could be inspected, and lie in the repository
+//! as a whole.
 
 use super::{Case, Outcome};
-use crate::facts::Inspection;
+use crate::facts::manifest::Elsewhere;
+use crate::facts::{Config, Content, ImageFacts, Inspection, NoFacts, PlatformFacts};
+use crate::index::{Child, ChildName, Index, MAX_CHILDREN, MAX_DEPTH, MAX_DESCRIPTORS};
 use crate::reason::Reason;
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {
     let Ok(image) = case.lookup else {
         return Outcome::Unjudged;
     };
-    let reason = match case.inspection {
-        Inspection::Inspected(_) => return Outcome::Judged(vec![]),
+    Outcome::Judged(match case.inspection {
+        Inspection::Inspected(facts) => inspected(case, facts),
         Inspection::RepositoryNotFound | Inspection::ImageNotFound
             if case.policy.is_imported(image) =>
         {
-            Reason::NotImportedYet(image.clone())
+            vec![Reason::NotImportedYet(image.clone())]
         }
-        Inspection::RepositoryNotFound => Reason::RepositoryNotFound(image.clone()),
-        Inspection::ImageNotFound => Reason::ImageNotFound(image.clone()),
-        Inspection::Unavailable(unavailable) => Reason::Unavailable(unavailable.clone()),
-    };
-    Outcome::Judged(vec![reason])
+        Inspection::RepositoryNotFound => vec![Reason::RepositoryNotFound(image.clone())],
+        Inspection::ImageNotFound => vec![Reason::ImageNotFound(image.clone())],
+        Inspection::NotImported => vec![Reason::NotImportedYet(image.clone())],
+        Inspection::Moved => vec![Reason::TagMoved],
+        Inspection::Unavailable(unavailable) => vec![Reason::Unavailable(unavailable.clone())],
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts::{Cause, Unavailable};
-    use crate::testing::{case, clean, tagged};
-
-    #[test]
-    fn an_image_that_could_not_be_inspected_is_not_available() {
-        let unavailable = |cause| {
-            Inspection::Unavailable(Unavailable { operation: "ecr:DescribeRepositories", cause })
-        };
-        for (inspection, expected) in [
-            (Inspection::Inspected(clean().into()), None),
-            (Inspection::RepositoryNotFound, Some(r#"repository "pay" does not exist"#)),
-            (Inspection::ImageNotFound, Some(r#"repository "pay" holds no image with tag "1.2""#)),
-            (unavailable(Cause::Throttled), Some("throttled")),
-            (unavailable(Cause::AccessDenied), Some("access denied")),
-            (unavailable(Cause::TimedOut), Some("timed out")),
-            (unavailable(Cause::Internal), Some("failed")),
-        ] {
-            let Outcome::Judged(reasons) = case(&tagged("1.2"), &inspection, check) else {
-                panic!("{inspection:?} is judged");
-            };
-            let texts: Vec<String> = reasons.iter().map(Reason::to_string).collect();
-            assert_eq!(texts.len(), usize::from(expected.is_some()), "{texts:?}");
-            assert!(texts.concat().contains(expected.unwrap_or_default()), "{texts:?}");
+/// What keeps an image that was found from being evaluated as what would run.
+fn inspected<'a>(case: &Case<'a>, facts: &'a ImageFacts) -> Vec<Reason> {
+    match &facts.content {
+        Content::Image(facts) => elsewhere(case, facts, None).into_iter().collect(),
+        Content::NotUnderstood(why) => {
+            vec![Reason::NotUnderstood { child: None, why: why.clone() }]
+        }
+        Content::Index(Index::TooDeep) => vec![Reason::IndexTooDeep { limit: MAX_DEPTH }],
+        Content::Index(Index::TooManyDescriptors) => {
+            vec![Reason::IndexTooManyDescriptors { limit: MAX_DESCRIPTORS }]
+        }
+        Content::Index(Index::TooManyChildren) => too_many_children(),
+        Content::Index(Index::Children(children)) => {
+            let children: Vec<&Child> = case.children(children).collect();
+            if children.len() > MAX_CHILDREN {
+                return too_many_children();
+            }
+            let mut reasons = vec![];
+            for reason in children.into_iter().filter_map(|it| child(case, it)) {
+                // What failed for one child fails for most: once is enough.
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+            }
+            reasons
         }
     }
 }
+
+fn too_many_children() -> Vec<Reason> {
+    vec![Reason::IndexTooLarge { limit: MAX_CHILDREN }]
+}
+
+fn child(case: &Case<'_>, child: &Child) -> Option<Reason> {
+    match &child.facts {
+        Ok(facts) => elsewhere(case, facts, Some(child)),
+        // The rules that would have evaluated it say so.
+        Err(NoFacts::NotInRepository) => None,
+        Err(NoFacts::NotUnderstood(why)) => {
+            Some(Reason::NotUnderstood { child: Some(child.name().into()), why: why.clone() })
+        }
+        Err(NoFacts::Unavailable(unavailable)) => Some(Reason::Unavailable(unavailable.clone())),
+    }
+}
+
+/// Layers that a runtime may fetch from elsewhere were not scanned where they would come from. Windows
+/// base layers may be, from hosts that the policy lists.
+fn elsewhere(case: &Case<'_>, facts: &PlatformFacts, child: Option<&Child>) -> Option<Reason> {
+    let elsewhere = facts.elsewhere.as_deref()?;
+    let denied = || {
+        let child: Option<Box<ChildName>> = child.map(|child| child.name().into());
+        Some(Reason::LayersElsewhere { child, elsewhere: elsewhere.clone().into() })
+    };
+    let Elsewhere { hosts, never } = elsewhere;
+    let listed = &case.policy.foreign_layer_hosts;
+    let may = never.is_none() && !listed.is_empty() && hosts.is_subset(listed);
+    if !may || !child.is_some_and(|child| child.windows) {
+        return denied();
+    }
+    match &facts.config {
+        Config::Read(config) if config.os == "windows" => None,
+        Config::Read(_) | Config::NotRead => denied(),
+        Config::Unavailable(unavailable) => Some(Reason::Unavailable(unavailable.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

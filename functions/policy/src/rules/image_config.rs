@@ -14,18 +14,15 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
     let Some((_, facts)) = case.inspected() else { return Outcome::Unjudged };
     Outcome::Judged(match &facts.content {
         Content::Image(facts) => judge(&facts.config, policy, None),
-        Content::Index(Index::Children(children)) => children
-            .iter()
+        Content::Index(Index::Children(children)) => case
+            .children(children)
             .flat_map(|child| match &child.facts {
-                Some(facts) => judge(&facts.config, policy, Some(child)),
-                // Somebody may push it later.
-                None => vec![Reason::PlatformNotFound(child.name().into())],
+                Ok(facts) => judge(&facts.config, policy, Some(child)),
+                Err(missing) => vec![Reason::of_missing(child, missing)],
             })
             .collect(),
-        // No config is known of these.
-        Content::Index(Index::TooDeep | Index::TooManyChildren) => {
-            vec![Reason::Config { child: None, problem: ConfigProblem::NotRead }]
-        }
+        Content::Index(Index::TooDeep | Index::TooManyChildren | Index::TooManyDescriptors)
+        | Content::NotUnderstood(_) => return Outcome::Unjudged,
     })
 }
 
@@ -73,7 +70,7 @@ fn number(port: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Inspection, PlatformFacts};
+    use crate::facts::{Inspection, NoFacts, PlatformFacts};
     use crate::index::Platform;
     use crate::policy::Policy;
     use crate::testing::{NOW, clean, digest, policy, scan, tagged};
@@ -84,7 +81,9 @@ mod tests {
             facts.content = content;
             facts.into()
         });
-        let case = Case { lookup: Ok(&tagged("1.2")), inspection: &inspection, policy, now: NOW };
+        let lookup = tagged("1.2");
+        let case =
+            Case { lookup: Ok(&lookup), inspection: &inspection, policy, now: NOW, volume: false };
         match check(&case) {
             Outcome::Judged(reasons) => Some(reasons.iter().map(Reason::to_string).collect()),
             Outcome::NotApplicable => None,
@@ -99,8 +98,9 @@ mod tests {
 
     fn platform(user: &str, ports: &[&str]) -> PlatformFacts {
         let exposed_ports = ports.iter().map(ToString::to_string).collect();
-        let config = Config::Read(ImageConfig { user: user.to_owned(), exposed_ports });
-        PlatformFacts { scan: scan("COMPLETE", &[]), config }
+        let (user, os) = (user.to_owned(), "linux".to_owned());
+        let config = Config::Read(ImageConfig { user, exposed_ports, os });
+        PlatformFacts::new(scan("COMPLETE", &[]), config)
     }
 
     #[test]
@@ -141,12 +141,18 @@ mod tests {
 
     #[test]
     fn every_platform_is_judged_and_what_was_not_read_denies() {
-        let child = |facts| Child { platform: Platform::default(), digest: digest('b'), facts };
+        let child = |facts| Child {
+            platform: Platform::default(),
+            digest: digest('b'),
+            windows: false,
+            artifact: false,
+            facts,
+        };
         let index = vec![
-            child(Some(platform("1000", &[]))),
-            child(Some(platform("root", &[]))),
-            child(Some(PlatformFacts { config: Config::NotRead, ..platform("", &[]) })),
-            child(None),
+            child(Ok(platform("1000", &[]))),
+            child(Ok(platform("root", &[]))),
+            child(Ok(PlatformFacts { config: Config::NotRead, ..platform("", &[]) })),
+            child(Err(NoFacts::NotInRepository)),
         ];
         let told = told(&switched(&[], true), Content::Index(Index::Children(index))).unwrap();
         assert_eq!(told.len(), 3, "{told:?}");

@@ -32,7 +32,8 @@ mod tests {
             (&on, tagged("1.2"), Outcome::Judged(vec![Reason::NotPinned])),
             (&on, pinned(), Outcome::Judged(vec![])),
         ] {
-            let case = Case { lookup: Ok(&image), inspection: &inspection, policy, now: NOW };
+            let inspection = &inspection;
+            let case = Case { lookup: Ok(&image), inspection, policy, now: NOW, volume: false };
             assert_eq!(check(&case), expected, "{image}");
         }
     }

@@ -8,7 +8,7 @@ use crate::facts::{
     Content, Finding, Findings, ImageScan, NAMED, PlatformFacts, Scan, ScanStatus, Severity,
 };
 use crate::image::EcrImage;
-use crate::index::{Child, ChildName, Index, MAX_CHILDREN, MAX_DEPTH};
+use crate::index::{Child, ChildName, Index};
 use crate::policy::scan_findings::{Accepted, ScanPolicy, Weight};
 use crate::reason::{Counts, Reason, ScanProblem};
 use crate::timestamp::Timestamp;
@@ -18,15 +18,15 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
     let judge = Judge { policy: &case.policy.scan_findings, image, now: case.now };
     Outcome::Judged(match &facts.content {
         Content::Image(facts) => judge.platform(facts, None),
-        Content::Index(Index::TooDeep) => vec![Reason::IndexTooDeep { limit: MAX_DEPTH }],
-        Content::Index(Index::TooManyChildren) => {
-            vec![Reason::IndexTooLarge { limit: MAX_CHILDREN }]
-        }
-        Content::Index(Index::Children(children)) if children.is_empty() => {
-            vec![Reason::IndexWithoutImage]
-        }
+        Content::Index(Index::TooDeep | Index::TooManyChildren | Index::TooManyDescriptors)
+        | Content::NotUnderstood(_) => return Outcome::Unjudged,
         Content::Index(Index::Children(children)) => {
-            children.iter().flat_map(|child| judge.child(child)).collect()
+            let mut children = case.children(children).peekable();
+            if children.peek().is_none() {
+                vec![Reason::IndexWithoutImage]
+            } else {
+                children.flat_map(|child| judge.child(child)).collect()
+            }
         }
     })
 }
@@ -40,8 +40,8 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn child(&self, child: &Child) -> Vec<Reason> {
         match &child.facts {
-            Some(facts) => self.platform(facts, Some(child)),
-            None => vec![Reason::PlatformNotFound(child.name().into())],
+            Ok(facts) => self.platform(facts, Some(child)),
+            Err(missing) => vec![Reason::of_missing(child, missing)],
         }
     }
 

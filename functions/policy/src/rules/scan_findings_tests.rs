@@ -1,7 +1,8 @@
 use super::*;
-use crate::facts::Inspection;
+use crate::facts::manifest::NotUnderstood;
+use crate::facts::{ImageFacts, Inspection, NoFacts};
 use crate::index::Platform;
-use crate::testing::{case, clean, digest, platform as platform_facts, scan, tagged};
+use crate::testing::{NOW, case, clean, digest, platform as platform_facts, policy, scan, tagged};
 
 fn reasons(content: Content) -> Vec<String> {
     let mut facts = clean();
@@ -14,8 +15,9 @@ fn reasons(content: Content) -> Vec<String> {
 
 fn child(architecture: &str, scan: Option<ImageScan>) -> Child {
     let platform =
-        Platform { os: "linux".into(), architecture: architecture.into(), variant: String::new() };
-    Child { platform, digest: digest('b'), facts: scan.map(platform_facts) }
+        Platform { os: "linux".into(), architecture: architecture.into(), ..Platform::default() };
+    let facts = scan.map(platform_facts).ok_or(NoFacts::NotInRepository);
+    Child { platform, digest: digest('b'), windows: false, artifact: false, facts }
 }
 
 #[test]
@@ -101,15 +103,48 @@ fn every_platform_of_an_index_is_judged() {
 }
 
 #[test]
-fn an_index_that_cannot_be_judged_whole_is_denied() {
-    for (index, expected) in [
-        (Index::Children(vec![]), "is an image index that holds no image to judge"),
-        (Index::TooDeep, "with more than 2 indexes in one another"),
-        (Index::TooManyChildren, "with more than 32 images"),
-    ] {
-        let told = reasons(Content::Index(index));
-        assert!(told.len() == 1 && told[0].contains(expected), "{told:?}");
+fn an_index_without_an_image_is_denied() {
+    let told = |children| reasons(Content::Index(Index::Children(children)));
+    let expected =
+        ["is an image index that holds no image to judge; push an image for at least one platform"];
+    assert_eq!(told(vec![]), expected);
+    let artifact = Child { artifact: true, ..child("amd64", Some(scan("COMPLETE", &[]))) };
+    assert_eq!(told(vec![artifact]), expected);
+}
+
+#[test]
+fn an_artifact_counts_only_in_a_volume() {
+    let artifact = Child { artifact: true, ..child("amd64", Some(ImageScan::NotFound)) };
+    let good = child("amd64", Some(scan("COMPLETE", &[])));
+    let facts =
+        ImageFacts { content: Content::Index(Index::Children(vec![good, artifact])), ..clean() };
+    let (inspection, lookup) = (Inspection::Inspected(facts.into()), tagged("1.2"));
+    for (volume, expected) in [(false, 0), (true, 1)] {
+        let (policy, lookup) = (&policy(), Ok(&lookup));
+        let case = Case { lookup, inspection: &inspection, policy, now: NOW, volume };
+        let Outcome::Judged(reasons) = check(&case) else { panic!("an image is judged") };
+        assert_eq!(reasons.len(), expected, "{reasons:?}");
     }
+}
+
+#[test]
+fn what_image_available_denies_is_not_judged() {
+    for content in [
+        Content::Index(Index::TooDeep),
+        Content::Index(Index::TooManyChildren),
+        Content::Index(Index::TooManyDescriptors),
+        Content::NotUnderstood(NotUnderstood::TooLong { limit: 1 }),
+    ] {
+        let facts = ImageFacts { content, ..clean() };
+        let outcome = case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check);
+        assert_eq!(outcome, Outcome::Unjudged);
+    }
+    let odd = NoFacts::NotUnderstood(NotUnderstood::TooLong { limit: 1 });
+    let child = Child { facts: Err(odd), ..child("amd64", None) };
+    let facts = ImageFacts { content: Content::Index(Index::Children(vec![child])), ..clean() };
+    let outcome = case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check);
+    let expected = Reason::NotJudged { earlier: crate::Rule::ImageAvailable };
+    assert_eq!(outcome, Outcome::Judged(vec![expected]));
 }
 
 #[test]

@@ -1,0 +1,150 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::facts::manifest::NotUnderstood;
+use crate::facts::{Cause, ImageConfig, Unavailable};
+use crate::index::Platform;
+use crate::policy::Policy;
+use crate::testing::{NOW, case, clean, digest, platform, policy, scan, tagged};
+
+fn unavailable(cause: Cause) -> Unavailable {
+    Unavailable { operation: "ecr:DescribeRepositories", cause }
+}
+
+#[test]
+fn an_image_that_could_not_be_inspected_is_not_available() {
+    let failed = |cause| Inspection::Unavailable(unavailable(cause));
+    for (inspection, expected) in [
+        (Inspection::Inspected(clean().into()), None),
+        (Inspection::RepositoryNotFound, Some(r#"repository "pay" does not exist"#)),
+        (Inspection::ImageNotFound, Some(r#"repository "pay" holds no image with tag "1.2""#)),
+        (Inspection::NotImported, Some("not imported yet")),
+        (Inspection::Moved, Some("its tag moved to another image while it was looked up")),
+        (failed(Cause::Throttled), Some("throttled")),
+        (failed(Cause::AccessDenied), Some("access denied")),
+        (failed(Cause::TimedOut), Some("timed out")),
+        (failed(Cause::Internal), Some("failed")),
+    ] {
+        let Outcome::Judged(reasons) = case(&tagged("1.2"), &inspection, check) else {
+            panic!("{inspection:?} is judged");
+        };
+        let texts: Vec<String> = reasons.iter().map(Reason::to_string).collect();
+        assert_eq!(texts.len(), usize::from(expected.is_some()), "{texts:?}");
+        assert!(texts.concat().contains(expected.unwrap_or_default()), "{texts:?}");
+    }
+}
+
+/// What the rule has against an image of this content, used as a container or as a volume.
+fn reasons(policy: &Policy, content: Content, volume: bool) -> Vec<String> {
+    let inspection = Inspection::Inspected(ImageFacts { content, ..clean() }.into());
+    let lookup = tagged("1.2");
+    let case = Case { lookup: Ok(&lookup), inspection: &inspection, policy, now: NOW, volume };
+    match check(&case) {
+        Outcome::Judged(reasons) => reasons.iter().map(Reason::to_string).collect(),
+        Outcome::NotApplicable | Outcome::Unjudged => panic!("an inspected image is judged"),
+    }
+}
+
+fn child(artifact: bool, facts: Result<PlatformFacts, NoFacts>) -> Child {
+    let platform = Platform { os: "linux".into(), ..Platform::default() };
+    Child { platform, digest: digest('b'), windows: false, artifact, facts }
+}
+
+fn good() -> Result<PlatformFacts, NoFacts> {
+    Ok(platform(scan("COMPLETE", &[])))
+}
+
+fn index(children: Vec<Child>) -> Content {
+    Content::Index(Index::Children(children))
+}
+
+#[test]
+fn what_is_not_understood_is_denied_wherever_it_is() {
+    let why = || NotUnderstood::Ambiguous { field: "digest" };
+    let told = reasons(&policy(), Content::NotUnderstood(why()), false);
+    assert!(told.len() == 1 && told[0].contains("\"digest\""), "{told:?}");
+    let odd = || child(false, Err(NoFacts::NotUnderstood(why())));
+    let told = reasons(&policy(), index(vec![child(false, good()), odd(), odd()]), false);
+    assert!(told.len() == 1, "once is enough: {told:?}");
+    assert!(told[0].starts_with("platform \"linux\" (sha256:bbbbbbbbbbbb…) "), "{told:?}");
+}
+
+#[test]
+fn a_failed_look_up_of_an_artifact_counts_for_a_volume_only() {
+    let failed = || Err(NoFacts::Unavailable(unavailable(Cause::Throttled)));
+    let content = || index(vec![child(false, good()), child(true, failed())]);
+    assert_eq!(reasons(&policy(), content(), false), [] as [&str; 0]);
+    let told = reasons(&policy(), content(), true);
+    assert!(told.len() == 1 && told[0].contains("throttled"), "{told:?}");
+    let told = reasons(&policy(), index(vec![child(false, failed())]), false);
+    assert!(told.len() == 1 && told[0].contains("throttled"), "{told:?}");
+}
+
+#[test]
+fn an_index_that_cannot_be_opened_whole_is_denied() {
+    for (index, expected) in [
+        (Index::TooDeep, "indexes"),
+        (Index::TooManyChildren, "more than 32 images"),
+        (Index::TooManyDescriptors, "more than 100 entries"),
+    ] {
+        let told = reasons(&policy(), Content::Index(index), false);
+        assert!(told.len() == 1 && told[0].contains(expected), "{told:?}");
+    }
+    let many = || {
+        let artifacts = (0..MAX_CHILDREN).map(|_| child(true, good()));
+        index(artifacts.chain([child(false, good())]).collect())
+    };
+    assert_eq!(reasons(&policy(), many(), false), [] as [&str; 0]);
+    assert_eq!(reasons(&policy(), many(), true).len(), 1);
+}
+
+fn with_hosts(hosts: &[&str]) -> Policy {
+    let hosts: BTreeSet<String> = hosts.iter().map(ToString::to_string).collect();
+    Policy { foreign_layer_hosts: hosts.into(), ..policy() }
+}
+
+/// A child whose foreign layers come from this host, and that calls itself as given.
+fn foreign(windows: bool, os: &str, host: &str, never: Option<&str>) -> Child {
+    let elsewhere = Elsewhere { hosts: [host.to_owned()].into(), never: never.map(str::to_owned) };
+    let config = Config::Read(ImageConfig { os: os.to_owned(), ..ImageConfig::default() });
+    let facts = PlatformFacts {
+        elsewhere: Some(elsewhere.into()),
+        ..PlatformFacts::new(scan("COMPLETE", &[]), config)
+    };
+    Child { windows, ..child(false, Ok(facts)) }
+}
+
+#[test]
+fn layers_from_elsewhere_pass_only_for_windows_and_from_a_listed_host() {
+    let listed = with_hosts(&["mcr.microsoft.com"]);
+    let mcr = "mcr.microsoft.com";
+    for (policy, child, passes) in [
+        (&listed, foreign(true, "windows", mcr, None), true),
+        (&policy(), foreign(true, "windows", mcr, None), false),
+        (&listed, foreign(true, "windows", "evil.example", None), false),
+        (&listed, foreign(true, "windows", mcr, Some("http://mcr.microsoft.com/x")), false),
+        (&listed, foreign(true, "linux", mcr, None), false),
+        (&listed, foreign(true, "Windows", mcr, None), false),
+        (&listed, foreign(false, "windows", mcr, None), false),
+    ] {
+        let told = reasons(policy, index(vec![child.clone()]), false);
+        assert_eq!(told.is_empty(), passes, "{child:?}: {told:?}");
+        // An image on its own has no descriptor that could call it windows.
+        let told = reasons(policy, Content::Image(child.facts.unwrap()), false);
+        assert_eq!(told.len(), 1, "{told:?}");
+    }
+}
+
+#[test]
+fn a_config_that_could_not_be_read_lets_no_layer_pass() {
+    let listed = with_hosts(&["mcr.microsoft.com"]);
+    for (config, expected) in [
+        (Config::NotRead, "may be fetched from elsewhere"),
+        (Config::Unavailable(unavailable(Cause::TimedOut)), "timed out"),
+    ] {
+        let mut child = foreign(true, "windows", "mcr.microsoft.com", None);
+        child.facts = child.facts.map(|facts| PlatformFacts { config, ..facts });
+        let told = reasons(&listed, index(vec![child]), false);
+        assert!(told.len() == 1 && told[0].contains(expected), "{told:?}");
+    }
+}

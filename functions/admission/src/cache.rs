@@ -5,7 +5,8 @@
 //! mends an image need not wait. What is old enough to matter is told by the wall clock: a monotonic
 //! clock may stand still while Lambda freezes the sandbox.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ecr_admission_policy::facts::{ImageFacts, Needs};
@@ -15,12 +16,12 @@ use ecr_admission_policy::{EcrImage, Inspection};
 /// How long facts that led to a violation are kept, at most.
 pub const AFTER_VIOLATION: Duration = Duration::from_secs(5);
 
-/// How many images are remembered: with the largest index allowed, about 8 MB.
+/// How many images are remembered.
 pub const CAPACITY: usize = 512;
 
-/// How many findings are remembered, over all images: about 10 MB. Only a policy that filters findings
-/// keeps more than three of a platform.
-pub const FINDINGS: usize = 40_000;
+/// How many bytes of facts are remembered, over all images. An image of one platform takes about 500;
+/// only large indexes, and policies that filter findings, come near to this.
+pub const MAX_BYTES: usize = 12 << 20;
 
 /// The facts a sandbox remembers. All times are milliseconds since the Unix epoch.
 #[derive(Debug)]
@@ -29,11 +30,14 @@ pub struct Cache {
     /// For which needs the facts were looked up.
     needs: Option<Needs>,
     entries: BTreeMap<EcrImage, Entry>,
+    /// What the entries take together.
+    bytes: usize,
 }
 
 #[derive(Debug)]
 struct Entry {
-    facts: Box<ImageFacts>,
+    facts: Arc<ImageFacts>,
+    bytes: usize,
     inspected_ms: u64,
     keep_ms: u64,
 }
@@ -48,28 +52,29 @@ impl Entry {
 impl Cache {
     /// A cache that keeps facts for `keep`; with zero it keeps none.
     pub fn new(keep: Duration) -> Self {
-        Self { keep_ms: millis(keep), needs: None, entries: BTreeMap::new() }
+        Self { keep_ms: millis(keep), needs: None, entries: BTreeMap::new(), bytes: 0 }
     }
 
     /// Forgets all facts that were looked up for other needs: some of these may be missing from them.
     pub fn serve(&mut self, needs: &Needs) {
         if self.needs.as_ref() != Some(needs) {
             self.entries.clear();
+            self.bytes = 0;
             self.needs = Some(*needs);
         }
     }
 
     /// What is known of `images` and is still fresh.
-    pub fn recall(
+    pub fn recall<'a>(
         &self,
-        images: &BTreeSet<EcrImage>,
+        images: impl IntoIterator<Item = &'a EcrImage>,
         now_ms: u64,
     ) -> BTreeMap<EcrImage, Inspection> {
         images
-            .iter()
+            .into_iter()
             .filter_map(|image| {
                 let entry = self.entries.get(image).filter(|entry| entry.is_fresh(now_ms))?;
-                Some((image.clone(), Inspection::Inspected(entry.facts.clone())))
+                Some((image.clone(), Inspection::Inspected(Arc::clone(&entry.facts))))
             })
             .collect()
     }
@@ -78,7 +83,7 @@ impl Cache {
     pub fn remember(
         &mut self,
         image: &EcrImage,
-        facts: &ImageFacts,
+        facts: &Arc<ImageFacts>,
         violated: bool,
         inspected_ms: u64,
     ) {
@@ -92,33 +97,42 @@ impl Cache {
             ImageId::Tag(tag) if facts.repository.mutability.protects(tag) => Some(image.clone()),
             ImageId::Tag(_) | ImageId::Digest(_) => None,
         };
-        if facts.findings() > FINDINGS {
+        // Both keys share the facts; counted for each, the sum errs to the safe side.
+        let bytes = facts.bytes();
+        if bytes > MAX_BYTES {
             return;
         }
         for key in by_tag.into_iter().chain([by_digest]) {
-            self.make_room(&key, facts.findings(), inspected_ms);
-            let entry = Entry { facts: facts.clone().into(), inspected_ms, keep_ms };
+            self.make_room(&key, bytes, inspected_ms);
+            self.bytes += bytes;
+            let entry = Entry { facts: Arc::clone(facts), bytes, inspected_ms, keep_ms };
             self.entries.insert(key, entry);
         }
     }
 
     /// Forgets what is stale and, while that is not enough, what is oldest.
-    fn make_room(&mut self, key: &EcrImage, findings: usize, now_ms: u64) {
-        self.entries.remove(key);
-        if self.has_room(findings) {
+    fn make_room(&mut self, key: &EcrImage, bytes: usize, now_ms: u64) {
+        self.forget(key);
+        if self.has_room(bytes) {
             return;
         }
         self.entries.retain(|_, entry| entry.is_fresh(now_ms));
-        while !self.has_room(findings) {
+        self.bytes = self.entries.values().map(|entry| entry.bytes).sum();
+        while !self.has_room(bytes) {
             let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.inspected_ms);
             let Some(oldest) = oldest.map(|(image, _)| image.clone()) else { return };
-            self.entries.remove(&oldest);
+            self.forget(&oldest);
         }
     }
 
-    fn has_room(&self, findings: usize) -> bool {
-        let kept: usize = self.entries.values().map(|entry| entry.facts.findings()).sum();
-        self.entries.len() < CAPACITY && kept + findings <= FINDINGS
+    fn forget(&mut self, key: &EcrImage) {
+        if let Some(entry) = self.entries.remove(key) {
+            self.bytes -= entry.bytes;
+        }
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        self.entries.len() < CAPACITY && self.bytes + bytes <= MAX_BYTES
     }
 }
 

@@ -26,15 +26,13 @@ fn facts(mutability: &str, digit: u32) -> ImageFacts {
             scanning: Scanning::Effective("SCAN_ON_PUSH".into()),
         },
         digest: format!("sha256:{digit:064x}").parse().unwrap(),
-        content: Content::Image(PlatformFacts {
-            scan: ImageScan::NotFound,
-            config: Config::NotRead,
-        }),
+        content: Content::Image(PlatformFacts::new(ImageScan::NotFound, Config::NotRead)),
+        checkpoint: None,
     }
 }
 
 fn knows(cache: &Cache, image: &EcrImage, now_ms: u64) -> bool {
-    !cache.recall(&[image.clone()].into(), now_ms).is_empty()
+    !cache.recall([image], now_ms).is_empty()
 }
 
 fn by_digest(facts: &ImageFacts) -> EcrImage {
@@ -44,7 +42,7 @@ fn by_digest(facts: &ImageFacts) -> EcrImage {
 #[test]
 fn facts_are_known_until_they_are_too_old() {
     let mut cache = Cache::new(MINUTE);
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1), false, NOW);
+    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
     assert!(knows(&cache, &image("1"), NOW));
     assert!(knows(&cache, &image("1"), NOW + 59_999));
     assert!(!knows(&cache, &image("1"), NOW + 60_000));
@@ -55,7 +53,7 @@ fn facts_are_known_until_they_are_too_old() {
 #[test]
 fn a_tag_that_can_be_overwritten_is_never_remembered_its_digest_is() {
     let mut cache = Cache::new(MINUTE);
-    let facts = facts("MUTABLE", 1);
+    let facts = Arc::new(facts("MUTABLE", 1));
     cache.remember(&image("1"), &facts, false, NOW);
     assert!(!knows(&cache, &image("1"), NOW));
     assert!(knows(&cache, &by_digest(&facts), NOW));
@@ -64,7 +62,7 @@ fn a_tag_that_can_be_overwritten_is_never_remembered_its_digest_is() {
 #[test]
 fn what_was_violated_is_soon_forgotten() {
     let mut cache = Cache::new(MINUTE);
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1), true, NOW);
+    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), true, NOW);
     assert!(knows(&cache, &image("1"), NOW + 4_999));
     assert!(!knows(&cache, &image("1"), NOW + 5_000));
 }
@@ -72,7 +70,7 @@ fn what_was_violated_is_soon_forgotten() {
 #[test]
 fn zero_seconds_turn_it_off() {
     let mut cache = Cache::new(Duration::ZERO);
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1), false, NOW);
+    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
     assert!(!knows(&cache, &image("1"), NOW));
     assert!(cache.entries.is_empty());
 }
@@ -82,7 +80,7 @@ fn it_never_grows_past_its_capacity_and_drops_the_oldest_first() {
     let mut cache = Cache::new(MINUTE);
     for n in 0..2_000_u32 {
         let tag = image(&n.to_string());
-        cache.remember(&tag, &facts("IMMUTABLE", n), false, NOW + u64::from(n));
+        cache.remember(&tag, &facts("IMMUTABLE", n).into(), false, NOW + u64::from(n));
         assert!(cache.entries.len() <= CAPACITY);
     }
     assert!(knows(&cache, &image("1999"), NOW + 2_000));
@@ -92,10 +90,15 @@ fn it_never_grows_past_its_capacity_and_drops_the_oldest_first() {
 #[test]
 fn facts_for_other_needs_are_forgotten() {
     let needs =
-        |config| Needs { severity_limit: SeverityLimit::Critical, all_findings: false, config };
+        |config| Needs {
+            severity_limit: SeverityLimit::Critical,
+            all_findings: false,
+            config,
+            foreign_layers: false,
+        };
     let mut cache = Cache::new(MINUTE);
     cache.serve(&needs(false));
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1), false, NOW);
+    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
     cache.serve(&needs(false));
     assert!(knows(&cache, &image("1"), NOW));
     cache.serve(&needs(true));
@@ -106,17 +109,15 @@ fn facts_for_other_needs_are_forgotten() {
 fn a_config_that_could_not_be_read_is_not_remembered() {
     let mut facts = facts("IMMUTABLE", 1);
     let unavailable = Unavailable { operation: "ecr:BatchGetImage", cause: Cause::Throttled };
-    facts.content = Content::Image(PlatformFacts {
-        scan: ImageScan::NotFound,
-        config: Config::Unavailable(unavailable),
-    });
+    let config = Config::Unavailable(unavailable);
+    facts.content = Content::Image(PlatformFacts::new(ImageScan::NotFound, config));
     let mut cache = Cache::new(MINUTE);
-    cache.remember(&image("1"), &facts, false, NOW);
+    cache.remember(&image("1"), &facts.into(), false, NOW);
     assert!(!knows(&cache, &image("1"), NOW));
 }
 
 #[test]
-fn findings_are_bounded_over_all_images() {
+fn what_is_remembered_is_bounded_in_bytes() {
     let with_findings = |digit: u32, count: usize| {
         let finding = Finding {
             vulnerability: None,
@@ -127,26 +128,36 @@ fn findings_are_bounded_over_all_images() {
             first_observed_at: None,
         };
         let mut facts = facts("IMMUTABLE", digit);
-        facts.content = Content::Image(PlatformFacts {
-            scan: ImageScan::Found(Scan {
-                status: "COMPLETE".into(),
-                completed_at: None,
-                source_updated_at: None,
-                counted: true,
-                counts: [("CRITICAL".into(), count as u64)].into(),
-                findings: Findings::All(vec![finding; count]),
-            }),
-            config: Config::NotRead,
+        let scan = ImageScan::Found(Scan {
+            status: "COMPLETE".into(),
+            completed_at: None,
+            source_updated_at: None,
+            counted: true,
+            counts: [("CRITICAL".into(), count as u64)].into(),
+            findings: Findings::All(vec![finding; count]),
         });
-        facts
+        facts.content = Content::Image(PlatformFacts::new(scan, Config::NotRead));
+        Arc::new(facts)
     };
+    let quarter = MAX_BYTES / 4 / size_of::<Finding>() - 10;
     let mut cache = Cache::new(MINUTE);
     // By tag and by digest each.
-    cache.remember(&image("1"), &with_findings(1, FINDINGS / 4), false, NOW);
-    cache.remember(&image("2"), &with_findings(2, FINDINGS / 4), false, NOW + 1);
+    cache.remember(&image("1"), &with_findings(1, quarter), false, NOW);
+    cache.remember(&image("2"), &with_findings(2, quarter), false, NOW + 1);
     assert!(knows(&cache, &image("1"), NOW + 1) && knows(&cache, &image("2"), NOW + 1));
-    cache.remember(&image("3"), &with_findings(3, 1), false, NOW + 2);
+    cache.remember(&image("3"), &with_findings(3, 100), false, NOW + 2);
     assert!(knows(&cache, &image("3"), NOW + 2) && knows(&cache, &image("2"), NOW + 2));
-    cache.remember(&image("4"), &with_findings(4, FINDINGS + 1), false, NOW + 3);
-    assert!(!knows(&cache, &image("4"), NOW + 3));
+    assert!(!knows(&cache, &image("1"), NOW + 2));
+    cache.remember(&image("4"), &with_findings(4, 5 * quarter), false, NOW + 3);
+    assert!(!knows(&cache, &image("4"), NOW + 3), "larger than all that may be remembered");
+    assert!(knows(&cache, &image("3"), NOW + 3), "and nothing is forgotten for it");
+    let counted: usize = cache.entries.values().map(|entry| entry.facts.bytes()).sum();
+    assert_eq!(cache.bytes, counted);
+    cache.serve(&Needs {
+        severity_limit: SeverityLimit::High,
+        all_findings: true,
+        config: false,
+        foreign_layers: false,
+    });
+    assert_eq!((cache.bytes, cache.entries.len()), (0, 0));
 }

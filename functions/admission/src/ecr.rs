@@ -7,19 +7,21 @@ use aws_sdk_ecr::config::{Builder, Region as SdkRegion};
 use aws_sdk_ecr::types::ImageIdentifier;
 use ecr_admission_lambda::{Log, Sdk, Service};
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::{Cause, Content, Needs, RepositoryFacts};
+use ecr_admission_policy::facts::{Cause, Needs, RepositoryFacts};
 use ecr_admission_policy::image::ImageId;
-use ecr_admission_policy::names::{Digest, Region, RepositoryName};
+use ecr_admission_policy::names::{Region, RepositoryName};
 
-use crate::inspect::{Budget, InspectImage, Missing, Registry};
+use crate::inspect::{Budget, Found, InspectImage, Missing, Registry};
 
 mod blob;
+mod body;
 mod call;
 mod config;
 mod findings;
-mod image;
+mod holdings;
+mod images;
+mod index;
 mod manifests;
-mod open_index;
 mod repository;
 mod scan;
 
@@ -64,13 +66,13 @@ impl InspectImage for EcrInspector {
         repository::facts(self, registry, names, budget).await
     }
 
-    async fn image(
+    async fn images(
         &self,
-        image: &EcrImage,
+        images: &BTreeSet<EcrImage>,
         needs: &Needs,
         budget: &Budget,
-    ) -> Result<(Digest, Content), Missing> {
-        image::content(self, image, needs, budget).await
+    ) -> BTreeMap<EcrImage, Result<Found, Missing>> {
+        images::look_up(self, images, needs, budget).await
     }
 }
 

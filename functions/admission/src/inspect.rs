@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ecr_admission_policy::facts::{
@@ -21,6 +22,10 @@ pub const MOST_IMAGES: usize = 500;
 /// repositories still waits for one round trip. Each call may need a connection of its own.
 pub const MOST_CALLS: usize = 128;
 
+/// How many bytes of manifests may be in memory at a time. Manifests have a few thousand bytes; one may
+/// have 4 MiB (service quotas of Amazon ECR), and who pushes images decides.
+const MANIFESTS: usize = 12 << 20;
+
 /// Looks facts up. Implemented over Amazon ECR, and over plain data in tests.
 ///
 /// A look-up that fails is an answer, not an error: see [`Missing`].
@@ -33,13 +38,31 @@ pub trait InspectImage {
         budget: &Budget,
     ) -> impl Future<Output = BTreeMap<RepositoryName, Result<RepositoryFacts, Missing>>>;
 
-    /// The digest that an image has now, and what `needs` asks for of it or of its platforms.
-    fn image(
+    /// What `images` are now, each found or missing for a reason, with what `needs` asks for.
+    fn images(
         &self,
-        image: &EcrImage,
+        images: &BTreeSet<EcrImage>,
         needs: &Needs,
         budget: &Budget,
-    ) -> impl Future<Output = Result<(Digest, Content), Missing>>;
+    ) -> impl Future<Output = BTreeMap<EcrImage, Result<Found, Missing>>>;
+}
+
+/// An image that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The digest that its tag or digest stands for now.
+    pub digest: Digest,
+    /// One image, or an index of several.
+    pub content: Content,
+    /// See [`ImageFacts::checkpoint`].
+    pub checkpoint: Option<String>,
+}
+
+impl From<(Digest, Content)> for Found {
+    /// An image without a checkpoint.
+    fn from((digest, content): (Digest, Content)) -> Self {
+        Self { digest, content, checkpoint: None }
+    }
 }
 
 /// A private registry, and whether it is that of the function's own account: some calls of ECR cannot
@@ -61,11 +84,29 @@ pub enum Missing {
     Repository,
     /// The repository does not hold the image.
     Image,
+    /// The repository is a pull-through cache that has not imported the image yet.
+    NotImported,
+    /// Between two look-ups the tag moved from one image to another, and again when they were repeated.
+    Moved,
     /// The look-up failed.
     Unavailable(Unavailable),
 }
 
 impl Missing {
+    /// Of two reasons the one to name: what does not exist before what could not be asked, since the
+    /// author can do something about it.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let rank = |missing: &Self| match missing {
+            Self::Repository => 0,
+            Self::Image => 1,
+            Self::NotImported => 2,
+            Self::Moved => 3,
+            Self::Unavailable(_) => 4,
+        };
+        if rank(&other) < rank(&self) { other } else { self }
+    }
+
     /// A look-up by `operation` that failed.
     pub fn unavailable(operation: &'static str, cause: Cause) -> Self {
         Self::Unavailable(Unavailable { operation, cause })
@@ -79,12 +120,23 @@ pub struct Budget {
     pub deadline: Instant,
     calls: AtomicU32,
     room: Semaphore,
+    manifests: Arc<Semaphore>,
 }
 
 impl Budget {
     /// A budget that ends at `deadline`.
     pub fn new(deadline: Instant) -> Self {
-        Self { deadline, calls: AtomicU32::new(0), room: Semaphore::new(MOST_CALLS) }
+        Self {
+            deadline,
+            calls: AtomicU32::new(0),
+            room: Semaphore::new(MOST_CALLS),
+            manifests: Arc::new(Semaphore::new(MANIFESTS)),
+        }
+    }
+
+    /// Memory for the bodies of manifests: a permit is a byte.
+    pub(crate) fn memory(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.manifests)
     }
 
     /// Waits until fewer than [`MOST_CALLS`] calls are on their way, and counts one more. It is on its
@@ -124,19 +176,20 @@ pub async fn gather(
     let repositories = join_all(
         registries.iter().map(|(registry, names)| inspector.repositories(registry, names, budget)),
     );
-    let contents = join_all(images.iter().map(|image| inspector.image(image, needs, budget)));
-    let (repositories, contents) = join(repositories, contents).await;
+    let found = inspector.images(images, needs, budget);
+    let (repositories, mut found) = join(repositories, found).await;
     let repositories: BTreeMap<&Registry, _> = registries.keys().zip(repositories).collect();
+    let unanswered = || Missing::unavailable("the look-up", Cause::Internal);
     images
         .iter()
-        .zip(contents)
-        .map(|(image, content)| {
+        .map(|image| {
             let repository = repositories
                 .get(&registry(image, own_account))
                 .and_then(|names| names.get(&image.repository))
                 .cloned()
-                .unwrap_or_else(|| Err(Missing::unavailable("the look-up", Cause::Internal)));
-            (image.clone(), combine(repository, content))
+                .unwrap_or_else(|| Err(unanswered()));
+            let found = found.remove(image).unwrap_or_else(|| Err(unanswered()));
+            (image.clone(), combine(repository, found))
         })
         .collect()
 }
@@ -146,21 +199,23 @@ fn registry(image: &EcrImage, own_account: &AccountId) -> Registry {
     Registry { own: account == *own_account, account, region }
 }
 
-/// What does not exist is told before what could not be looked up: the author can do something about
-/// it.
 fn combine(
     repository: Result<RepositoryFacts, Missing>,
-    content: Result<(Digest, Content), Missing>,
+    found: Result<Found, Missing>,
 ) -> Inspection {
-    match (repository, content) {
-        (Ok(repository), Ok((digest, content))) => {
-            Inspection::Inspected(ImageFacts { repository, digest, content }.into())
+    let missing = match (repository, found) {
+        (Ok(repository), Ok(Found { digest, content, checkpoint })) => {
+            let facts = ImageFacts { repository, digest, content, checkpoint };
+            return Inspection::Inspected(facts.into());
         }
-        (Err(Missing::Repository), _) | (_, Err(Missing::Repository)) => {
-            Inspection::RepositoryNotFound
-        }
-        (Err(Missing::Image), _) | (_, Err(Missing::Image)) => Inspection::ImageNotFound,
-        (Err(Missing::Unavailable(unavailable)), _)
-        | (_, Err(Missing::Unavailable(unavailable))) => Inspection::Unavailable(unavailable),
+        (Err(missing), Ok(_)) | (Ok(_), Err(missing)) => missing,
+        (Err(one), Err(other)) => one.or(other),
+    };
+    match missing {
+        Missing::Repository => Inspection::RepositoryNotFound,
+        Missing::Image => Inspection::ImageNotFound,
+        Missing::NotImported => Inspection::NotImported,
+        Missing::Moved => Inspection::Moved,
+        Missing::Unavailable(unavailable) => Inspection::Unavailable(unavailable),
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ecr_admission_policy::decide::violates;
 use ecr_admission_policy::names::AccountId;
+use ecr_admission_policy::plan::Uses;
 use ecr_admission_policy::{EcrImage, Inspection, Policy};
 
 use crate::cache::Cache;
@@ -34,10 +35,11 @@ impl<I: InspectImage> Lookups<I> {
         Self { inspector, cache: Mutex::new(Cache::new(keep)) }
     }
 
-    /// What is known of `images` at `now_ms` (milliseconds since the Unix epoch), and looks up the rest.
+    /// What is known of `images`, used as given, at `now_ms` (milliseconds since the Unix epoch), and
+    /// looks up the rest.
     pub async fn inspect(
         &self,
-        mut images: BTreeSet<EcrImage>,
+        mut images: BTreeMap<EcrImage, Uses>,
         own_account: &AccountId,
         policy: &Policy,
         budget: &Budget,
@@ -47,14 +49,16 @@ impl<I: InspectImage> Lookups<I> {
         let mut inspections = {
             let mut cache = self.cache();
             cache.serve(&needs);
-            cache.recall(&images, now_ms)
+            cache.recall(images.keys(), now_ms)
         };
         let remembered = inspections.len();
-        images.retain(|image| !inspections.contains_key(image));
-        let found = gather(&self.inspector, own_account, &images, &needs, budget).await;
+        images.retain(|image, _| !inspections.contains_key(image));
+        let unknown: BTreeSet<EcrImage> = images.keys().cloned().collect();
+        let found = gather(&self.inspector, own_account, &unknown, &needs, budget).await;
         for (image, inspection) in &found {
             if let Inspection::Inspected(facts) = inspection {
-                let violated = violates(image, facts, policy, timestamp(now_ms));
+                let uses = images.get(image).copied().unwrap_or_default();
+                let violated = violates(image, uses, facts, policy, timestamp(now_ms));
                 self.cache().remember(image, facts, violated, now_ms);
             }
         }

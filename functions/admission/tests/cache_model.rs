@@ -8,13 +8,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use ecr_admission::inspect::{Budget, InspectImage, Missing, Registry};
+use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission::lookups::Lookups;
 use ecr_admission::policy_copy::timestamp;
 use ecr_admission_policy::facts::{Cause, Content, Needs, RepositoryFacts, Scanning};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::mutability::TagMutability;
-use ecr_admission_policy::names::{Digest, RepositoryName};
+use ecr_admission_policy::names::RepositoryName;
 use ecr_admission_policy::{
     EcrImage, Enforcement, FieldPath, Inspection, Policy, SeverityLimit, Verdict, decide, plan,
 };
@@ -82,7 +82,7 @@ impl State {
         }
     }
 
-    fn content(&self, image: &EcrImage) -> Result<(Digest, Content), Missing> {
+    fn content(&self, image: &EcrImage) -> Result<Found, Missing> {
         if self.down {
             return Err(Missing::unavailable("ecr:Any", Cause::Throttled));
         }
@@ -93,7 +93,7 @@ impl State {
         let image = found.ok_or(Missing::Image)?;
         let findings: &[(&str, u64)] =
             if self.critical.contains(&image) { &[("CRITICAL", 1)] } else { &[] };
-        Ok((digest(image), Content::Image(platform(scan("COMPLETE", findings)))))
+        Ok((digest(image), Content::Image(platform(scan("COMPLETE", findings)))).into())
     }
 
     fn repository(&self) -> Result<RepositoryFacts, Missing> {
@@ -122,13 +122,13 @@ impl InspectImage for &Now {
         names.iter().map(|name| (name.clone(), self.0.borrow().repository())).collect()
     }
 
-    async fn image(
+    async fn images(
         &self,
-        image: &EcrImage,
+        images: &BTreeSet<EcrImage>,
         _: &Needs,
         _: &Budget,
-    ) -> Result<(Digest, Content), Missing> {
-        self.0.borrow().content(image)
+    ) -> BTreeMap<EcrImage, Result<Found, Missing>> {
+        images.iter().map(|image| (image.clone(), self.0.borrow().content(image))).collect()
     }
 }
 

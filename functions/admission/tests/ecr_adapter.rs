@@ -27,6 +27,7 @@ use tokio::time::Instant;
 const FINDINGS: &str = "DescribeImageScanFindings";
 const REPOSITORIES: &str = "DescribeRepositories";
 const CONFIGURATION: &str = "BatchGetRepositoryScanningConfiguration";
+const MANIFEST: &str = "BatchGetImage";
 const OWN: &str = "123456789012";
 
 /// The verdict when one operation is answered otherwise than for a compliant image.
@@ -36,8 +37,8 @@ async fn verdict(operation: &'static str, answer: Reply) -> String {
 }
 
 #[tokio::test]
-async fn a_compliant_image_takes_three_calls() {
-    assert_eq!(inspect_one(OWN, compliant).await, ("admitted".to_owned(), 3));
+async fn a_compliant_image_takes_four_calls() {
+    assert_eq!(inspect_one(OWN, compliant).await, ("admitted".to_owned(), 4));
 }
 
 #[tokio::test]
@@ -46,12 +47,12 @@ async fn another_accounts_scanning_configuration_is_never_asked_for() {
         CONFIGURATION => panic!("it would answer for our own account"),
         other => compliant(other),
     };
-    assert_eq!(inspect_one("210987654321", answer).await, ("admitted".to_owned(), 2));
+    assert_eq!(inspect_one("210987654321", answer).await, ("admitted".to_owned(), 3));
 }
 
 #[tokio::test]
 async fn every_failure_of_every_call_has_its_reason() {
-    for operation in [REPOSITORIES, CONFIGURATION, FINDINGS] {
+    for operation in [REPOSITORIES, CONFIGURATION, FINDINGS, MANIFEST] {
         for (answer, told) in [
             (error("ThrottlingException"), "was throttled"),
             (error("LimitExceededException"), "was throttled"),
@@ -74,7 +75,7 @@ async fn every_failure_of_every_call_has_its_reason() {
 
 #[tokio::test]
 async fn an_answer_that_says_nothing_is_a_failure_not_a_pass() {
-    for operation in [REPOSITORIES, CONFIGURATION, FINDINGS] {
+    for operation in [REPOSITORIES, CONFIGURATION, FINDINGS, MANIFEST] {
         let verdict = verdict(operation, reply(&json!({}))).await;
         assert!(verdict.contains(&format!("ecr:{operation} failed")), "{verdict}");
     }
@@ -92,6 +93,12 @@ async fn what_does_not_exist_is_told_as_such() {
         (
             FINDINGS,
             error("ImageNotFoundException"),
+            "repository \"pay\" holds no image with tag \"1\"",
+        ),
+        (MANIFEST, error("RepositoryNotFoundException"), "repository \"pay\" does not exist"),
+        (
+            MANIFEST,
+            reply(&json!({"failures": [{"imageId": {"imageTag": "1"}, "failureCode": "ImageNotFound"}]})),
             "repository \"pay\" holds no image with tag \"1\"",
         ),
         (
@@ -222,18 +229,20 @@ async fn a_missing_repository_does_not_spoil_the_batch() {
                     "failures": gone.iter().map(|name| json!({"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND"})).collect::<Vec<_>>(),
                 }))
             }
-            FINDINGS if body["repositoryName"] == "gone" => error("RepositoryNotFoundException"),
+            FINDINGS | MANIFEST if body["repositoryName"] == "gone" => {
+                error("RepositoryNotFoundException")
+            }
             other => compliant(other),
         }
     });
     let images: BTreeSet<EcrImage> = ["aa", "bb", "gone"].map(tagged).into();
-    let (found, calls) = inspect(&inspector, &images).await;
+    let (found, calls) = inspect(&inspector, images).await;
     for (image, inspection) in found {
         let gone = image.repository.as_str() == "gone";
         assert_eq!(inspection == Inspection::RepositoryNotFound, gone, "{image}: {inspection:?}");
         assert_eq!(matches!(inspection, Inspection::Inspected(_)), !gone, "{image}");
     }
-    assert_eq!(calls, 1 + 3 + 1 + 3, "the batch, each name, the configurations, each image");
+    assert_eq!(calls, 1 + 3 + 1 + 2 * 3, "the batch, each name, the configurations, each image");
 }
 
 #[tokio::test]
@@ -253,20 +262,20 @@ async fn names_go_in_batches_as_large_as_the_api_allows() {
         }
     });
     let images: BTreeSet<EcrImage> = (0..101).map(|n| tagged(&format!("r{n:03}"))).collect();
-    let (found, calls) = inspect(&inspector, &images).await;
+    let (found, calls) = inspect(&inspector, images).await;
     assert!(found.values().all(|inspection| matches!(inspection, Inspection::Inspected(_))));
-    assert_eq!(calls, 2 + 5 + 101);
+    assert_eq!(calls, 2 + 5 + 2 * 101);
 }
 
 /// A review may have 500 images look up 32 platforms each.
 #[test]
 fn what_waits_for_its_turn_takes_little_memory() {
     let inspector = inspector(|operation, _| compliant(operation));
-    let (image, budget) = (tagged("pay"), Budget::new(Instant::now()));
+    let (images, budget) = ([tagged("pay")].into(), Budget::new(Instant::now()));
     for config in [false, true] {
         let severity_limit = SeverityLimit::Critical;
-        let needs = Needs { severity_limit, all_findings: config, config };
-        let bytes = size_of_val(&inspector.image(&image, &needs, &budget));
+        let needs = Needs { severity_limit, all_findings: config, config, foreign_layers: config };
+        let bytes = size_of_val(&inspector.images(&images, &needs, &budget));
         assert!(bytes < 4_000, "{bytes} bytes");
     }
 }

@@ -5,21 +5,20 @@
 //! a password while it lasts: neither the URL nor the answer to it may be logged.
 
 use aws_sdk_ecr::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_ecr::config::interceptors::BeforeDeserializationInterceptorContextMut;
 use aws_sdk_ecr::config::retry::RetryConfig;
 use aws_sdk_ecr::config::timeout::TimeoutConfig;
-use aws_sdk_ecr::config::{BehaviorVersion, ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_ecr::error::{BoxError, ErrorMetadata, SdkError};
+use aws_sdk_ecr::config::BehaviorVersion;
+use aws_sdk_ecr::error::{ErrorMetadata, SdkError};
 use aws_sdk_ecr::{Client, Config};
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::{
     HttpStatusCodeClassifier, TransientErrorClassifier,
 };
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
-use aws_smithy_types::body::SdkBody;
 use ecr_admission_lambda::sdk::FIRST_BACKOFF;
 use http::Uri;
-use http_body_util::Limited;
+
+use super::body::LimitBody;
 
 /// What the look-up is called where others have the name of an API operation.
 pub(super) const OPERATION: &str = "the config blob";
@@ -57,7 +56,7 @@ impl Get {
             .standard_retry(&retries)
             .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
             .retry_classifier(HttpStatusCodeClassifier::default())
-            .interceptor(LimitBody)
+            .interceptor(LimitBody::to(MAX_BYTES))
             .serializer(move |()| Ok(HttpRequest::get(&url)?))
             .deserializer(whole)
             .build();
@@ -78,27 +77,5 @@ fn whole(response: &HttpResponse) -> Result<Vec<u8>, OrchestratorError<ErrorMeta
             let error = ErrorMetadata::builder().message(message).build();
             Err(OrchestratorError::operation(error))
         }
-    }
-}
-
-/// Ends a body that is too long while it is read.
-#[derive(Debug)]
-struct LimitBody;
-
-impl Intercept for LimitBody {
-    fn name(&self) -> &'static str {
-        "LimitBody"
-    }
-
-    fn modify_before_deserialization(
-        &self,
-        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let response = context.response_mut();
-        let body = Limited::new(response.take_body(), MAX_BYTES);
-        *response.body_mut() = SdkBody::from_body_1_x(body);
-        Ok(())
     }
 }

@@ -26,6 +26,8 @@ pub(super) enum NotFound {
     Repository,
     Image,
     Scan,
+    /// It is in no pull-through cache yet, and this function is not allowed to import it.
+    Import,
 }
 
 impl Failure {
@@ -34,6 +36,7 @@ impl Failure {
         match self {
             Self::NotFound(NotFound::Repository) => Missing::Repository,
             Self::NotFound(NotFound::Image) => Missing::Image,
+            Self::NotFound(NotFound::Import) => Missing::NotImported,
             Self::NotFound(NotFound::Scan) => Missing::unavailable(operation, Cause::Internal),
             Self::Failed(cause) => Missing::unavailable(operation, *cause),
         }
@@ -103,6 +106,9 @@ pub(crate) fn cause<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) 
 
 fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Failure {
     match error {
+        SdkError::ServiceError(context) if is_import(context.err()) => {
+            Failure::NotFound(NotFound::Import)
+        }
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
             by_code(context.err().code().unwrap_or_default(), status)
@@ -113,6 +119,12 @@ fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Failu
         }
         _ => Failure::Failed(Cause::Internal),
     }
+}
+
+/// Whether ECR would have imported the image from another registry. The function's role does not get
+/// that permission: a look-up changes nothing.
+fn is_import(error: &impl ProvideErrorMetadata) -> bool {
+    error.message().is_some_and(|message| message.contains("ecr:BatchImportUpstreamImage"))
 }
 
 /// By the error's code: access and rate errors are not in the service's model, so the SDK has no

@@ -2,89 +2,32 @@
 //! URL for it, and there it is.
 
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::{Cause, Config, ImageConfig, Needs, Unavailable};
-use ecr_admission_policy::image::ImageId;
+use ecr_admission_policy::facts::{Cause, Config, ImageConfig, Unavailable};
 use ecr_admission_policy::names::Digest;
 use ecr_admission_policy::text::{QUOTED, cut};
-use futures_util::future::join_all;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::call::{Failure, call};
-use super::manifests::{GET as MANIFEST, manifests};
-use super::open_index::Opened;
+use super::manifests::GET as MANIFEST;
 use super::{EcrInspector, blob};
 use crate::inspect::{Budget, Missing};
-use crate::manifest::{Entry, Manifest, image_config};
+use crate::manifest::image_config;
 
 const URL: &str = "ecr:GetDownloadUrlForLayer";
 
-/// Reads the config that a manifest names, if it is needed.
+/// Reads the config blob of an image, `named` by its manifest.
 pub(super) async fn read(
     ecr: &EcrInspector,
     image: &EcrImage,
     named: Option<&Digest>,
-    needs: &Needs,
     budget: &Budget,
 ) -> Config {
-    if !needs.config {
-        return Config::NotRead;
-    }
     let read = match named {
         Some(digest) => fetch(ecr, image, digest, budget).await,
-        None => Err(unusable(ecr, image, MANIFEST, "the manifest names no config, or not clearly")),
+        None => Err(unusable(ecr, image, MANIFEST, "the manifest names no config")),
     };
     read.map_or_else(Config::Unavailable, Config::Read)
-}
-
-/// The configs of the children of an index, in their order, if they are needed.
-pub(super) async fn of_children(
-    ecr: &EcrInspector,
-    image: &EcrImage,
-    children: &[Entry],
-    needs: &Needs,
-    budget: &Budget,
-) -> Vec<Config> {
-    if !needs.config || children.is_empty() {
-        return vec![Config::NotRead; children.len()];
-    }
-    let ids: Vec<ImageId> = children.iter().map(|c| ImageId::Digest(c.digest.clone())).collect();
-    let found = match manifests(ecr, image, &ids, budget).await {
-        Ok(found) => found,
-        Err(missing) => {
-            let unavailable = Config::Unavailable(unavailable(missing, MANIFEST));
-            return vec![unavailable; children.len()];
-        }
-    };
-    let config = async |child: &Entry| {
-        match found.iter().find(|(digest, _)| *digest == child.digest) {
-            Some((_, Manifest::Image(named))) => {
-                read(ecr, image, named.as_ref(), needs, budget).await
-            }
-            // It is gone, or not what the index says: the look-up of its scan tells so.
-            Some((_, Manifest::Index(_))) | None => {
-                Config::Unavailable(Unavailable { operation: MANIFEST, cause: Cause::Internal })
-            }
-        }
-    };
-    join_all(children.iter().map(config)).await
-}
-
-/// The config of an image whose scan was looked up on its own.
-pub(super) fn of_scanned(
-    ecr: &EcrInspector,
-    image: &EcrImage,
-    scanned: &Digest,
-    opened: Result<Opened, Missing>,
-) -> Config {
-    let error = match opened {
-        Ok(Opened::Image(_, Config::NotRead)) => return Config::NotRead,
-        Ok(Opened::Image(digest, config)) if digest == *scanned => return config,
-        Err(missing) => return Config::Unavailable(unavailable(missing, MANIFEST)),
-        Ok(Opened::Image(..)) => "the tag moved between two look-ups",
-        Ok(Opened::Index(..)) => "what has a scan is an index",
-    };
-    Config::Unavailable(unusable(ecr, image, MANIFEST, error))
 }
 
 async fn fetch(
@@ -122,7 +65,7 @@ fn failed(operation: &'static str) -> impl Fn(Failure) -> Unavailable {
 fn unavailable(missing: Missing, operation: &'static str) -> Unavailable {
     match missing {
         Missing::Unavailable(unavailable) => unavailable,
-        Missing::Repository | Missing::Image => Unavailable { operation, cause: Cause::Internal },
+        Missing::Repository | Missing::Image | Missing::NotImported | Missing::Moved => Unavailable { operation, cause: Cause::Internal },
     }
 }
 

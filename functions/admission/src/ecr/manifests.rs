@@ -1,50 +1,185 @@
 //! Manifests: `BatchGetImage`.
 
-use aws_sdk_ecr::types::{Image, ImageFailureCode};
-use ecr_admission_policy::EcrImage;
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_ecr::operation::batch_get_image::BatchGetImageOutput;
+use aws_sdk_ecr::types::{Image, ImageFailure, ImageFailureCode};
 use ecr_admission_policy::facts::Cause;
+use ecr_admission_policy::facts::manifest::NotUnderstood;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::Digest;
+use futures_util::future::join_all;
 
-use super::call::call;
+use super::body::LimitBody;
+use super::call::{Failure, NotFound, call};
+use super::holdings::Repository;
 use super::{EcrInspector, identifier};
 use crate::inspect::{Budget, Missing};
 use crate::manifest::{self, IMAGE_TYPES, INDEX_TYPES, Manifest};
 
 pub(super) const GET: &str = "ecr:BatchGetImage";
 
-/// The manifests of these images that the repository holds, each with its digest. One call has room for
-/// 100 ids (API reference), more than an index has children that are judged.
+/// The most ids in one call. ECR takes 100 (API reference), and a manifest may have 4 MiB: fewer keep
+/// its answers short.
+pub(super) const BATCH: usize = 25;
+
+/// The most bytes of an answer that are read. One manifest is never longer than 4 MiB (service quotas),
+/// in which every character may be escaped.
+const MAX_BYTES: usize = 8 << 20;
+
+/// What ECR says of the manifest of an image.
+#[derive(Debug)]
+pub(super) struct Read {
+    /// The digest that the tag or digest stands for now.
+    pub(super) digest: Digest,
+    /// The manifest, unless a runtime could read it otherwise.
+    pub(super) manifest: Result<Manifest, NotUnderstood>,
+}
+
+/// The manifests by the ids that they were asked for by.
+pub(super) type Manifests = BTreeMap<ImageId, Result<Read, Missing>>;
+
+/// The manifests of at most [`BATCH`] images, each found or missing for a reason of its own: an answer
+/// that one of them spoils is asked for one by one.
 pub(super) async fn manifests(
     ecr: &EcrInspector,
-    image: &EcrImage,
+    repository: &Repository,
+    ids: Vec<ImageId>,
+    budget: &Budget,
+) -> Manifests {
+    match batch(ecr, repository, &ids, budget).await {
+        Err(spoiled) if ids.len() > 1 && spoiled.may_be_one() => {
+            let each = ids.iter().map(async |id| {
+                let one = std::slice::from_ref(id);
+                let found = batch(ecr, repository, one, budget).await;
+                found.unwrap_or_else(|failed| failed.of(one))
+            });
+            join_all(each).await.into_iter().flatten().collect()
+        }
+        found => found.unwrap_or_else(|failed| failed.of(&ids)),
+    }
+}
+
+/// Why a whole call has no manifests.
+enum Failed {
+    TooLong,
+    Call(Failure),
+}
+
+impl Failed {
+    /// Whether a single image may be the cause, so that the others of its call can have an answer.
+    fn may_be_one(&self) -> bool {
+        match self {
+            Self::TooLong => true,
+            Self::Call(Failure::NotFound(NotFound::Repository)) => false,
+            Self::Call(Failure::NotFound(NotFound::Image | NotFound::Scan | NotFound::Import)) => {
+                true
+            }
+            Self::Call(Failure::Failed(cause)) => *cause == Cause::Internal,
+        }
+    }
+
+    /// The same for each of these images.
+    fn of(&self, ids: &[ImageId]) -> Manifests {
+        let found = |id: &ImageId| match (self, id) {
+            (Self::TooLong, ImageId::Digest(digest)) => {
+                let too_long = NotUnderstood::TooLong { limit: manifest::MAX_BYTES };
+                Ok(Read { digest: digest.clone(), manifest: Err(too_long) })
+            }
+            (Self::TooLong, ImageId::Tag(_)) => Err(internal()),
+            (Self::Call(failure), _) => Err(failure.missing(GET)),
+        };
+        ids.iter().map(|id| (id.clone(), found(id))).collect()
+    }
+}
+
+fn internal() -> Missing {
+    Missing::unavailable(GET, Cause::Internal)
+}
+
+async fn batch(
+    ecr: &EcrInspector,
+    repository: &Repository,
     ids: &[ImageId],
     budget: &Budget,
-) -> Result<Vec<(Digest, Manifest)>, Missing> {
-    let internal = || Missing::unavailable(GET, Cause::Internal);
-    let request = ecr
-        .client(&image.region, GET)?
+) -> Result<Manifests, Failed> {
+    let client = ecr
+        .client(&repository.region, GET)
+        .or(Err(Failed::Call(Failure::Failed(Cause::Internal))))?;
+    let (limit, room) = LimitBody::within(MAX_BYTES, budget.memory());
+    let request = client
         .batch_get_image()
-        .registry_id(image.account.as_str())
-        .repository_name(image.repository.as_str())
+        .registry_id(repository.account.as_str())
+        .repository_name(repository.name.as_str())
         .set_image_ids(Some(ids.iter().map(identifier).collect()))
         // Without the index types ECR would convert an index into one of its children.
         .set_accepted_media_types(Some(
             INDEX_TYPES.into_iter().chain(IMAGE_TYPES).map(str::to_owned).collect(),
         ));
-    let output = call(GET, budget, ecr.log, || request.send())
-        .await
-        .map_err(|failure| failure.missing(GET))?;
-    let only_absent = output
-        .failures()
-        .iter()
-        .all(|f| matches!(f.failure_code(), Some(ImageFailureCode::ImageNotFound)));
-    if !only_absent {
-        return Err(internal());
-    }
-    let read = |image: &Image| {
-        let digest = image.image_id()?.image_digest()?.parse().ok()?;
-        Some((digest, manifest::parse(image.image_manifest()?)?))
+    let send = || request.customize().interceptor(limit).send();
+    let output = match call(GET, budget, ecr.log, send).await {
+        Ok(output) => output,
+        Err(_) if room.is_too_small() => return Err(Failed::TooLong),
+        Err(failure) => return Err(Failed::Call(failure)),
     };
-    output.images().iter().map(|image| read(image).ok_or_else(internal)).collect()
+    Ok(by_id(ids, &output))
+}
+
+/// Finds the answer to each id: an image, or a failure.
+fn by_id(ids: &[ImageId], output: &BatchGetImageOutput) -> Manifests {
+    let digest = |image: &Image| image.image_id()?.image_digest().map(str::to_owned);
+    let tag = |image: &Image| image.image_id()?.image_tag().map(str::to_owned);
+    let images = output.images();
+    let by_digest: HashMap<String, &Image> =
+        images.iter().filter_map(|image| Some((digest(image)?, image))).collect();
+    let by_tag: HashMap<String, &Image> =
+        images.iter().filter_map(|image| Some((tag(image)?, image))).collect();
+    let found = |id: &ImageId| {
+        let image = match id {
+            ImageId::Digest(digest) => by_digest.get(digest.as_str()).copied(),
+            ImageId::Tag(tag) => by_tag.get(tag.as_str()).copied(),
+        };
+        // One id has one answer, whatever it is called by.
+        let image = image.or(images.first().filter(|_| ids.len() == 1));
+        match (image, failure(id, output.failures())) {
+            (Some(image), _) => read(id, image).ok_or_else(internal),
+            (None, Some(failure)) => Err(missing(failure)),
+            (None, None) => Err(internal()),
+        }
+    };
+    ids.iter().map(|id| (id.clone(), found(id))).collect()
+}
+
+fn failure<'a>(id: &ImageId, failures: &'a [ImageFailure]) -> Option<&'a ImageFailure> {
+    failures.iter().find(|failure| {
+        failure.image_id().is_some_and(|of| match id {
+            ImageId::Digest(digest) => of.image_digest() == Some(digest.as_str()),
+            ImageId::Tag(tag) => of.image_tag() == Some(tag.as_str()),
+        })
+    })
+}
+
+fn missing(failure: &ImageFailure) -> Missing {
+    match failure.failure_code() {
+        Some(ImageFailureCode::ImageNotFound) => Missing::Image,
+        // ECR asked the registry behind a pull-through cache, and has nothing from there.
+        Some(
+            ImageFailureCode::UpstreamAccessDenied
+            | ImageFailureCode::UpstreamTooManyRequests
+            | ImageFailureCode::UpstreamUnavailable,
+        ) => Missing::NotImported,
+        Some(_) | None => internal(),
+    }
+}
+
+/// The manifest in an answer; `None` where the answer lacks something, or is about another image.
+fn read(id: &ImageId, image: &Image) -> Option<Read> {
+    let digest: Digest = image.image_id()?.image_digest()?.parse().ok()?;
+    if let ImageId::Digest(asked) = id
+        && *asked != digest
+    {
+        return None;
+    }
+    let manifest = manifest::read(image.image_manifest_media_type(), image.image_manifest()?);
+    Some(Read { digest, manifest })
 }

@@ -28,6 +28,7 @@ const LARGEST_PAGE: i32 = 1000;
 const MAX_PAGES: u32 = 100;
 
 /// What ECR says of the scan of one image.
+#[derive(Debug)]
 pub(super) enum Scanned {
     /// There is none.
     NotFound,

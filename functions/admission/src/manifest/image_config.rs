@@ -23,7 +23,7 @@ pub fn parse(json: &[u8]) -> serde_json::Result<ImageConfig> {
             "a user or a port of more than {LONGEST} bytes"
         )));
     }
-    Ok(ImageConfig { user, exposed_ports })
+    Ok(ImageConfig { user, exposed_ports, os: document.field("os")?.unwrap_or_default() })
 }
 
 #[cfg(test)]
@@ -50,6 +50,7 @@ mod tests {
             let expected = ImageConfig {
                 user: user.to_owned(),
                 exposed_ports: ports.iter().map(|&port| port.to_owned()).collect(),
+                os: String::new(),
             };
             assert_eq!(parse(json.as_bytes()).unwrap(), expected, "{json}");
         }

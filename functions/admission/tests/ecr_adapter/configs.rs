@@ -17,7 +17,7 @@ use crate::support::digest;
 use crate::support::ecr::{Reply, compliant, error, inspector, look_up, reply};
 
 pub(crate) const NEEDS: Needs =
-    Needs { severity_limit: SeverityLimit::Critical, all_findings: false, config: true };
+    Needs { severity_limit: SeverityLimit::Critical, all_findings: false, config: true, foreign_layers: false };
 
 pub(crate) const MANIFEST: &str = "BatchGetImage";
 pub(crate) const URL: &str = "GetDownloadUrlForLayer";
@@ -71,6 +71,7 @@ fn expected() -> Config {
     Config::Read(ImageConfig {
         user: "1000".to_owned(),
         exposed_ports: vec!["8080/tcp".to_owned(), "22/tcp".to_owned()],
+        os: String::new(),
     })
 }
 
@@ -107,14 +108,14 @@ async fn the_config_of_an_image_is_read() {
 async fn a_config_that_is_not_needed_is_not_asked_for() {
     let (found, calls) = look_up(
         &inspector(|operation, body| match operation {
-            FINDINGS => configured(CONFIG, operation, body),
+            FINDINGS | MANIFEST => configured(CONFIG, operation, body),
             other => panic!("{other} is not needed"),
         }),
         Needs { config: false, ..NEEDS },
     )
     .await;
     let (_, Content::Image(facts)) = found.unwrap() else { panic!("an image") };
-    assert_eq!((facts.config, calls), (Config::NotRead, 1));
+    assert_eq!((facts.config, calls), (Config::NotRead, 2));
 }
 
 #[tokio::test]
@@ -137,20 +138,7 @@ async fn a_config_that_cannot_be_had_fails_nothing_else() {
     let url_is = |url: Value| reply(&json!({"downloadUrl": url}));
     let large = CONFIG.to_owned() + &" ".repeat(1 << 20);
     for (asked, answer, operation, cause) in [
-        (MANIFEST, error("ThrottlingException"), "ecr:BatchGetImage", Cause::Throttled),
-        (MANIFEST, error("AccessDeniedException"), "ecr:BatchGetImage", Cause::AccessDenied),
-        (MANIFEST, error("RepositoryNotFoundException"), "ecr:BatchGetImage", Cause::Internal),
-        (MANIFEST, images(&[]), "ecr:BatchGetImage", Cause::Internal),
         (MANIFEST, images(&[('a', "{}".to_owned())]), "ecr:BatchGetImage", Cause::Internal),
-        // The tag has moved since its scan was looked up.
-        (MANIFEST, images(&[('b', manifest(CONFIG))]), "ecr:BatchGetImage", Cause::Internal),
-        // An index has no scan of its own.
-        (
-            MANIFEST,
-            images(&[('a', r#"{"manifests": []}"#.to_owned())]),
-            "ecr:BatchGetImage",
-            Cause::Internal,
-        ),
         (URL, error("LayersNotFoundException"), "ecr:GetDownloadUrlForLayer", Cause::Internal),
         (URL, error("LayerInaccessibleException"), "ecr:GetDownloadUrlForLayer", Cause::Internal),
         (URL, error("RepositoryNotFoundException"), "ecr:GetDownloadUrlForLayer", Cause::Internal),
@@ -184,9 +172,8 @@ async fn a_config_that_cannot_be_had_fails_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_failed_manifest_of_an_image_without_a_scan_fails_the_image() {
+async fn a_failed_manifest_fails_the_image() {
     let inspector = inspector(|operation, body| match operation {
-        FINDINGS => error("ScanNotFoundException"),
         MANIFEST => error("ThrottlingException"),
         other => configured(CONFIG, other, body),
     });
@@ -289,14 +276,14 @@ pub(crate) fn nested(operation: &str, body: &Value) -> Reply {
 fn configs(content: Content) -> Vec<(char, Option<Config>)> {
     let Content::Index(Index::Children(children)) = content else { panic!("an index") };
     let config = |child: Child| {
-        (child.digest.as_str().chars().last().unwrap(), child.facts.map(|facts| facts.config))
+        (child.digest.as_str().chars().last().unwrap(), child.facts.ok().map(|facts| facts.config))
     };
     children.into_iter().map(config).collect()
 }
 
 fn of_user(digit: char) -> Config {
     let user = format!("user-{digit}");
-    Config::Read(ImageConfig { user, exposed_ports: vec![] })
+    Config::Read(ImageConfig { user, ..ImageConfig::default() })
 }
 
 #[tokio::test]
@@ -308,7 +295,7 @@ async fn the_config_of_every_platform_of_an_index_is_read() {
         configs(content),
         [('1', Some(of_user('1'))), ('2', None), ('3', Some(of_user('3')))]
     );
-    assert_eq!(calls, 1 + 3 + 3 + 2 + 2, "scan; manifests; scans; URLs; blobs");
+    assert_eq!(calls, 3 + (1 + 2 + 1) + 2 + 2, "manifests; scans of three levels; URLs; blobs");
 }
 
 #[tokio::test]
@@ -323,21 +310,9 @@ async fn a_config_that_cannot_be_had_fails_that_of_no_other_platform() {
 }
 
 #[tokio::test]
-async fn manifests_of_children_that_cannot_be_had_leave_their_scans() {
-    let inspector = inspector(|operation, body| match operation {
-        MANIFEST if body["imageIds"].as_array().unwrap().len() == 3 => error("ThrottlingException"),
-        other => nested(other, body),
-    });
-    let (found, _) = look_up(&inspector, NEEDS).await;
-    let throttled = Some(unavailable("ecr:BatchGetImage", Cause::Throttled));
-    let expected = [('1', throttled.clone()), ('2', None), ('3', throttled)];
-    assert_eq!(configs(found.unwrap().1), expected);
-}
-
-#[tokio::test]
 async fn the_children_of_an_index_are_asked_for_no_config_that_is_not_needed() {
     let (found, calls) = look_up(&inspector(nested), Needs { config: false, ..NEEDS }).await;
     let not_read = Some(Config::NotRead);
     let expected = [('1', not_read.clone()), ('2', None), ('3', not_read)];
-    assert_eq!((configs(found.unwrap().1).as_slice(), calls), (&expected[..], 1 + 2 + 3));
+    assert_eq!((configs(found.unwrap().1).as_slice(), calls), (&expected[..], 3 + 1 + 2 + 1));
 }

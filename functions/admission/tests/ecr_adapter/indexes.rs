@@ -4,11 +4,11 @@ use ecr_admission::ecr::EcrInspector;
 use serde_json::{Value, json};
 
 use crate::support::digest;
-use crate::support::ecr::{compliant, error, inspector, judge, reply};
+use crate::support::ecr::{
+    OCI_IMAGE as IMAGE, OCI_INDEX as INDEX, Reply, compliant, error, image_manifest, inspector, judge,
+    reply,
+};
 use crate::{FINDINGS, OWN};
-
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// An index of these children: digit, media type.
 fn index(children: &[(char, &str)]) -> String {
@@ -61,8 +61,16 @@ fn indexed(
                     match indexes.iter().find(|(index, _)| *index == digit) {
                         Some((_, children)) => images.push(json!({
                             "imageId": {"imageDigest": digest(digit).as_str()},
+                            "imageManifestMediaType": INDEX,
                             "imageManifest": index(children),
                         })),
+                        None if scanned.iter().any(|(image, _)| *image == digit) => {
+                            images.push(json!({
+                                "imageId": {"imageDigest": digest(digit).as_str()},
+                                "imageManifestMediaType": IMAGE,
+                                "imageManifest": image_manifest().to_string(),
+                            }));
+                        }
                         None => {
                             failures.push(json!({"imageId": id, "failureCode": "ImageNotFound"}));
                         }
@@ -75,6 +83,13 @@ fn indexed(
     })
 }
 
+/// An image manifest for each id.
+fn children(body: &Value) -> Reply {
+    let image = |id: &Value| json!({"imageId": id, "imageManifest": image_manifest().to_string()});
+    let images: Vec<Value> = body["imageIds"].as_array().unwrap().iter().map(image).collect();
+    reply(&json!({"images": images}))
+}
+
 async fn told(inspector: &EcrInspector) -> (String, u32) {
     judge(OWN, inspector).await
 }
@@ -82,7 +97,7 @@ async fn told(inspector: &EcrInspector) -> (String, u32) {
 #[tokio::test]
 async fn every_child_of_an_index_is_judged() {
     let good = indexed(&[('0', &[('1', IMAGE), ('2', IMAGE)])], &[('1', 0), ('2', 0)]);
-    assert_eq!(told(&good).await, ("admitted".to_owned(), 3 + 1 + 2));
+    assert_eq!(told(&good).await, ("admitted".to_owned(), 4 + 1 + 2));
     let bad = indexed(&[('0', &[('1', IMAGE), ('2', IMAGE)])], &[('1', 0), ('2', 4)]);
     let (verdict, _) = told(&bad).await;
     assert!(
@@ -106,7 +121,7 @@ async fn nested_indexes_are_opened_and_not_too_deep() {
     );
     let (verdict, calls) = told(&nested).await;
     assert!(verdict.contains("platform \"linux/arch-2\""), "{verdict}");
-    assert_eq!(calls, 3 + 2 + 2);
+    assert_eq!(calls, 4 + (1 + 1) + (1 + 1), "each level: manifests, and the scans of images");
     let deep = indexed(
         &[('0', &[('5', INDEX)]), ('5', &[('6', INDEX)]), ('6', &[('1', IMAGE)])],
         &[('1', 0)],
@@ -136,7 +151,7 @@ async fn an_image_that_was_never_scanned_is_told_so_with_its_digest_known() {
         FINDINGS => error("ScanNotFoundException"),
         "BatchGetImage" => reply(&json!({"images": [{
             "imageId": {"imageDigest": digest('a').as_str(), "imageTag": "1"},
-            "imageManifest": json!({"schemaVersion": 2, "mediaType": IMAGE, "layers": []}).to_string(),
+            "imageManifest": image_manifest().to_string(),
         }]})),
         other => compliant(other),
     });
@@ -150,6 +165,7 @@ async fn a_failed_look_up_of_one_child_fails_the_image() {
     let inspector = inspector(|operation, body| match operation {
         FINDINGS if body["imageId"]["imageTag"] == "1" => error("ScanNotFoundException"),
         FINDINGS => error("ThrottlingException"),
+        "BatchGetImage" if body["imageIds"][0]["imageDigest"].is_string() => children(body),
         "BatchGetImage" => reply(&json!({"images": [{
             "imageId": {"imageDigest": digest('0').as_str()},
             "imageManifest": index(&[('1', IMAGE)]),
@@ -167,11 +183,16 @@ async fn an_index_that_is_called_unsupported_is_opened() {
             "imageId": {"imageDigest": digest('0').as_str()},
             "imageScanStatus": {"status": "UNSUPPORTED_IMAGE"},
         })),
+        FINDINGS => reply(&json!({
+            "imageScanStatus": {"status": "COMPLETE"},
+            "imageScanFindings": {"imageScanCompletedAt": 1_795_176_000},
+        })),
+        "BatchGetImage" if body["imageIds"][0]["imageDigest"].is_string() => children(body),
         "BatchGetImage" => reply(&json!({"images": [{
             "imageId": {"imageDigest": digest('0').as_str()},
             "imageManifest": index(&[('1', IMAGE)]),
         }]})),
         other => compliant(other),
     });
-    assert_eq!(told(&inspector).await, ("admitted".to_owned(), 3 + 1 + 1));
+    assert_eq!(told(&inspector).await, ("admitted".to_owned(), 4 + 1 + 1));
 }

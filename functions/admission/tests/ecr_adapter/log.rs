@@ -79,7 +79,7 @@ fn every_failure_leaves_a_line_without_the_url() {
         ("the config blob", "HTTP status 302"),
         ("the config blob", "the blob has another digest"),
         ("the config blob", "length limit exceeded"),
-        ("ecr:BatchGetImage", "the manifest names no config, or not clearly"),
+        ("ecr:BatchGetImage", "the manifest names no config"),
     ];
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for (told, expected) in told.iter().zip(expected) {

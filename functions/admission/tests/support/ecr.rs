@@ -33,6 +33,27 @@ pub(crate) fn error(code: &str) -> Reply {
     (400, json!({"__type": code, "message": "replayed"}).to_string())
 }
 
+pub(crate) const OCI_IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(crate) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// The manifest of an image, as build tools write it.
+pub(crate) fn image_manifest() -> Value {
+    json!({
+        "schemaVersion": 2,
+        "mediaType": OCI_IMAGE,
+        "config": {
+            "mediaType": "application/vnd.oci.image.config.v1+json",
+            "digest": super::digest('c').as_str(),
+            "size": 7023,
+        },
+        "layers": [{
+            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "digest": super::digest('d').as_str(),
+            "size": 32654,
+        }],
+    })
+}
+
 /// The answers for an image without a fault.
 pub(crate) fn compliant(operation: &str) -> Reply {
     reply(&match operation {
@@ -48,6 +69,11 @@ pub(crate) fn compliant(operation: &str) -> Reply {
             "imageScanStatus": {"status": "COMPLETE"},
             "imageScanFindings": {"findingSeverityCounts": {}},
         }),
+        "BatchGetImage" => json!({"images": [{
+            "imageId": {"imageDigest": super::digest('a').as_str(), "imageTag": "1"},
+            "imageManifestMediaType": OCI_IMAGE,
+            "imageManifest": image_manifest().to_string(),
+        }]}),
         other => panic!("{other} is not called for a compliant image"),
     })
 }
@@ -118,19 +144,21 @@ pub(crate) async fn look_up_within(
         id: ImageId::Tag("1".parse().unwrap()),
     };
     let budget = Budget::new(Instant::now() + left);
-    let found = inspector.image(&image, &needs, &budget).await;
-    (found, budget.calls())
+    let mut found = inspector.images(&[image.clone()].into(), &needs, &budget).await;
+    let found = found.remove(&image).unwrap();
+    (found.map(|found| (found.digest, found.content)), budget.calls())
 }
 
 /// What is found about these images, seen from account 123456789012; and the number of calls.
 pub(crate) async fn inspect(
     inspector: &EcrInspector,
-    images: &BTreeSet<EcrImage>,
+    images: impl IntoIterator<Item = EcrImage>,
 ) -> (BTreeMap<EcrImage, Inspection>, u32) {
+    let images: BTreeSet<EcrImage> = images.into_iter().collect();
     let budget = Budget::new(Instant::now() + Duration::from_secs(5));
     let own = "123456789012".parse().unwrap();
     let needs = policy("123456789012").needs();
-    let found = gather(inspector, &own, images, &needs, &budget).await;
+    let found = gather(inspector, &own, &images, &needs, &budget).await;
     (found, budget.calls())
 }
 
@@ -147,7 +175,7 @@ pub(crate) async fn judge(account: &str, inspector: &EcrInspector) -> (String, u
     let policy = policy(account);
     let image = format!("{account}.dkr.ecr.us-east-1.amazonaws.com/pay:1");
     let plan = plan([(FieldPath::new("image"), image)], Enforcement::Deny, &policy);
-    let (found, calls) = inspect(inspector, &plan.lookups()).await;
+    let (found, calls) = inspect(inspector, plan.lookups().into_keys()).await;
     let verdict = decide(&plan, &found, &policy, Timestamp::from_seconds(1_795_176_000));
     (verdict.message().unwrap_or_else(|| "admitted".to_owned()), calls)
 }

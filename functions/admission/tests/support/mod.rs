@@ -11,7 +11,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use aws_lambda_events::encodings::Body;
 use ecr_admission::config::Config;
 use ecr_admission::handler::{Handler, now_ms};
-use ecr_admission::inspect::{Budget, InspectImage, Missing, Registry};
+use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission::metrics::Metrics;
 use ecr_admission::policy_secret::ReadPolicy;
 use ecr_admission_lambda::{Environment, Level, Log};
@@ -60,7 +60,7 @@ pub(crate) fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
 
 /// An image of one platform with this scan, and nobody asked for its config.
 pub(crate) fn platform(scan: ImageScan) -> PlatformFacts {
-    PlatformFacts { scan, config: ImageConfig::NotRead }
+    PlatformFacts::new(scan, ImageConfig::NotRead)
 }
 
 fn repository(mutability: &str, frequency: &str) -> RepositoryFacts {
@@ -130,18 +130,22 @@ impl InspectImage for Registries {
             .collect()
     }
 
-    async fn image(
+    async fn images(
         &self,
-        image: &EcrImage,
+        images: &BTreeSet<EcrImage>,
         _: &Needs,
         budget: &Budget,
-    ) -> Result<(Digest, Content), Missing> {
-        budget.count_call();
-        self.note(image.to_string());
-        let name = format!("{}{}", image.repository, image.id);
-        let other = (digest('e'), Content::Image(platform(scan("COMPLETE", &[]))));
-        let other = if self.any { Ok(other) } else { Err(Missing::Image) };
-        self.images.get(&name).cloned().unwrap_or(other)
+    ) -> BTreeMap<EcrImage, Result<Found, Missing>> {
+        let found = |image: &EcrImage| {
+            budget.count_call();
+            self.note(image.to_string());
+            let name = format!("{}{}", image.repository, image.id);
+            let other = (digest('e'), Content::Image(platform(scan("COMPLETE", &[]))));
+            let other = if self.any { Ok(other) } else { Err(Missing::Image) };
+            let found = self.images.get(&name).cloned().unwrap_or(other);
+            (image.clone(), found.map(Found::from))
+        };
+        images.iter().map(found).collect()
     }
 }
 

@@ -108,15 +108,16 @@ impl Facts {
 
     fn image(&self, image: &EcrImage, now: Timestamp) -> ImageFacts {
         let WrittenConfig { user, exposed_ports } = &self.config;
-        let config = ImageConfig { user: user.clone(), exposed_ports: exposed_ports.clone() };
-        let config = Config::Read(config);
+        let (user, exposed_ports) = (user.clone(), exposed_ports.clone());
+        let config = Config::Read(ImageConfig { user, exposed_ports, os: String::new() });
         ImageFacts {
             repository: RepositoryFacts {
                 mutability: TagMutability::new(self.tag_mutability.0, vec![]),
                 scanning: Scanning::Effective(self.scan_frequency.0.into()),
             },
             digest: digest(&image.id),
-            content: Content::Image(PlatformFacts { scan: self.scan.scan(now), config }),
+            content: Content::Image(PlatformFacts::new(self.scan.scan(now), config)),
+            checkpoint: None,
         }
     }
 }

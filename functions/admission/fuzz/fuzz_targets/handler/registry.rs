@@ -3,16 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecr_admission::inspect::{Budget, InspectImage, Missing, Registry};
+use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission_policy::EcrImage;
 use ecr_admission_policy::facts::{
-    Cause, Config, Content, Finding, Findings, ImageConfig, ImageScan, Needs, PlatformFacts,
-    RepositoryFacts, Scan, Scanning, Severity,
+    Cause, Config, Content, Finding, Findings, ImageConfig, ImageScan, Needs, NoFacts,
+    PlatformFacts, RepositoryFacts, Scan, Scanning, Severity,
 };
+use ecr_admission_policy::facts::manifest::NotUnderstood;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::{Child, Index, Platform};
 use ecr_admission_policy::mutability::{ExclusionFilter, TagMutability};
-use ecr_admission_policy::names::{Digest, RepositoryName};
+use ecr_admission_policy::names::RepositoryName;
 
 /// Registries as their names say.
 #[derive(Debug)]
@@ -29,13 +30,21 @@ impl InspectImage for AsNamed {
         names.iter().map(|name| (name.clone(), repository(registry, name.as_str()))).collect()
     }
 
-    async fn image(
+    async fn images(
         &self,
-        image: &EcrImage,
+        images: &BTreeSet<EcrImage>,
         needs: &Needs,
         budget: &Budget,
-    ) -> Result<(Digest, Content), Missing> {
-        budget.count_call();
+    ) -> BTreeMap<EcrImage, Result<Found, Missing>> {
+        let found = |image: &EcrImage| {
+            budget.count_call();
+            (image.clone(), find(image, *needs))
+        };
+        images.iter().map(found).collect()
+    }
+}
+
+fn find(image: &EcrImage, needs: Needs) -> Result<Found, Missing> {
         let digest = match &image.id {
             ImageId::Digest(digest) => digest.clone(),
             ImageId::Tag(tag) => format!("sha256:{:064x}", tag.as_str().len()).parse().unwrap(),
@@ -47,16 +56,21 @@ impl InspectImage for AsNamed {
         if name.contains("throttled") {
             return Err(Missing::unavailable("ecr:DescribeImageScanFindings", Cause::Throttled));
         }
-        let facts = PlatformFacts { scan: scan(name), config: config(name, *needs) };
+        let facts = PlatformFacts::new(scan(name), config(name, needs));
+        let odd = || NotUnderstood::Ambiguous { field: "digest" };
         let content = if name.contains("index") {
             let platform = Platform { os: "linux".into(), ..Platform::default() };
-            let child = Child { platform, digest: digest.clone(), facts: Some(facts) };
+            let facts = if name.contains("odd") { Err(NoFacts::NotUnderstood(odd())) } else { Ok(facts) };
+            let artifact = name.contains("artifact");
+            let child = Child { platform, digest: digest.clone(), windows: false, artifact, facts };
             Content::Index(Index::Children(vec![child]))
+        } else if name.contains("odd") {
+            Content::NotUnderstood(odd())
         } else {
             Content::Image(facts)
         };
-        Ok((digest, content))
-    }
+        let checkpoint = name.contains("checkpoint").then(|| "org.criu.\u{1b}[2J".to_owned());
+        Ok(Found { digest, content, checkpoint })
 }
 
 fn repository(registry: &Registry, name: &str) -> Result<RepositoryFacts, Missing> {
@@ -114,5 +128,6 @@ fn config(name: &str, needs: Needs) -> Config {
     Config::Read(ImageConfig {
         user,
         exposed_ports: vec!["22/tcp".to_owned(), "\u{7f}".to_owned()],
+        os: "linux".to_owned(),
     })
 }

@@ -1,0 +1,131 @@
+//! Image facts: scans and manifests beside one another, level by level.
+//!
+//! A manifest says what an image is, so that it is always read. What it names is looked up as soon as it
+//! is known: an image takes one round trip, an index two, one with an index in it three. The images of a
+//! repository share their calls.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+
+use ecr_admission_policy::EcrImage;
+use ecr_admission_policy::facts::{Config, Needs};
+use ecr_admission_policy::image::ImageId;
+use ecr_admission_policy::names::Digest;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::holdings::Repository;
+use super::manifests::{BATCH, Manifests, manifests};
+use super::scan::{Scanned, scan};
+use super::{EcrInspector, config};
+use crate::inspect::{Budget, Found, MOST_CALLS, Missing};
+
+mod repository;
+
+use repository::Look;
+
+/// What is to be asked next about a repository.
+#[derive(Debug, PartialEq, Eq)]
+enum Task {
+    Scan(ImageId),
+    /// At most [`BATCH`] of them.
+    Manifests(Vec<ImageId>),
+    /// The config of the first, which is the blob of the second where its manifest names one.
+    Config(Digest, Option<Digest>),
+}
+
+/// The answer.
+enum Answer {
+    Scan(ImageId, Result<Scanned, Missing>),
+    Manifests(Manifests),
+    Config(Digest, Config),
+}
+
+/// Looks images up, with what `needs` asks for.
+pub(super) async fn look_up(
+    ecr: &EcrInspector,
+    images: &BTreeSet<EcrImage>,
+    needs: &Needs,
+    budget: &Budget,
+) -> BTreeMap<EcrImage, Result<Found, Missing>> {
+    let mut by_repository: BTreeMap<Repository, Vec<ImageId>> = BTreeMap::new();
+    for image in images {
+        by_repository.entry(Repository::of(image)).or_default().push(image.id.clone());
+    }
+    let mut looks: Vec<Look> =
+        by_repository.into_iter().map(|(repository, ids)| Look::new(repository, ids)).collect();
+    let mut queue = Queue::default();
+    for (place, look) in looks.iter_mut().enumerate() {
+        queue.add(place, look.start());
+    }
+    // A task becomes a future only in its turn: a review may name hundreds of indexes.
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < MOST_CALLS
+            && let Some((place, task)) = queue.next()
+        {
+            let Some(look) = looks.get(place) else { continue };
+            let answer = run(ecr, look.repository().clone(), task, needs, budget);
+            running.push(async move { (place, answer.await) });
+        }
+        let Some((place, answer)) = running.next().await else { break };
+        let Some(look) = looks.get_mut(place) else { continue };
+        queue.add(place, look.take(answer, needs));
+    }
+    looks.into_iter().flat_map(Look::finish).collect()
+}
+
+/// Asks. On the heap, since a look-up waits with as many of these as it has calls under way.
+fn run<'a>(
+    ecr: &'a EcrInspector,
+    repository: Repository,
+    task: Task,
+    needs: &'a Needs,
+    budget: &'a Budget,
+) -> Pin<Box<dyn Future<Output = Answer> + 'a>> {
+    match task {
+        Task::Scan(id) => Box::pin(async move {
+            let image = repository.image(id);
+            let found = scan(ecr, &image, needs, budget).await;
+            Answer::Scan(image.id, found)
+        }),
+        Task::Manifests(ids) => Box::pin(async move {
+            Answer::Manifests(manifests(ecr, &repository, ids, budget).await)
+        }),
+        Task::Config(of, blob) => Box::pin(async move {
+            let image = repository.image(ImageId::Digest(of.clone()));
+            Answer::Config(of, config::read(ecr, &image, blob.as_ref(), budget).await)
+        }),
+    }
+}
+
+/// The tasks that wait. Manifests come first: others wait for them.
+#[derive(Default)]
+struct Queue {
+    manifests: VecDeque<(usize, Task)>,
+    others: VecDeque<(usize, Task)>,
+}
+
+impl Queue {
+    fn add(&mut self, place: usize, tasks: impl IntoIterator<Item = Task>) {
+        for task in tasks {
+            let queue = match task {
+                Task::Manifests(_) => &mut self.manifests,
+                Task::Scan(_) | Task::Config(..) => &mut self.others,
+            };
+            queue.push_back((place, task));
+        }
+    }
+
+    fn next(&mut self) -> Option<(usize, Task)> {
+        self.manifests.pop_front().or_else(|| self.others.pop_front())
+    }
+}
+
+/// The calls for the manifests of so many images.
+fn batches(ids: Vec<ImageId>) -> impl Iterator<Item = Task> {
+    let batches: Vec<Task> =
+        ids.chunks(BATCH).map(|batch| Task::Manifests(batch.to_vec())).collect();
+    batches.into_iter()
+}

@@ -65,6 +65,7 @@ async fn defect_04_no_tag_no_configuration_and_no_findings_are_answered_not_pani
         "DescribeRepositories" => reply(
             &json!({"repositories": [{"repositoryName": "pay", "imageTagMutability": "IMMUTABLE"}]}),
         ),
+        "BatchGetImage" => compliant(operation),
         // No findings at all.
         _ => reply(&json!({"imageId": {"imageDigest": support::digest('a').as_str()},
                            "imageScanStatus": {"status": "COMPLETE"}})),
@@ -91,7 +92,7 @@ async fn defect_05_every_page_of_findings_is_read() {
     });
     let (verdict, calls) = pages.await;
     assert!(verdict.contains("has 1 CRITICAL finding"), "{verdict}");
-    assert_eq!(calls, 4);
+    assert_eq!(calls, 5);
 }
 
 #[tokio::test]

@@ -1,168 +1,169 @@
-//! Manifests of images and image indexes, as `BatchGetImage` returns them.
+//! Manifests of images and image indexes, as `BatchGetImage` returns them: read as the container runtimes
+//! read them, or not at all.
+//!
+//! [`read`] goes by three things that must agree: what ECR calls the manifest, what it calls itself, and
+//! its shape (CVE-2021-41190). What containerd and CRI-O read of it, with Go's `encoding/json`, is read
+//! here the same; where the two could differ, the manifest is [`NotUnderstood`]. `scripts/check-runtimes`
+//! proves it against both.
 
-use std::collections::BTreeMap;
-
+use ecr_admission_policy::facts::manifest::{Elsewhere, NotUnderstood};
 use ecr_admission_policy::index::Platform;
 use ecr_admission_policy::names::Digest;
-use serde::Deserialize;
+use ecr_admission_policy::text::{cut, quote};
 
+mod annotations;
+mod descriptor;
+mod document;
 pub mod image_config;
+mod media_type;
 mod object;
+pub mod old;
+#[cfg(test)]
+mod tests;
+mod urls;
 
-use object::Object;
+pub use media_type::{IMAGE_TYPES, INDEX_TYPES};
 
-/// The media types of an image index: OCI, and Docker's manifest list.
-pub const INDEX_TYPES: [&str; 2] = [
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-];
+use document::Document;
+use media_type::ManifestType;
+use object::Notes;
 
-/// The media types of an image of one platform.
-pub const IMAGE_TYPES: [&str; 2] = [
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-];
+/// The longest manifest that is read, in bytes. Real ones have a few thousand; registries take up to
+/// 4 MiB.
+pub const MAX_BYTES: usize = 256 * 1024;
+
+/// The most entries of an index that are kept: one more than any index may have to be evaluated.
+pub const MAX_ENTRIES: usize = 101;
+
+/// The longest text that is kept only to be shown, in characters.
+const SHOWN: usize = 64;
 
 /// What a manifest says that matters here.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Manifest {
-    /// An image of one platform, and the digest of its config blob where the manifest leaves no doubt
-    /// about it.
-    Image(Option<Digest>),
-    /// An index, and its children other than build attestations, each digest once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// Whether it is an image or an index.
+    pub kind: Kind,
+    /// The key of the first annotation, on the manifest or on one of its descriptors, by which a node takes
+    /// the image for the checkpoint of a container; at most 64 characters.
+    pub checkpoint: Option<String>,
+}
+
+/// An image or an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// An image of one platform, or an artifact in the shape of one.
+    Image(Image),
+    /// An index: one entry for each descriptor in their order, at most [`MAX_ENTRIES`]. The rest is
+    /// checked all the same.
     Index(Vec<Entry>),
 }
 
-/// A child of an index.
+/// The manifest of an image of one platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// The digest of the config blob.
+    pub config: Option<Digest>,
+    /// Whether no runtime would run it or unpack any of it: an OCI image manifest by ECR's type, with a
+    /// config of another type than an image's, and no layer of a type that a runtime unpacks.
+    pub artifact: bool,
+    /// What of it is fetched from elsewhere than its repository.
+    pub elsewhere: Elsewhere,
+    /// Whether a layer has a foreign or nondistributable type, with URLs or without.
+    pub foreign: bool,
+}
+
+/// A descriptor of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its digest.
+    /// The digest of the child.
     pub digest: Digest,
     /// The platform that the index gives for it.
     pub platform: Platform,
-    /// Whether it is an index itself.
-    pub is_index: bool,
+    /// Whether no runtime would ever choose it by this descriptor: `os` and `architecture` are both
+    /// exactly `unknown`.
+    pub never_chosen: bool,
 }
 
-#[derive(Deserialize)]
-struct Document {
-    /// Only an index has it. An index need not name its own media type (OCI image specification).
-    manifests: Option<Vec<Descriptor>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    digest: String,
-    #[serde(default)]
-    media_type: String,
-    platform: Option<PlatformDocument>,
-    annotations: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize)]
-struct PlatformDocument {
-    #[serde(default)]
-    os: String,
-    #[serde(default)]
-    architecture: String,
-    #[serde(default)]
-    variant: String,
-}
-
-/// Reads a manifest; `None` when it is none that this version understands.
-pub fn parse(json: &str) -> Option<Manifest> {
-    let document: Document = serde_json::from_str(json).ok()?;
-    let Some(descriptors) = document.manifests else {
-        return Some(Manifest::Image(config_digest(json)));
+/// Reads a manifest. `media_type` is ECR's `imageManifestMediaType`; without it, its own `mediaType` and
+/// its shape decide, and nothing is an artifact.
+///
+/// # Errors
+///
+/// Whatever keeps it from being read as every container runtime reads it.
+pub fn read(media_type: Option<&str>, text: &str) -> Result<Manifest, NotUnderstood> {
+    let expected = media_type.map(manifest_type).transpose()?;
+    if text.len() > MAX_BYTES {
+        return Err(NotUnderstood::TooLong { limit: MAX_BYTES });
+    }
+    let notes = Notes::default();
+    let document = Document::read(text, &notes)?;
+    let kind = match expected.or(own_type(media_type, &document)?) {
+        Some(kind) => kind,
+        None => shape(&document)?,
     };
-    let mut entries: Vec<Entry> = vec![];
-    for descriptor in descriptors {
-        let digest: Digest = descriptor.digest.parse().ok()?;
-        let platform = descriptor.platform.map_or_else(Platform::default, |platform| Platform {
-            os: platform.os,
-            architecture: platform.architecture,
-            variant: platform.variant,
-        });
-        let annotations = descriptor.annotations.unwrap_or_default();
-        let reference_type = annotations.get("vnd.docker.reference.type").map(String::as_str);
-        if platform.is_attestation(reference_type) || entries.iter().any(|e| e.digest == digest) {
-            continue;
-        }
-        let is_index = INDEX_TYPES.contains(&descriptor.media_type.as_str());
-        entries.push(Entry { digest, platform, is_index });
-    }
-    Some(Manifest::Index(entries))
+    let kind = match kind {
+        ManifestType::Index => Kind::Index(index(document)?),
+        ManifestType::Image => Kind::Image(image(media_type, document)?),
+    };
+    Ok(Manifest { kind, checkpoint: notes.checkpoint.into_inner() })
 }
 
-/// `config.digest`: the digest of the config blob.
-fn config_digest(json: &str) -> Option<Digest> {
-    let document: Object<'_> = serde_json::from_str(json).ok()?;
-    let config: Object<'_> = document.field("config").ok()??;
-    config.field::<String>("digest").ok()??.parse().ok()
+fn manifest_type(media_type: &str) -> Result<ManifestType, NotUnderstood> {
+    ManifestType::of(media_type).ok_or_else(|| NotUnderstood::UnknownType(cut(media_type, SHOWN)))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn digest(digit: char) -> String {
-        format!("sha256:{}", digit.to_string().repeat(64))
+/// What the manifest calls itself, which must be what ECR calls it.
+fn own_type(
+    media_type: Option<&str>,
+    document: &Document<'_>,
+) -> Result<Option<ManifestType>, NotUnderstood> {
+    let Some(own) = document.media_type.as_deref() else { return Ok(None) };
+    match media_type {
+        Some(ecr) if ecr != own => Err(contradictory(format!(
+            "Amazon ECR has media type {}, its mediaType is {}",
+            quote(ecr, SHOWN),
+            quote(own, SHOWN)
+        ))),
+        Some(_) | None => manifest_type(own).map(Some),
     }
+}
 
-    #[test]
-    fn an_image_manifest_names_its_config_and_no_children() {
-        let (a, b) = (digest('a'), digest('b'));
-        let json = format!(r#"{{"schemaVersion":2,"config":{{"digest":"{a}"}},"layers":[]}}"#);
-        assert_eq!(parse(&json), Some(Manifest::Image(a.parse().ok())));
-        for config in [
-            String::new(),
-            r#""config": null"#.to_owned(),
-            r#""config": 7"#.to_owned(),
-            r#""config": {}"#.to_owned(),
-            r#""config": {"digest": 7}"#.to_owned(),
-            r#""config": {"digest": "x"}"#.to_owned(),
-            format!(r#""Config": {{"digest": "{a}"}}"#),
-            format!(r#""config": {{"digest": "{a}"}}, "Config": {{"digest": "{b}"}}"#),
-            format!(r#""config": {{"digest": "{a}", "Digest": "{b}"}}"#),
-            format!(r#""config": {{"digest": "{a}", "digest": "{b}"}}"#),
-        ] {
-            assert_eq!(parse(&format!("{{{config}}}")), Some(Manifest::Image(None)), "{config}");
-        }
+/// What the manifest looks like, where nothing else says what it is.
+fn shape(document: &Document<'_>) -> Result<ManifestType, NotUnderstood> {
+    match (document.entries.is_empty(), &document.config) {
+        (false, _) => Ok(ManifestType::Index),
+        (true, Some(_)) => Ok(ManifestType::Image),
+        (true, None) => Err(contradictory("it has neither manifests nor a config")),
     }
+}
 
-    #[test]
-    fn attestations_are_left_out_and_nothing_else_is() {
-        let json = serde_json::json!({"schemaVersion": 2, "manifests": [
-            {"digest": digest('a'), "mediaType": IMAGE_TYPES[0], "platform": {"os": "linux", "architecture": "amd64"}},
-            {"digest": digest('b'), "mediaType": IMAGE_TYPES[0], "platform": {"os": "unknown", "architecture": "unknown"},
-             "annotations": {"vnd.docker.reference.type": "attestation-manifest"}},
-            {"digest": digest('c'), "mediaType": IMAGE_TYPES[0], "platform": {"os": "linux", "architecture": "amd64"},
-             "annotations": {"vnd.docker.reference.type": "attestation-manifest"}},
-            {"digest": digest('d'), "mediaType": INDEX_TYPES[1]},
-            {"digest": digest('a'), "mediaType": IMAGE_TYPES[0]},
-        ]});
-        let Some(Manifest::Index(entries)) = parse(&json.to_string()) else { panic!("an index") };
-        let told: Vec<(String, String, bool)> = entries
-            .iter()
-            .map(|e| (e.digest.to_string(), e.platform.to_string(), e.is_index))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                (digest('a'), "linux/amd64".to_owned(), false),
-                (digest('c'), "linux/amd64".to_owned(), false),
-                (digest('d'), String::new(), true),
-            ]
-        );
+fn index(document: Document<'_>) -> Result<Vec<Entry>, NotUnderstood> {
+    if document.config.is_some() || document.layers.any || document.schema_1 {
+        return Err(contradictory("an image index has a config or layers"));
     }
+    Ok(document.entries)
+}
 
-    #[test]
-    fn what_is_no_manifest_is_not_understood() {
-        for json in
-            ["", "[]", "7", r#"{"manifests": 7}"#, r#"{"manifests": [{"digest": "sha256:abc"}]}"#]
-        {
-            assert_eq!(parse(json), None, "{json}");
-        }
+fn image(media_type: Option<&str>, document: Document<'_>) -> Result<Image, NotUnderstood> {
+    let Document { entries, config, layers, schema_1, .. } = document;
+    if !entries.is_empty() || schema_1 {
+        return Err(contradictory("an image manifest has manifests or fsLayers"));
     }
+    let Some(config) = config else {
+        return Err(contradictory("an image manifest has no config"));
+    };
+    let digest = config.digest.as_deref().map(str::parse).transpose();
+    let digest = digest.or_else(|_| {
+        Err(NotUnderstood::Malformed("its config has no SHA-256 digest".to_owned()))
+    })?;
+    let artifact = media_type.is_some_and(media_type::may_hold_artifact)
+        && config.media_type.as_deref().is_some_and(media_type::is_of_artifact)
+        && !layers.unpacked;
+    let mut elsewhere = layers.elsewhere;
+    elsewhere.never = config.urls.first.or(elsewhere.never);
+    Ok(Image { config: digest, artifact, elsewhere, foreign: layers.foreign })
+}
+
+fn contradictory(what: impl Into<String>) -> NotUnderstood {
+    NotUnderstood::Contradictory { what: what.into() }
 }

@@ -6,6 +6,7 @@ use crate::mutability::TagMutability;
 use crate::names::Digest;
 use crate::policy::SeverityLimit;
 
+pub mod manifest;
 mod scan;
 
 pub use scan::{Finding, Findings, Fix, ImageScan, NAMED, Scan, ScanStatus, Severity};
@@ -152,6 +153,8 @@ pub struct ImageConfig {
     pub user: String,
     /// The keys of `ExposedPorts`, such as `22/tcp`, as they came.
     pub exposed_ports: Vec<String>,
+    /// `os`, such as `linux` or `windows`; empty when absent.
+    pub os: String,
 }
 
 /// Which facts a policy needs beside those that are always looked up.

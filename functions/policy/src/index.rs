@@ -58,6 +58,9 @@ pub struct Platform {
     pub architecture: String,
     /// `variant`, such as `v8`, empty when absent.
     pub variant: String,
+    /// `os.version`, such as `10.0.17763.1234`: by it alone the Windows images of an index differ. Empty
+    /// when absent.
+    pub os_version: String,
 }
 
 impl fmt::Display for Platform {
@@ -69,47 +72,18 @@ impl fmt::Display for Platform {
     }
 }
 
-impl Platform {
-    /// Whether the child is a build attestation, which no runtime can run and nobody scans. Both
-    /// words `unknown` and the annotation `vnd.docker.reference.type` are needed: a runtime would still
-    /// choose a `linux/amd64` child that merely wears the annotation.
-    pub fn is_attestation(&self, reference_type: Option<&str>) -> bool {
-        self.os == "unknown"
-            && self.architecture == "unknown"
-            && reference_type == Some("attestation-manifest")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_an_unknown_platform_with_the_annotation_is_an_attestation() {
-        let platform = |os: &str, architecture: &str| Platform {
-            os: os.to_owned(),
-            architecture: architecture.to_owned(),
-            variant: String::new(),
-        };
-        let attestation = Some("attestation-manifest");
-        for (os, architecture, reference_type, expected) in [
-            ("unknown", "unknown", attestation, true),
-            ("unknown", "unknown", None, false),
-            ("unknown", "unknown", Some("other"), false),
-            ("linux", "amd64", attestation, false),
-            ("unknown", "amd64", attestation, false),
-            ("linux", "unknown", attestation, false),
-            ("", "", attestation, false),
-        ] {
-            let judged = platform(os, architecture).is_attestation(reference_type);
-            assert_eq!(judged, expected, "{os}/{architecture} {reference_type:?}");
-        }
-    }
-
-    #[test]
     fn a_platform_reads_as_it_is_written_elsewhere() {
-        let platform =
-            Platform { os: "linux".into(), architecture: "arm".into(), variant: "v7".into() };
+        let platform = Platform {
+            os: "linux".into(),
+            architecture: "arm".into(),
+            variant: "v7".into(),
+            ..Platform::default()
+        };
         assert_eq!(platform.to_string(), "linux/arm/v7");
         assert_eq!(Platform::default().to_string(), "");
     }

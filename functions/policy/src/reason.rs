@@ -16,6 +16,7 @@ use crate::rules::Rule;
 use crate::text::quote;
 
 mod config;
+mod manifest;
 mod repository;
 mod scan;
 

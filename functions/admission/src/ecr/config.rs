@@ -15,7 +15,8 @@ use super::manifests::{GET as MANIFEST, manifests};
 use super::open_index::Opened;
 use super::{EcrInspector, blob};
 use crate::inspect::{Budget, Missing};
-use crate::manifest::{Entry, Manifest, image_config};
+use crate::manifest::image_config;
+use crate::manifest::old::{Entry, Manifest};
 
 const URL: &str = "ecr:GetDownloadUrlForLayer";
 

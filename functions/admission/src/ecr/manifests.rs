@@ -9,7 +9,8 @@ use ecr_admission_policy::names::Digest;
 use super::call::call;
 use super::{EcrInspector, identifier};
 use crate::inspect::{Budget, Missing};
-use crate::manifest::{self, IMAGE_TYPES, INDEX_TYPES, Manifest};
+use crate::manifest::old::{self, Manifest};
+use crate::manifest::{IMAGE_TYPES, INDEX_TYPES};
 
 pub(super) const GET: &str = "ecr:BatchGetImage";
 
@@ -44,7 +45,7 @@ pub(super) async fn manifests(
     }
     let read = |image: &Image| {
         let digest = image.image_id()?.image_digest()?.parse().ok()?;
-        Some((digest, manifest::parse(image.image_manifest()?)?))
+        Some((digest, old::parse(image.image_manifest()?)?))
     };
     output.images().iter().map(|image| read(image).ok_or_else(internal)).collect()
 }

@@ -12,7 +12,7 @@ use super::manifests::manifests;
 use super::scan::{Scanned, scan};
 use super::{EcrInspector, config};
 use crate::inspect::{Budget, Missing};
-use crate::manifest::{Entry, Manifest};
+use crate::manifest::old::{Entry, Manifest};
 
 /// What the manifest of an image turned out to be.
 pub(super) enum Opened {

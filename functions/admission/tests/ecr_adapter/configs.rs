@@ -71,6 +71,7 @@ fn expected() -> Config {
     Config::Read(ImageConfig {
         user: "1000".to_owned(),
         exposed_ports: vec!["8080/tcp".to_owned(), "22/tcp".to_owned()],
+        ..ImageConfig::default()
     })
 }
 
@@ -296,7 +297,7 @@ fn configs(content: Content) -> Vec<(char, Option<Config>)> {
 
 fn of_user(digit: char) -> Config {
     let user = format!("user-{digit}");
-    Config::Read(ImageConfig { user, exposed_ports: vec![] })
+    Config::Read(ImageConfig { user, ..ImageConfig::default() })
 }
 
 #[tokio::test]

@@ -330,6 +330,7 @@ fn image_config() {
     image.config = Config::Read(ImageConfig {
         user: "root".to_owned(),
         exposed_ports: vec!["22/tcp".to_owned()],
+        ..ImageConfig::default()
     });
     table(
         &Pod::of(facts),

@@ -99,7 +99,8 @@ mod tests {
 
     fn platform(user: &str, ports: &[&str]) -> PlatformFacts {
         let exposed_ports = ports.iter().map(ToString::to_string).collect();
-        let config = Config::Read(ImageConfig { user: user.to_owned(), exposed_ports });
+        let user = user.to_owned();
+        let config = Config::Read(ImageConfig { user, exposed_ports, ..ImageConfig::default() });
         PlatformFacts { scan: scan("COMPLETE", &[]), config }
     }
 

@@ -14,7 +14,7 @@ fn reasons(content: Content) -> Vec<String> {
 
 fn child(architecture: &str, scan: Option<ImageScan>) -> Child {
     let platform =
-        Platform { os: "linux".into(), architecture: architecture.into(), variant: String::new() };
+        Platform { os: "linux".into(), architecture: architecture.into(), ..Platform::default() };
     Child { platform, digest: digest('b'), facts: scan.map(platform_facts) }
 }
 

@@ -108,7 +108,11 @@ impl Facts {
 
     fn image(&self, image: &EcrImage, now: Timestamp) -> ImageFacts {
         let WrittenConfig { user, exposed_ports } = &self.config;
-        let config = ImageConfig { user: user.clone(), exposed_ports: exposed_ports.clone() };
+        let config = ImageConfig {
+            user: user.clone(),
+            exposed_ports: exposed_ports.clone(),
+            ..ImageConfig::default()
+        };
         let config = Config::Read(config);
         ImageFacts {
             repository: RepositoryFacts {

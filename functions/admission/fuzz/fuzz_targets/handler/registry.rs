@@ -114,5 +114,6 @@ fn config(name: &str, needs: Needs) -> Config {
     Config::Read(ImageConfig {
         user,
         exposed_ports: vec!["22/tcp".to_owned(), "\u{7f}".to_owned()],
+        os: "linux".to_owned(),
     })
 }

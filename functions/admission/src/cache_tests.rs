@@ -89,13 +89,12 @@ fn it_never_grows_past_its_capacity_and_drops_the_oldest_first() {
 
 #[test]
 fn facts_for_other_needs_are_forgotten() {
-    let needs =
-        |config| Needs {
-            severity_limit: SeverityLimit::Critical,
-            all_findings: false,
-            config,
-            foreign_layers: false,
-        };
+    let needs = |config| Needs {
+        severity_limit: SeverityLimit::Critical,
+        all_findings: false,
+        config,
+        foreign_layers: false,
+    };
     let mut cache = Cache::new(MINUTE);
     cache.serve(&needs(false));
     cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), false, NOW);

@@ -1,58 +1,170 @@
-//! Manifests of images and image indexes, as `BatchGetImage` returns them.
+//! Manifests of images and image indexes, as `BatchGetImage` returns them: read as the container runtimes
+//! read them, or not at all.
+//!
+//! [`read`] goes by three things that must agree: what ECR calls the manifest, what it calls itself, and
+//! its shape (CVE-2021-41190). What containerd and CRI-O read of it, with Go's `encoding/json`, is read
+//! here the same; where the two could differ, the manifest is [`NotUnderstood`]. `scripts/check-runtimes`
+//! proves it against both.
 
 use ecr_admission_policy::facts::manifest::{Elsewhere, NotUnderstood};
 use ecr_admission_policy::index::Platform;
 use ecr_admission_policy::names::Digest;
+use ecr_admission_policy::text::{cut, quote};
 
+mod annotations;
+mod descriptor;
+mod document;
 pub mod image_config;
+mod media_type;
 mod object;
+#[cfg(test)]
+mod tests;
+mod urls;
 
-/// The media types of an image index: OCI, and Docker's manifest list.
-pub const INDEX_TYPES: [&str; 2] = [
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-];
+pub use media_type::{IMAGE_TYPES, INDEX_TYPES};
 
-/// The media types of an image of one platform.
-pub const IMAGE_TYPES: [&str; 2] = [
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-];
+use document::Document;
+use media_type::ManifestType;
+use object::Notes;
 
+/// The longest manifest that is read, in bytes. Real ones have a few thousand; registries take up to
+/// 4 MiB.
 pub const MAX_BYTES: usize = 256 * 1024;
 
+/// The most entries of an index that are kept: one more than any index may have to be evaluated.
+pub const MAX_ENTRIES: usize = 101;
+
+/// The longest text that is kept only to be shown, in characters.
+const SHOWN: usize = 64;
+
+/// What a manifest says that matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
+    /// Whether it is an image or an index.
     pub kind: Kind,
+    /// The key of the first annotation, on the manifest or on one of its descriptors, by which a node takes
+    /// the image for the checkpoint of a container; at most 64 characters.
     pub checkpoint: Option<String>,
 }
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind { Image(Image), Index(Vec<Entry>) }
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Image { pub config: Option<Digest>, pub artifact: bool, pub elsewhere: Elsewhere, pub foreign: bool }
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry { pub digest: Digest, pub platform: Platform, pub never_chosen: bool, pub says_index: bool }
 
+/// An image or an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// An image of one platform, or an artifact in the shape of one.
+    Image(Image),
+    /// An index: one entry for each descriptor in their order, at most [`MAX_ENTRIES`]. The rest is
+    /// checked all the same.
+    Index(Vec<Entry>),
+}
+
+/// The manifest of an image of one platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// The digest of the config blob.
+    pub config: Option<Digest>,
+    /// Whether no runtime would run it or unpack any of it: an OCI image manifest by ECR's type, with a
+    /// config of another type than an image's, and no layer of a type that a runtime unpacks.
+    pub artifact: bool,
+    /// What of it is fetched from elsewhere than its repository.
+    pub elsewhere: Elsewhere,
+    /// Whether a layer has a foreign or nondistributable type, with URLs or without.
+    pub foreign: bool,
+}
+
+/// A descriptor of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The digest of the child.
+    pub digest: Digest,
+    /// The platform that the index gives for it.
+    pub platform: Platform,
+    /// Whether no runtime would ever choose it by this descriptor: `os` and `architecture` are both
+    /// exactly `unknown`.
+    pub never_chosen: bool,
+    /// Whether its media type is that of an index. What the child is says its own manifest.
+    pub says_index: bool,
+}
+
+/// Reads a manifest. `media_type` is ECR's `imageManifestMediaType`; without it, its own `mediaType` and
+/// its shape decide, and nothing is an artifact.
+///
+/// # Errors
+///
+/// Whatever keeps it from being read as every container runtime reads it.
 pub fn read(media_type: Option<&str>, text: &str) -> Result<Manifest, NotUnderstood> {
-    let bad = || NotUnderstood::Malformed("x".into());
-    if text.len() > MAX_BYTES { return Err(NotUnderstood::TooLong { limit: MAX_BYTES }); }
-    let v: serde_json::Value = serde_json::from_str(text).map_err(|_| bad())?;
-    let s = |v: &serde_json::Value| v.as_str().unwrap_or_default().to_owned();
-    let checkpoint = v["annotations"].as_object().and_then(|a| a.keys().find(|k| k.starts_with("org.criu.checkpoint.")).cloned());
-    let kind = if let Some(list) = v["manifests"].as_array() {
-        let mut entries = vec![];
-        for d in list {
-            let p = &d["platform"];
-            let platform = Platform { os: s(&p["os"]), architecture: s(&p["architecture"]), variant: s(&p["variant"]), os_version: s(&p["os.version"]) };
-            let never_chosen = platform.os == "unknown" && platform.architecture == "unknown";
-            entries.push(Entry { digest: s(&d["digest"]).parse().map_err(|_| bad())?, platform, never_chosen, says_index: INDEX_TYPES.contains(&d["mediaType"].as_str().unwrap_or_default()) });
-        }
-        Kind::Index(entries)
-    } else {
-        let mut elsewhere = Elsewhere::default();
-        for l in v["layers"].as_array().into_iter().flatten() { if !l["urls"].is_null() { elsewhere.never = Some("url".into()); } }
-        let artifact = media_type == Some(IMAGE_TYPES[0]) && v["config"]["mediaType"].as_str().is_some_and(|t| t.contains("soci"));
-        Kind::Image(Image { config: s(&v["config"]["digest"]).parse().ok(), artifact, foreign: false, elsewhere })
+    let expected = media_type.map(manifest_type).transpose()?;
+    if text.len() > MAX_BYTES {
+        return Err(NotUnderstood::TooLong { limit: MAX_BYTES });
+    }
+    let notes = Notes::default();
+    let document = Document::read(text, &notes)?;
+    let kind = match expected.or(own_type(media_type, &document)?) {
+        Some(kind) => kind,
+        None => shape(&document)?,
     };
-    Ok(Manifest { kind, checkpoint })
+    let kind = match kind {
+        ManifestType::Index => Kind::Index(index(document)?),
+        ManifestType::Image => Kind::Image(image(media_type, document)?),
+    };
+    Ok(Manifest { kind, checkpoint: notes.checkpoint.into_inner() })
+}
+
+fn manifest_type(media_type: &str) -> Result<ManifestType, NotUnderstood> {
+    ManifestType::of(media_type).ok_or_else(|| NotUnderstood::UnknownType(cut(media_type, SHOWN)))
+}
+
+/// What the manifest calls itself, which must be what ECR calls it.
+fn own_type(
+    media_type: Option<&str>,
+    document: &Document<'_>,
+) -> Result<Option<ManifestType>, NotUnderstood> {
+    let Some(own) = document.media_type.as_deref() else { return Ok(None) };
+    match media_type {
+        Some(ecr) if ecr != own => Err(contradictory(format!(
+            "Amazon ECR has media type {}, its mediaType is {}",
+            quote(ecr, SHOWN),
+            quote(own, SHOWN)
+        ))),
+        Some(_) | None => manifest_type(own).map(Some),
+    }
+}
+
+/// What the manifest looks like, where nothing else says what it is.
+fn shape(document: &Document<'_>) -> Result<ManifestType, NotUnderstood> {
+    match (document.entries.is_empty(), &document.config) {
+        (false, _) => Ok(ManifestType::Index),
+        (true, Some(_)) => Ok(ManifestType::Image),
+        (true, None) => Err(contradictory("it has neither manifests nor a config")),
+    }
+}
+
+fn index(document: Document<'_>) -> Result<Vec<Entry>, NotUnderstood> {
+    if document.config.is_some() || document.layers.any || document.schema_1 {
+        return Err(contradictory("an image index has a config or layers"));
+    }
+    Ok(document.entries)
+}
+
+fn image(media_type: Option<&str>, document: Document<'_>) -> Result<Image, NotUnderstood> {
+    let Document { entries, config, layers, schema_1, .. } = document;
+    if !entries.is_empty() || schema_1 {
+        return Err(contradictory("an image manifest has manifests or fsLayers"));
+    }
+    let Some(config) = config else {
+        return Err(contradictory("an image manifest has no config"));
+    };
+    let digest = config.digest.as_deref().map(str::parse).transpose();
+    let digest = digest.or_else(|_| {
+        Err(NotUnderstood::Malformed("its config has no SHA-256 digest".to_owned()))
+    })?;
+    let artifact = media_type.is_some_and(media_type::may_hold_artifact)
+        && config.media_type.as_deref().is_some_and(media_type::is_of_artifact)
+        && !layers.unpacked;
+    let mut elsewhere = layers.elsewhere;
+    elsewhere.never = config.urls.first.or(elsewhere.never);
+    Ok(Image { config: digest, artifact, elsewhere, foreign: layers.foreign })
+}
+
+fn contradictory(what: impl Into<String>) -> NotUnderstood {
+    NotUnderstood::Contradictory { what: what.into() }
 }

@@ -98,7 +98,9 @@ async fn what_does_not_exist_is_told_as_such() {
         (MANIFEST, error("RepositoryNotFoundException"), "repository \"pay\" does not exist"),
         (
             MANIFEST,
-            reply(&json!({"failures": [{"imageId": {"imageTag": "1"}, "failureCode": "ImageNotFound"}]})),
+            reply(
+                &json!({"failures": [{"imageId": {"imageTag": "1"}, "failureCode": "ImageNotFound"}]}),
+            ),
             "repository \"pay\" holds no image with tag \"1\"",
         ),
         (

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::enforcement::Enforcement;
-use crate::facts::manifest::{Elsewhere, NotUnderstood};
+use crate::facts::manifest::NotUnderstood;
 use crate::facts::{Cause, NoFacts, Scanning, Unavailable};
 use crate::image::{EcrImage, ImageId, MalformedImage};
 use crate::index::{Child, ChildName};
@@ -23,6 +23,7 @@ mod repository;
 mod scan;
 
 pub use config::ConfigProblem;
+pub use manifest::ElsewhereProblem;
 pub use scan::{Counts, ScanProblem};
 
 /// The longest foreign word inside a reason, in characters. Names of ECR have limits of their own.
@@ -63,8 +64,8 @@ pub enum Reason {
     LayersElsewhere {
         /// The child of the index, if the image is one.
         child: Option<Box<ChildName>>,
-        /// What, and from where.
-        elsewhere: Box<Elsewhere>,
+        /// What is wrong with that.
+        problem: ElsewhereProblem,
     },
     /// The image makes a runtime restore a checkpoint.
     Checkpoint {
@@ -229,9 +230,9 @@ impl fmt::Display for Reason {
                 platform(f, child.as_deref())?;
                 why.fmt(f)
             }
-            Self::LayersElsewhere { child, elsewhere } => {
+            Self::LayersElsewhere { child, problem } => {
                 platform(f, child.as_deref())?;
-                manifest::elsewhere(f, elsewhere)
+                problem.fmt(f)
             }
             Self::Checkpoint { annotation } => manifest::checkpoint(f, annotation),
             Self::NotJudged { earlier } => write!(

@@ -4,10 +4,10 @@
 //! without a signature, and without following a redirect. The URL holds a signature, which is as good as
 //! a password while it lasts: neither the URL nor the answer to it may be logged.
 
+use aws_sdk_ecr::config::BehaviorVersion;
 use aws_sdk_ecr::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_ecr::config::retry::RetryConfig;
 use aws_sdk_ecr::config::timeout::TimeoutConfig;
-use aws_sdk_ecr::config::BehaviorVersion;
 use aws_sdk_ecr::error::{ErrorMetadata, SdkError};
 use aws_sdk_ecr::{Client, Config};
 use aws_smithy_runtime::client::orchestrator::operation::Operation;

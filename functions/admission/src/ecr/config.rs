@@ -65,7 +65,9 @@ fn failed(operation: &'static str) -> impl Fn(Failure) -> Unavailable {
 fn unavailable(missing: Missing, operation: &'static str) -> Unavailable {
     match missing {
         Missing::Unavailable(unavailable) => unavailable,
-        Missing::Repository | Missing::Image | Missing::NotImported | Missing::Moved => Unavailable { operation, cause: Cause::Internal },
+        Missing::Repository | Missing::Image | Missing::NotImported | Missing::Moved => {
+            Unavailable { operation, cause: Cause::Internal }
+        }
     }
 }
 

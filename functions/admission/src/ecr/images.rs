@@ -90,9 +90,11 @@ fn run<'a>(
             let found = scan(ecr, &image, needs, budget).await;
             Answer::Scan(image.id, found)
         }),
-        Task::Manifests(ids) => Box::pin(async move {
-            Answer::Manifests(manifests(ecr, &repository, ids, budget).await)
-        }),
+        Task::Manifests(ids) => {
+            Box::pin(
+                async move { Answer::Manifests(manifests(ecr, &repository, ids, budget).await) },
+            )
+        }
         Task::Config(of, blob) => Box::pin(async move {
             let image = repository.image(ImageId::Digest(of.clone()));
             Answer::Config(of, config::read(ecr, &image, blob.as_ref(), budget).await)

@@ -42,7 +42,11 @@ pub(super) struct Leaf<'a> {
 ///
 /// A digest that every descriptor gives a platform which no runtime has is left out: nothing of it is
 /// looked up. One other descriptor is enough to keep it.
-pub(super) fn open<'a>(root: &'a Manifest, entries: &'a [Entry], found: &'a Holdings) -> Opened<'a> {
+pub(super) fn open<'a>(
+    root: &'a Manifest,
+    entries: &'a [Entry],
+    found: &'a Holdings,
+) -> Opened<'a> {
     let mut named = Named::default();
     let mut checkpoint = root.checkpoint.as_deref();
     let (mut level, mut descriptors) = (vec![entries], 0);
@@ -58,7 +62,8 @@ pub(super) fn open<'a>(root: &'a Manifest, entries: &'a [Entry], found: &'a Hold
                 continue;
             }
             named.add(entry);
-            let Some(Ok(Read { manifest: Ok(manifest), .. })) = found.manifest(&entry.digest) else {
+            let Some(Ok(Read { manifest: Ok(manifest), .. })) = found.manifest(&entry.digest)
+            else {
                 continue;
             };
             checkpoint = checkpoint.or(manifest.checkpoint.as_deref());

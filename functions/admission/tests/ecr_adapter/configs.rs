@@ -16,8 +16,12 @@ use crate::FINDINGS;
 use crate::support::digest;
 use crate::support::ecr::{Reply, compliant, error, inspector, look_up, reply};
 
-pub(crate) const NEEDS: Needs =
-    Needs { severity_limit: SeverityLimit::Critical, all_findings: false, config: true, foreign_layers: false };
+pub(crate) const NEEDS: Needs = Needs {
+    severity_limit: SeverityLimit::Critical,
+    all_findings: false,
+    config: true,
+    foreign_layers: false,
+};
 
 pub(crate) const MANIFEST: &str = "BatchGetImage";
 pub(crate) const URL: &str = "GetDownloadUrlForLayer";
@@ -138,7 +142,12 @@ async fn a_config_that_cannot_be_had_fails_nothing_else() {
     let url_is = |url: Value| reply(&json!({"downloadUrl": url}));
     let large = CONFIG.to_owned() + &" ".repeat(1 << 20);
     for (asked, answer, operation, cause) in [
-        (MANIFEST, images(&[('a', "{}".to_owned())]), "ecr:BatchGetImage", Cause::Internal),
+        (
+            MANIFEST,
+            images(&[('a', r#"{"config": {}}"#.to_owned())]),
+            "ecr:BatchGetImage",
+            Cause::Internal,
+        ),
         (URL, error("LayersNotFoundException"), "ecr:GetDownloadUrlForLayer", Cause::Internal),
         (URL, error("LayerInaccessibleException"), "ecr:GetDownloadUrlForLayer", Cause::Internal),
         (URL, error("RepositoryNotFoundException"), "ecr:GetDownloadUrlForLayer", Cause::Internal),

@@ -10,12 +10,16 @@ use ecr_admission_policy::facts::{
 use ecr_admission_policy::{SeverityLimit, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{FINDINGS, MANIFEST};
 use crate::support::digest;
 use crate::support::ecr::{Reply, compliant, error, inspector, look_up, reply};
+use crate::{FINDINGS, MANIFEST};
 
-const SOME: Needs =
-    Needs { severity_limit: SeverityLimit::High, all_findings: false, config: false, foreign_layers: false };
+const SOME: Needs = Needs {
+    severity_limit: SeverityLimit::High,
+    all_findings: false,
+    config: false,
+    foreign_layers: false,
+};
 const ALL: Needs = Needs { all_findings: true, ..SOME };
 
 fn page(findings: &Value, next_token: Option<&str>) -> Value {

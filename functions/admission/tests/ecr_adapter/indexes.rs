@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::digest;
 use crate::support::ecr::{
-    OCI_IMAGE as IMAGE, OCI_INDEX as INDEX, Reply, compliant, error, image_manifest, inspector, judge,
-    reply,
+    OCI_IMAGE as IMAGE, OCI_INDEX as INDEX, Reply, compliant, error, image_manifest, inspector,
+    judge, reply,
 };
 use crate::{FINDINGS, OWN};
 

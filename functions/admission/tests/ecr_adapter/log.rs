@@ -28,7 +28,7 @@ fn answers() -> Vec<(&'static str, Reply)> {
         (BLOB, (302, refused)),
         (BLOB, (200, "{}".to_owned())),
         (BLOB, (200, signed.repeat(1 << 14))),
-        (MANIFEST, images(&[('a', "{}".to_owned())])),
+        (MANIFEST, images(&[('a', r#"{"config": {}}"#.to_owned())])),
     ]
 }
 

@@ -12,11 +12,12 @@ pub struct Elsewhere {
     /// [`MAX_HOSTS`]. A policy may list them.
     pub hosts: BTreeSet<String>,
     /// What no policy lets pass, as a message shows it: a URL of a config or of another layer, one that
-    /// is not https, or too many hosts.
+    /// is not https, or too many hosts. At most 64 characters, still to be quoted.
     pub never: Option<String>,
 }
 
 impl Elsewhere {
+    /// About how many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
         let hosts = self.hosts.iter().map(|host| size_of::<String>() + host.len());
         size_of::<Self>() + hosts.sum::<usize>() + self.never.as_ref().map_or(0, String::len)
@@ -32,7 +33,8 @@ pub enum NotUnderstood {
         /// The most bytes.
         limit: usize,
     },
-    /// It is no JSON, or a field of it has a type that Go refuses.
+    /// It is not JSON, or a field of it has a type that Go refuses or a value longer than what is
+    /// compared: what is wrong, in words that hold no foreign text.
     Malformed(String),
     /// A field that container runtimes read appears twice, or not in these letters.
     Ambiguous {
@@ -41,9 +43,9 @@ pub enum NotUnderstood {
     },
     /// What ECR says of its kind, what it says of itself, and its shape do not agree.
     Contradictory {
-        /// What does not fit, as a message shows it.
+        /// What does not fit, as a message shows it: foreign text in it is quoted.
         what: String,
     },
-    /// Its media type is none that this version knows.
+    /// Its media type is none that this version knows: at most 64 characters, still to be quoted.
     UnknownType(String),
 }

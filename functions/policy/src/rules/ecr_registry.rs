@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(
             told(facts),
             [
-                "holds a checkpoint of a running container (annotation \"org.criu.checkpoint.container.name\"), from which a container runtime would restore a process of another image; build an image from a Dockerfile and use that"
+                "is a checkpoint of a container (annotation \"org.criu.checkpoint.container.name\"), which nodes may restore on a base image from any registry; deploy the image that the container was started from"
             ]
         );
     }

@@ -5,7 +5,7 @@ use super::{Case, Outcome};
 use crate::facts::manifest::Elsewhere;
 use crate::facts::{Config, Content, ImageFacts, Inspection, NoFacts, PlatformFacts};
 use crate::index::{Child, ChildName, Index, MAX_CHILDREN, MAX_DEPTH, MAX_DESCRIPTORS};
-use crate::reason::Reason;
+use crate::reason::{ElsewhereProblem, Reason};
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {
     let Ok(image) = case.lookup else {
@@ -74,20 +74,26 @@ fn child(case: &Case<'_>, child: &Child) -> Option<Reason> {
 /// Layers that a runtime may fetch from elsewhere were not scanned where they would come from. Windows
 /// base layers may be, from hosts that the policy lists.
 fn elsewhere(case: &Case<'_>, facts: &PlatformFacts, child: Option<&Child>) -> Option<Reason> {
-    let elsewhere = facts.elsewhere.as_deref()?;
-    let denied = || {
+    let Elsewhere { hosts, never } = facts.elsewhere.as_deref()?;
+    let denied = |problem| {
         let child: Option<Box<ChildName>> = child.map(|child| child.name().into());
-        Some(Reason::LayersElsewhere { child, elsewhere: elsewhere.clone().into() })
+        Some(Reason::LayersElsewhere { child, problem })
     };
-    let Elsewhere { hosts, never } = elsewhere;
     let listed = &case.policy.foreign_layer_hosts;
-    let may = never.is_none() && !listed.is_empty() && hosts.is_subset(listed);
-    if !may || !child.is_some_and(|child| child.windows) {
-        return denied();
+    if let Some(what) = never {
+        return denied(ElsewhereProblem::Never(what.clone()));
+    }
+    if let Some(host) = hosts.difference(listed).next() {
+        return denied(ElsewhereProblem::Host(host.clone()));
+    }
+    if listed.is_empty() {
+        return denied(ElsewhereProblem::ForeignLayer);
     }
     match &facts.config {
-        Config::Read(config) if config.os == "windows" => None,
-        Config::Read(_) | Config::NotRead => denied(),
+        Config::Read(config) if config.os == "windows" && child.is_some_and(|it| it.windows) => {
+            None
+        }
+        Config::Read(_) | Config::NotRead => denied(ElsewhereProblem::NotWindows),
         Config::Unavailable(unavailable) => Some(Reason::Unavailable(unavailable.clone())),
     }
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission_policy::EcrImage;
+use ecr_admission_policy::facts::manifest::NotUnderstood;
 use ecr_admission_policy::facts::{
     Cause, Config, Content, Finding, Findings, ImageConfig, ImageScan, Needs, NoFacts,
     PlatformFacts, RepositoryFacts, Scan, Scanning, Severity,
 };
-use ecr_admission_policy::facts::manifest::NotUnderstood;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::{Child, Index, Platform};
 use ecr_admission_policy::mutability::{ExclusionFilter, TagMutability};
@@ -45,32 +45,33 @@ impl InspectImage for AsNamed {
 }
 
 fn find(image: &EcrImage, needs: Needs) -> Result<Found, Missing> {
-        let digest = match &image.id {
-            ImageId::Digest(digest) => digest.clone(),
-            ImageId::Tag(tag) => format!("sha256:{:064x}", tag.as_str().len()).parse().unwrap(),
-        };
-        let name = image.repository.as_str();
-        if name.contains("absent") {
-            return Err(Missing::Image);
-        }
-        if name.contains("throttled") {
-            return Err(Missing::unavailable("ecr:DescribeImageScanFindings", Cause::Throttled));
-        }
-        let facts = PlatformFacts::new(scan(name), config(name, needs));
-        let odd = || NotUnderstood::Ambiguous { field: "digest" };
-        let content = if name.contains("index") {
-            let platform = Platform { os: "linux".into(), ..Platform::default() };
-            let facts = if name.contains("odd") { Err(NoFacts::NotUnderstood(odd())) } else { Ok(facts) };
-            let artifact = name.contains("artifact");
-            let child = Child { platform, digest: digest.clone(), windows: false, artifact, facts };
-            Content::Index(Index::Children(vec![child]))
-        } else if name.contains("odd") {
-            Content::NotUnderstood(odd())
-        } else {
-            Content::Image(facts)
-        };
-        let checkpoint = name.contains("checkpoint").then(|| "org.criu.\u{1b}[2J".to_owned());
-        Ok(Found { digest, content, checkpoint })
+    let digest = match &image.id {
+        ImageId::Digest(digest) => digest.clone(),
+        ImageId::Tag(tag) => format!("sha256:{:064x}", tag.as_str().len()).parse().unwrap(),
+    };
+    let name = image.repository.as_str();
+    if name.contains("absent") {
+        return Err(Missing::Image);
+    }
+    if name.contains("throttled") {
+        return Err(Missing::unavailable("ecr:DescribeImageScanFindings", Cause::Throttled));
+    }
+    let facts = PlatformFacts::new(scan(name), config(name, needs));
+    let odd = || NotUnderstood::Ambiguous { field: "digest" };
+    let content = if name.contains("index") {
+        let platform = Platform { os: "linux".into(), ..Platform::default() };
+        let facts =
+            if name.contains("odd") { Err(NoFacts::NotUnderstood(odd())) } else { Ok(facts) };
+        let artifact = name.contains("artifact");
+        let child = Child { platform, digest: digest.clone(), windows: false, artifact, facts };
+        Content::Index(Index::Children(vec![child]))
+    } else if name.contains("odd") {
+        Content::NotUnderstood(odd())
+    } else {
+        Content::Image(facts)
+    };
+    let checkpoint = name.contains("checkpoint").then(|| "org.criu.\u{1b}[2J".to_owned());
+    Ok(Found { digest, content, checkpoint })
 }
 
 fn repository(registry: &Registry, name: &str) -> Result<RepositoryFacts, Missing> {

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use ecr_admission_policy::EcrImage;
+use ecr_admission_policy::facts::Cause;
 use ecr_admission_policy::facts::{
     Config, Content, ImageScan, Needs, NoFacts, PlatformFacts, Unavailable,
 };
-use ecr_admission_policy::facts::Cause;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::{Child, Index, MAX_CHILDREN};
 use ecr_admission_policy::names::Digest;
@@ -154,13 +154,7 @@ impl Root {
     }
 
     /// Asks for what the manifests that are known lead to. Returns whether all of it is known.
-    fn expand(
-        &self,
-        found: &Holdings,
-        asked: &mut Asked,
-        next: &mut Next,
-        needs: &Needs,
-    ) -> bool {
+    fn expand(&self, found: &Holdings, asked: &mut Asked, next: &mut Next, needs: &Needs) -> bool {
         let Some(read) = self.manifest(found) else { return false };
         let Ok(Read { digest, manifest: Ok(manifest) }) = read else { return true };
         let entries = match &manifest.kind {
@@ -232,7 +226,8 @@ impl Root {
                     (Content::Image(facts), manifest.checkpoint.clone())
                 }
                 Kind::Index(entries) => {
-                    let (index, checkpoint) = index(manifest, open(manifest, entries, found), found);
+                    let (index, checkpoint) =
+                        index(manifest, open(manifest, entries, found), found);
                     (Content::Index(index), checkpoint)
                 }
             },
@@ -275,12 +270,12 @@ impl Leaf<'_> {
     }
 
     fn facts(&self, found: &Holdings) -> Result<PlatformFacts, NoFacts> {
-        let scan = found.scan(self.digest).map_or_else(|| Err(unanswered()), |scan| {
-            scan.as_ref().map_err(Clone::clone)
-        });
-        let manifest = found.manifest(self.digest).map_or_else(|| Err(unanswered()), |read| {
-            read.as_ref().map_err(Clone::clone)
-        });
+        let scan = found
+            .scan(self.digest)
+            .map_or_else(|| Err(unanswered()), |scan| scan.as_ref().map_err(Clone::clone));
+        let manifest = found
+            .manifest(self.digest)
+            .map_or_else(|| Err(unanswered()), |read| read.as_ref().map_err(Clone::clone));
         let (read, scan) = match (manifest, scan) {
             (Ok(read), Ok(scan)) => (read, scan),
             (Ok(Read { manifest: Err(why), .. }), Err(_)) => {
@@ -307,8 +302,7 @@ fn index(root: &Manifest, opened: Opened<'_>, found: &Holdings) -> (Index, Optio
         Opened::TooManyDescriptors => (Index::TooManyDescriptors, root.checkpoint.clone()),
         Opened::Children { leaves, checkpoint } => {
             let checkpoint = checkpoint.map(str::to_owned);
-            let artifact =
-                |leaf: &&Leaf<'_>| leaf.image(found).is_some_and(|image| image.artifact);
+            let artifact = |leaf: &&Leaf<'_>| leaf.image(found).is_some_and(|image| image.artifact);
             let run = leaves.len() - leaves.iter().filter(artifact).count();
             if run > MAX_CHILDREN {
                 return (Index::TooManyChildren, checkpoint);

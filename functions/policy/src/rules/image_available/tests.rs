@@ -139,7 +139,7 @@ fn layers_from_elsewhere_pass_only_for_windows_and_from_a_listed_host() {
 fn a_config_that_could_not_be_read_lets_no_layer_pass() {
     let listed = with_hosts(&["mcr.microsoft.com"]);
     for (config, expected) in [
-        (Config::NotRead, "may be fetched from elsewhere"),
+        (Config::NotRead, "both the index and their config call windows"),
         (Config::Unavailable(unavailable(Cause::TimedOut)), "timed out"),
     ] {
         let mut child = foreign(true, "windows", "mcr.microsoft.com", None);

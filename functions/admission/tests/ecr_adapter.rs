@@ -9,6 +9,8 @@ mod findings;
 mod indexes;
 #[path = "ecr_adapter/log.rs"]
 mod log;
+#[path = "ecr_adapter/manifests.rs"]
+mod manifests;
 #[path = "ecr_adapter/round_trips.rs"]
 mod round_trips;
 mod support;

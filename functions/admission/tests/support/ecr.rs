@@ -172,9 +172,14 @@ pub(crate) async fn inspect_one(
 
 /// The same, by what this inspector finds.
 pub(crate) async fn judge(account: &str, inspector: &EcrInspector) -> (String, u32) {
+    judge_at("image", account, inspector).await
+}
+
+/// The same, of an image at this path.
+pub(crate) async fn judge_at(path: &str, account: &str, inspector: &EcrInspector) -> (String, u32) {
     let policy = policy(account);
     let image = format!("{account}.dkr.ecr.us-east-1.amazonaws.com/pay:1");
-    let plan = plan([(FieldPath::new("image"), image)], Enforcement::Deny, &policy);
+    let plan = plan([(FieldPath::new(path), image)], Enforcement::Deny, &policy);
     let (found, calls) = inspect(inspector, plan.lookups().into_keys()).await;
     let verdict = decide(&plan, &found, &policy, Timestamp::from_seconds(1_795_176_000));
     (verdict.message().unwrap_or_else(|| "admitted".to_owned()), calls)

@@ -83,7 +83,7 @@ pub fn judged(
 
 /// The answer of the mutating half.
 pub fn mutated(patch: Vec<Operation>, warnings: Vec<String>) -> Answer {
-    Answer { warnings: few(warnings), patch, ..Answer::default() }
+    Answer { warnings: few([], warnings, |warning| warning), patch, ..Answer::default() }
 }
 
 /// The audit annotation for an image. kube-apiserver drops a name that is not a qualified name of at

@@ -122,31 +122,31 @@ impl Verdict {
     }
 
     fn line(&self, effect: Enforcement) -> Option<String> {
-        let denials: Vec<String> = self.of(effect).map(Violation::to_string).collect();
-        let mut message = String::new();
-        for (told, denial) in denials.iter().enumerate() {
-            let left = denials.len() - told;
+        let count = self.of(effect).count();
+        let (mut message, mut length) = (String::new(), 0);
+        // Only what fits is put into words: a Pod may hold thousands of images.
+        for (told, violation) in self.of(effect).enumerate() {
+            let denial = violation.to_string();
+            let left = count - told;
             let more = if left > 1 { and_more(left - 1).chars().count() + 2 } else { 0 };
             let separator = if told == 0 { "" } else { "; " };
-            let length =
-                [&*message, separator, denial].iter().map(|s| s.chars().count()).sum::<usize>();
+            length += separator.len() + denial.chars().count();
+            message.push_str(separator);
             // The first is always told: a single violation is far shorter than a message.
             if told > 0 && length + more > MESSAGE {
-                message.push_str(separator);
                 message.push_str(&and_more(left));
                 break;
             }
-            message.push_str(separator);
-            message.push_str(denial);
+            message.push_str(&denial);
         }
-        (!denials.is_empty()).then_some(message)
+        (count > 0).then_some(message)
     }
 
     /// What came of break-glass, and what is wrong without denying: one line a violation, at most
     /// [`WARNINGS`] lines and then one that counts the rest, each of at most [`WARNING`] characters.
     pub fn warnings(&self) -> Vec<String> {
         let glass = self.break_glass.iter().map(|request| cut(&request.to_string(), WARNING));
-        few(glass.chain(self.of(Enforcement::Warn).map(Violation::warning)).collect())
+        few(glass, self.of(Enforcement::Warn), Violation::warning)
     }
 
     fn of(&self, effect: Enforcement) -> impl Iterator<Item = &Violation> {
@@ -154,14 +154,21 @@ impl Verdict {
     }
 }
 
-/// The first [`WARNINGS`] of `warnings`, and one more that counts the rest.
-pub fn few(mut warnings: Vec<String>) -> Vec<String> {
-    let more = warnings.len().saturating_sub(WARNINGS);
+/// What comes first, then `items` in these words: at most [`WARNINGS`] lines, and one more that counts the
+/// rest, which is not put into words.
+pub fn few<T>(
+    first: impl IntoIterator<Item = String>,
+    items: impl IntoIterator<Item = T>,
+    words: impl Fn(T) -> String,
+) -> Vec<String> {
+    let mut few: Vec<String> = first.into_iter().collect();
+    let mut items = items.into_iter();
+    few.extend(items.by_ref().take(WARNINGS.saturating_sub(few.len())).map(words));
+    let more = items.count();
     if more > 0 {
-        warnings.truncate(WARNINGS);
-        warnings.push(and_more(more));
+        few.push(and_more(more));
     }
-    warnings
+    few
 }
 
 fn and_more(count: usize) -> String {

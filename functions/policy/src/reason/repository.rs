@@ -7,8 +7,11 @@ use crate::facts::{ScanFrequency, Scanning};
 use crate::image::EcrImage;
 use crate::mutability::{ExclusionFilter, TagMutability};
 use crate::names::{AccountId, RepositoryName};
-use crate::policy::{Policy, join};
+use crate::policy::Policy;
 use crate::text::{cut, quote};
+
+/// The most characters of what is allowed.
+const ALLOWED: usize = 128;
 
 /// Names the values that are not allowed, and what is.
 pub(super) fn not_allowed(
@@ -19,18 +22,17 @@ pub(super) fn not_allowed(
     let EcrImage { account, region, repository, .. } = image;
     let mut refused = vec![];
     if !policy.registry_ids.contains(account) {
-        refused.push(format!("account {account} (allowed: {})", some(&join(&policy.registry_ids))));
+        refused.push(format!("account {account} (allowed: {})", some(&policy.registry_ids)));
     }
     if !policy.regions.contains(region) {
-        refused.push(format!("Region {region} (allowed: {})", some(&join(&policy.regions))));
+        refused.push(format!("Region {region} (allowed: {})", some(&policy.regions)));
     }
     if refused.is_empty() {
         let scopes = policy.scopes.iter().flat_map(|scopes| scopes.iter());
-        let scopes: Vec<String> = scopes.map(ToString::to_string).collect();
         return write!(
             f,
             "repository \"{repository}\" of account {account} in {region} is not allowed (allowed: {}); use an allowed repository or add this one to registries of the policy document",
-            some(&scopes.join("; "))
+            join_some(scopes, "; ")
         );
     }
     write!(
@@ -41,8 +43,26 @@ pub(super) fn not_allowed(
 }
 
 /// As many of the allowed names as a message has room for.
-fn some(names: &str) -> String {
-    cut(names, 128)
+fn some<'a, T: fmt::Display + 'a>(names: impl IntoIterator<Item = &'a T>) -> String {
+    join_some(names, ", ")
+}
+
+/// The same. No more of them are put into words: there may be hundreds, for each of thousands of images.
+fn join_some<'a, T: fmt::Display + 'a>(
+    names: impl IntoIterator<Item = &'a T>,
+    separator: &str,
+) -> String {
+    let mut joined = String::new();
+    for name in names {
+        if !joined.is_empty() {
+            joined.push_str(separator);
+        }
+        joined.push_str(&name.to_string());
+        if joined.len() > 4 * ALLOWED {
+            break;
+        }
+    }
+    cut(&joined, ALLOWED)
 }
 
 pub(super) fn mutability_value(

@@ -17,13 +17,16 @@
 //!             digest: sha256:…                # absent: that of the manifest that is served
 //!             imageStatus: ARCHIVED           # absent: ACTIVE
 //!             format: DOCKER                  # media types; absent: OCI
+//!             os: linux                       # of the config blob; absent: linux and amd64
+//!             architecture: arm64
+//!             variant: v8
 //!             config: {user: "1000", exposedPorts: ["8080/tcp"]}
 //!             scan:                           # absent: ScanNotFoundException
 //!               status: COMPLETE
 //!               description: The scan was completed successfully.
 //!               completedAt: 2026-11-20T08:00:00Z
 //!               vulnerabilitySourceUpdatedAt: 2026-11-20T06:00:00Z
-//!               severityCounts: false         # leaves findingSeverityCounts out; absent: true
+//!               severityCounts: {CRITICAL: 1} # these; false: none are sent; absent: those of the findings
 //!               findings:                     # absent: neither findings nor counts are sent
 //!                 - name: CVE-2026-1234
 //!                   severity: CRITICAL
@@ -32,27 +35,56 @@
 //!                   fixedIn: 3.3.2
 //!                   repeat: 120               # so many findings, the number in the name counted up
 //!                   fixAvailable: PARTIAL     # from here on: enhanced findings only
-//!                   status: SUPPRESSED        # absent: ACTIVE
+//!                   status: SUPPRESSED        # or CLOSED; absent: ACTIVE
 //!                   firstObservedAt: 3 weeks ago   # every time: before the catalogue is read
 //!           - tags: ["2.0"]
+//!             manifestAnnotations: {a: b}     # of the index itself, here; and of any manifest
+//!             indexScan: {status: COMPLETE}   # a scan of the index itself, which ECR makes of none
 //!             platforms:                      # an image index; each child is an image of its own
 //!               - {os: linux, architecture: arm64, variant: v8, scan: {status: COMPLETE, findings: []}}
+//!               - {os: windows, osVersion: 10.0.20348.2, architecture: amd64}    # os.version
 //!               - {scan: {status: COMPLETE}}                         # no platform in its entry
 //!               - {os: unknown, architecture: unknown}               # an attestation, annotated
 //!               - {os: unknown, architecture: unknown, annotations: {}}      # … not annotated
 //!               - {os: linux, architecture: amd64, annotations: {vnd.docker.reference.type: attestation-manifest}}
 //!               - {platforms: [{os: linux, architecture: s390x}]}    # a nested index
+//!               - descriptors:                # its entries in the index; absent: one, of the keys above
+//!                   - {os: linux, architecture: amd64, mediaType: text/plain}    # a type that lies
+//!                   - {os: linux, architecture: arm64, osVersion: "1", variant: v8, artifactType: a/b, annotations: {}}
+//!           - tags: ["sbom"]                  # an artifact, alone or among platforms
+//!             artifactType: application/spdx+json
+//!             configMediaType: application/vnd.oci.empty.v1+json    # absent: that of the format
+//!             configBlob: "{}"                # the config blob as it is served, instead of config
+//!             layers:                         # absent: one layer of the format's type
+//!               - {mediaType: application/spdx+json}
+//!               - {mediaType: null, urls: ["https://blobs.example.com/1"], annotations: {a: b}}
+//!           - tags: ["odd"]
+//!             mediaType: null                 # what the manifest says of itself; absent: the format's
+//!             manifestMediaType: text/plain   # what ECR says of it; absent: what the manifest says
+//!           - tags: ["raw"]
+//!             manifest: '{"schemaVersion":2,"Layers":[]}'    # the manifest as it is served …
+//!           - {tags: ["value"], manifest: {schemaVersion: 2, layers: []}}    # … or as a value
+//!       - name: docker-hub/library/nginx
+//!         upstream:                           # a pull-through cache: BatchGetImage asks the upstream
+//!           imported: ["1.29"]                # … for every tag but these, and
+//!           others: UpstreamUnavailable       # … fails so; or AccessDeniedException, for the whole call
 //! ```
 //!
-//! The words of AWS (mutability, frequency, status, severity) are passed through as they stand, so
-//! that a word that AWS does not know yet can be tried. **What is absent is not sent**, so that an
-//! answer that lacks a field can be tried too. Three things follow from others instead: `scanType`
+//! The words of AWS (mutability, frequency, status, severity, failure codes) are passed through as they
+//! stand, so that a word that AWS does not know yet can be tried. **What is absent is not sent**, so that
+//! an answer that lacks a field can be tried too. Some things follow from others instead: `scanType`
 //! is `BASIC`; `scanFrequency` is `SCAN_ON_PUSH` or `MANUAL` where only `scanOnPush` is given;
-//! `fixAvailable` is `YES` with a `fixedIn`, else `NO`, unless it is `null`, which is not sent.
+//! `fixAvailable` is `YES` with a `fixedIn`, else `NO`; media types are those of the `format`; ECR says of
+//! a manifest what it says of itself. `null` where a word would follow means that none is sent.
 //!
 //! A digest that is not given is the SHA-256 of the manifest, whose layer stands for the image's
 //! place: its repository and first tag, else its position. It is the same in every run. An image
 //! with a digest is served under that digest, whatever its manifest hashes to.
+//!
+//! A `manifest` or a `configBlob` that is a text is served byte for byte; one that is a mapping or a list,
+//! as JSON. A `manifest` is the whole of it, so that the keys that would make one (`platforms`, `layers`,
+//! `config`, …) are errors beside it; the children of an index that is written so are images of the
+//! repository with a `digest`.
 //!
 //! A key that is not listed here is an error, and so are two registries, repositories, tags or
 //! digests of one name: a slip of the pen must not become a passing test.
@@ -62,6 +94,8 @@ pub(crate) mod filter;
 pub(crate) mod image;
 mod moment;
 pub(crate) mod scan;
+pub(crate) mod upstream;
+pub(crate) mod word;
 
 use std::path::{Path, PathBuf};
 
@@ -70,6 +104,7 @@ use thiserror::Error;
 
 use filter::ExclusionFilter;
 use image::Image;
+use upstream::Upstream;
 
 /// Everything that the stand-in's ECR holds.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -111,6 +146,7 @@ pub(crate) struct Repository {
     pub(crate) scan_frequency: Option<String>,
     #[serde(default)]
     pub(crate) applied_scan_filters: Vec<String>,
+    pub(crate) upstream: Option<Upstream>,
     #[serde(default)]
     pub(crate) images: Vec<Image>,
 }

@@ -18,6 +18,8 @@ mod findings;
 mod images;
 #[path = "aws_wire/layers.rs"]
 mod layers;
+#[path = "aws_wire/manifests.rs"]
+mod manifests;
 #[path = "aws_wire/repositories.rs"]
 mod repositories;
 #[path = "aws_wire/sample.rs"]
@@ -28,3 +30,5 @@ mod secrets;
 mod signatures;
 #[path = "aws_wire/stand_in.rs"]
 mod stand_in;
+#[path = "aws_wire/upstream.rs"]
+mod upstream;

@@ -5,7 +5,9 @@ use http::StatusCode;
 use http::header::HeaderValue;
 use serde_json::json;
 
+use super::arn;
 use super::asked::Api;
+use super::call::Caller;
 use super::wire::{self, Answer};
 
 /// An error as AWS sends it.
@@ -28,6 +30,21 @@ impl ApiError {
             query_code: None,
             message: message.into(),
         }
+    }
+
+    /// What IAM answers to a caller that lacks an action.
+    pub(crate) fn access_denied(
+        caller: Caller<'_>,
+        action: &str,
+        resource: Option<&str>,
+    ) -> ApiError {
+        let user = arn::caller(caller.region, caller.account);
+        let on = resource.map_or_else(String::new, |arn| format!(" on resource: {arn}"));
+        let message = format!(
+            "User: {user} is not authorized to perform: {action}{on} because no identity-based policy \
+             allows the {action} action"
+        );
+        ApiError::new("AccessDeniedException", message)
     }
 
     /// Fail loudly on what is not built: an empty success would pass for an answer.

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::StatusCode;
 
-use super::arn;
 use super::asked::{Api, Asked};
 use super::call::Caller;
 use super::error::ApiError;
@@ -53,15 +52,8 @@ pub(crate) fn error(
         Kind::Throttle => Some(ApiError::new("ThrottlingException", "Rate exceeded")),
         Kind::AccessDenied => {
             let action = format!("{}:{}", api.action_prefix(), asked.operation());
-            let resource = subject
-                .resource(caller.account, caller.region)
-                .map_or_else(String::new, |arn| format!(" on resource: {arn}"));
-            let user = arn::caller(caller.region, caller.account);
-            let message = format!(
-                "User: {user} is not authorized to perform: {action}{resource} because no \
-                 identity-based policy allows the {action} action"
-            );
-            Some(ApiError::new("AccessDeniedException", message))
+            let resource = subject.resource(caller.account, caller.region);
+            Some(ApiError::access_denied(caller, &action, resource.as_deref()))
         }
         Kind::ServerError => {
             let (code, query_code) = match api {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::image::Image;
+use super::word::Word;
 use super::{Catalogue, Registry};
 
 /// A registry id: 12 digits.
@@ -56,7 +57,7 @@ impl TryFrom<String> for Digest {
     }
 }
 
-/// The first thing that the catalogue holds twice, or that an image index cannot have.
+/// The first thing that the catalogue holds twice, or that an image cannot have.
 pub(crate) fn contradiction(catalogue: &Catalogue) -> Option<String> {
     let mut seen = BTreeSet::new();
     for registry in &catalogue.registries {
@@ -84,8 +85,8 @@ fn in_registry(registry: &Registry) -> Option<String> {
             ));
         }
         let mut seen = Seen::default();
-        if let Some(message) = repository.images.iter().find_map(|image| in_image(image, &mut seen))
-        {
+        let mut images = repository.images.iter();
+        if let Some(message) = images.find_map(|image| in_image(image, &mut seen)) {
             return Some(format!(r#"repository "{name}": {message}"#));
         }
     }
@@ -109,12 +110,41 @@ fn in_image<'a>(image: &'a Image, seen: &mut Seen<'a>) -> Option<String> {
             digest.as_str()
         ));
     }
-    let platforms = image.platforms.as_ref()?;
-    if image.scan.is_some() {
-        return Some(format!(
-            "an image index (tags {:?}) has a scan; ECR scans no index: give the scan to its platforms",
-            image.tags
-        ));
+    if let Some((key, why)) = key_out_of_place(image) {
+        return Some(format!("an image (tags {:?}) has the key {key}, but {why}", image.tags));
     }
-    platforms.iter().find_map(|platform| in_image(platform, seen))
+    image.platforms.iter().flatten().find_map(|platform| in_image(platform, seen))
+}
+
+/// A key that would say nothing where it is, and why.
+fn key_out_of_place(image: &Image) -> Option<(&'static str, &'static str)> {
+    let of_config = [
+        ("config", image.config.is_some()),
+        ("configBlob", image.config_blob.is_some()),
+        ("configMediaType", matches!(image.config_media_type, Word::Given(_))),
+        ("layers", image.layers.is_some()),
+    ];
+    let of_manifest = [
+        ("platforms", image.platforms.is_some()),
+        ("mediaType", matches!(image.media_type, Word::Given(_))),
+        ("artifactType", image.artifact_type.is_some()),
+        ("manifestAnnotations", !image.manifest_annotations.is_empty()),
+    ];
+    let first = |keys: &[(&'static str, bool)]| keys.iter().find(|(_, is)| *is).map(|it| it.0);
+    if image.manifest.is_some() {
+        let key = first(&of_manifest).or_else(|| first(&of_config));
+        key.map(|key| (key, "its manifest is given whole: write it there"))
+    } else if image.platforms.is_some() {
+        let of_image = first(&of_config).map(|key| (key, "an image index has none"));
+        let scan = image.scan.as_ref();
+        of_image.or(scan.map(|_| {
+            ("scan", "ECR scans no index: give the scan to its platforms, or call it indexScan")
+        }))
+    } else if image.index_scan.is_some() {
+        Some(("indexScan", "it is no image index: call it scan"))
+    } else if image.config.is_some() && image.config_blob.is_some() {
+        Some(("config", "its configBlob is given whole: write it there"))
+    } else {
+        None
+    }
 }

@@ -1,11 +1,13 @@
 //! Images of a repository, and the platforms of an image index.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use super::check::Digest;
 use super::scan::Scan;
+use super::word::{Text, Word};
 
 /// The annotation that `BuildKit` puts on an attestation's entry in an image index.
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
@@ -25,18 +27,84 @@ pub(crate) struct Image {
     #[serde(default)]
     pub(crate) format: Format,
     pub(crate) os: Option<String>,
+    pub(crate) os_version: Option<String>,
     pub(crate) architecture: Option<String>,
     pub(crate) variant: Option<String>,
+    /// Of its entry in an index.
     pub(crate) annotations: Option<BTreeMap<String, String>>,
-    pub(crate) scan: Option<Scan>,
+    /// Its entries in an index, where they are not the one that follows from the keys above.
+    pub(crate) descriptors: Option<Vec<Descriptor>>,
+    /// What ECR says that it is.
     #[serde(default)]
-    pub(crate) config: Config,
+    pub(crate) manifest_media_type: Word,
+    /// What its manifest says that it is.
+    #[serde(default)]
+    pub(crate) media_type: Word,
+    pub(crate) artifact_type: Option<String>,
+    #[serde(default)]
+    pub(crate) manifest_annotations: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) config_media_type: Word,
+    pub(crate) config: Option<Config>,
+    /// The config blob as it is served.
+    pub(crate) config_blob: Option<Text>,
+    pub(crate) layers: Option<Vec<Layer>>,
+    /// The manifest as it is served.
+    pub(crate) manifest: Option<Text>,
+    pub(crate) scan: Option<Scan>,
+    /// The scan of an index itself.
+    pub(crate) index_scan: Option<Scan>,
     pub(crate) platforms: Option<Vec<Image>>,
 }
 
 impl Image {
-    /// Whether its entry in an index is that of an attestation. The annotation alone makes none: a
-    /// node would still run an image of its own platform that wears it.
+    /// The entries of an index that name this child.
+    pub(crate) fn descriptors(&self) -> Cow<'_, [Descriptor]> {
+        match &self.descriptors {
+            Some(given) => Cow::Borrowed(given),
+            None => Cow::Owned(vec![Descriptor {
+                media_type: Word::Follows,
+                artifact_type: self.artifact_type.clone(),
+                os: self.os.clone(),
+                os_version: self.os_version.clone(),
+                architecture: self.architecture.clone(),
+                variant: self.variant.clone(),
+                annotations: self.annotations.clone(),
+            }]),
+        }
+    }
+
+    /// Whether every entry that names it is that of an attestation.
+    pub(crate) fn is_attestation(&self) -> bool {
+        self.descriptors().iter().all(Descriptor::is_attestation)
+    }
+
+    /// The media type that it has unless the catalogue says otherwise.
+    pub(crate) fn usual_media_type(&self) -> &'static str {
+        match self.platforms {
+            Some(_) => self.format.index(),
+            None => self.format.manifest(),
+        }
+    }
+}
+
+/// One entry of an index.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Descriptor {
+    #[serde(default)]
+    pub(crate) media_type: Word,
+    pub(crate) artifact_type: Option<String>,
+    pub(crate) os: Option<String>,
+    pub(crate) os_version: Option<String>,
+    pub(crate) architecture: Option<String>,
+    pub(crate) variant: Option<String>,
+    pub(crate) annotations: Option<BTreeMap<String, String>>,
+}
+
+impl Descriptor {
+    /// Whether it is that of an attestation. The annotation alone makes none: a node would still run
+    /// an image of its own platform that wears it.
     pub(crate) fn is_attestation(&self) -> bool {
         let annotations = self.entry_annotations();
         let annotated =
@@ -49,8 +117,7 @@ impl Image {
         unknown(&self.os) && unknown(&self.architecture)
     }
 
-    /// The annotations of the image's entry in an index: those given, else those of an attestation
-    /// where the platform is that of one.
+    /// Its annotations: those given, else those of an attestation where the platform is that of one.
     pub(crate) fn entry_annotations(&self) -> BTreeMap<String, String> {
         match &self.annotations {
             Some(given) => given.clone(),
@@ -62,6 +129,16 @@ impl Image {
     }
 }
 
+/// One layer of a manifest.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Layer {
+    #[serde(default)]
+    pub(crate) media_type: Word,
+    pub(crate) urls: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) annotations: BTreeMap<String, String>,
+}
 /// Whose media types the image wears.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "UPPERCASE")]

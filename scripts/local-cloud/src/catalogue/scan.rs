@@ -1,11 +1,14 @@
 //! Scans and their findings.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, de};
 
 use super::moment::moment;
+use super::word::Word;
 
 /// The scan of one image. An image without one answers `ScanNotFoundException`.
 #[derive(Clone, Debug, Deserialize)]
@@ -17,13 +20,9 @@ pub(crate) struct Scan {
     pub(crate) completed_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "moment")]
     pub(crate) vulnerability_source_updated_at: Option<Timestamp>,
-    #[serde(default = "sent")]
-    pub(crate) severity_counts: bool,
+    #[serde(default)]
+    pub(crate) severity_counts: SeverityCounts,
     pub(crate) findings: Option<Vec<Finding>>,
-}
-
-fn sent() -> bool {
-    true
 }
 
 impl Scan {
@@ -34,13 +33,57 @@ impl Scan {
     }
 }
 
-/// How many findings there are of each severity. A finding without a severity is not counted.
-pub(crate) fn severity_counts(findings: &[Finding]) -> BTreeMap<&str, usize> {
-    let mut counts = BTreeMap::new();
-    for severity in findings.iter().filter_map(|it| it.severity.as_deref()) {
-        *counts.entry(severity).or_default() += 1;
+/// `findingSeverityCounts` of a scan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SeverityCounts {
+    /// Those of the findings.
+    #[default]
+    OfFindings,
+    /// These, whatever the findings are.
+    Given(BTreeMap<String, u64>),
+    /// None are sent.
+    Absent,
+}
+
+impl SeverityCounts {
+    /// The counts that are sent, if any are. A finding without a severity is not counted.
+    pub(crate) fn of(&self, findings: Option<&[Finding]>) -> Option<BTreeMap<String, u64>> {
+        match self {
+            SeverityCounts::Given(counts) => Some(counts.clone()),
+            SeverityCounts::Absent => None,
+            SeverityCounts::OfFindings => {
+                let mut counts = BTreeMap::new();
+                for severity in findings?.iter().filter_map(|it| it.severity.clone()) {
+                    *counts.entry(severity).or_default() += 1;
+                }
+                Some(counts)
+            }
+        }
     }
-    counts
+}
+
+impl<'de> Deserialize<'de> for SeverityCounts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CountsVisitor)
+    }
+}
+
+struct CountsVisitor;
+
+impl<'de> Visitor<'de> for CountsVisitor {
+    type Value = SeverityCounts;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("true, false, or counts such as {CRITICAL: 1}")
+    }
+
+    fn visit_bool<E>(self, sent: bool) -> Result<SeverityCounts, E> {
+        Ok(if sent { SeverityCounts::OfFindings } else { SeverityCounts::Absent })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SeverityCounts, A::Error> {
+        BTreeMap::deserialize(de::value::MapAccessDeserializer::new(map)).map(SeverityCounts::Given)
+    }
 }
 
 /// One finding.
@@ -54,36 +97,16 @@ pub(crate) struct Finding {
     pub(crate) fixed_in: Option<String>,
     pub(crate) repeat: Option<u64>,
     #[serde(default)]
-    pub(crate) fix_available: FixAvailable,
+    pub(crate) fix_available: Word,
     pub(crate) status: Option<String>,
     #[serde(default, deserialize_with = "moment")]
     pub(crate) first_observed_at: Option<Timestamp>,
 }
 
-/// `fixAvailable` of a finding.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum FixAvailable {
-    /// Nothing is said: it follows from `fixedIn`.
-    #[default]
-    Follows,
-    /// This; nothing where the catalogue has `null`.
-    Given(Option<String>),
-}
-
-impl<'de> Deserialize<'de> for FixAvailable {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::deserialize(deserializer).map(Self::Given)
-    }
-}
-
 impl Finding {
     /// The word that is sent, if one is.
     pub(crate) fn fix_available(&self) -> Option<&str> {
-        match &self.fix_available {
-            FixAvailable::Given(word) => word.as_deref(),
-            FixAvailable::Follows if self.fixed_in.is_some() => Some("YES"),
-            FixAvailable::Follows => Some("NO"),
-        }
+        self.fix_available.or(Some(if self.fixed_in.is_some() { "YES" } else { "NO" }))
     }
 
     /// The finding, or as many of it as `repeat` says.

@@ -85,7 +85,7 @@ registries:
     assert_eq!(repository.name, "2048");
     let image = &repository.images[0];
     assert_eq!(image.tags, ["1.10", "3", "true", "null-1"]);
-    assert_eq!(image.config.user.as_deref(), Some("1000"));
+    assert_eq!(image.config.as_ref().unwrap().user.as_deref(), Some("1000"));
     let findings = image.scan.as_ref().unwrap().findings.as_ref().unwrap();
     assert_eq!(findings[0].fix_available(), Some("NO"));
     assert_eq!(findings[0].fixed_in.as_deref(), Some("1.0"));
@@ -110,8 +110,10 @@ registries:
 ";
     let catalogue = parse(text).unwrap();
     let platforms = catalogue.registries[0].repositories[0].images[0].platforms.as_ref().unwrap();
-    let shapes: Vec<(usize, bool)> =
-        platforms.iter().map(|it| (it.entry_annotations().len(), it.is_attestation())).collect();
+    let shapes: Vec<(usize, bool)> = platforms
+        .iter()
+        .map(|it| (it.descriptors()[0].entry_annotations().len(), it.is_attestation()))
+        .collect();
     assert_eq!(shapes, [(1, true), (0, false), (1, false), (1, false)]);
 }
 
@@ -186,9 +188,53 @@ fn what_is_there_twice_is_refused() {
     assert_eq!(
         repositories("[{name: a, images: [{tags: [x], scan: {}, platforms: []}]}]"),
         format!(
-            "{start}: an image index (tags [\"x\"]) has a scan; ECR scans no index: give the scan to its platforms"
+            "{start}: an image (tags [\"x\"]) has the key scan, but ECR scans no index: give the scan to \
+             its platforms, or call it indexScan"
         )
     );
+}
+
+#[test]
+fn a_key_that_would_say_nothing_is_refused() {
+    let image = |keys: &str| {
+        refusal(&format!(
+            "registries: [{{account: \"123456789012\", region: us-east-1, repositories: [{{name: a, images: [{{tags: [x], {keys}}}]}}]}}]"
+        ))
+    };
+    let start = "catalogue registry.yaml: registry 123456789012 us-east-1: repository \"a\": an image \
+                 (tags [\"x\"]) has the key";
+    for (keys, key, why) in [
+        ("manifest: '', layers: []", "layers", "its manifest is given whole: write it there"),
+        ("manifest: {}, platforms: []", "platforms", "its manifest is given whole: write it there"),
+        (
+            "manifest: [], mediaType: null",
+            "mediaType",
+            "its manifest is given whole: write it there",
+        ),
+        ("platforms: [], config: {}", "config", "an image index has none"),
+        ("platforms: [], configMediaType: a/b", "configMediaType", "an image index has none"),
+        ("indexScan: {}", "indexScan", "it is no image index: call it scan"),
+        ("config: {}, configBlob: ''", "config", "its configBlob is given whole: write it there"),
+    ] {
+        assert_eq!(image(keys), format!("{start} {key}, but {why}"));
+    }
+    for (keys, why) in [
+        ("manifest: 7", "a text, or a mapping or a list that is sent as JSON"),
+        ("scan: {severityCounts: 7}", "true, false, or counts such as {CRITICAL: 1}"),
+        ("scan: {severityCounts: {CRITICAL: -1}}", "line 1"),
+        (
+            "layers: [{digest: 7}]",
+            "unknown field `digest`, expected one of mediaType, urls, annotations",
+        ),
+        ("platforms: [{descriptors: [{digest: 7}]}]", "unknown field `digest`"),
+    ] {
+        let message = image(keys);
+        assert!(message.contains(why), "{keys}: {message}");
+    }
+    let upstream = refusal(
+        "registries: [{account: \"123456789012\", region: us-east-1, repositories: [{name: a, upstream: {}}]}]",
+    );
+    assert!(upstream.contains("missing field `others`"), "{upstream}");
 }
 
 #[test]

@@ -22,6 +22,9 @@ registries:
                 - {name: CVE-2026-2, severity: MEDIUM, repeat: 249}
           - tags: ["uncounted"]
             scan: {status: COMPLETE, severityCounts: false, findings: [{name: CVE-2026-1, severity: SEVERE}]}
+          - tags: ["contradictory"]
+            scan: {status: COMPLETE, severityCounts: {}, findings: [{name: CVE-2026-1, severity: CRITICAL}]}
+          - {tags: ["counted"], scan: {status: COMPLETE, severityCounts: {CRITICAL: 2, SEVERE: 1}}}
           - {tags: ["pending"], scan: {status: IN_PROGRESS}}
           - {tags: ["bare"], scan: {}}
           - {tags: ["large"], scan: {status: IMAGE_SIZE_EXCEEDED, description: too big}}
@@ -96,6 +99,20 @@ async fn what_a_scan_does_not_say_is_not_sent() {
     let findings = uncounted.image_scan_findings().unwrap();
     assert!(findings.finding_severity_counts().is_none());
     assert_eq!(findings.findings()[0].severity().unwrap().as_str(), "SEVERE");
+}
+
+#[tokio::test]
+async fn counts_are_those_of_the_findings_or_those_that_are_given() {
+    let stand_in = start_with(CATALOGUE, &[]).await;
+    let answer = describe(&stand_in, "contradictory").send().await.unwrap();
+    let findings = answer.image_scan_findings().unwrap();
+    assert!(findings.finding_severity_counts().unwrap().is_empty());
+    assert_eq!(findings.findings()[0].severity(), Some(&FindingSeverity::Critical));
+    let answer = describe(&stand_in, "counted").send().await.unwrap();
+    let findings = answer.image_scan_findings().unwrap();
+    let counts = findings.finding_severity_counts().unwrap();
+    assert_eq!((counts[&FindingSeverity::Critical], counts[&"SEVERE".into()]), (2, 1));
+    assert!(findings.findings.is_none() && findings.image_scan_completed_at().is_none());
 }
 
 #[tokio::test]

@@ -190,22 +190,61 @@ async fn a_missing_image_fails_by_itself() {
     let call = call.image_ids(tag("-")).image_ids(ImageIdentifier::builder().build());
     let answer = call.send().await.unwrap();
     assert_eq!(answer.images().len(), 1);
-    let codes: Vec<&str> =
-        answer.failures().iter().map(|it| it.failure_code().unwrap().as_str()).collect();
+    // In an order of their own.
+    let mut codes: Vec<(&str, Option<&str>, Option<&str>)> = answer
+        .failures()
+        .iter()
+        .map(|it| (it.failure_code().unwrap().as_str(), it.image_id().unwrap()))
+        .map(|(code, id)| (code, id.image_tag(), id.image_digest()))
+        .collect();
+    codes.sort_unstable();
     assert_eq!(
         codes,
         [
-            "ImageNotFound",
-            "ImageTagDoesNotMatchDigest",
-            "InvalidImageDigest",
-            "InvalidImageTag",
-            "MissingDigestAndTag"
+            ("ImageNotFound", Some("no"), None),
+            ("ImageTagDoesNotMatchDigest", Some("1"), Some(FIXED)),
+            ("InvalidImageDigest", None, Some("sha256:0")),
+            ("InvalidImageTag", Some("-"), None),
+            ("MissingDigestAndTag", None, None),
         ]
     );
-    assert_eq!(answer.failures()[0].image_id().unwrap().image_tag(), Some("no"));
-    assert_eq!(answer.failures()[0].failure_reason(), Some("Requested image not found"));
+    let absent =
+        answer.failures().iter().find(|it| it.image_id().unwrap().image_tag() == Some("no"));
+    assert_eq!(absent.unwrap().failure_reason(), Some("Requested image not found"));
     let keys: Vec<String> = stand_in.calls().into_iter().map(|[_, key, _]| key).collect();
     assert_eq!(keys, [format!("123456789012/us-east-1/a:1,:no,:1@{FIXED},@sha256:0,:-,")]);
+}
+
+#[tokio::test]
+async fn a_batch_has_an_answer_for_each_of_up_to_100_ids() {
+    let stand_in = start_with(CATALOGUE, &[]).await;
+    let get = |ids: Vec<ImageIdentifier>| {
+        let call = stand_in.ecr().batch_get_image().repository_name("a");
+        call.set_image_ids(Some(ids)).send()
+    };
+    let (one, _, _) = manifest(&stand_in, "a", tag("1")).await;
+    let answer =
+        get(vec![tag("one"), digest(&one), tag("1"), tag("fixed"), tag("1")]).await.unwrap();
+    let mut ids: Vec<(Option<&str>, &str)> = answer
+        .images()
+        .iter()
+        .map(|it| it.image_id().unwrap())
+        .map(|id| (id.image_tag(), id.image_digest().unwrap()))
+        .collect();
+    ids.sort_unstable();
+    // The tag is there where it was asked for, and an id that came twice has one answer.
+    assert_eq!(
+        ids,
+        [(None, one.as_str()), (Some("1"), &one), (Some("fixed"), FIXED), (Some("one"), &one)]
+    );
+    assert!(answer.images().iter().all(|it| it.image_manifest_media_type() == Some(MANIFEST)));
+
+    let missing = |count: usize| (0..count).map(|nth| tag(&format!("no{nth}"))).collect();
+    assert_eq!(get(missing(100)).await.unwrap().failures().len(), 100);
+    for count in [0, 101] {
+        let error = get(missing(count)).await.unwrap_err().into_service_error();
+        assert!(error.is_invalid_parameter_exception(), "{error:?}");
+    }
 }
 
 #[tokio::test]

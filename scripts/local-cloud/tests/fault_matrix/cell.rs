@@ -30,6 +30,8 @@ static STARTS: Semaphore = Semaphore::const_new(1);
 pub(crate) struct Cell {
     /// `OPERATION=KIND[:COUNT]`.
     pub(crate) fault: String,
+    /// Another catalogue than the sample, as arguments.
+    pub(crate) registry: &'static [&'static str],
     /// The one image of the Pod.
     pub(crate) image: &'static str,
     /// Whether the functions are started beforehand, by a review that asks nothing of ECR.
@@ -103,7 +105,7 @@ async fn wrong(cell: Cell) -> Option<String> {
 }
 
 async fn review(cell: &Cell) -> (Seen, Duration) {
-    let args = ["--fault", &cell.fault];
+    let args = [cell.registry, &["--fault", &cell.fault]].concat();
     let stack = if cell.warm { warm(&args).await } else { cold(&args).await };
     let review = pod("the-uid", &[&image(cell.image)]);
     let began = Instant::now();

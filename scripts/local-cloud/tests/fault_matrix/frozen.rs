@@ -88,6 +88,7 @@ async fn thaw(death: Death, images: &[&str], frozen: Duration) -> Duration {
     assert!(took < IN_TIME, "{death:?}: {took:?}");
     // What was sent on a dead connection did not reach AWS, so that a try more is one connection more.
     let once = [
+        "BatchGetImage",
         "BatchGetRepositoryScanningConfiguration",
         "DescribeImageScanFindings",
         "DescribeRepositories",

@@ -24,8 +24,8 @@ const FAILED: Reason = Some("failed; try again, and see the function's log if it
 /// The reason, and how often the operation is called.
 type Outcome = (Reason, usize);
 
-/// What comes of a fault, and how often the operation is called for one review: the same for each of
-/// the four operations. What may pass is tried three times at most.
+/// What comes of a fault, and how often the call that it strikes is made for one review: the same for each
+/// of the four operations, and for each of the calls of one. What may pass is tried three times at most.
 #[rustfmt::skip]
 const MATRIX: [(&str, Outcome, Outcome); 7] = [
     // fault           the first call only    every call
@@ -46,24 +46,70 @@ const CONFIGURATION: &str = "BatchGetRepositoryScanningConfiguration";
 const FINDINGS: &str = "DescribeImageScanFindings";
 const GET: &str = "BatchGetImage";
 
+/// A call that the faults of a table strike.
+#[derive(Clone, Copy)]
+struct Struck {
+    operation: &'static str,
+    /// What the call is about, where the operation is called more than once.
+    key: &'static str,
+    image: &'static str,
+    registry: &'static [&'static str],
+}
+
+/// The first call of an operation.
+const fn first(operation: &'static str, image: &'static str, key: &'static str) -> Struck {
+    Struck { operation, key, image, registry: &[] }
+}
+
+/// The manifests of the platforms of an index, which its own manifest names.
+const CHILDREN: Struck = first(GET, INDEX, "@catalog@sha256");
+
+/// The manifest of an image of a pull-through cache, asked for by digest once it was refused by tag.
+const AGAIN: Struck = Struck {
+    operation: GET,
+    key: "@nginx@sha256",
+    image: "docker-hub/library/nginx:1.29",
+    registry: &[
+        "--registry",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fault_matrix/cache.yaml"),
+    ],
+};
+
 #[tokio::test]
 async fn the_repository_cannot_be_described() {
-    run(cells(DESCRIBE, IMAGE)).await;
+    run(cells(first(DESCRIBE, IMAGE, ""))).await;
 }
 
 #[tokio::test]
 async fn the_scanning_configuration_cannot_be_read() {
-    run(cells(CONFIGURATION, IMAGE)).await;
+    run(cells(first(CONFIGURATION, IMAGE, ""))).await;
 }
 
 #[tokio::test]
 async fn the_findings_cannot_be_read() {
-    run(cells(FINDINGS, IMAGE)).await;
+    run(cells(first(FINDINGS, IMAGE, ""))).await;
 }
 
 #[tokio::test]
-async fn the_index_cannot_be_opened() {
-    run(cells(GET, INDEX)).await;
+async fn the_manifest_cannot_be_read() {
+    run(cells(first(GET, IMAGE, ""))).await;
+}
+
+#[tokio::test]
+async fn the_manifest_of_an_index_cannot_be_read() {
+    run(cells(first(GET, INDEX, "@catalog:4.2"))).await;
+}
+
+#[tokio::test]
+async fn the_manifests_of_its_platforms_cannot_be_read() {
+    run(cells(CHILDREN)).await;
+}
+
+/// An access denied that names `ecr:BatchImportUpstreamImage` is none to the image, which is asked for once
+/// more by the digest that its scan names.
+#[tokio::test]
+async fn the_manifest_cannot_be_read_by_the_digest_of_the_scan() {
+    run(cells(AGAIN)).await;
 }
 
 /// The SDK's retry quota is 500 for a sandbox, and a further try takes five of it. A call that succeeds
@@ -75,6 +121,8 @@ async fn a_registry_that_throttles_is_not_stormed() {
     const IMAGES: usize = 20;
     const QUOTA: usize = 500;
     const TRY: usize = 5;
+    /// The repository, its scanning configuration and all manifests: one call each.
+    const SUCCESSES: usize = 3;
     let stack = warm(&["--fault", "DescribeImageScanFindings=throttle"]).await;
     let images: Vec<String> = (0..IMAGES).map(|n| image(&format!("payments/api:{n}"))).collect();
     let review = pod("the-uid", &images.iter().map(String::as_str).collect::<Vec<_>>());
@@ -83,8 +131,7 @@ async fn a_registry_that_throttles_is_not_stormed() {
         let Answer::Denied(message) = answer(&reply) else { panic!("{}", reply.text()) };
         assert!(message.contains("ecr:DescribeImageScanFindings was throttled; "), "{message}");
         let made = counted(&stack).await[FINDINGS];
-        // The repository and its scanning configuration are told in each review.
-        let (once, successes) = (n * IMAGES, 2 * n);
+        let (once, successes) = (n * IMAGES, SUCCESSES * n);
         let further = (QUOTA + TRY * successes) / TRY;
         assert!(made <= once + further.min(2 * once), "{made} calls by review {n}");
     }
@@ -110,6 +157,8 @@ async fn a_pod_of_ten_thousand_images_is_denied_unasked() {
 async fn as_many_images_as_are_judged_are_answered_in_time() {
     const IMAGES: usize = 500;
     const MOST_CALLS: usize = 128;
+    /// Ids in one `BatchGetImage`.
+    const BATCH: usize = 25;
     // So slow that all would be on their way before the first is answered.
     let stack = warm(&["--latency-ms", "300"]).await;
     let message = many(&stack, IMAGES).await;
@@ -122,7 +171,8 @@ async fn as_many_images_as_are_judged_are_answered_in_time() {
         let [at, took]: [u64; 2] = [columns[0], columns[4]].map(|text| text.parse().unwrap());
         steps.extend([(at, 1), (at + took, -1)]);
     }
-    assert_eq!(steps.len(), 2 * (IMAGES + 2), "each is asked for once: {calls:?}");
+    let each = IMAGES + IMAGES.div_ceil(BATCH) + 2;
+    assert_eq!(steps.len(), 2 * each, "each is asked for once: {calls:?}");
     // Ends before beginnings of the same millisecond.
     steps.sort_unstable();
     let mut under_way = 0;
@@ -149,12 +199,14 @@ async fn many(stack: &Stack, images: usize) -> String {
     message
 }
 
-fn cells(operation: &str, name: &'static str) -> Vec<Cell> {
+fn cells(struck: Struck) -> Vec<Cell> {
+    let Struck { operation, key, image, registry } = struck;
     let cell = |fault: &str, (reason, tries): (Reason, usize)| Cell {
-        fault: format!("{operation}={fault}"),
-        image: name,
+        fault: format!("{operation}{key}={fault}"),
+        registry,
+        image,
         warm: true,
-        expected: expected(operation, name, reason, tries),
+        expected: expected(struck, reason, tries),
     };
     MATRIX
         .iter()
@@ -164,17 +216,25 @@ fn cells(operation: &str, name: &'static str) -> Vec<Cell> {
         .collect()
 }
 
-/// The operation that fails is tried as often as the table says, every other one is called as if
-/// nothing had happened: once, and for the two platforms of the index once each.
-fn expected(operation: &str, name: &str, reason: Reason, tries: usize) -> Seen {
+/// The call that fails is made as often as the table says, every other one as if nothing had happened: each
+/// operation once for the image, and once more for what it leads to. The scans and the manifests of the
+/// platforms go out together.
+fn expected(struck: Struck, reason: Reason, tries: usize) -> Seen {
+    let Struck { operation, image: name, .. } = struck;
     let answer = reason.map_or(Answer::Admitted, |reason| {
         let path = format!("spec.containers[0].image \"{}\"", image(name));
         let what = format!("could not be judged: ecr:{operation} {reason}");
         Answer::Denied(format!("{path}: {what} [image-available]"))
     });
-    let opened = usize::from(name == INDEX);
-    let platforms = if name == INDEX && reason.is_none() { 2 } else { 0 };
-    let usual = [(DESCRIBE, 1), (CONFIGURATION, 1), (FINDINGS, 1 + platforms), (GET, opened)];
-    let made = usual.map(|(of, usual)| (of, if of == operation { tries } else { usual }));
+    let is_second = [CHILDREN.key, AGAIN.key].contains(&struck.key);
+    let is_led_on = is_second || reason.is_none();
+    let (scans, manifests) = match name {
+        INDEX if is_led_on => (2, 1),
+        _ if name == AGAIN.image => (0, 1),
+        _ => (0, 0),
+    };
+    let usual = [(DESCRIBE, 1), (CONFIGURATION, 1), (FINDINGS, 1 + scans), (GET, 1 + manifests)];
+    let made =
+        usual.map(|(of, usual)| (of, if of == operation { usual - 1 + tries } else { usual }));
     Seen { answer, calls: calls(&made) }
 }

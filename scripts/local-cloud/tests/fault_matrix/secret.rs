@@ -36,11 +36,13 @@ fn cells() -> impl Iterator<Item = Cell> {
             "DescribeRepositories",
             "BatchGetRepositoryScanningConfiguration",
             "DescribeImageScanFindings",
+            "BatchGetImage",
         ];
         let mut made = ecr.map(|operation| (operation, judged)).to_vec();
         made.push((GET, *asked));
         Cell {
             fault: format!("{GET}={fault}"),
+            registry: &[],
             image: "payments/api:1.4",
             warm: false,
             expected: Seen { answer: answer.clone(), calls: calls(&made) },

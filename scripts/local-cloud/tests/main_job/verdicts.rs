@@ -91,6 +91,9 @@ async fn a_fresh_pod_of_twenty_images_takes_one_call_of_each_batch_and_a_second_
     assert_eq!(
         of_ecr(stack.calls().await.unwrap()),
         [
+            // Of each of the two repositories.
+            "BatchGetImage",
+            "BatchGetImage",
             "BatchGetRepositoryScanningConfiguration",
             "DescribeImageScanFindings",
             "DescribeImageScanFindings",

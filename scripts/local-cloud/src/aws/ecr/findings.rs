@@ -12,7 +12,7 @@ use super::store::{Image, Registries, Repository};
 use crate::aws::call::Caller;
 use crate::aws::error::ApiError;
 use crate::catalogue::ScanType;
-use crate::catalogue::scan::{Finding, Scan, severity_counts};
+use crate::catalogue::scan::{Finding, Scan};
 
 /// Enhanced findings come in pages of 100, whatever is asked.
 const ENHANCED_SIZE: usize = 100;
@@ -88,7 +88,8 @@ fn findings(scan: &Scan, all: Option<&[Finding]>, part: Vec<Value>, scan_type: S
     let seconds = |time: Option<jiff::Timestamp>| time.map(|time| time.as_duration().as_secs_f64());
     let completed = seconds(scan.completed_at);
     let updated = seconds(scan.vulnerability_source_updated_at);
-    if all.is_none() && completed.is_none() && updated.is_none() {
+    let counts = scan.severity_counts.of(all);
+    if all.is_none() && counts.is_none() && completed.is_none() && updated.is_none() {
         return Value::Null;
     }
     let (basic, enhanced) = match scan_type {
@@ -98,7 +99,7 @@ fn findings(scan: &Scan, all: Option<&[Finding]>, part: Vec<Value>, scan_type: S
     json!({
         "imageScanCompletedAt": completed,
         "vulnerabilitySourceUpdatedAt": updated,
-        "findingSeverityCounts": all.filter(|_| scan.severity_counts).map(severity_counts),
+        "findingSeverityCounts": counts,
         "findings": basic,
         "enhancedFindings": enhanced,
     })

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::store::{Image, Repository};
 
 /// `imageId`: a tag, a digest, or both.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ImageId {
     image_tag: Option<String>,
@@ -43,6 +43,11 @@ impl ImageId {
                 None => Err(Missing::NotFound),
             },
         }
+    }
+
+    /// The tag, where no digest is given beside it.
+    pub(super) fn tag_alone(&self) -> Option<&str> {
+        self.image_digest.is_none().then_some(self.image_tag.as_deref()).flatten()
     }
 
     /// The image as ECR names it back: with its digest, and the tag that was asked for.

@@ -1,6 +1,6 @@
 //! The catalogue as ECR holds it: every image with its digest, manifest and place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bytes::Bytes;
 
@@ -34,6 +34,9 @@ pub(crate) struct Repository {
     pub(crate) images: Vec<Image>,
     /// The digests of the blobs that can be had from this repository.
     pub(crate) blobs: BTreeSet<String>,
+    /// Where each digest and each tag is among the images.
+    digests: HashMap<String, usize>,
+    tags: HashMap<String, usize>,
 }
 
 /// One image, or image index.
@@ -41,8 +44,8 @@ pub(crate) struct Repository {
 pub(crate) struct Image {
     pub(crate) digest: String,
     pub(crate) tags: Vec<String>,
-    pub(crate) media_type: &'static str,
-    pub(crate) is_index: bool,
+    /// What ECR says that it is.
+    pub(crate) media_type: Option<String>,
     pub(crate) manifest: Bytes,
     pub(crate) status: String,
     pub(crate) scan: Option<Scan>,
@@ -106,8 +109,13 @@ pub(crate) fn repository_not_found(account: &str, name: &str) -> String {
 
 impl Repository {
     fn new(facts: &Facts, seed: &str, blobs: &mut BTreeMap<String, Bytes>) -> Repository {
-        let mut repository =
-            Repository { facts: facts.clone(), images: Vec::new(), blobs: BTreeSet::new() };
+        let mut repository = Repository {
+            facts: facts.clone(),
+            images: Vec::new(),
+            blobs: BTreeSet::new(),
+            digests: HashMap::new(),
+            tags: HashMap::new(),
+        };
         for (position, image) in facts.images.iter().enumerate() {
             // By tag where there is one: moving an image in the file shall not change its digest.
             let seed = match image.tags.first() {
@@ -116,65 +124,72 @@ impl Repository {
             };
             repository.add(image, &seed, blobs);
         }
+        for (place, image) in repository.images.iter().enumerate() {
+            // Two images may come out the same; the first is the one.
+            repository.digests.entry(image.digest.clone()).or_insert(place);
+            repository.tags.extend(image.tags.iter().map(|tag| (tag.clone(), place)));
+        }
         repository
     }
 
-    /// Adds an image and all below it; gives its manifest back.
+    /// Adds an image and all below it; gives its manifest back, and what ECR says that it is.
     fn add(
         &mut self,
         image: &image::Image,
         seed: &str,
         blobs: &mut BTreeMap<String, Bytes>,
-    ) -> Blob {
+    ) -> (Blob, Option<String>) {
         let place = self.images.len();
-        let (manifest, media_type, children) = match &image.platforms {
-            None => {
-                let built = manifest::image(image, seed);
-                for blob in [built.config, built.layer] {
-                    self.blobs.insert(blob.digest.clone());
-                    blobs.insert(blob.digest, blob.content);
-                }
-                (built.manifest, image.format.manifest(), Vec::new())
+        let mut children = Vec::new();
+        let manifest = if let Some(given) = manifest::given(image) {
+            given
+        } else if let Some(platforms) = &image.platforms {
+            let mut built = Vec::new();
+            for (position, child) in platforms.iter().enumerate() {
+                let (manifest, media_type) = self.add(child, &format!("{seed}/{position}"), blobs);
+                built.push((child, media_type, manifest));
             }
-            Some(platforms) => {
-                let mut built = Vec::new();
-                for (position, child) in platforms.iter().enumerate() {
-                    let manifest = self.add(child, &format!("{seed}/{position}"), blobs);
-                    built.push((child, media_type_of(child), manifest));
-                }
-                let entries = built.iter().map(|(child, kind, manifest)| (*child, *kind, manifest));
-                let manifest = manifest::index(image, entries);
-                let run = built.iter().filter(|(child, ..)| !child.is_attestation());
-                let children = run.map(|(.., manifest)| manifest.digest.clone()).collect();
-                (manifest, image.format.index(), children)
+            let run = built.iter().filter(|(child, ..)| !child.is_attestation());
+            children = run.map(|(.., manifest)| manifest.digest.clone()).collect();
+            let entries = built.iter().map(|(child, kind, it)| (*child, kind.as_deref(), it));
+            manifest::index(image, entries)
+        } else {
+            let built = manifest::image(image, seed);
+            for blob in built.blobs {
+                self.blobs.insert(blob.digest.clone());
+                blobs.insert(blob.digest, blob.content);
             }
+            built.manifest
         };
+        let says = manifest::says(&manifest);
+        let follows = says.as_deref().unwrap_or_else(|| image.usual_media_type());
+        let media_type = image.manifest_media_type.or(Some(follows)).map(ToOwned::to_owned);
         let stored = Image {
             digest: manifest.digest.clone(),
             tags: image.tags.clone(),
-            media_type,
-            is_index: image.platforms.is_some(),
+            media_type: media_type.clone(),
             manifest: manifest.content.clone(),
             status: image.status.clone().unwrap_or_else(|| "ACTIVE".to_owned()),
-            scan: image.scan.clone(),
+            scan: image.scan.clone().or_else(|| image.index_scan.clone()),
             children,
         };
         self.images.insert(place, stored);
-        manifest
+        (manifest, media_type)
     }
 
     pub(crate) fn by_digest(&self, digest: &str) -> Option<&Image> {
-        self.images.iter().find(|image| image.digest == digest)
+        self.images.get(*self.digests.get(digest)?)
     }
 
     pub(crate) fn by_tag(&self, tag: &str) -> Option<&Image> {
-        self.images.iter().find(|image| image.tags.iter().any(|it| it == tag))
+        self.images.get(*self.tags.get(tag)?)
     }
 }
 
-fn media_type_of(image: &image::Image) -> &'static str {
-    match image.platforms {
-        Some(_) => image.format.index(),
-        None => image.format.manifest(),
+impl Image {
+    /// Whether ECR takes it for an index.
+    pub(crate) fn is_index(&self) -> bool {
+        let indexes = [image::Format::Oci, image::Format::Docker].map(image::Format::index);
+        self.media_type.as_deref().is_some_and(|it| indexes.contains(&it))
     }
 }

@@ -1,9 +1,12 @@
 //! `BatchGetImage`: manifests.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::MOST_IMAGES;
+use crate::aws::arn;
 use crate::aws::call::Caller;
 use crate::aws::ecr::check_length;
 use crate::aws::ecr::image_id::{ImageId, Missing};
@@ -19,7 +22,9 @@ pub(in crate::aws::ecr) struct BatchGet {
     accepted_media_types: Option<Vec<String>>,
 }
 
-/// An image that is missing fails by itself, not the batch.
+/// An image that is missing fails by itself, not the batch. An id that is there twice is answered once,
+/// and the answers come in an order of their own: the API reference promises neither, so that a caller
+/// must not count on it.
 pub(in crate::aws::ecr) fn batch_get(
     registries: &Registries,
     caller: Caller<'_>,
@@ -33,8 +38,13 @@ pub(in crate::aws::ecr) fn batch_get(
     if !accepted.is_empty() {
         check_length("acceptedMediaTypes", accepted.len(), MOST_IMAGES)?;
     }
+    let ids: BTreeSet<ImageId> = input.image_ids.into_iter().collect();
     let (mut images, mut failures) = (Vec::new(), Vec::new());
-    for id in &input.image_ids {
+    for id in &ids {
+        if let Some(refused) = refused_upstream(repository, account, caller, id)? {
+            failures.push(refused);
+            continue;
+        }
         let found = id.find(repository).map(|image| accepted_form(repository, image, &accepted));
         match found {
             Ok(Some(image)) => images.push(json!({
@@ -51,6 +61,37 @@ pub(in crate::aws::ecr) fn batch_get(
     Ok(json!({"images": images, "failures": failures}))
 }
 
+/// What comes of asking the upstream of a pull-through cache, where ECR would: the image's failure, or
+/// the error of the whole call.
+fn refused_upstream(
+    repository: &Repository,
+    account: &str,
+    caller: Caller<'_>,
+    id: &ImageId,
+) -> Result<Option<Value>, ApiError> {
+    let Some(upstream) = &repository.facts.upstream else { return Ok(None) };
+    match id.tag_alone() {
+        Some(tag) if !upstream.imported.iter().any(|it| it == tag) => {}
+        Some(_) | None => return Ok(None),
+    }
+    match upstream.others.as_str() {
+        "AccessDeniedException" => {
+            let resource = arn::repository(caller.region, account, &repository.facts.name);
+            let action = "ecr:BatchImportUpstreamImage";
+            Err(ApiError::access_denied(caller, action, Some(&resource)))
+        }
+        "UnableToGetUpstreamImageException" => Err(ApiError::new(
+            "UnableToGetUpstreamImageException",
+            "The image could not be pulled from the upstream registry with the pull through cache rule",
+        )),
+        code => Ok(Some(json!({
+            "imageId": id.as_asked(),
+            "failureCode": code,
+            "failureReason": "The upstream registry of the pull through cache rule gave no image",
+        }))),
+    }
+}
+
 /// The image itself, or, for an index that the caller does not accept, the image of its first
 /// platform. An image that is no index is given as it is stored, accepted or not.
 fn accepted_form<'a>(
@@ -58,7 +99,8 @@ fn accepted_form<'a>(
     image: &'a Image,
     accepted: &[String],
 ) -> Option<&'a Image> {
-    if !image.is_index || accepted.iter().any(|it| it == image.media_type) {
+    let is_accepted = || accepted.iter().any(|it| Some(it) == image.media_type.as_ref());
+    if !image.is_index() || is_accepted() {
         return Some(image);
     }
     let first = repository.by_digest(image.children.first()?)?;

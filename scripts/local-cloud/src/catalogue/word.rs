@@ -1,0 +1,66 @@
+//! Values that follow from others unless the catalogue gives them.
+
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::fmt;
+
+/// A word that follows from other keys where nothing is said.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Word {
+    /// The key is absent.
+    #[default]
+    Follows,
+    /// This; nothing is sent where the catalogue has `null`.
+    Given(Option<String>),
+}
+
+impl Word {
+    /// The word that is sent, if one is: `follows` where the catalogue says nothing.
+    pub(crate) fn or<'a>(&'a self, follows: Option<&'a str>) -> Option<&'a str> {
+        match self {
+            Word::Follows => follows,
+            Word::Given(word) => word.as_deref(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::Given)
+    }
+}
+
+/// Text that is served byte for byte: a string as it stands, anything else as the JSON of its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Text(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a text, or a mapping or a list that is sent as JSON")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+        Ok(Text(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Text, A::Error> {
+        let value = Value::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        Ok(Text(value.to_string()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Text, A::Error> {
+        let value = Value::deserialize(de::value::SeqAccessDeserializer::new(list))?;
+        Ok(Text(value.to_string()))
+    }
+}

@@ -132,7 +132,7 @@ fn findings_are_bounded_over_all_images() {
                 status: "COMPLETE".into(),
                 completed_at: None,
                 source_updated_at: None,
-                counted: true,
+                any_open: count > 0,
                 counts: [("CRITICAL".into(), count as u64)].into(),
                 findings: Findings::All(vec![finding; count]),
             }),

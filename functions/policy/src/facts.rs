@@ -8,7 +8,10 @@ use crate::policy::SeverityLimit;
 
 mod scan;
 
-pub use scan::{Finding, Findings, Fix, ImageScan, NAMED, Scan, ScanStatus, Severity};
+pub use scan::{
+    Finding, Findings, Fix, ImageScan, LONGEST_ID, LONGEST_SHOWN, NAMED, Scan, ScanStatus,
+    Severity, Worst,
+};
 
 /// What came of looking one image up.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -49,7 +49,11 @@ def _set_clean(moto_url, name, image_id):
         "repositoryName": name,
         "imageId": image_id,
         "imageScanStatus": {"status": "COMPLETE"},
-        "imageScanFindings": {"findings": [], "findingSeverityCounts": {}},
+        "imageScanFindings": {
+            "imageScanCompletedAt": 1795176000,
+            "findings": [],
+            "findingSeverityCounts": {},
+        },
     }
     body = json.dumps({"region": REGION, "results": [result]}).encode()
     url = f"{moto_url}/moto-api/static/ecr/scan-finding-results"

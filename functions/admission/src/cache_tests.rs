@@ -131,7 +131,7 @@ fn what_is_remembered_is_bounded_in_bytes() {
             status: "COMPLETE".into(),
             completed_at: None,
             source_updated_at: None,
-            counted: true,
+            any_open: count > 0,
             counts: [("CRITICAL".into(), count as u64)].into(),
             findings: Findings::All(vec![finding; count]),
         });

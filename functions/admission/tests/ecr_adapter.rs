@@ -156,6 +156,30 @@ async fn words_that_the_sdk_does_not_know_pass_no_rule() {
         ),
         (
             FINDINGS,
+            findings("COMPLETE", json!({"findingSeverityCounts": {}})),
+            "has no scan result yet (COMPLETE); wait for its first scan",
+        ),
+        (
+            FINDINGS,
+            findings(
+                "COMPLETE",
+                json!({"findingSeverityCounts": {}, "findings": [{"severity": "CRITICAL"}]}),
+            ),
+            "has 1 CRITICAL finding (severity limit CRITICAL)",
+        ),
+        (
+            FINDINGS,
+            findings(
+                "ACTIVE",
+                json!({"findingSeverityCounts": {}, "enhancedFindings": [
+                    {"severity": "CRITICAL", "status": "SUPPRESSED"},
+                    {"severity": "CRITICAL", "status": "CLOSED"},
+                ]}),
+            ),
+            "has no scan result yet (ACTIVE)",
+        ),
+        (
+            FINDINGS,
             findings("COMPLETE", json!({"findingSeverityCounts": {"CRITICAL": -1}})),
             "DescribeImageScanFindings failed",
         ),

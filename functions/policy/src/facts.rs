@@ -13,7 +13,10 @@ mod scan;
 
 use manifest::{Elsewhere, NotUnderstood};
 
-pub use scan::{Finding, Findings, Fix, ImageScan, NAMED, Scan, ScanStatus, Severity};
+pub use scan::{
+    Finding, Findings, Fix, ImageScan, LONGEST_ID, LONGEST_SHOWN, NAMED, Scan, ScanStatus,
+    Severity, Worst,
+};
 
 /// What came of looking one image up.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -46,9 +46,10 @@ pub(crate) fn pinned() -> EcrImage {
 pub(crate) fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
     ImageScan::Found(Scan {
         status: ScanStatus::from(status),
-        completed_at: None,
+        // Like ECR: a scan that ended says when it did.
+        completed_at: (status == "COMPLETE").then_some(NOW),
         source_updated_at: None,
-        counted: true,
+        any_open: findings.iter().any(|(_, count)| *count > 0),
         counts: findings.iter().map(|(severity, count)| ((*severity).into(), *count)).collect(),
         findings: Findings::Some(vec![]),
     })

@@ -80,7 +80,7 @@ fn inspection() -> impl Strategy<Value = Inspection> {
                             status: status.into(),
                             completed_at: completed.then_some(NOW),
                             source_updated_at: None,
-                            counted: true,
+                            any_open: counts.values().any(|count| *count > 0),
                             counts,
                             findings: Findings::Some(vec![]),
                         }),

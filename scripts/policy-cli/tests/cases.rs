@@ -74,6 +74,10 @@ fn every_fact_reaches_the_rules() {
         ("scan: {completedAt: 2026-10-22}".to_owned(), "admit"),
         ("scan: {completedAt: 2026-10-20}".to_owned(), "deny [scan-findings]"),
         ("scan: {completedAt: null}".to_owned(), "deny [scan-findings]"),
+        (
+            "scan: {completedAt: null, findings: [{severity: LOW}]}".to_owned(),
+            "deny [scan-findings]",
+        ),
         ("scan: {feedUpdatedAt: 2026-10-20}".to_owned(), "deny [scan-findings]"),
         ("scan: {feedUpdatedAt: null}".to_owned(), "deny [scan-findings]"),
         (finding(""), "deny [scan-findings]"),

@@ -1,6 +1,9 @@
 //! Findings, basic or enhanced, as the pages of `DescribeImageScanFindings` bring them.
+//!
+//! ECR says twice how many findings there are: by its counts, and by what it lists. The two differ in the
+//! middle of an update, or where Amazon Inspector suppresses findings. Then the larger number counts, and
+//! nothing is ever subtracted from ECR's own counts.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_ecr::types::{
@@ -9,69 +12,167 @@ use aws_sdk_ecr::types::{
 };
 use aws_smithy_types::DateTime;
 use ecr_admission_policy::Timestamp;
-use ecr_admission_policy::facts::{Finding, Findings, Fix, NAMED, Needs, Severity};
+use ecr_admission_policy::facts::{
+    Finding, Findings, Fix, LONGEST_ID, LONGEST_SHOWN, Needs, Severity, Worst,
+};
 use ecr_admission_policy::text::cut;
 
-/// The most characters of a text of a finding that are kept.
-const LONGEST: usize = 128;
+type Counts = BTreeMap<Severity, u64>;
 
-pub(super) type Counts = BTreeMap<Severity, u64>;
+/// A page that counts fewer findings than none.
+#[derive(Debug)]
+pub(super) struct NegativeCount;
 
 /// The findings of a scan that were read up to now.
 pub(super) struct Tally {
     needs: Needs,
-    /// Every finding counts, whatever status an enhanced one has.
-    counts: Counts,
-    kept: Vec<Finding>,
+    /// Whether the first page has counts. Only then is a suppressed finding left to them.
+    has_counts: bool,
+    /// ECR's own counts: of several pages the largest.
+    counted: Counts,
+    listed: BTreeMap<Severity, Listed>,
+    kept: Kept,
+}
+
+/// How many findings of one severity were listed.
+#[derive(Default)]
+struct Listed {
+    open: u64,
+    suppressed: u64,
+    closed: u64,
+}
+
+enum Kept {
+    Worst(Worst<Finding>),
+    All(Vec<Finding>),
+}
+
+/// What the findings of a scan come to: fields of [`ecr_admission_policy::facts::Scan`].
+pub(super) struct Tallied {
+    pub(super) any_open: bool,
+    pub(super) counts: Counts,
+    pub(super) findings: Findings,
 }
 
 impl Tally {
-    pub(super) fn new(needs: Needs) -> Self {
-        Self { needs, counts: Counts::new(), kept: vec![] }
+    /// Starts with the first page, if it has any findings or counts.
+    pub(super) fn new(
+        needs: Needs,
+        first: Option<&ImageScanFindings>,
+    ) -> Result<Self, NegativeCount> {
+        let has_counts = first.is_some_and(|page| page.finding_severity_counts().is_some());
+        let kept =
+            if needs.all_findings { Kept::All(vec![]) } else { Kept::Worst(Worst::default()) };
+        let (counted, listed) = (Counts::new(), BTreeMap::new());
+        let mut tally = Self { needs, has_counts, counted, listed, kept };
+        tally.add(first)?;
+        Ok(tally)
     }
 
-    /// Takes the findings of a page in.
-    pub(super) fn add(&mut self, page: &ImageScanFindings) {
-        let basic = page.findings().iter().map(basic);
-        for finding in basic.chain(page.enhanced_findings().iter().map(enhanced)) {
-            *self.counts.entry(finding.severity.clone()).or_default() += 1;
-            if self.needs.severity_limit.denies(&finding.severity) {
-                self.kept.push(finding);
+    /// Takes a page in.
+    pub(super) fn add(&mut self, page: Option<&ImageScanFindings>) -> Result<(), NegativeCount> {
+        let Some(page) = page else { return Ok(()) };
+        for (severity, count) in
+            page.finding_severity_counts().map(counts).transpose()?.unwrap_or_default()
+        {
+            let largest = self.counted.entry(severity).or_default();
+            *largest = count.max(*largest);
+        }
+        for finding in page.findings() {
+            let word = finding.severity().map_or("", FindingSeverity::as_str);
+            self.list(word, None, |severity| basic(finding, severity));
+        }
+        for finding in page.enhanced_findings() {
+            let word = finding.severity().unwrap_or_default();
+            self.list(word, finding.status(), |severity| enhanced(finding, severity));
+        }
+        Ok(())
+    }
+
+    /// Takes one finding in. A status that this version does not know is open.
+    fn list(&mut self, word: &str, status: Option<&str>, read: impl FnOnce(Severity) -> Finding) {
+        let severity = severity(word);
+        let listed = self.listed.entry(severity.clone()).or_default();
+        let (number, is_kept) = match status {
+            Some("CLOSED") => (&mut listed.closed, false),
+            Some("SUPPRESSED") => (&mut listed.suppressed, !self.has_counts),
+            _ => (&mut listed.open, true),
+        };
+        *number += 1;
+        if is_kept && self.needs.severity_limit.denies(&severity) {
+            match &mut self.kept {
+                Kept::Worst(worst) => worst.add(read(severity)),
+                Kept::All(all) => all.push(read(severity)),
             }
         }
-        self.kept.sort_by(|a, b| rank(a).cmp(&rank(b)));
-        if !self.needs.all_findings {
-            self.kept.truncate(NAMED);
+    }
+
+    /// How many of the findings that were listed count against the image.
+    fn counting(&self, listed: &Listed) -> u64 {
+        if self.has_counts { listed.open } else { listed.open + listed.suppressed }
+    }
+
+    /// Whether a finding of this severity denies, or warns since nobody has rated it.
+    fn matters(&self, severity: &Severity) -> bool {
+        self.needs.severity_limit.denies(severity) || severity.is_unrated()
+    }
+
+    fn counted(&self, severity: &Severity) -> u64 {
+        self.counted.get(severity).copied().unwrap_or_default()
+    }
+
+    /// After the first page: whether the others matter. They do where ECR sends no counts or lists more
+    /// than it counts, and where every finding is needed and there is one.
+    pub(super) fn needs_all_pages(&self) -> bool {
+        let Needs { severity_limit: limit, all_findings, .. } = self.needs;
+        let mut counted = self.counted.iter().filter(|(severity, _)| limit.denies(severity));
+        let mut listed = self.listed.iter().filter(|(severity, _)| limit.denies(severity));
+        !self.has_counts
+            || (all_findings && counted.any(|(_, count)| *count > 0))
+            || listed.any(|(severity, it)| self.counting(it) > self.counted(severity))
+    }
+
+    /// After the last page that was read: whether findings are missing that ECR counts, of those that
+    /// are needed.
+    pub(super) fn lacks_findings(&self) -> bool {
+        let listed = |severity| {
+            self.listed.get(severity).map_or(0, |it| it.open + it.suppressed + it.closed)
+        };
+        let limit = self.needs.severity_limit;
+        let mut counted = self.counted.iter().filter(|(severity, _)| limit.denies(severity));
+        self.needs.all_findings && counted.any(|(severity, count)| listed(severity) < *count)
+    }
+
+    /// What the findings come to.
+    pub(super) fn finish(self) -> Tallied {
+        let any_open = self.counted.values().any(|count| *count > 0)
+            || self.listed.values().any(|listed| listed.open > 0);
+        let mut counts = self.counted.clone();
+        for (severity, listed) in &self.listed {
+            let listed = self.counting(listed);
+            if listed > self.counted(severity) && (!self.has_counts || self.matters(severity)) {
+                counts.insert(severity.clone(), listed);
+            }
         }
-    }
-
-    /// Whether there are as many findings of every severity that matters as `counts` says, or more.
-    pub(super) fn agrees_with(&self, counts: &Counts) -> bool {
-        let read = |severity| self.counts.get(severity).copied().unwrap_or_default();
-        let mut needed =
-            counts.iter().filter(|(severity, _)| self.needs.severity_limit.denies(severity));
-        needed.all(|(severity, count)| read(severity) >= *count)
-    }
-
-    /// How many findings were read of each severity, and those to keep.
-    pub(super) fn finish(self) -> (Counts, Findings) {
-        let findings = if self.needs.all_findings { Findings::All } else { Findings::Some };
-        (self.counts, findings(self.kept))
+        let findings = match self.kept {
+            Kept::Worst(worst) => Findings::Some(worst.into_vec()),
+            Kept::All(mut all) => {
+                all.sort_by(Finding::rank);
+                Findings::All(all)
+            }
+        };
+        Tallied { any_open, counts, findings }
     }
 }
 
-/// The worst first; of these, what can be fixed.
-fn rank(finding: &Finding) -> impl Ord + '_ {
-    let Finding { severity, fixed_in, vulnerability, package, .. } = finding;
-    (Reverse(severity), fixed_in.is_none(), vulnerability.is_none(), vulnerability, package)
-}
-
-/// The service's own counts; `None` if one is negative.
-pub(super) fn counts(counts: &HashMap<FindingSeverity, i32>) -> Option<Counts> {
-    let read = |(severity, count): (&FindingSeverity, &i32)| {
-        Some((severity.as_str().into(), u64::try_from(*count).ok()?))
-    };
-    counts.iter().map(read).collect()
+/// ECR's own counts. Words of which only the beginning is kept may become one.
+fn counts(sent: &HashMap<FindingSeverity, i32>) -> Result<Counts, NegativeCount> {
+    let mut counts = Counts::new();
+    for (word, count) in sent {
+        *counts.entry(severity(word.as_str())).or_default() +=
+            u64::try_from(*count).or(Err(NegativeCount))?;
+    }
+    Ok(counts)
 }
 
 /// An instant, to the second.
@@ -80,12 +181,12 @@ pub(super) fn timestamp(instant: &DateTime) -> Timestamp {
 }
 
 /// Basic scanning names the package in an attribute, and does not say whether there is a fix.
-fn basic(finding: &ImageScanFinding) -> Finding {
+fn basic(finding: &ImageScanFinding, severity: Severity) -> Finding {
     let package = finding.attributes().iter().find(|attribute| attribute.key() == "package_name");
     Finding {
-        vulnerability: text(finding.name()),
-        severity: finding.severity().map_or("", |severity| severity.as_str()).into(),
-        package: text(package.and_then(|attribute| attribute.value())),
+        vulnerability: id(finding.name()),
+        severity,
+        package: shown(package.and_then(|attribute| attribute.value())),
         fixed_in: None,
         fix: Fix::Possible,
         first_observed_at: None,
@@ -94,16 +195,16 @@ fn basic(finding: &ImageScanFinding) -> Finding {
 
 /// An enhanced finding can be about several packages: it is told by one that has a fixed version, if
 /// any has.
-fn enhanced(finding: &EnhancedImageScanFinding) -> Finding {
+fn enhanced(finding: &EnhancedImageScanFinding, severity: Severity) -> Finding {
     let details = finding.package_vulnerability_details();
     let packages = details.map_or(&[][..], |details| details.vulnerable_packages());
     let fixed = packages.iter().find(|package| fixed_in(package).is_some());
     let package = fixed.or(packages.first());
     Finding {
-        vulnerability: text(details.and_then(|details| details.vulnerability_id())),
-        severity: finding.severity().unwrap_or_default().into(),
-        package: text(package.and_then(VulnerablePackage::name)),
-        fixed_in: text(package.and_then(fixed_in)),
+        vulnerability: id(details.and_then(|details| details.vulnerability_id())),
+        severity,
+        package: shown(package.and_then(VulnerablePackage::name)),
+        fixed_in: shown(package.and_then(fixed_in)),
         fix: finding.fix_available().map_or(Fix::Possible, Fix::from),
         first_observed_at: finding.first_observed_at().map(timestamp),
     }
@@ -114,6 +215,16 @@ fn fixed_in(package: &VulnerablePackage) -> Option<&str> {
     package.fixed_in_version().filter(|version| !matches!(*version, "" | "NotAvailable"))
 }
 
-fn text(text: Option<&str>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).map(|text| cut(text, LONGEST))
+/// What is compared is kept whole, or not at all.
+fn id(text: Option<&str>) -> Option<String> {
+    text.filter(|text| (1..=LONGEST_ID).contains(&text.len())).map(str::to_owned)
+}
+
+fn shown(text: Option<&str>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).map(|text| cut(text, LONGEST_SHOWN))
+}
+
+/// The words that are known are short; of any other only the beginning is shown.
+fn severity(word: &str) -> Severity {
+    if word.len() <= LONGEST_SHOWN { word.into() } else { cut(word, LONGEST_SHOWN).as_str().into() }
 }

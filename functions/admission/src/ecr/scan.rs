@@ -1,15 +1,16 @@
 //! The scan of one image: `DescribeImageScanFindings`, page by page.
 
 use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsOutput;
-use aws_sdk_ecr::types::{ImageIdentifier, ImageScanFindings};
-use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::{Cause, Findings, Needs, Scan};
+use aws_sdk_ecr::types::ImageIdentifier;
+use ecr_admission_policy::facts::{Cause, LONGEST_SHOWN, Needs, Scan};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::Digest;
+use ecr_admission_policy::text::cut;
+use ecr_admission_policy::{EcrImage, Timestamp};
 use serde::Serialize;
 
 use super::call::{Failure, NotFound, call};
-use super::findings::{Counts, Tally, counts, timestamp};
+use super::findings::{NegativeCount, Tallied, Tally, timestamp};
 use super::{EcrInspector, identifier};
 use crate::inspect::{Budget, Missing};
 
@@ -36,8 +37,8 @@ pub(super) enum Scanned {
     Found(Digest, Scan),
 }
 
-/// Asks for the scan of an image. Further pages are read only when the counts are absent, or when every
-/// finding is needed and there is one.
+/// Asks for the scan of an image. Further pages are read only where they matter
+/// ([`Tally::needs_all_pages`]).
 pub(super) async fn scan(
     ecr: &EcrInspector,
     image: &EcrImage,
@@ -49,63 +50,62 @@ pub(super) async fn scan(
         Err(Failure::NotFound(NotFound::Scan)) => return Ok(Scanned::NotFound),
         Err(failure) => return Err(failure.missing(FINDINGS)),
     };
-    let internal = || Missing::unavailable(FINDINGS, Cause::Internal);
-    let digest = digest(image, &first).ok_or_else(internal)?;
-    let word = first.image_scan_status().and_then(|s| s.status()).map_or("", |s| s.as_str());
-    let status = word.into();
-    let findings = first.image_scan_findings();
-    let completed_at = findings.and_then(|f| f.image_scan_completed_at()).map(timestamp);
-    let source_updated_at = findings.and_then(|f| f.vulnerability_source_updated_at());
-    let source_updated_at = source_updated_at.map(timestamp);
-    let counted = findings.and_then(ImageScanFindings::finding_severity_counts);
-    let sent = counted.map(|counted| counts(counted).ok_or_else(internal)).transpose()?;
-    let counted = sent.is_some();
-    let (counts, findings) = findings_of(ecr, image, needs, (&digest, first), sent, budget).await?;
-    let scan = Scan { status, completed_at, source_updated_at, counted, counts, findings };
-    Ok(Scanned::Found(digest, scan))
-}
-
-/// The counts and the findings of a scan, from its first page and as many others as it takes.
-async fn findings_of(
-    ecr: &EcrInspector,
-    image: &EcrImage,
-    needs: &Needs,
-    (of, first): (&Digest, DescribeImageScanFindingsOutput),
-    counted: Option<Counts>,
-    budget: &Budget,
-) -> Result<(Counts, Findings), Missing> {
     let failed = |message| {
         ecr.log.warn(message, &FailedScan { image: image.to_string() });
         Missing::unavailable(FINDINGS, Cause::Internal)
     };
-    let denies = |counted: &Counts| {
-        counted.iter().any(|(severity, n)| *n > 0 && needs.severity_limit.denies(severity))
-    };
-    let all_pages = counted.as_ref().is_none_or(|counted| needs.all_findings && denies(counted));
-    let mut tally = Tally::new(*needs);
-    let mut current = first;
+    let digest = digest(image, &first).ok_or_else(|| failed("the scan findings name no image"))?;
+    let word = status(&first).unwrap_or_default().to_owned();
+    let completed_at = completed_at(&first);
+    let findings = first.image_scan_findings();
+    let source_updated_at = findings.and_then(|f| f.vulnerability_source_updated_at());
+    let source_updated_at = source_updated_at.map(timestamp);
+    let negative = |NegativeCount| failed("a count of findings is negative");
+    let mut tally = Tally::new(*needs, findings).map_err(negative)?;
+    let mut token = first.next_token.filter(|_| tally.needs_all_pages());
     let mut pages = 1;
-    loop {
-        if let Some(findings) = current.image_scan_findings() {
-            tally.add(findings);
-        }
-        let Some(token) = current.next_token.take().filter(|_| all_pages) else { break };
+    while let Some(next) = token {
         if pages == MAX_PAGES {
             return Err(failed("there are too many pages of findings"));
         }
-        let next = page(ecr, image, needs, Some(token), budget).await;
-        current = next.map_err(|failure| failure.missing(FINDINGS))?;
+        let page = page(ecr, image, needs, Some(next), budget).await;
+        let page = page.map_err(|failure| failure.missing(FINDINGS))?;
         pages += 1;
-        if digest(image, &current).as_ref() != Some(of) {
+        if self::digest(image, &page).as_ref() != Some(&digest) {
             return Err(failed("the tag moved between two pages of findings"));
         }
+        if is_another_scan(&page, &word, completed_at) {
+            return Err(failed("the scan changed between two pages of findings"));
+        }
+        tally.add(page.image_scan_findings()).map_err(negative)?;
+        token = page.next_token;
     }
-    let disagrees = |counted: &Counts| needs.all_findings && !tally.agrees_with(counted);
-    if counted.as_ref().is_some_and(disagrees) {
+    if tally.lacks_findings() {
         return Err(failed("findings and counts disagree"));
     }
-    let (read, findings) = tally.finish();
-    Ok((counted.unwrap_or(read), findings))
+    let status = cut(&word, LONGEST_SHOWN).as_str().into();
+    let Tallied { any_open, counts, findings } = tally.finish();
+    let scan = Scan { status, completed_at, source_updated_at, any_open, counts, findings };
+    Ok(Scanned::Found(digest, scan))
+}
+
+fn status(page: &DescribeImageScanFindingsOutput) -> Option<&str> {
+    Some(page.image_scan_status()?.status()?.as_str())
+}
+
+fn completed_at(page: &DescribeImageScanFindingsOutput) -> Option<Timestamp> {
+    page.image_scan_findings()?.image_scan_completed_at().map(timestamp)
+}
+
+/// Whether a further page says that it belongs to another scan than the first: pages of two scans may
+/// leave findings out.
+fn is_another_scan(
+    page: &DescribeImageScanFindingsOutput,
+    word: &str,
+    first_completed_at: Option<Timestamp>,
+) -> bool {
+    status(page).is_some_and(|it| it != word)
+        || completed_at(page).is_some_and(|at| Some(at) != first_completed_at)
 }
 
 #[derive(Serialize)]

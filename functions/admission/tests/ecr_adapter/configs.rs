@@ -260,7 +260,7 @@ pub(crate) fn nested(operation: &str, body: &Value) -> Reply {
             '0' | '5' => error("ScanNotFoundException"),
             '2' => error("ImageNotFoundException"),
             _ => reply(
-                &json!({"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findingSeverityCounts": {}}}),
+                &json!({"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"imageScanCompletedAt": 1_795_176_000, "findingSeverityCounts": {}}}),
             ),
         },
         MANIFEST => {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use ecr_admission::inspect::Missing;
 use ecr_admission_policy::facts::{
@@ -169,15 +170,138 @@ async fn only_the_worst_are_kept_where_not_all_are_needed() {
 }
 
 #[tokio::test]
-async fn long_text_is_cut() {
-    let long = "é".repeat(500);
-    let attributes = json!([{"key": "package_name", "value": long}]);
-    let finding = json!([{"name": long, "severity": "CRITICAL", "attributes": attributes}]);
-    let found = one_page(ALL, json!({"findings": finding})).await;
-    let finding = &found.findings.read()[0];
-    for text in [&finding.vulnerability, &finding.package] {
-        let text = text.as_deref().unwrap();
-        assert_eq!((text.chars().count(), text.chars().last()), (128, Some('…')));
+async fn what_is_shown_is_cut_and_what_is_compared_is_whole_or_nothing() {
+    for (length, id) in [(1, true), (64, true), (65, true), (128, true), (129, false), (500, false)]
+    {
+        let long = "x".repeat(length);
+        let shown = if length > 64 { "x".repeat(63) + "…" } else { long.clone() };
+        let basic = json!([{
+            "name": long, "severity": long,
+            "attributes": [{"key": "package_name", "value": long}],
+        }]);
+        let details = json!({
+            "vulnerabilityId": long, "vulnerablePackages": [{"name": long, "fixedInVersion": long}],
+        });
+        let enhanced = json!([{"severity": long, "packageVulnerabilityDetails": details}]);
+        let counts = json!({long.clone(): 2});
+        for (findings, fixed_in) in [
+            (json!({"findingSeverityCounts": counts, "findings": basic}), None),
+            (json!({"findingSeverityCounts": counts, "enhancedFindings": enhanced}), Some(&shown)),
+        ] {
+            let found = one_page(SOME, findings).await;
+            let severity = Severity::Unknown(shown.clone());
+            assert_eq!(found.counts, [(severity.clone(), 2)].into());
+            let [finding] = found.findings.read() else { panic!("{found:?}") };
+            assert_eq!(finding.vulnerability.as_ref(), id.then_some(&long));
+            assert_eq!((&finding.severity, finding.package.as_ref()), (&severity, Some(&shown)));
+            assert_eq!(finding.fixed_in.as_ref(), fixed_in);
+        }
+    }
+    // Severities that begin alike are counted together, never one for the other.
+    let counts = json!({"x".repeat(70): 2, "x".repeat(80): 3});
+    let found = one_page(SOME, json!({"findingSeverityCounts": counts})).await;
+    assert_eq!(found.counts.into_values().collect::<Vec<_>>(), [5]);
+}
+
+/// Enhanced findings of these severities and statuses, each with the id `CVE-2026-1`.
+fn enhanced(findings: &[(&str, &str)]) -> Value {
+    let details = json!({"vulnerabilityId": "CVE-2026-1"});
+    let finding = |(severity, status): &(&str, &str)| json!({"severity": severity, "status": status, "packageVulnerabilityDetails": details});
+    findings.iter().map(finding).collect()
+}
+
+#[tokio::test]
+async fn the_larger_of_both_numbers_counts() {
+    const ACTIVE: (&str, &str) = ("CRITICAL", "ACTIVE");
+    const NEW: (&str, &str) = ("CRITICAL", "MUTED");
+    const WORDLESS: (&str, &str) = ("CRITICAL", "");
+    const SMALL: (&str, &str) = ("CRITICAL", "closed");
+    const SUPPRESSED: (&str, &str) = ("CRITICAL", "SUPPRESSED");
+    const CLOSED: (&str, &str) = ("CRITICAL", "CLOSED");
+    for (counts, listed, expected, any_open) in [
+        (json!({}), &[ACTIVE][..], 1, true),
+        (json!({"CRITICAL": 0}), &[ACTIVE, ACTIVE], 2, true),
+        (json!({"CRITICAL": 1}), &[ACTIVE, ACTIVE], 2, true),
+        (json!({"CRITICAL": 3}), &[ACTIVE, ACTIVE, ACTIVE], 3, true),
+        // A status that this version does not know is open.
+        (json!({}), &[NEW, WORDLESS, SMALL], 3, true),
+        // Where ECR counts, what is suppressed or closed adds nothing and takes nothing away.
+        (json!({}), &[SUPPRESSED, CLOSED], 0, false),
+        (json!({"CRITICAL": 2}), &[SUPPRESSED, CLOSED], 2, true),
+        (json!({"CRITICAL": 1}), &[ACTIVE, SUPPRESSED, CLOSED], 1, true),
+        // Where it does not, only what is closed is over.
+        (Value::Null, &[ACTIVE], 1, true),
+        (Value::Null, &[SUPPRESSED, SUPPRESSED], 2, false),
+        (Value::Null, &[CLOSED], 0, false),
+        (Value::Null, &[ACTIVE, SUPPRESSED, CLOSED], 2, true),
+        (json!({}), &[], 0, false),
+        (Value::Null, &[], 0, false),
+    ] {
+        for needs in [SOME, ALL] {
+            let findings =
+                json!({"findingSeverityCounts": counts, "enhancedFindings": enhanced(listed)});
+            let found = one_page(needs, findings).await;
+            let critical = found.counts.get(&Severity::Critical).copied().unwrap_or_default();
+            assert_eq!((critical, found.any_open), (expected, any_open), "{counts} {listed:?}");
+            assert_eq!(found.has_result(), any_open);
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_open_is_kept_where_ecr_counts() {
+    let listed = enhanced(&[("CRITICAL", "ACTIVE"), ("HIGH", "SUPPRESSED"), ("HIGH", "CLOSED")]);
+    for (counts, kept) in [(json!({"CRITICAL": 1, "HIGH": 2}), 1), (Value::Null, 2)] {
+        for needs in [SOME, ALL] {
+            let findings = json!({"findingSeverityCounts": counts, "enhancedFindings": listed});
+            assert_eq!(one_page(needs, findings).await.findings.read().len(), kept);
+        }
+    }
+}
+
+#[tokio::test]
+async fn all_pages_are_read_where_the_first_lists_more_than_is_counted() {
+    for (counts, first, calls, high) in [
+        (json!({}), "HIGH", 2, 2),
+        (json!({"HIGH": 0, "LOW": 9}), "HIGH", 2, 2),
+        // Nothing is said against these counts.
+        (json!({"HIGH": 1}), "HIGH", 1, 1),
+        (json!({"HIGH": 1}), "LOW", 1, 1),
+        (json!({}), "LOW", 1, 0),
+    ] {
+        let answer = {
+            let counts = counts.clone();
+            move |operation: &str, _: &Value| {
+                let listed = if operation == FINDINGS { basic(&[first]) } else { basic(&["HIGH"]) };
+                let more = (operation == FINDINGS).then_some("2");
+                reply(&page(&json!({"findingSeverityCounts": counts, "findings": listed}), more))
+            }
+        };
+        let (found, asked) = scan(SOME, answer).await;
+        let counted = found.unwrap().counts.get(&Severity::High).copied().unwrap_or_default();
+        assert_eq!((asked, counted), (calls, high), "{counts} {first}");
+    }
+}
+
+#[tokio::test]
+async fn the_counts_of_further_pages_count_too() {
+    for (first, later, expected) in [
+        (json!({"HIGH": 1}), json!({"HIGH": 7, "CRITICAL": 2}), [7, 2]),
+        (json!({"HIGH": 7}), json!({"HIGH": 8}), [7, 0]),
+        (Value::Null, json!({"HIGH": 7}), [7, 0]),
+        (Value::Null, json!({"HIGH": 1}), [6, 0]),
+    ] {
+        let answer = move |operation: &str, _: &Value| {
+            let is_first = operation == FINDINGS;
+            let counts = if is_first { &first } else { &later };
+            let statuses = ["ACTIVE", "ACTIVE", "SUPPRESSED"];
+            let listed = enhanced(&statuses.map(|status| ("HIGH", status)));
+            let body = json!({"findingSeverityCounts": counts, "enhancedFindings": listed});
+            reply(&page(&body, is_first.then_some("2")))
+        };
+        let found = scan(SOME, answer).await.0.unwrap();
+        let of = |severity| found.counts.get(&severity).copied().unwrap_or_default();
+        assert_eq!([of(Severity::High), of(Severity::Critical)], expected);
     }
 }
 
@@ -209,7 +333,7 @@ async fn further_pages_are_read_only_when_they_matter() {
         (ALL, json!({}), 1, 0),
         (SOME, Value::Null, 2, 2),
         (ALL, Value::Null, 2, 2),
-        (ALL, json!({"SEVERE": 0, "HIGH": 1}), 2, 2),
+        (ALL, json!({"SEVERE": 0, "HIGH": 1, "CRITICAL": 1}), 2, 2),
     ] {
         let (found, asked) = scan(needs, two_pages(counts.clone())).await;
         let found = found.unwrap();
@@ -273,6 +397,87 @@ async fn fewer_findings_than_counted_fail_the_scan() {
             failed => assert_eq!((agrees, failed), (false, unavailable(Cause::Internal))),
         }
         assert!(scan(SOME, two_pages(counts)).await.0.is_ok(), "the counts alone are judged");
+    }
+}
+
+#[tokio::test]
+async fn suppressed_and_closed_findings_are_read_but_excused_by_nothing() {
+    let listed =
+        enhanced(&[("CRITICAL", "ACTIVE"), ("CRITICAL", "SUPPRESSED"), ("CRITICAL", "CLOSED")]);
+    for (counted, agrees) in [(1, true), (2, true), (3, true), (4, false)] {
+        let counts = json!({"CRITICAL": counted});
+        let findings = json!({"findingSeverityCounts": counts, "enhancedFindings": listed});
+        let answer = reply(&page(&findings, None));
+        let (found, _) = scan(ALL, move |_, _| answer.clone()).await;
+        if !agrees {
+            assert_eq!(found, unavailable(Cause::Internal));
+            continue;
+        }
+        let found = found.unwrap();
+        assert_eq!(found.counts, [(Severity::Critical, counted)].into());
+        assert_eq!(found.findings.read().len(), 1, "the others cannot be let through");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_scan_fails_the_scan() {
+    let done = 1_795_176_000;
+    for (status, completed_at, same) in [
+        (json!({"status": "COMPLETE"}), json!(done), true),
+        (Value::Null, Value::Null, true),
+        (json!({"status": "IN_PROGRESS"}), Value::Null, false),
+        (Value::Null, json!(done + 1), false),
+    ] {
+        let answer = move |operation: &str, _: &Value| {
+            let is_first = operation == FINDINGS;
+            let at = if is_first { &json!(done) } else { &completed_at };
+            let findings = json!({"imageScanCompletedAt": at, "findings": basic(&["LOW"])});
+            let mut page = page(&findings, is_first.then_some("2"));
+            if !is_first {
+                page["imageScanStatus"] = status.clone();
+            }
+            reply(&page)
+        };
+        match scan(SOME, answer).await.0 {
+            Ok(_) => assert!(same),
+            failed => assert_eq!((same, failed), (false, unavailable(Cause::Internal))),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_negative_count_fails_the_scan_on_every_page() {
+    for negative in [FINDINGS, "DescribeImageScanFindings/2"] {
+        let answer = move |operation: &str, _: &Value| {
+            let count = if operation == negative { -1 } else { 0 };
+            let findings =
+                json!({"findingSeverityCounts": {"LOW": count}, "findings": basic(&["HIGH"])});
+            reply(&page(&findings, (operation == FINDINGS).then_some("2")))
+        };
+        assert_eq!(scan(SOME, answer).await.0, unavailable(Cause::Internal));
+    }
+}
+
+#[tokio::test]
+async fn the_most_that_is_read_stays_cheap() {
+    for needs in [SOME, ALL] {
+        let page_number = Arc::new(AtomicU32::new(0));
+        let severities = vec!["CRITICAL"; 1000];
+        let findings = json!({"findings": basic(&severities)});
+        let (more, last) = (page(&findings, Some("next")), page(&findings, None));
+        let (more, last) = (reply(&more), reply(&last));
+        let started = Instant::now();
+        let (found, calls) = scan(needs, move |_, _| {
+            let is_last = page_number.fetch_add(1, Ordering::Relaxed) == 99;
+            if is_last { last.clone() } else { more.clone() }
+        })
+        .await;
+        let found = found.unwrap();
+        assert_eq!((calls, found.counts[&Severity::Critical]), (100, 100_000));
+        let kept = if needs.all_findings { 100_000 } else { 3 };
+        assert_eq!(found.findings.read().len(), kept);
+        // Most of it is the JSON, read by a program that is not optimized.
+        assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
     }
 }
 

@@ -43,7 +43,10 @@ fn indexed(
                     Some((_, critical)) => reply(&json!({
                         "imageId": {"imageDigest": digest(digit).as_str()},
                         "imageScanStatus": {"status": "COMPLETE"},
-                        "imageScanFindings": {"findingSeverityCounts": {"CRITICAL": critical}},
+                        "imageScanFindings": {
+                            "imageScanCompletedAt": 1_795_176_000,
+                            "findingSeverityCounts": {"CRITICAL": critical},
+                        },
                     })),
                     None => error("ImageNotFoundException"),
                 }

@@ -67,7 +67,9 @@ pub(crate) fn compliant(operation: &str) -> Reply {
         "DescribeImageScanFindings" => json!({
             "imageId": {"imageDigest": super::digest('a').as_str(), "imageTag": "1"},
             "imageScanStatus": {"status": "COMPLETE"},
-            "imageScanFindings": {"findingSeverityCounts": {}},
+            "imageScanFindings": {
+                "imageScanCompletedAt": 1_795_176_000, "findingSeverityCounts": {},
+            },
         }),
         "BatchGetImage" => json!({"images": [{
             "imageId": {"imageDigest": super::digest('a').as_str(), "imageTag": "1"},

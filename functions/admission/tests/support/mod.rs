@@ -15,13 +15,13 @@ use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission::metrics::Metrics;
 use ecr_admission::policy_secret::ReadPolicy;
 use ecr_admission_lambda::{Environment, Level, Log};
-use ecr_admission_policy::EcrImage;
 use ecr_admission_policy::facts::{
     Config as ImageConfig, Content, Findings, ImageScan, Needs, PlatformFacts, RepositoryFacts,
     Scan, Scanning,
 };
 use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::names::{Digest, RepositoryName};
+use ecr_admission_policy::{EcrImage, Timestamp};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 
@@ -50,9 +50,10 @@ pub(crate) fn digest(digit: char) -> Digest {
 pub(crate) fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
     ImageScan::Found(Scan {
         status: status.into(),
-        completed_at: None,
+        // Like ECR: a scan that ended says when it did. 2026-11-20 at noon, UTC.
+        completed_at: (status == "COMPLETE").then_some(Timestamp::from_seconds(1_795_176_000)),
         source_updated_at: None,
-        counted: true,
+        any_open: findings.iter().any(|(_, count)| *count > 0),
         counts: findings.iter().map(|(severity, count)| ((*severity).into(), *count)).collect(),
         findings: Findings::Some(vec![]),
     })

@@ -1,5 +1,7 @@
 //! What the `scan-findings` rule accepts.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::SeverityLimit;
@@ -49,16 +51,27 @@ impl ScanPolicy {
         self.fixable_only || self.grace_days > 0 || !self.accepted.is_empty()
     }
 
-    /// What a finding at or above the limit comes to.
-    pub fn weigh(&self, finding: &Finding, image: &EcrImage, now: Timestamp) -> Weight<'_> {
+    /// What is accepted in an image now, by vulnerability: of several entries the first.
+    pub fn accepted_in(&self, image: &EcrImage, now: Timestamp) -> AcceptedIn<'_> {
+        let mut accepted = BTreeMap::new();
+        for entry in self.accepted.iter().filter(|entry| entry.covers(image, now)) {
+            accepted.entry(entry.vulnerability.as_str()).or_insert(entry);
+        }
+        accepted
+    }
+
+    /// What a finding at or above the limit comes to, where this is accepted.
+    pub fn weigh<'a>(
+        &self,
+        finding: &Finding,
+        accepted: &AcceptedIn<'a>,
+        now: Timestamp,
+    ) -> Weight<'a> {
         if self.fixable_only && finding.fix == Fix::No {
             return Weight::Ignored;
         }
         let vulnerability = finding.vulnerability.as_deref();
-        let accepted = self.accepted.iter().find(|accepted| {
-            vulnerability == Some(&accepted.vulnerability) && accepted.covers(image, now)
-        });
-        if let Some(accepted) = accepted {
+        if let Some(accepted) = vulnerability.and_then(|name| accepted.get(name).copied()) {
             return Weight::Accepted(accepted);
         }
         let observed = finding.first_observed_at.filter(|_| self.grace_days > 0);
@@ -68,6 +81,9 @@ impl ScanPolicy {
         }
     }
 }
+
+/// What is accepted in one image, by vulnerability.
+pub type AcceptedIn<'a> = BTreeMap<&'a str, &'a Accepted>;
 
 /// What a finding at or above the limit comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -45,7 +45,10 @@ pub enum ScanProblem {
         counts: Counts,
         /// The limit.
         limit: SeverityLimit,
-        /// The worst of them.
+        /// How many of them Amazon ECR counts but does not list as open, so that no filter lets them
+        /// through; 0 where nothing is filtered.
+        not_listed: u64,
+        /// The worst of the others.
         worst: Vec<Finding>,
     },
     /// There are findings that nobody has given a severity. This warns, whatever the mode.
@@ -105,10 +108,17 @@ impl fmt::Display for ScanProblem {
             Self::NotAllRead => f.write_str(
                 "could not be judged: not all findings could be read; try again, and see the function's log if it goes on",
             ),
-            Self::Findings { counts, limit, worst } => {
+            Self::Findings { counts, limit, not_listed, worst } => {
                 f.write_str("has ")?;
                 severity_counts(f, counts)?;
-                write!(f, " (severity limit {limit})")?;
+                write!(f, " (severity limit {limit}")?;
+                if *not_listed > 0 {
+                    write!(
+                        f,
+                        "; {not_listed} still counted by Amazon ECR, although listed as suppressed or closed"
+                    )?;
+                }
+                f.write_str(")")?;
                 named(f, worst)?;
                 f.write_str("; rebuild it with fixed packages and push it under a new tag")
             }

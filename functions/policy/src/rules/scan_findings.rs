@@ -1,11 +1,10 @@
 //! `scan-findings`: a finished scan, and nothing in it that counts.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{Case, Outcome};
 use crate::facts::{
-    Content, Finding, Findings, ImageScan, NAMED, PlatformFacts, Scan, ScanStatus, Severity,
+    Content, Finding, Findings, ImageScan, PlatformFacts, Scan, ScanStatus, Severity, Worst,
 };
 use crate::image::EcrImage;
 use crate::index::{Child, ChildName, Index};
@@ -64,14 +63,10 @@ impl Judge<'_> {
     /// What is wrong, and what is accepted by an entry that ends soon.
     fn scan(&self, scan: &Scan) -> (Vec<ScanProblem>, Vec<&Accepted>) {
         let no_result = |problem| (vec![problem], vec![]);
-        let has_result = scan.completed_at.is_some() || !scan.counts.is_empty();
         match &scan.status {
-            // Enhanced scanning has answered COMPLETE with neither time, counts nor findings, and with
-            // findings seconds later (aws/aws-sdk issue 289).
-            ScanStatus::Complete if scan.counted || has_result => {}
+            ScanStatus::Complete | ScanStatus::Active if scan.has_result() => {}
             ScanStatus::Complete => return no_result(ScanProblem::NoResultYet("COMPLETE")),
             // An enhanced scan is ACTIVE before it has a result, and stays so.
-            ScanStatus::Active if has_result => {}
             ScanStatus::Active => return no_result(ScanProblem::NoResultYet("ACTIVE")),
             ScanStatus::Other(word) => {
                 let effect = self.policy.statuses.effect(word);
@@ -82,9 +77,9 @@ impl Judge<'_> {
         let (findings, ending) = self.findings(scan);
         problems.extend(findings);
         let limit = self.policy.severity_limit;
-        let unrated: Counts = worst_first(&scan.counts)
-            .filter(|(severity, _)| severity.is_unrated() && !limit.denies(severity))
-            .collect();
+        let unrated = scan.counts.iter().map(|(severity, count)| (severity, *count));
+        let unrated = unrated.filter(|(it, _)| it.is_unrated() && !limit.denies(it)).collect();
+        let unrated = worst_first(&unrated);
         if !unrated.is_empty() {
             problems.push(ScanProblem::Unrated(unrated));
         }
@@ -105,84 +100,100 @@ impl Judge<'_> {
 
     fn findings(&self, scan: &Scan) -> (Vec<ScanProblem>, Vec<&Accepted>) {
         let limit = self.policy.severity_limit;
-        let counts: Counts =
-            worst_first(&scan.counts).filter(|(severity, _)| limit.denies(severity)).collect();
+        let read: Vec<&Finding> =
+            scan.findings.read().iter().filter(|it| limit.denies(&it.severity)).collect();
+        let mut counts = count(&read);
+        for (severity, n) in scan.counts.iter().filter(|(severity, _)| limit.denies(severity)) {
+            let count = counts.entry(severity).or_default();
+            *count = (*count).max(*n);
+        }
+        counts.retain(|_, count| *count > 0);
         if counts.is_empty() {
             return (vec![], vec![]);
         }
-        if !self.policy.filters() {
-            let read = scan.findings.read().iter().filter(|it| limit.denies(&it.severity));
-            let worst = named(read.collect());
-            return (vec![ScanProblem::Findings { counts, limit, worst }], vec![]);
+        match &scan.findings {
+            _ if !self.policy.filters() => (vec![self.denied(&counts, 0, &read)], vec![]),
+            Findings::Some(_) => (vec![ScanProblem::NotAllRead], vec![]),
+            Findings::All(_) => self.weigh(counts, &read),
         }
-        let Findings::All(read) = &scan.findings else {
-            return (vec![ScanProblem::NotAllRead], vec![]);
-        };
-        let read: Vec<&Finding> = read.iter().filter(|it| limit.denies(&it.severity)).collect();
-        let found = count(&read);
-        if counts.iter().any(|(severity, count)| found.get(severity).unwrap_or(&0) < count) {
-            return (vec![ScanProblem::NotAllRead], vec![]);
-        }
-        self.weigh(&read)
     }
 
-    fn weigh(&self, findings: &[&Finding]) -> (Vec<ScanProblem>, Vec<&Accepted>) {
-        let (mut denying, mut graced, mut ending) = (vec![], vec![], vec![]);
+    /// `counts` has every finding at or above the limit, and those that are not among `findings` deny:
+    /// nothing is known of them by which they could pass.
+    fn weigh<'f>(
+        &self,
+        mut counts: BTreeMap<&'f Severity, u64>,
+        findings: &[&'f Finding],
+    ) -> (Vec<ScanProblem>, Vec<&Accepted>) {
+        let accepted = self.policy.accepted_in(self.image, self.now);
+        let (mut denying, mut graced, mut ending) = (vec![], vec![], BTreeMap::new());
         let mut first_end: Option<Timestamp> = None;
         for finding in findings {
-            match self.policy.weigh(finding, self.image, self.now) {
+            match self.policy.weigh(finding, &accepted, self.now) {
                 Weight::Denies => denying.push(*finding),
                 Weight::InGrace(until) => {
                     first_end = Some(first_end.map_or(until, |first| first.min(until)));
                     graced.push(*finding);
                 }
                 Weight::Accepted(accepted) => {
-                    if accepted.excuse.ends_soon(self.now) && !ending.contains(&accepted) {
-                        ending.push(accepted);
+                    if accepted.excuse.ends_soon(self.now) {
+                        ending.insert(&accepted.vulnerability, accepted);
                     }
                 }
                 Weight::Ignored => {}
             }
         }
+        for (severity, read) in count(findings) {
+            if let Some(count) = counts.get_mut(severity) {
+                *count = count.saturating_sub(read);
+            }
+        }
+        let not_listed = counts.values().fold(0, |sum: u64, count| sum.saturating_add(*count));
+        for (severity, denied) in count(&denying) {
+            let count = counts.entry(severity).or_default();
+            *count = count.saturating_add(denied);
+        }
         let mut problems = vec![];
-        if !denying.is_empty() {
-            let (counts, limit) = (count(&denying), self.policy.severity_limit);
-            let counts = worst_first(&counts).collect();
-            problems.push(ScanProblem::Findings { counts, limit, worst: named(denying) });
+        if counts.values().any(|count| *count > 0) {
+            problems.push(self.denied(&counts, not_listed, &denying));
         }
         if let Some(until) = first_end {
-            let counts = worst_first(&count(&graced)).collect();
-            problems.push(ScanProblem::InGrace { counts, until });
+            problems.push(ScanProblem::InGrace { counts: worst_first(&count(&graced)), until });
         }
-        (problems, ending)
+        (problems, ending.into_values().collect())
+    }
+
+    fn denied(
+        &self,
+        counts: &BTreeMap<&Severity, u64>,
+        not_listed: u64,
+        findings: &[&Finding],
+    ) -> ScanProblem {
+        let mut worst = Worst::default();
+        for finding in findings {
+            worst.add(*finding);
+        }
+        ScanProblem::Findings {
+            counts: worst_first(counts),
+            limit: self.policy.severity_limit,
+            not_listed,
+            worst: worst.into_vec().into_iter().cloned().collect(),
+        }
     }
 }
 
-fn count(findings: &[&Finding]) -> BTreeMap<Severity, u64> {
+fn count<'a>(findings: &[&'a Finding]) -> BTreeMap<&'a Severity, u64> {
     let mut counts = BTreeMap::new();
     for finding in findings {
-        *counts.entry(finding.severity.clone()).or_default() += 1;
+        *counts.entry(&finding.severity).or_default() += 1;
     }
     counts
 }
 
 /// What was found at all, the most severe first.
-fn worst_first(counts: &BTreeMap<Severity, u64>) -> impl Iterator<Item = (Severity, u64)> {
+fn worst_first(counts: &BTreeMap<&Severity, u64>) -> Counts {
     let found = counts.iter().rev().filter(|(_, count)| **count > 0);
-    found.map(|(severity, count)| (severity.clone(), *count))
-}
-
-/// The worst of these: the most severe, of those what can be fixed, in the order of their names.
-fn named(mut findings: Vec<&Finding>) -> Vec<Finding> {
-    findings.sort_by_key(|finding| {
-        (
-            Reverse(&finding.severity),
-            finding.fixed_in.is_none(),
-            &finding.vulnerability,
-            &finding.package,
-        )
-    });
-    findings.into_iter().take(NAMED).cloned().collect()
+    found.map(|(severity, count)| ((*severity).clone(), *count)).collect()
 }
 
 #[cfg(test)]

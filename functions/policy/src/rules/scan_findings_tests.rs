@@ -1,7 +1,9 @@
 use super::*;
 use crate::facts::manifest::NotUnderstood;
-use crate::facts::{ImageFacts, Inspection, NoFacts};
+use crate::facts::{Fix, ImageFacts, Inspection, NoFacts};
 use crate::index::Platform;
+use crate::policy::excuse::Excuse;
+use crate::policy::{Policy, SeverityLimit};
 use crate::testing::{NOW, case, clean, digest, platform as platform_facts, policy, scan, tagged};
 
 fn reasons(content: Content) -> Vec<String> {
@@ -56,21 +58,113 @@ fn only_a_result_without_findings_at_the_limit_passes() {
 }
 
 #[test]
-fn an_active_scan_that_has_completed_once_needs_no_findings() {
-    let ImageScan::Found(mut scan) = scan("ACTIVE", &[]) else { panic!("a scan") };
-    scan.completed_at = Some(crate::testing::NOW);
-    assert_eq!(reasons(Content::Image(platform_facts(ImageScan::Found(scan)))), [] as [&str; 0]);
+fn a_result_is_a_time_or_an_open_finding() {
+    for status in ["COMPLETE", "ACTIVE"] {
+        for (completed_at, any_open) in [(None, false), (Some(NOW), false), (None, true)] {
+            let ImageScan::Found(scan) = scan(status, &[("LOW", 0)]) else { panic!("a scan") };
+            let scan = Scan { completed_at, any_open, ..scan };
+            let told = reasons(Content::Image(platform_facts(ImageScan::Found(scan))));
+            let none = format!("has no scan result yet ({status}); wait for its first scan");
+            let has_result = completed_at.is_some() || any_open;
+            assert_eq!(told, if has_result { vec![] } else { vec![none] });
+        }
+    }
+}
+
+fn finding(name: Option<&str>, severity: &str) -> Finding {
+    Finding {
+        vulnerability: name.map(str::to_owned),
+        severity: severity.into(),
+        package: None,
+        fixed_in: None,
+        fix: Fix::No,
+        first_observed_at: None,
+    }
+}
+
+/// What these switches make of a scan with these counts and all of these findings.
+fn filtered(policy: ScanPolicy, counts: &[(&str, u64)], findings: Vec<Finding>) -> Vec<String> {
+    let ImageScan::Found(scan) = scan("COMPLETE", counts) else { panic!("a scan") };
+    let scan = ImageScan::Found(Scan { findings: Findings::All(findings), ..scan });
+    let facts = ImageFacts { content: Content::Image(platform_facts(scan)), ..clean() };
+    let policy = Policy { scan_findings: policy.into(), ..crate::testing::policy() };
+    let (lookup, inspection) = (tagged("1.2"), Inspection::Inspected(facts.into()));
+    let (lookup, inspection, policy) = (Ok(&lookup), &inspection, &policy);
+    let case = Case { lookup, inspection, policy, now: NOW, volume: false };
+    let Outcome::Judged(reasons) = check(&case) else { panic!("an inspected image is judged") };
+    reasons.iter().map(Reason::to_string).collect()
+}
+
+fn switches() -> ScanPolicy {
+    ScanPolicy::new(SeverityLimit::Critical)
+}
+
+fn accepting(vulnerability: &str) -> Accepted {
+    let (reason, owner) = ("we know".to_owned(), "us".to_owned());
+    let excuse = Excuse { reason, owner, expires: NOW.plus_days(1) };
+    Accepted { vulnerability: vulnerability.to_owned(), repositories: vec![], excuse }
 }
 
 #[test]
-fn a_complete_scan_without_any_result_is_none_yet() {
-    let ImageScan::Found(mut scan) = scan("COMPLETE", &[]) else { panic!("a scan") };
-    scan.counted = false;
-    let told =
-        |scan: &Scan| reasons(Content::Image(platform_facts(ImageScan::Found(scan.clone()))));
-    assert_eq!(told(&scan), ["has no scan result yet (COMPLETE); wait for its first scan"]);
-    scan.completed_at = Some(crate::testing::NOW);
-    assert_eq!(told(&scan), [] as [&str; 0]);
+fn findings_count_where_the_counts_leave_them_out() {
+    for switches in [switches(), ScanPolicy { grace_days: 3, ..switches() }] {
+        for counts in [&[][..], &[("CRITICAL", 0)], &[("CRITICAL", 1)]] {
+            let found = vec![finding(None, "CRITICAL"), finding(None, "CRITICAL")];
+            let told = filtered(switches.clone(), counts, found).concat();
+            assert!(
+                told.starts_with("has 2 CRITICAL findings (severity limit CRITICAL)"),
+                "{told}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_filter_lets_a_finding_through_that_is_counted_and_not_listed() {
+    const NOT_LISTED: &str =
+        "still counted by Amazon ECR, although listed as suppressed or closed)";
+    let fixable = ScanPolicy { fixable_only: true, ..switches() };
+    let graceful = ScanPolicy { grace_days: 365, ..switches() };
+    let accepted = ScanPolicy { accepted: vec![accepting("CVE-2026-1")], ..switches() };
+    for switches in [&fixable, &graceful, &accepted] {
+        let open =
+            || Finding { first_observed_at: Some(NOW), ..finding(Some("CVE-2026-1"), "CRITICAL") };
+        let told = |counts, open| filtered(switches.clone(), counts, open);
+        let passes = told(&[("CRITICAL", 1)], vec![open()]).concat();
+        assert!(!passes.contains("severity limit"), "{passes}");
+        for (counts, open, expected) in [
+            (
+                &[("CRITICAL", 2)][..],
+                vec![open()],
+                "has 1 CRITICAL finding (severity limit CRITICAL; 1 ",
+            ),
+            (&[("CRITICAL", 2)], vec![], "has 2 CRITICAL findings (severity limit CRITICAL; 2 "),
+            // A severity does not stand in for another.
+            (&[("NEW", 1)], vec![open()], "has 1 \"NEW\" finding (severity limit CRITICAL; 1 "),
+        ] {
+            let told = told(counts, open).concat();
+            assert!(told.contains(&format!("{expected}{NOT_LISTED}")), "{told}");
+        }
+    }
+    // What denies by itself is counted with them.
+    let other =
+        vec![finding(Some("CVE-2026-1"), "CRITICAL"), finding(Some("CVE-2026-2"), "CRITICAL")];
+    let told = filtered(accepted, &[("CRITICAL", 3)], other).concat();
+    let expected =
+        format!("has 2 CRITICAL findings (severity limit CRITICAL; 1 {NOT_LISTED}: CVE-2026-2,");
+    assert!(told.contains(&expected), "{told}");
+}
+
+#[test]
+fn many_findings_and_many_accepted_ones_are_weighed_quickly() {
+    let name = |n: usize| format!("CVE-2026-{n:05}");
+    let accepted = (0..600).map(|n| accepting(&name(n))).collect();
+    let findings: Vec<Finding> =
+        (0..100_000).map(|n| finding(Some(&name(n % 600)), "CRITICAL")).collect();
+    let started = std::time::Instant::now();
+    let told = filtered(ScanPolicy { accepted, ..switches() }, &[("CRITICAL", 100_000)], findings);
+    assert_eq!(told.len(), 600, "each acceptance ends soon, and is named once");
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[test]
@@ -149,16 +243,10 @@ fn what_image_available_denies_is_not_judged() {
 
 #[test]
 fn the_worst_findings_are_named() {
-    let finding = |name: Option<&str>,
-                   severity: &str,
-                   package: Option<&str>,
-                   fixed_in: Option<&str>| Finding {
-        vulnerability: name.map(str::to_owned),
-        severity: severity.into(),
-        package: package.map(str::to_owned),
-        fixed_in: fixed_in.map(str::to_owned),
-        fix: if fixed_in.is_some() { "YES".into() } else { "NO".into() },
-        first_observed_at: None,
+    let finding = |name: Option<&str>, severity, package: Option<&str>, fixed_in: Option<&str>| {
+        let (package, fixed_in) = (package.map(str::to_owned), fixed_in.map(str::to_owned));
+        let fix = if fixed_in.is_some() { "YES".into() } else { "NO".into() };
+        Finding { package, fixed_in, fix, ..finding(name, severity) }
     };
     let ImageScan::Found(mut scan) = scan("COMPLETE", &[("CRITICAL", 5), ("HIGH", 1)]) else {
         panic!("a scan")
@@ -173,7 +261,7 @@ fn the_worst_findings_are_named() {
         reasons(Content::Image(platform_facts(ImageScan::Found(scan)))),
         [
             "has 5 CRITICAL findings (severity limit CRITICAL): CVE-2026-2 in \"open ssl\", fixed in 3.3.2; \
-          unnamed, no fix yet; CVE-2026-3 in zlib, no fix yet; rebuild it with fixed packages and push it \
+          CVE-2026-3 in zlib, no fix yet; unnamed, no fix yet; rebuild it with fixed packages and push it \
           under a new tag"
         ]
     );

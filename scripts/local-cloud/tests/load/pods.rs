@@ -13,14 +13,19 @@ const TAGS: usize = 300;
 /// Repositories of images of one sort: name, mutability, what is said of each image, and the rule
 /// that denies it.
 const SORTS: [(&str, &str, &str, Option<&str>); 5] = [
-    ("good", "IMMUTABLE", "scan: {status: COMPLETE, findings: []}", None),
+    ("good", "IMMUTABLE", "scan: {status: COMPLETE, completedAt: 1 day ago, findings: []}", None),
     (
         "index",
         "IMMUTABLE",
-        "platforms: [{os: linux, architecture: amd64, scan: {status: COMPLETE, findings: []}}]",
+        "platforms: [{os: linux, architecture: amd64, scan: {status: COMPLETE, completedAt: 1 day ago, findings: []}}]",
         None,
     ),
-    ("open", "MUTABLE", "scan: {status: COMPLETE, findings: []}", Some("tag-immutability")),
+    (
+        "open",
+        "MUTABLE",
+        "scan: {status: COMPLETE, completedAt: 1 day ago, findings: []}",
+        Some("tag-immutability"),
+    ),
     (
         "bad",
         "IMMUTABLE",

@@ -144,7 +144,7 @@ impl WrittenScan {
             status: self.status.0.into(),
             completed_at: self.completed_at.seen_at(now),
             source_updated_at: self.feed_updated_at.seen_at(now),
-            counted: true,
+            any_open: !findings.is_empty(),
             counts,
             findings: Findings::All(findings),
         })

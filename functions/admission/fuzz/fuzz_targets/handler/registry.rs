@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
-use ecr_admission_policy::EcrImage;
 use ecr_admission_policy::facts::manifest::NotUnderstood;
 use ecr_admission_policy::facts::{
     Cause, Config, Content, Finding, Findings, ImageConfig, ImageScan, Needs, NoFacts,
@@ -14,6 +13,7 @@ use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::{Child, Index, Platform};
 use ecr_admission_policy::mutability::{ExclusionFilter, TagMutability};
 use ecr_admission_policy::names::RepositoryName;
+use ecr_admission_policy::{EcrImage, Timestamp};
 
 /// Registries as their names say.
 #[derive(Debug)]
@@ -104,10 +104,11 @@ fn scan(name: &str) -> ImageScan {
     let found = words.into_iter().filter(|word| name.contains(&word.to_lowercase()));
     let findings: Vec<Finding> = found.map(finding).collect();
     let counts = findings.iter().map(|finding| (finding.severity.clone(), 1)).collect();
-    let (completed_at, source_updated_at) = (None, None);
+    let completed_at =
+        (!name.contains("unresulted")).then_some(Timestamp::from_seconds(1_795_176_000));
+    let (source_updated_at, any_open) = (None, !findings.is_empty());
     let findings = Findings::All(findings);
-    let counted = !name.contains("uncounted");
-    ImageScan::Found(Scan { status, completed_at, source_updated_at, counted, counts, findings })
+    ImageScan::Found(Scan { status, completed_at, source_updated_at, any_open, counts, findings })
 }
 
 fn finding(word: &str) -> Finding {

@@ -11,7 +11,7 @@
 //! assert_eq!((error.line(), error.column()), (2, 7));
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -32,6 +32,7 @@ use crate::rules::Rule;
 use crate::timestamp::Timestamp;
 
 pub(crate) mod excused;
+mod host_name;
 mod invalid;
 mod namespaces;
 mod pin;
@@ -62,6 +63,7 @@ pub struct Document {
     pin: Option<Pin>,
     pinned: bool,
     scopes: Option<Arc<[RegistryScope]>>,
+    foreign_layer_hosts: Arc<BTreeSet<String>>,
     pull_through_caches: Arc<[RepositoryName]>,
     namespaces: Namespaces,
     /// Its limit is there only for who gives none by parameter: see `limit_given`.
@@ -103,6 +105,7 @@ impl Document {
         };
         Policy {
             scopes: self.scopes.clone(),
+            foreign_layer_hosts: Arc::clone(&self.foreign_layer_hosts),
             pull_through_caches: Arc::clone(&self.pull_through_caches),
             modes: self.modes(requester.namespace),
             pinned: base.pinned || self.pinned,

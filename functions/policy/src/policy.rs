@@ -36,6 +36,9 @@ pub struct Policy {
     pub regions: BTreeSet<Region>,
     /// What is allowed of them; `None` for all.
     pub scopes: Option<Arc<[RegistryScope]>>,
+    /// The DNS names, in lower case, of the hosts from which images for Windows may take layers that ECR
+    /// does not hold.
+    pub foreign_layer_hosts: Arc<BTreeSet<String>>,
     /// The prefixes under which ECR imports images of other registries.
     pub pull_through_caches: Arc<[RepositoryName]>,
     /// What a violation of each rule does.
@@ -63,6 +66,7 @@ impl Policy {
             registry_ids,
             regions,
             scopes: None,
+            foreign_layer_hosts: Arc::default(),
             pull_through_caches: [].into(),
             modes: Modes::default(),
             pinned: false,

@@ -74,6 +74,16 @@ const REFUSED: &[Row] = &[
     ),
     ("apiVersion: ecr-admission/v1\nregistries: [{accounts: []}]", (2, 13), "is empty"),
     (
+        "apiVersion: ecr-admission/v1\nforeignLayerHosts: ['https://mcr.microsoft.com/']",
+        (2, 21),
+        "got \"https://mcr.microsoft.com/\"; accepted: a DNS host name such as mcr.microsoft.com, without https://, port, path or *",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nforeignLayerHosts: [[]]",
+        (2, 21),
+        "expected a text: a DNS host name",
+    ),
+    (
         "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], mode: warn}, {names: [a], mode: deny}]",
         (2, 13),
         "\"a\" stands there twice",

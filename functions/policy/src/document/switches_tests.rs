@@ -388,6 +388,23 @@ fn registries_narrow_what_the_parameters_allow() {
 }
 
 #[test]
+fn foreign_layer_hosts_are_a_set_of_lower_case_names_and_empty_by_default() {
+    let hosts = |text: &str| {
+        let document =
+            Document::from_yaml(&format!("apiVersion: ecr-admission/v1\n{text}")).unwrap();
+        let policy = document.policy(policy(), &Requester::default(), NOW);
+        policy.foreign_layer_hosts.iter().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(hosts(""), [] as [&str; 0]);
+    assert_eq!(hosts("foreignLayerHosts: []"), [] as [&str; 0]);
+    assert_eq!(
+        hosts("foreignLayerHosts: [MCR.microsoft.com, go.microsoft.com, mcr.microsoft.com]"),
+        ["go.microsoft.com", "mcr.microsoft.com"]
+    );
+    assert_eq!(*policy().foreign_layer_hosts, [].into());
+}
+
+#[test]
 fn pull_through_cache_prefixes() {
     let cache = "pullThroughCachePrefixes: [payments]";
     table(

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::Document;
 #[cfg(test)]
 use super::excused::WrittenExemption;
+use super::host_name::HostName;
 use super::namespaces::Namespaces;
 #[cfg(test)]
 use super::namespaces::WrittenModes;
@@ -52,6 +53,10 @@ pub(super) struct Written {
     #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(with = "Option<Vec<WrittenScope>>", length(min = 1)))]
     registries: Option<Vec<RegistryScope>>,
+    /// The DNS names of the hosts from which images for Windows may take layers that no registry is allowed
+    /// to distribute (foreign or nondistributable layers), such as `mcr.microsoft.com`. Default: none.
+    #[serde(default)]
+    foreign_layer_hosts: Vec<HostName>,
     /// The prefixes of repositories that a pull-through cache fills: exempt from `tag-immutability`, and
     /// what is not found there is `not imported yet`. Default: none.
     #[serde(default)]
@@ -120,6 +125,9 @@ impl TryFrom<Written> for Document {
             pin: written.pin,
             pinned: pinned.required,
             scopes,
+            foreign_layer_hosts: Arc::new(
+                written.foreign_layer_hosts.into_iter().map(HostName::into_string).collect(),
+            ),
             pull_through_caches: written.pull_through_cache_prefixes.into(),
             namespaces: written.namespaces,
             scan_findings: scan_findings.into(),

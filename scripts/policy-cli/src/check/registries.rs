@@ -26,6 +26,14 @@ pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
     };
     page.row("pull-through", &caches);
 
+    let hosts = &explained.policy.foreign_layer_hosts;
+    let hosts = if hosts.is_empty() {
+        "none: an image with layers outside Amazon ECR is denied".to_owned()
+    } else {
+        format!("{}, for images of Windows", list(hosts.iter()))
+    };
+    page.row("foreign layers", &hosts);
+
     page.title("Mutating half");
     page.row(
         "pins in",

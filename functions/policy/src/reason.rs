@@ -173,7 +173,11 @@ impl fmt::Display for Reason {
             Self::NotImportedYet(image) => {
                 write!(f, "repository \"{}\" is a pull-through cache and holds no image with ", image.repository)?;
                 image_id(f, &image.id)?;
-                f.write_str(": not imported yet; pull it once and wait for its scan")
+                // ECR imports nothing that is asked for by digest (aws/containers-roadmap issue 2837).
+                f.write_str(match image.id {
+                    ImageId::Tag(_) => ": not imported yet; pull it once and wait for its scan",
+                    ImageId::Digest(_) => ": not imported yet; pull it once by its tag, since Amazon ECR imports nothing by digest, and wait for its scan",
+                })
             }
             Self::Unavailable(Unavailable { operation, cause }) => unavailable(f, operation, *cause),
             Self::NotJudged { earlier } => write!(

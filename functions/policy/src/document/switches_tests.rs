@@ -424,6 +424,13 @@ fn pull_through_cache_prefixes() {
             "{message}"
         );
         assert!(!pod.judged_by("").message().unwrap().contains("imported"));
+        // ECR imports nothing by digest, so that pulling it as it is named does not help.
+        pod.image = format!("{OURS}/payments/api:1.2@{}", clean().digest);
+        let message = pod.judged_by(cache).message().unwrap();
+        assert!(
+            message.contains("not imported yet; pull it once by its tag, since Amazon ECR imports nothing by digest, and wait for its scan"),
+            "{message}"
+        );
     }
 }
 

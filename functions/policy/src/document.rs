@@ -44,8 +44,10 @@ mod schema_tests;
 #[cfg(test)]
 mod switches_tests;
 mod written;
+mod yaml;
 
-pub use invalid::InvalidDocument;
+pub use invalid::{InvalidDocument, Kind};
+pub use yaml::from_yaml;
 
 use namespaces::Namespaces;
 use pin::Pin;
@@ -90,7 +92,7 @@ impl Document {
         if text.len() > MAX_BYTES {
             return Err(InvalidDocument::too_long(text.len()));
         }
-        yaml_serde::from_str(text).map_err(|error| InvalidDocument::new(&error))
+        from_yaml(text)
     }
 
     /// What applies to a request, on top of the parameters in `base`. `base.pinned` says whether the

@@ -1,6 +1,6 @@
 //! What a policy document may not say: refused when it is read, with its place.
 
-use super::Document;
+use super::{Document, Kind};
 
 type Row = (&'static str, (usize, usize), &'static str);
 
@@ -19,7 +19,7 @@ const REFUSED: &[Row] = &[
     ),
     ("apiVersion: ecr-admission/v1\nmode: off", (2, 7), "mode: "),
     ("apiVersion: ecr-admission/v1\nmodes: deny", (2, 1), "unknown field `modes`"),
-    ("apiVersion: ecr-admission/v1\nmode: deny\nmode: warn", (1, 1), "duplicate field `mode`"),
+    ("apiVersion: ecr-admission/v1\nmode: deny\nmode: warn", (3, 1), "duplicate field `mode`"),
     (
         "apiVersion: ecr-admission/v1\nrules:\n  scan-finding: {mode: warn}",
         (3, 3),
@@ -27,8 +27,8 @@ const REFUSED: &[Row] = &[
     ),
     (
         "apiVersion: ecr-admission/v1\nrules:\n  pinned: {mode: warn, mode: deny}",
-        (3, 11),
-        "duplicate field `mode`",
+        (3, 24),
+        "rules.pinned: duplicate field `mode`",
     ),
     (
         "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {graceDays: 400}",
@@ -143,4 +143,36 @@ fn a_document_that_no_secret_can_hold_is_refused() {
     assert!(
         Document::from_yaml(&long).unwrap_err().to_string().contains("accepted: at most 65536")
     );
+}
+
+/// What the log says of a secret that is no document: never its text.
+#[test]
+fn the_kind_of_a_problem_holds_no_text_of_the_document() {
+    const VERSION: &str = "apiVersion: ecr-admission/v1\n";
+    let secret = "hunter2";
+    for (text, kind) in [
+        ("hunter2".to_owned(), Kind::WrongType),
+        (r#"{"username": "admin", "password": "hunter2"}"#.to_owned(), Kind::UnknownKey),
+        ("hunter2: [".to_owned(), Kind::NotYaml),
+        ("'hunter2".to_owned(), Kind::NotYaml),
+        ("hunter2:\n\t- x".to_owned(), Kind::NotYaml),
+        ("apiVersion: hunter2".to_owned(), Kind::UnknownWord),
+        ("mode: warn\n".to_owned(), Kind::MissingKey),
+        (format!("{VERSION}hunter2: 1"), Kind::UnknownKey),
+        (format!("{VERSION}mode: hunter2"), Kind::UnknownWord),
+        (format!("{VERSION}mode: deny\nmode: hunter2"), Kind::DuplicateKey),
+        (format!("{VERSION}namespaces: hunter2"), Kind::WrongType),
+        (format!("{VERSION}pin: {{namespaces: [Hunter2, hunter2]}}"), Kind::Refused),
+        (format!("{VERSION}rewrites: [{{from: hunter2, to: hunter2}}]"), Kind::Refused),
+        // A text of the document that reads as if it were serde's own.
+        (format!("{VERSION}'missing field `hunter2': 1"), Kind::UnknownKey),
+        ("--- hunter2\n--- hunter2\n".to_owned(), Kind::NotYaml),
+        (format!("{VERSION}#hunter2{}", "x".repeat(65_536)), Kind::TooLong),
+    ] {
+        let error = Document::from_yaml(&text).unwrap_err();
+        assert_eq!(error.kind(), kind, "{text:.200}\n{error}");
+        let told = error.without_text();
+        assert!(told.starts_with(&format!("line {}, column {}: ", error.line(), error.column())));
+        assert!(!told.to_lowercase().contains(secret), "{told}");
+    }
 }

@@ -18,12 +18,12 @@ use serde::Deserialize;
 
 use crate::break_glass::BreakGlass;
 use crate::enforcement::Enforcement;
-use crate::names::RepositoryName;
 use crate::policy::excuse::Excuse;
 use crate::policy::exemption::{Exemption, Requester};
 use crate::policy::image_config::ImageConfigPolicy;
 use crate::policy::modes::Modes;
 use crate::policy::pattern::Pattern;
+use crate::policy::pull_through_cache::PullThroughCache;
 use crate::policy::registry_scope::RegistryScope;
 use crate::policy::scan_findings::ScanPolicy;
 use crate::policy::{Policy, SeverityLimit};
@@ -31,6 +31,7 @@ use crate::rewrite::RewriteTable;
 use crate::rules::Rule;
 use crate::timestamp::Timestamp;
 
+pub(crate) mod caches;
 pub(crate) mod excused;
 mod host_name;
 mod invalid;
@@ -66,7 +67,7 @@ pub struct Document {
     pinned: bool,
     scopes: Option<Arc<[RegistryScope]>>,
     foreign_layer_hosts: Arc<BTreeSet<String>>,
-    pull_through_caches: Arc<[RepositoryName]>,
+    pull_through_caches: Arc<[PullThroughCache]>,
     namespaces: Namespaces,
     /// Its limit is there only for who gives none by parameter: see `limit_given`.
     scan_findings: Arc<ScanPolicy>,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::enforcement::Enforcement;
 use crate::facts::Needs;
 use crate::image::EcrImage;
-use crate::names::{AccountId, Region, RepositoryName};
+use crate::names::{AccountId, Region};
 use crate::rules::Rule;
 
 pub mod excuse;
@@ -15,6 +15,7 @@ pub mod exemption;
 pub mod image_config;
 pub mod modes;
 pub mod pattern;
+pub mod pull_through_cache;
 pub mod registry_scope;
 pub mod scan_findings;
 mod severity_limit;
@@ -24,6 +25,7 @@ pub use severity_limit::{InvalidSeverityLimit, SeverityLimit};
 use exemption::Exemption;
 use image_config::ImageConfigPolicy;
 use modes::Modes;
+use pull_through_cache::PullThroughCache;
 use registry_scope::RegistryScope;
 use scan_findings::ScanPolicy;
 
@@ -39,8 +41,8 @@ pub struct Policy {
     /// The DNS names, in lower case, of the hosts from which images for Windows may take layers that ECR
     /// does not hold.
     pub foreign_layer_hosts: Arc<BTreeSet<String>>,
-    /// The prefixes under which ECR imports images of other registries.
-    pub pull_through_caches: Arc<[RepositoryName]>,
+    /// The repositories into which ECR imports images of other registries.
+    pub pull_through_caches: Arc<[PullThroughCache]>,
     /// What a violation of each rule does.
     pub modes: Modes,
     /// Whether only images pinned by digest pass.
@@ -91,10 +93,7 @@ impl Policy {
 
     /// Whether ECR imports the image from another registry when it is first pulled.
     pub(crate) fn is_imported(&self, image: &EcrImage) -> bool {
-        self.pull_through_caches.iter().any(|prefix| {
-            let rest = image.repository.as_str().strip_prefix(prefix.as_str());
-            rest.is_some_and(|rest| rest.starts_with('/'))
-        })
+        self.pull_through_caches.iter().any(|cache| cache.fills(image))
     }
 
     /// The exemption of an image from a rule.

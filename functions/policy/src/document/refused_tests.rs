@@ -112,7 +112,57 @@ const REFUSED: &[Row] = &[
     (
         "apiVersion: ecr-admission/v1\nexemptions: [{rules: [ecr-registry], repositories: [a], reason: r, owner: o, expires: 2027-01-01}]",
         (2, 13),
-        "ecr-registry cannot be exempted by repository",
+        "ecr-registry cannot be exempted by account, Region or repository",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [ecr-registry], accounts: ['123456789012'], users: [a], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "ecr-registry cannot be exempted by account",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], regions: [], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "one of its lists is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], accounts: [1], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 43),
+        "got \"1\"; accepted: 12 digits",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: CVE-2026-1, accounts: [], reason: r, owner: o, expires: 2027-01-01}]}",
+        (3, 29),
+        "CVE-2026-1: one of its lists is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [docker-hub/]",
+        (2, 28),
+        "got \"docker-hub/\"; accepted: 2 to 256 characters",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [{prefix: quay, account: '123456789012'}]",
+        (2, 43),
+        "unknown field `account`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [quay, {accounts: ['123456789012']}]",
+        (2, 34),
+        "missing field `prefix`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [{prefix: quay, accounts: []}]",
+        (2, 27),
+        "quay: one of its lists is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [{prefix: quay, accounts: ~}]",
+        (2, 53),
+        "accounts: ",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [[quay]]",
+        (2, 28),
+        "expected a prefix such as docker-hub",
     ),
     (
         "apiVersion: ecr-admission/v1\nbreakGlass: {groups: ['system:serviceaccounts:kube-system']}",

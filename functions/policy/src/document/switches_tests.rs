@@ -251,6 +251,19 @@ fn accepted_vulnerabilities() {
             (&accepted("expires: 2026-11-27T12:00:01Z"), ""),
             (&accepted("expires: 2027-01-01, repositories: ['payments/*']"), ""),
             (&accepted("expires: 2027-01-01, repositories: [payments]"), "deny scan-findings"),
+            (&accepted("expires: 2027-01-01, accounts: ['123456789012']"), ""),
+            (&accepted("expires: 2027-01-01, accounts: ['210987654321']"), "deny scan-findings"),
+            (&accepted("expires: 2027-01-01, regions: [us-east-1, eu-west-1]"), ""),
+            (&accepted("expires: 2027-01-01, regions: [eu-west-1]"), "deny scan-findings"),
+            (
+                &accepted("expires: 2027-01-01, accounts: ['210987654321'], repositories: ['*']"),
+                "deny scan-findings",
+            ),
+            (&accepted("expires: 2027-01-01").replace("CVE-2026-1", "cve-2026-1"), ""),
+            (
+                &accepted("expires: 2027-01-01").replace("CVE-2026-1", "CVE-2026-10"),
+                "deny scan-findings",
+            ),
         ],
     );
     let two =
@@ -413,6 +426,17 @@ fn pull_through_cache_prefixes() {
             (cache, ""),
             ("pullThroughCachePrefixes: [pay]", "deny tag-immutability"),
             ("pullThroughCachePrefixes: [payments/api]", "deny tag-immutability"),
+            ("pullThroughCachePrefixes: [{prefix: payments}]", ""),
+            ("pullThroughCachePrefixes: [{prefix: payments, accounts: ['123456789012']}]", ""),
+            (
+                "pullThroughCachePrefixes: [{prefix: payments, accounts: ['210987654321']}]",
+                "deny tag-immutability",
+            ),
+            (
+                "pullThroughCachePrefixes: [{prefix: payments, accounts: ['123456789012'], regions: [eu-west-1]}]",
+                "deny tag-immutability",
+            ),
+            ("pullThroughCachePrefixes: [pay, {prefix: payments, regions: [us-east-1]}]", ""),
         ],
     );
     for inspection in [Inspection::ImageNotFound, Inspection::RepositoryNotFound] {
@@ -453,6 +477,14 @@ fn exemptions() {
         ("users: [alice]", EXEMPT),
         ("users: [bob]", DENIED),
         ("users: [ali*]", DENIED),
+        ("accounts: ['123456789012']", EXEMPT),
+        ("accounts: ['210987654321', '123456789012']", EXEMPT),
+        ("accounts: ['210987654321']", DENIED),
+        ("regions: [us-east-1]", EXEMPT),
+        ("regions: [eu-west-1]", DENIED),
+        ("accounts: ['210987654321'], repositories: ['payments/*']", DENIED),
+        ("accounts: ['123456789012'], repositories: ['payments/*']", EXEMPT),
+        ("accounts: ['123456789012'], regions: [eu-west-1], users: [alice]", DENIED),
         ("repositories: ['payments/*'], namespaces: [shop], users: [alice]", EXEMPT),
         ("repositories: ['payments/*'], namespaces: [shop], users: [bob]", DENIED),
         ("repositories: ['payments/*'], namespaces: [other], users: [alice]", DENIED),

@@ -6,6 +6,8 @@ use serde::Deserialize;
 
 use super::Document;
 #[cfg(test)]
+use super::caches::WrittenCache;
+#[cfg(test)]
 use super::excused::WrittenExemption;
 use super::host_name::HostName;
 use super::namespaces::Namespaces;
@@ -15,11 +17,11 @@ use super::pin::{Pin, Rewrites};
 use super::rules::Rules;
 use crate::break_glass::BreakGlass;
 use crate::enforcement::Enforcement;
-use crate::names::RepositoryName;
 use crate::policy::SeverityLimit;
 use crate::policy::exemption::Exemption;
 use crate::policy::image_config::ImageConfigPolicy;
 use crate::policy::modes::Modes;
+use crate::policy::pull_through_cache::PullThroughCache;
 use crate::policy::registry_scope::RegistryScope;
 #[cfg(test)]
 use crate::policy::registry_scope::WrittenScope;
@@ -58,9 +60,11 @@ pub(super) struct Written {
     #[serde(default)]
     foreign_layer_hosts: Vec<HostName>,
     /// The prefixes of repositories that a pull-through cache fills: exempt from `tag-immutability`, and
-    /// what is not found there is `not imported yet`. Default: none.
+    /// what is not found there is `not imported yet`. A text is a prefix in every allowed registry. Default:
+    /// none.
     #[serde(default)]
-    pull_through_cache_prefixes: Vec<RepositoryName>,
+    #[cfg_attr(test, schemars(with = "Vec<WrittenCache>"))]
+    pull_through_cache_prefixes: Vec<PullThroughCache>,
     /// The modes of rules in namespaces. The most specific name applies: an exact one, then the longest
     /// start.
     #[serde(default)]

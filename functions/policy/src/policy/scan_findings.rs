@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::SeverityLimit;
 use super::excuse::Excuse;
-use super::pattern::Pattern;
+use super::registry_scope::RegistryScope;
 use crate::document::excused::WrittenAccepted;
 use crate::enforcement::Enforcement;
 use crate::facts::{Finding, Fix};
@@ -54,10 +54,10 @@ impl ScanPolicy {
         if self.fixable_only && finding.fix == Fix::No {
             return Weight::Ignored;
         }
-        let vulnerability = finding.vulnerability.as_deref();
-        let accepted = self.accepted.iter().find(|accepted| {
-            vulnerability == Some(&accepted.vulnerability) && accepted.covers(image, now)
-        });
+        let accepted = self
+            .accepted
+            .iter()
+            .find(|accepted| accepted.names(finding) && accepted.covers(image, now));
         if let Some(accepted) = accepted {
             return Weight::Accepted(accepted);
         }
@@ -86,20 +86,24 @@ pub enum Weight<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "WrittenAccepted")]
 pub struct Accepted {
-    /// Its name, such as `CVE-2026-1234`.
+    /// Its name, such as `CVE-2026-1234`, compared without case.
     pub vulnerability: String,
-    /// Where; empty for every repository.
-    pub repositories: Vec<Pattern>,
+    /// The images for which it is accepted.
+    pub scope: RegistryScope,
     /// Why, by whom, how long.
     pub excuse: Excuse,
 }
 
 impl Accepted {
+    /// Whether the finding is of this vulnerability. Databases write the same name in other cases, such
+    /// as `GHSA-` and `ghsa-`.
+    fn names(&self, finding: &Finding) -> bool {
+        let vulnerability = finding.vulnerability.as_ref();
+        vulnerability.is_some_and(|name| name.eq_ignore_ascii_case(&self.vulnerability))
+    }
+
     fn covers(&self, image: &EcrImage, now: Timestamp) -> bool {
-        let repository = image.repository.as_str();
-        let here = self.repositories.is_empty()
-            || self.repositories.iter().any(|pattern| pattern.matches(repository));
-        here && self.excuse.holds_at(now)
+        self.scope.contains(image) && self.excuse.holds_at(now)
     }
 }
 

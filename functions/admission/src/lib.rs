@@ -13,6 +13,7 @@ pub mod ecr;
 pub mod gateway;
 pub mod handler;
 pub mod inspect;
+pub mod left_alone;
 pub mod lookups;
 pub mod manifest;
 pub mod metrics;

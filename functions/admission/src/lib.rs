@@ -11,6 +11,7 @@ pub mod config;
 pub mod deadline;
 pub mod ecr;
 pub mod gateway;
+pub mod glass;
 pub mod handler;
 pub mod inspect;
 pub mod left_alone;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecr_admission_policy::break_glass::Request;
+use ecr_admission_policy::break_glass::{Asked, Request};
 use ecr_admission_policy::document::Document;
 use ecr_admission_policy::facts::Inspection;
 use ecr_admission_policy::image::EcrImage;
@@ -66,7 +66,8 @@ fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
         .collect();
     let mut verdict = decide(&plan, &found, &policy, case.at);
     if let Some(reason) = &case.break_glass {
-        verdict.ask(Request::judge(document.break_glass(), reason, &case.groups));
+        let asked = Asked::Annotation(reason.clone());
+        verdict.ask(Request::judge(document.break_glass(), &asked, &case.groups));
     }
     let warnings = verdict.warnings();
     let (effect, enforcement) = match verdict.decision() {

@@ -74,8 +74,8 @@ pub(super) struct Written {
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Vec<WrittenExemption>"))]
     exemptions: Vec<Exemption>,
-    /// Who may have a Pod admitted whatever its images, by the annotation `ecr-admission/break-glass`.
-    /// Default: nobody.
+    /// Who may have a Pod admitted whatever its images, by the annotation `ecr-admission/break-glass`, or an
+    /// ephemeral container by its variable `ECR_ADMISSION_BREAK_GLASS`. Default: nobody.
     #[serde(default, deserialize_with = "present")]
     break_glass: Option<BreakGlass>,
     /// Where the mutating half pins images to their digest. Default: the parameter `PinNamespaces`.

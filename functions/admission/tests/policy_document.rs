@@ -280,6 +280,37 @@ async fn every_ephemeral_container_that_is_added_must_give_the_reason() {
     );
 }
 
+/// What a tenant must not learn, the audit log keeps.
+#[tokio::test]
+async fn short_denials_leave_the_whole_to_the_audit_annotations() {
+    let narrow = "registries: [{repositories: [other-team/secret]}]\n";
+    let short = answer(&format!("{narrow}denials: short"), &web()).await;
+    let full = answer(narrow, &web()).await;
+    let message = short["status"]["message"].as_str().unwrap();
+    assert!(message.ends_with("is not allowed; use an allowed repository or add this one to registries of the policy document [ecr-registry]"), "{message}");
+    assert!(!message.contains("other-team"), "{message}");
+    let whole = &full["status"]["message"];
+    assert!(whole.as_str().unwrap().contains("other-team/secret"), "{whole}");
+    assert_eq!(
+        (&short["auditAnnotations"]["denial"], &full["auditAnnotations"]["denial"]),
+        (whole, &Value::Null)
+    );
+
+    let warn = format!("{narrow}mode: warn\n");
+    let short = answer(&format!("{warn}denials: short"), &web()).await;
+    let full = answer(&warn, &web()).await;
+    assert_eq!(short["allowed"], true);
+    assert!(!short["warnings"].to_string().contains("other-team"), "{short}");
+    let whole = full["warnings"][0].as_str().unwrap();
+    assert!(whole.contains("other-team/secret"), "{whole}");
+    let warned = short["auditAnnotations"]["warned"].as_str().unwrap();
+    assert!(
+        warned.contains("(allowed: every account in every Region: other-team/secret)"),
+        "{warned}"
+    );
+    assert_eq!(short["auditAnnotations"].get("denial"), None);
+}
+
 #[tokio::test]
 async fn without_a_good_copy_every_review_is_denied_and_nothing_else_changes() {
     let secret = Secret::of("mode: sometimes");

@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 use crate::break_glass::BreakGlass;
 use crate::enforcement::Enforcement;
+use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
 use crate::policy::exemption::{Exemption, Requester};
 use crate::policy::image_config::ImageConfigPolicy;
@@ -75,6 +76,7 @@ pub struct Document {
     image_config: Arc<ImageConfigPolicy>,
     exemptions: Vec<Arc<Exemption>>,
     break_glass: Option<BreakGlass>,
+    denials: Denials,
     rewrites: Option<RewriteTable>,
 }
 
@@ -115,6 +117,7 @@ impl Document {
             scan_findings,
             image_config: Arc::clone(&self.image_config),
             exemptions: concerned.cloned().collect(),
+            denials: self.denials,
             ..base
         }
     }

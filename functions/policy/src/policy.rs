@@ -10,6 +10,7 @@ use crate::image::EcrImage;
 use crate::names::{AccountId, Region};
 use crate::rules::Rule;
 
+pub mod denials;
 pub mod excuse;
 pub mod exemption;
 pub mod image_config;
@@ -22,6 +23,7 @@ mod severity_limit;
 
 pub use severity_limit::{InvalidSeverityLimit, SeverityLimit};
 
+use denials::Denials;
 use exemption::Exemption;
 use image_config::ImageConfigPolicy;
 use modes::Modes;
@@ -53,6 +55,8 @@ pub struct Policy {
     pub image_config: Arc<ImageConfigPolicy>,
     /// The exemptions that hold for the request, whatever its images.
     pub exemptions: Vec<Arc<Exemption>>,
+    /// How much the author of the workload reads.
+    pub denials: Denials,
     /// The version of the document; `None` without one.
     pub document: Option<Arc<str>>,
 }
@@ -75,6 +79,7 @@ impl Policy {
             scan_findings: ScanPolicy::new(severity_limit).into(),
             image_config: ImageConfigPolicy::default().into(),
             exemptions: vec![],
+            denials: Denials::Full,
             document: None,
         }
     }

@@ -11,6 +11,8 @@ use crate::index::ChildName;
 use crate::mutability::TagMutability;
 use crate::names::{AccountId, RepositoryName, Tag};
 use crate::policy::Policy;
+#[cfg(doc)]
+use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
 use crate::rules::Rule;
 use crate::text::quote;
@@ -149,6 +151,8 @@ impl Reason {
     }
 }
 
+/// The alternate form (`{:#}`) is the short one ([`Denials::Short`]): without names of vulnerabilities,
+/// and without accounts and repositories that the author of the workload did not write.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -197,7 +201,7 @@ impl fmt::Display for Reason {
             }
             Self::Scan { child, problem } => {
                 platform(f, child.as_deref())?;
-                problem.fmt(f)
+                if f.alternate() { without_names(problem).fmt(f) } else { problem.fmt(f) }
             }
             Self::Config { child, problem } => {
                 platform(f, child.as_deref())?;
@@ -218,9 +222,24 @@ impl fmt::Display for Reason {
                 f,
                 "is an image index with more than {limit} images, the most that are judged; push an index with fewer platforms"
             ),
+            // What ends may be named after a vulnerability; owner and reason are the operator's words.
+            Self::EndsSoon { excuse, .. } if f.alternate() => write!(
+                f,
+                "an exemption or acceptance by which it passes ends soon (until {}); fix the image or ask for an extension",
+                excuse.expires
+            ),
             Self::EndsSoon { what, excuse } => write!(f, "{what} by which it passes ends soon ({excuse}); mend the image or renew it"),
         }
     }
+}
+
+/// The problem without the findings that it names; their counts stay.
+fn without_names(problem: &ScanProblem) -> ScanProblem {
+    let mut problem = problem.clone();
+    if let ScanProblem::Findings { worst, .. } = &mut problem {
+        worst.clear();
+    }
+    problem
 }
 
 fn image_id(f: &mut fmt::Formatter<'_>, id: &ImageId) -> fmt::Result {

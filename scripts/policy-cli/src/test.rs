@@ -69,7 +69,7 @@ fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
         let asked = Asked::Annotation(reason.clone());
         verdict.ask(Request::judge(document.break_glass(), &asked, &case.groups));
     }
-    let warnings = verdict.warnings();
+    let warnings = verdict.warnings_in(policy.denials);
     let (effect, enforcement) = match verdict.decision() {
         Decision::Deny => (Effect::Deny, Enforcement::Deny),
         Decision::Admit if warnings.is_empty() => (Effect::Admit, Enforcement::Audit),
@@ -78,7 +78,7 @@ fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
     Outcome {
         effect,
         rules: verdict.rules(enforcement),
-        told: verdict.message().into_iter().chain(warnings).collect(),
+        told: verdict.denial(policy.denials).into_iter().chain(warnings).collect(),
         audited: verdict.audited(),
     }
 }

@@ -18,6 +18,11 @@ const REFUSED: &[Row] = &[
         "mode: unknown variant `enforce`, expected one of `audit`, `warn`, `deny`",
     ),
     ("apiVersion: ecr-admission/v1\nmode: off", (2, 7), "mode: "),
+    (
+        "apiVersion: ecr-admission/v1\ndenials: none",
+        (2, 10),
+        "denials: unknown variant `none`, expected `full` or `short`",
+    ),
     ("apiVersion: ecr-admission/v1\nmodes: deny", (2, 1), "unknown field `modes`"),
     ("apiVersion: ecr-admission/v1\nmode: deny\nmode: warn", (3, 1), "duplicate field `mode`"),
     (

@@ -563,3 +563,75 @@ fn pin_and_rewrites_take_the_place_of_the_parameters() {
         panic!()
     };
 }
+
+/// What the author of a Pod reads under `denials: short`, beside what is logged.
+#[test]
+fn short_denials_name_no_vulnerability_and_nobody_elses_registry() {
+    const SHORT: &str = "denials: short";
+    let told = |pod: &Pod<'_>, document: &str| {
+        let text = format!("apiVersion: ecr-admission/v1\n{document}");
+        let policy = Document::from_yaml(&text).unwrap().policy(policy(), &pod.requester, NOW);
+        let verdict = pod.judged_by(document);
+        let short = verdict.denial(policy.denials).into_iter();
+        let short: Vec<String> = short.chain(verdict.warnings_in(policy.denials)).collect();
+        let whole: Vec<String> = verdict.message().into_iter().chain(verdict.warnings()).collect();
+        (short.join("\n"), whole.join("\n"))
+    };
+    let path = |image: &str| format!("p \"{image}\": ");
+    let pod = Pod::of(with_findings(&[finding("CVE-2026-1", "CRITICAL")]));
+    let (short, whole) = told(&pod, SHORT);
+    let image = path(&pod.image);
+    assert_eq!(
+        short,
+        format!(
+            "{image}has 1 CRITICAL finding (severity limit CRITICAL); rebuild it with fixed packages and push it under a new tag [scan-findings]"
+        )
+    );
+    assert!(whole.contains("CVE-2026-1 in openssl"), "{whole}");
+    // Full is the default.
+    for full in ["", "denials: full"] {
+        let (short, whole) = told(&pod, full);
+        assert_eq!(short, whole);
+    }
+    // Warned of.
+    let (short, whole) = told(&pod, "denials: short\nmode: warn");
+    assert!(short.contains("has 1 CRITICAL finding") && !short.contains("CVE"), "{short}");
+    assert!(whole.contains("CVE-2026-1 in openssl"), "{whole}");
+    let ending = "denials: short\nrules: {scan-findings: {accepted: [{cve: CVE-2026-1, reason: not for payments, owner: web, expires: 2026-11-21}]}}";
+    let (short, whole) = told(&pod, ending);
+    assert_eq!(
+        short,
+        format!(
+            "{image}an exemption or acceptance by which it passes ends soon (until 2026-11-21); fix the image or ask for an extension [scan-findings]"
+        )
+    );
+    assert!(
+        whole.contains("the acceptance of CVE-2026-1") && whole.contains("payments"),
+        "{whole}"
+    );
+
+    // Registries and repositories of others.
+    let registries = "denials: short\nregistries: [{accounts: ['123456789012'], repositories: ['other-team/*', shared]}]";
+    let (short, whole) = told(&Pod::of(clean()), registries);
+    assert_eq!(
+        short,
+        format!(
+            "{image}repository \"payments/api\" of account 123456789012 in us-east-1 is not allowed; use an allowed repository or add this one to registries of the policy document [ecr-registry]"
+        )
+    );
+    assert!(
+        whole.contains("(allowed: 123456789012 in every Region: other-team/*, shared)"),
+        "{whole}"
+    );
+    let mut elsewhere = Pod::of(clean());
+    elsewhere.image = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/payments/api:1".to_owned();
+    let (short, whole) = told(&elsewhere, SHORT);
+    assert_eq!(
+        short,
+        format!(
+            "{}is in a registry that is not allowed: account 210987654321 and Region eu-west-1 (allowed: us-east-1); use an allowed registry or add this one to the RegistryIds and RegistryRegion parameters [ecr-registry]",
+            path(&elsewhere.image)
+        )
+    );
+    assert!(whole.contains("account 210987654321 (allowed: 123456789012)"), "{whole}");
+}

@@ -18,6 +18,7 @@ use super::rules::Rules;
 use crate::break_glass::BreakGlass;
 use crate::enforcement::Enforcement;
 use crate::policy::SeverityLimit;
+use crate::policy::denials::Denials;
 use crate::policy::exemption::Exemption;
 use crate::policy::image_config::ImageConfigPolicy;
 use crate::policy::modes::Modes;
@@ -47,6 +48,11 @@ pub(super) struct Written {
     /// The mode of every rule that has none of its own. Default: `deny`.
     #[serde(default = "deny")]
     mode: Enforcement,
+    /// How much denials and warnings say. `short` names no vulnerability, and no account and no repository
+    /// but those that the author of the workload wrote. Audit annotations and the log have the whole.
+    /// Default: `full`.
+    #[serde(default)]
+    denials: Denials,
     /// The rules: their modes and their switches.
     #[serde(default)]
     rules: Rules,
@@ -139,6 +145,7 @@ impl TryFrom<Written> for Document {
             image_config: image_config.into(),
             exemptions: written.exemptions.into_iter().map(Arc::new).collect(),
             break_glass: written.break_glass,
+            denials: written.denials,
             rewrites,
         })
     }

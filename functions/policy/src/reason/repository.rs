@@ -17,9 +17,13 @@ pub(super) fn not_allowed(
     policy: &Policy,
 ) -> fmt::Result {
     let EcrImage { account, region, repository, .. } = image;
+    // Which accounts and repositories are allowed says whose others are.
+    let allowed = |names: &str| {
+        if f.alternate() { String::new() } else { format!(" (allowed: {})", some(names)) }
+    };
     let mut refused = vec![];
     if !policy.registry_ids.contains(account) {
-        refused.push(format!("account {account} (allowed: {})", some(&join(&policy.registry_ids))));
+        refused.push(format!("account {account}{}", allowed(&join(&policy.registry_ids))));
     }
     if !policy.regions.contains(region) {
         refused.push(format!("Region {region} (allowed: {})", some(&join(&policy.regions))));
@@ -29,8 +33,8 @@ pub(super) fn not_allowed(
         let scopes: Vec<String> = scopes.map(ToString::to_string).collect();
         return write!(
             f,
-            "repository \"{repository}\" of account {account} in {region} is not allowed (allowed: {}); use an allowed repository or add this one to registries of the policy document",
-            some(&scopes.join("; "))
+            "repository \"{repository}\" of account {account} in {region} is not allowed{}; use an allowed repository or add this one to registries of the policy document",
+            allowed(&scopes.join("; "))
         );
     }
     write!(

@@ -23,6 +23,7 @@ NAMES = (
 # Every kind that embeds a Pod template, as in validating-webhook.yaml.
 CONTROLLER_RULES = [
     "# --mutate-controllers: their templates are changed, too, so that what `kubectl get` shows is what runs.",
+    "# What another controller owns, such as the ReplicaSet of a Deployment, is left as its owner wrote it.",
     '- apiGroups: [""]',
     '  apiVersions: ["v1"]',
     '  operations: ["CREATE", "UPDATE"]',

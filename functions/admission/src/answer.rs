@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ecr_admission_policy::policy::denials::Denials;
 use ecr_admission_policy::text::cut;
 use ecr_admission_policy::verdict::{WARNING, few};
 use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
@@ -61,7 +62,13 @@ pub fn judged(
     if let (true, Some(request)) = (verdict.is_broken_glass(), &verdict.break_glass) {
         audit_annotations.insert("break-glass".to_owned(), request.to_string());
     }
-    let warnings = verdict.warnings();
+    if policy.denials == Denials::Short {
+        // What its author does not read, its operator does.
+        let whole = [("denial", verdict.message()), ("warned", verdict.warned())];
+        let whole = whole.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
+        audit_annotations.extend(whole);
+    }
+    let warnings = verdict.warnings_in(policy.denials);
     let outcome = Outcome {
         decision,
         warned: !warnings.is_empty(),
@@ -76,7 +83,12 @@ pub fn judged(
         images: verdict.images.clone(),
     };
     (
-        Answer { denial: verdict.message(), warnings, audit_annotations, ..Answer::default() },
+        Answer {
+            denial: verdict.denial(policy.denials),
+            warnings,
+            audit_annotations,
+            ..Answer::default()
+        },
         outcome,
     )
 }

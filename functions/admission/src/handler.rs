@@ -144,7 +144,10 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
     ) {
         self.metrics.record(caller, outcome, elapsed, now_ms());
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        let (request, denial) = (review.request.as_ref().ok(), answer.denial.as_deref());
+        let request = review.request.as_ref().ok();
+        // The whole of a denial is an audit annotation where its author reads less.
+        let whole = answer.audit_annotations.get("denial").map(String::as_str);
+        let denial = whole.or(answer.denial.as_deref());
         let line = Line::new(&review.uid, caller, request, outcome, denial, elapsed_ms);
         if outcome.failed {
             self.log.error("review could not be judged", &line);

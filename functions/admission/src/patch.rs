@@ -66,7 +66,7 @@ fn annotation(changes: &[Change], object: &RawValue) -> Option<Operation> {
 }
 
 /// `spec.containers[0].image` as a JSON pointer (RFC 6901).
-fn pointer(path: &FieldPath) -> String {
+pub fn pointer(path: &FieldPath) -> String {
     let parts = path.as_str().split(['.', '[', ']']).filter(|part| !part.is_empty());
     parts.flat_map(|part| ["/".to_owned(), escape(part)]).collect()
 }

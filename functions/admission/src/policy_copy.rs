@@ -152,7 +152,13 @@ impl<R: ReadPolicy> PolicyCopy<R> {
             match Document::from_yaml(&read.text) {
                 Err(invalid) => {
                     let why = "it is no policy document".to_owned();
-                    return self.fail(why, &format!("version {}: {invalid}", read.id), now_ms);
+                    // Never its text: with a wrong ARN, it is another secret's.
+                    let detail = format!(
+                        "version {}: {}; scripts/policy check shows what is wrong",
+                        read.id,
+                        invalid.without_text()
+                    );
+                    return self.fail(why, &detail, now_ms);
                 }
                 Ok(document) => {
                     let mut state = self.state();

@@ -20,12 +20,19 @@ pub const LONGEST_READ: Duration = Duration::from_secs(3);
 pub const LONGEST_RENEWAL: Duration = Duration::from_secs(1);
 
 /// A version of the secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PolicyVersion {
     /// `VersionId`.
     pub id: String,
     /// The document.
     pub text: String,
+}
+
+/// Without the text, which may be that of another secret.
+impl fmt::Debug for PolicyVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolicyVersion").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// Why the secret could not be read: in `cause` for the author of a Pod, in `detail` for the log.

@@ -99,6 +99,134 @@ async fn a_controller_is_not_asked_to_be_pinned() {
     assert_eq!(patch(&response)[1]["path"], "/spec/template/spec/containers/0/image");
 }
 
+/// A review of a controller, owned by others as the JSON says, with these containers, name and image;
+/// and with those that it had before, where it is updated.
+fn controller(
+    kind: &str,
+    owners: &Value,
+    containers: &[(&str, &str)],
+    old: Option<&[(&str, &str)]>,
+) -> Value {
+    let object = |containers: &[(&str, &str)]| {
+        let containers: Vec<Value> =
+            containers.iter().map(|(name, image)| json!({"name": name, "image": image})).collect();
+        let template =
+            json!({"metadata": {"labels": {"app": "x"}}, "spec": {"containers": containers}});
+        json!({
+            "metadata": {"name": "x", "ownerReferences": owners},
+            "spec": {"selector": {}, "template": template},
+        })
+    };
+    let mut review = create(&[]);
+    let request = &mut review["request"];
+    let group = if kind == "Job" { "batch" } else { "apps" };
+    request["kind"] = json!({"group": group, "version": "v1", "kind": kind});
+    request["object"] = object(containers);
+    if let Some(old) = old {
+        request["operation"] = "UPDATE".into();
+        request["oldObject"] = object(old);
+    }
+    review
+}
+
+/// The paths that a review's patch replaces.
+async fn replaced(review: &Value) -> Vec<String> {
+    let patch = patch(&mutate(&mutating(registries().with_any()), review).await);
+    let operations = patch.as_array().unwrap().iter();
+    let replacing = operations.filter(|operation| operation["op"] == "replace");
+    replacing.map(|operation| operation["path"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The controller that owns it would see another template than its own, and make one after the other.
+#[tokio::test]
+async fn what_a_controller_owns_is_never_changed_but_a_pod() {
+    let image = format!("{REGISTRY}/pay:1");
+    let main = &[("main", image.as_str())][..];
+    let owner = |api: &str, kind: &str, controller: Value| {
+        json!([
+            {"apiVersion": "v1", "kind": "ConfigMap", "name": "c", "uid": "1"},
+            {"apiVersion": api, "kind": kind, "name": "x", "uid": "2", "controller": controller},
+        ])
+    };
+    let path = vec!["/spec/template/spec/containers/0/image".to_owned()];
+    for (kind, owners, expected) in [
+        ("ReplicaSet", owner("apps/v1", "Deployment", json!(true)), vec![]),
+        ("ReplicaSet", owner("argoproj.io/v1alpha1", "Rollout", json!(true)), vec![]),
+        ("Job", owner("batch/v1", "CronJob", json!(true)), vec![]),
+        ("Deployment", owner("example.com/v1", "App", json!(true)), vec![]),
+        ("StatefulSet", owner("example.com/v1", "Database", json!(true)), vec![]),
+        // An owner that only has it garbage-collected makes none.
+        ("ReplicaSet", owner("example.com/v1", "App", json!(false)), path.clone()),
+        ("Deployment", owner("example.com/v1", "App", Value::Null), path.clone()),
+        ("Deployment", json!([]), path.clone()),
+        ("Deployment", Value::Null, path.clone()),
+        // What cannot be read may say anything.
+        ("Deployment", json!([{"controller": "true"}]), vec![]),
+    ] {
+        let created = controller(kind, &owners, main, None);
+        assert_eq!(replaced(&created).await, expected, "{kind} {owners}");
+        let other = &[("main", "quay.io/team/app:1")][..];
+        let updated = controller(kind, &owners, main, Some(other));
+        assert_eq!(replaced(&updated).await, expected, "{kind} {owners}");
+    }
+    let mut pod = create(&[&image]);
+    pod["request"]["object"]["metadata"]["ownerReferences"] =
+        owner("apps/v1", "ReplicaSet", json!(true));
+    assert_eq!(replaced(&pod).await, ["/spec/containers/0/image"]);
+}
+
+#[tokio::test]
+async fn of_a_controller_only_what_the_request_changes_is_changed() {
+    let [pay, web] = ["pay", "web"].map(|name| format!("{REGISTRY}/{name}:1"));
+    let (pay, web) = (pay.as_str(), web.as_str());
+    let path = |n: usize| format!("/spec/template/spec/containers/{n}/image");
+    for (new, old, expected) in [
+        // Restarted, scaled or labelled.
+        (&[("a", pay), ("b", web)][..], &[("a", pay), ("b", web)][..], vec![]),
+        // Another image of one container.
+        (&[("a", pay), ("b", web)], &[("a", pay), ("b", "nginx")], vec![path(1)]),
+        // A container in front of, behind and between the others.
+        (&[("s", web), ("a", pay), ("b", web)], &[("a", pay), ("b", web)], vec![path(0)]),
+        (&[("a", pay), ("s", web)], &[("a", pay)], vec![path(1)]),
+        (&[("a", pay), ("s", pay), ("b", web)], &[("a", pay), ("b", web)], vec![path(1)]),
+        // The others in another order, and with one another's images.
+        (&[("b", web), ("a", pay)], &[("a", pay), ("b", web)], vec![]),
+        (&[("a", web), ("b", pay)], &[("a", pay), ("b", web)], vec![path(0), path(1)]),
+    ] {
+        let review = controller("Deployment", &json!([]), new, Some(old));
+        assert_eq!(replaced(&review).await, expected, "{new:?}\n{old:?}");
+        // Whether it was changed cannot be known.
+        let mut without = review.clone();
+        without["request"]["oldObject"] = Value::Null;
+        assert_eq!(replaced(&without).await, [] as [&str; 0]);
+    }
+}
+
+/// What runs is the file on the node: a mirror Pod that is changed shows an image that does not run.
+#[tokio::test]
+async fn a_mirror_pod_is_left_alone() {
+    for (annotations, expected) in [
+        (json!({"kubernetes.io/config.mirror": "0f1e", "kubernetes.io/config.source": "file"}), 0),
+        (json!({"kubernetes.io/config.mirror": ""}), 0),
+        (json!({"kubernetes.io/config.source": "file"}), 2),
+    ] {
+        let mut review = create(&[&format!("{REGISTRY}/pay:1"), "nginx"]);
+        review["request"]["object"]["metadata"]["annotations"] = annotations;
+        assert_eq!(replaced(&review).await.len(), expected, "{review}");
+    }
+}
+
+/// Mapped to a registry, it would no longer be what the injector looks for.
+#[tokio::test]
+async fn an_injectors_placeholder_is_left_alone_and_its_neighbours_are_not() {
+    let review = create(&["auto", "nginx", "auto"]);
+    assert_eq!(replaced(&review).await, ["/spec/containers/1/image"]);
+    assert_eq!(replaced(&create(&["auto"])).await, [] as [&str; 0]);
+    // Once it is replaced, we are asked again.
+    let injected = create(&["docker.io/istio/proxyv2:1.28"]);
+    assert_eq!(replaced(&injected).await, ["/spec/containers/0/image"]);
+}
+
 #[tokio::test]
 async fn an_image_of_another_registry_is_mapped_and_pinned_in_one_answer() {
     let registries = registries().with_any();

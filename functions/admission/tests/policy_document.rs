@@ -174,6 +174,143 @@ async fn break_glass_admits_for_the_groups_that_the_document_lists() {
     assert_eq!((&admitted["allowed"], &admitted["warnings"]), (&json!(true), &Value::Null));
 }
 
+/// A review of an update from one Pod of a member of `oncall` to another.
+fn updated(old: &Value, new: &Value) -> Value {
+    let mut review = create(&[]);
+    let request = &mut review["request"];
+    request["operation"] = json!("UPDATE");
+    request["userInfo"]["groups"] = json!(["oncall"]);
+    request["object"] = new.clone();
+    request["oldObject"] = old.clone();
+    review
+}
+
+/// Whoever may edit a Pod may have written its annotation, long ago or for another request.
+#[tokio::test]
+async fn of_an_update_only_an_annotation_that_it_changes_breaks_the_glass() {
+    let document = "breakGlass: {groups: [oncall]}";
+    let pod = |image: &str, reason: Option<&str>| {
+        let mut pod = create(&[&format!("{REGISTRY}/{image}")])["request"]["object"].clone();
+        if let Some(reason) = reason {
+            pod["metadata"]["annotations"] = json!({"ecr-admission/break-glass": reason});
+        }
+        pod
+    };
+    let ignored = "annotation ecr-admission/break-glass is ignored: this request does not change it; write the reason for this request as its value";
+    for (old, new, warning) in [
+        (pod("pay:1", Some("outage 7")), pod("web:1", Some("outage 7")), Some(ignored)),
+        (Value::Null, pod("web:1", Some("outage 7")), Some(ignored)),
+        (pod("pay:1", Some("outage 6")), pod("web:1", Some("outage 7")), None),
+        (pod("pay:1", None), pod("web:1", Some("outage 7")), None),
+    ] {
+        let response = answer(document, &updated(&old, &new)).await;
+        assert_eq!(response["allowed"], warning.is_none(), "{response}");
+        assert_eq!(response["auditAnnotations"].get("break-glass").is_some(), warning.is_none());
+        if let Some(warning) = warning {
+            assert_eq!(response["warnings"], json!([warning]));
+        }
+    }
+}
+
+/// Their subresource takes no annotation: who debugs gives the reason by a variable.
+#[tokio::test]
+async fn every_ephemeral_container_that_is_added_must_give_the_reason() {
+    let document = "breakGlass: {groups: [oncall]}";
+    let debug = |name: &str, reason: Option<&str>| {
+        let env =
+            reason.map(|reason| json!([{"name": "ECR_ADMISSION_BREAK_GLASS", "value": reason}]));
+        json!({"name": name, "image": format!("{REGISTRY}/web:1"), "env": env})
+    };
+    let pod = |ephemeral: &[Value]| {
+        let mut pod = create(&[&format!("{REGISTRY}/pay:1")])["request"]["object"].clone();
+        // A tenant may have put it there.
+        pod["metadata"]["annotations"] = json!({"ecr-admission/break-glass": "outage 1"});
+        pod["spec"]["ephemeralContainers"] = json!(ephemeral);
+        pod
+    };
+    let annotation = "annotation ecr-admission/break-glass is ignored: it does not count for an ephemeral container; set variable ECR_ADMISSION_BREAK_GLASS to the reason, as with kubectl debug --env";
+    let variable = "variable ECR_ADMISSION_BREAK_GLASS is ignored: it gives no reason; write one as its value in every ephemeral container that you add";
+    let broken = |reason: &str| {
+        format!(
+            "admitted by break-glass, as \"oncall\" may: \"{reason}\"; this was counted and logged"
+        )
+    };
+    for (old, new, allowed, warning) in [
+        (vec![], vec![debug("a", Some("outage 7"))], true, broken("outage 7")),
+        (
+            vec![],
+            vec![debug("a", Some("outage 7")), debug("b", Some("outage 8"))],
+            true,
+            broken("outage 7; outage 8"),
+        ),
+        (
+            vec![debug("a", None)],
+            vec![debug("a", None), debug("b", Some(" x "))],
+            true,
+            broken("x"),
+        ),
+        (vec![], vec![debug("a", None)], false, annotation.to_owned()),
+        (
+            vec![debug("a", Some("outage 7"))],
+            vec![debug("a", Some("outage 7")), debug("b", None)],
+            false,
+            annotation.to_owned(),
+        ),
+        (vec![], vec![debug("a", Some("outage 7")), debug("b", None)], false, variable.to_owned()),
+        (vec![], vec![debug("a", Some(" "))], false, variable.to_owned()),
+    ] {
+        let mut review = updated(&pod(&old), &pod(&new));
+        review["request"]["subResource"] = json!("ephemeralcontainers");
+        let response = answer(document, &review).await;
+        assert_eq!(
+            (&response["allowed"], &response["warnings"][0]),
+            (&json!(allowed), &json!(warning)),
+            "{review}"
+        );
+    }
+    // Of anybody else it is ignored.
+    let mut review = updated(&pod(&[]), &pod(&[debug("a", Some("outage 7"))]));
+    review["request"]["subResource"] = json!("ephemeralcontainers");
+    review["request"]["userInfo"]["groups"] = json!(["dev"]);
+    let response = answer(document, &review).await;
+    assert_eq!(response["allowed"], false);
+    assert_eq!(
+        response["warnings"][0],
+        "variable ECR_ADMISSION_BREAK_GLASS is ignored: you are in none of the groups that may break the glass"
+    );
+}
+
+/// What a tenant must not learn, the audit log keeps.
+#[tokio::test]
+async fn short_denials_leave_the_whole_to_the_audit_annotations() {
+    let narrow = "registries: [{repositories: [other-team/secret]}]\n";
+    let short = answer(&format!("{narrow}denials: short"), &web()).await;
+    let full = answer(narrow, &web()).await;
+    let message = short["status"]["message"].as_str().unwrap();
+    assert!(message.ends_with("is not allowed; use an allowed repository or add this one to registries of the policy document [ecr-registry]"), "{message}");
+    assert!(!message.contains("other-team"), "{message}");
+    let whole = &full["status"]["message"];
+    assert!(whole.as_str().unwrap().contains("other-team/secret"), "{whole}");
+    assert_eq!(
+        (&short["auditAnnotations"]["denial"], &full["auditAnnotations"]["denial"]),
+        (whole, &Value::Null)
+    );
+
+    let warn = format!("{narrow}mode: warn\n");
+    let short = answer(&format!("{warn}denials: short"), &web()).await;
+    let full = answer(&warn, &web()).await;
+    assert_eq!(short["allowed"], true);
+    assert!(!short["warnings"].to_string().contains("other-team"), "{short}");
+    let whole = full["warnings"][0].as_str().unwrap();
+    assert!(whole.contains("other-team/secret"), "{whole}");
+    let warned = short["auditAnnotations"]["warned"].as_str().unwrap();
+    assert!(
+        warned.contains("(allowed: every account in every Region: other-team/secret)"),
+        "{warned}"
+    );
+    assert_eq!(short["auditAnnotations"].get("denial"), None);
+}
+
 #[tokio::test]
 async fn without_a_good_copy_every_review_is_denied_and_nothing_else_changes() {
     let secret = Secret::of("mode: sometimes");

@@ -15,6 +15,9 @@ use crate::text::{QUOTED, quote};
 /// The annotation of a Pod. Its value is the reason.
 pub const ANNOTATION: &str = "ecr-admission/break-glass";
 
+/// The environment variable of an ephemeral container. Its value is the reason.
+pub const VARIABLE: &str = "ECR_ADMISSION_BREAK_GLASS";
+
 /// Who may break the glass.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -31,6 +34,74 @@ impl BreakGlass {
     }
 }
 
+/// How a request asks to break the glass. Only what the request itself writes counts: who asks must be
+/// who breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// The request creates the annotation, or changes it to this value.
+    Annotation(String),
+    /// The annotation was there before, and the request leaves it as it is.
+    OldAnnotation,
+    /// The request adds ephemeral containers to a Pod that has the annotation, and none of them has the
+    /// variable. Their subresource takes no annotation, so that somebody else wrote this one.
+    AnnotationOfPod,
+    /// The value of the variable in each ephemeral container that the request adds, empty where one has
+    /// none.
+    Variable(Vec<String>),
+}
+
+impl Asked {
+    /// What it asks by.
+    fn means(&self) -> Means {
+        match self {
+            Self::Annotation(_) | Self::OldAnnotation | Self::AnnotationOfPod => Means::Annotation,
+            Self::Variable(_) => Means::Variable,
+        }
+    }
+
+    /// The reason that it gives, or why it gives none that counts.
+    fn reason(&self) -> Result<String, Ignored> {
+        match self {
+            Self::Annotation(reason) => reason_of(std::slice::from_ref(reason)),
+            Self::Variable(reasons) => reason_of(reasons),
+            Self::OldAnnotation => Err(Ignored::NotChanged),
+            Self::AnnotationOfPod => Err(Ignored::AnnotationOfPod),
+        }
+    }
+}
+
+/// The reasons without the white space around them, each once; every one must say something.
+fn reason_of(reasons: &[String]) -> Result<String, Ignored> {
+    let mut different: Vec<&str> = vec![];
+    for reason in reasons.iter().map(|reason| reason.trim()) {
+        if reason.is_empty() {
+            return Err(Ignored::NoReason);
+        }
+        if !different.contains(&reason) {
+            different.push(reason);
+        }
+    }
+    if different.is_empty() { Err(Ignored::NoReason) } else { Ok(different.join("; ")) }
+}
+
+/// By what a request asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    /// [`ANNOTATION`].
+    Annotation,
+    /// [`VARIABLE`].
+    Variable,
+}
+
+impl fmt::Display for Means {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Annotation => write!(f, "annotation {ANNOTATION}"),
+            Self::Variable => write!(f, "variable {VARIABLE}"),
+        }
+    }
+}
+
 /// What comes of a request to break the glass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
@@ -38,58 +109,83 @@ pub enum Request {
     Honoured {
         /// The group by which it is.
         group: String,
-        /// Why the glass is broken, as the annotation says.
+        /// Why the glass is broken, in the words of who asks.
         reason: String,
     },
-    /// It is not, for this reason.
-    Ignored(Ignored),
+    /// It is not.
+    Ignored {
+        /// By what it asked.
+        means: Means,
+        /// For this reason.
+        why: Ignored,
+    },
 }
 
-/// Why the annotation is ignored.
+/// Why a request to break the glass is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ignored {
     /// The policy names no group.
     Nobody,
     /// Who asks is in none of the groups.
     NotInGroup,
-    /// The annotation gives no reason.
+    /// It gives no reason.
     NoReason,
+    /// The annotation was there before the request.
+    NotChanged,
+    /// The annotation of a Pod says nothing about an ephemeral container that is added to it.
+    AnnotationOfPod,
 }
 
 impl Request {
-    /// What comes of an annotation with the value `reason`, of somebody in `groups`. `allowed` is `None`
-    /// where the policy names nobody.
-    pub fn judge(allowed: Option<&BreakGlass>, reason: &str, groups: &[String]) -> Self {
-        let Some(allowed) = allowed else { return Self::Ignored(Ignored::Nobody) };
-        let group = groups.iter().find(|group| allowed.groups.iter().any(|it| it.0 == **group));
-        match group {
-            None => Self::Ignored(Ignored::NotInGroup),
-            Some(_) if reason.trim().is_empty() => Self::Ignored(Ignored::NoReason),
-            Some(group) => {
-                Self::Honoured { group: group.clone(), reason: reason.trim().to_owned() }
+    /// What comes of it when somebody in `groups` asks. `allowed` is `None` where the policy names nobody.
+    pub fn judge(allowed: Option<&BreakGlass>, asked: &Asked, groups: &[String]) -> Self {
+        let may = |group: &&String| {
+            allowed.is_some_and(|allowed| allowed.groups.iter().any(|it| it.0 == **group))
+        };
+        let why = match (allowed, groups.iter().find(may), asked.reason()) {
+            (None, ..) => Ignored::Nobody,
+            (Some(_), None, _) => Ignored::NotInGroup,
+            (Some(_), Some(_), Err(why)) => why,
+            (Some(_), Some(group), Ok(reason)) => {
+                return Self::Honoured { group: group.clone(), reason };
             }
-        }
+        };
+        Self::Ignored { means: asked.means(), why }
     }
 }
 
 /// What the author is told.
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Honoured { group, reason } => write!(
-                f,
-                "admitted by break-glass, as {} may: {}; this was counted and logged",
-                quote(group, 64),
-                quote(reason, QUOTED / 2)
+        let (means, why) = match self {
+            Self::Honoured { group, reason } => {
+                return write!(
+                    f,
+                    "admitted by break-glass, as {} may: {}; this was counted and logged",
+                    quote(group, 64),
+                    quote(reason, QUOTED / 2)
+                );
+            }
+            Self::Ignored { means, why } => (means, why),
+        };
+        write!(f, "{means} is ignored: ")?;
+        match (why, means) {
+            (Ignored::Nobody, _) => f.write_str("the policy lets nobody break the glass"),
+            (Ignored::NotInGroup, _) => {
+                f.write_str("you are in none of the groups that may break the glass")
+            }
+            (Ignored::NoReason, Means::Annotation) => {
+                f.write_str("it gives no reason; write one as its value")
+            }
+            (Ignored::NoReason, Means::Variable) => f.write_str(
+                "it gives no reason; write one as its value in every ephemeral container that you add",
             ),
-            Self::Ignored(ignored) => write!(
+            (Ignored::NotChanged, _) => f.write_str(
+                "this request does not change it; write the reason for this request as its value",
+            ),
+            (Ignored::AnnotationOfPod, _) => write!(
                 f,
-                "annotation {ANNOTATION} is ignored: {}",
-                match ignored {
-                    Ignored::Nobody => "the policy lets nobody break the glass",
-                    Ignored::NotInGroup => "you are in none of the groups that may break the glass",
-                    Ignored::NoReason => "it gives no reason; write one as its value",
-                }
+                "it does not count for an ephemeral container; set variable {VARIABLE} to the reason, as with kubectl debug --env"
             ),
         }
     }
@@ -134,24 +230,73 @@ mod tests {
     #[test]
     fn only_the_groups_of_the_policy_break_the_glass_and_only_with_a_reason() {
         let allowed = allowed(&["oncall", "system:masters"]);
-        for (policy, reason, groups, expected) in [
+        let annotation = |reason: &str| Asked::Annotation(reason.to_owned());
+        for (policy, asked, groups, expected) in [
             (
                 Some(&allowed),
-                "outage 7",
+                annotation(" outage 7\n"),
                 &["dev", "oncall"][..],
-                r#"admitted by break-glass, as "oncall" may: "outage 7""#,
+                r#"admitted by break-glass, as "oncall" may: "outage 7";"#,
             ),
-            (Some(&allowed), "x", &["system:masters"], "admitted by break-glass"),
-            (Some(&allowed), "x", &["dev"], "is ignored: you are in none"),
-            (Some(&allowed), "x", &["oncall2", "on"], "is ignored: you are in none"),
-            (Some(&allowed), "x", &[], "is ignored: you are in none"),
-            (Some(&allowed), " ", &["oncall"], "is ignored: it gives no reason"),
-            (None, "x", &["oncall"], "is ignored: the policy lets nobody"),
+            (Some(&allowed), annotation("x"), &["system:masters"], "admitted by break-glass"),
+            (Some(&allowed), annotation("x"), &["dev"], "is ignored: you are in none"),
+            (Some(&allowed), annotation("x"), &["oncall2", "on"], "is ignored: you are in none"),
+            (Some(&allowed), annotation("x"), &[], "is ignored: you are in none"),
+            (Some(&allowed), annotation(" "), &["oncall"], "is ignored: it gives no reason"),
+            (None, annotation("x"), &["oncall"], "is ignored: the policy lets nobody"),
+            // Who may not is told so first.
+            (Some(&allowed), Asked::OldAnnotation, &["dev"], "is ignored: you are in none"),
+            (None, Asked::AnnotationOfPod, &["oncall"], "is ignored: the policy lets nobody"),
+            (
+                Some(&allowed),
+                Asked::OldAnnotation,
+                &["oncall"],
+                "annotation ecr-admission/break-glass is ignored: this request does not change it",
+            ),
+            (
+                Some(&allowed),
+                Asked::AnnotationOfPod,
+                &["oncall"],
+                "annotation ecr-admission/break-glass is ignored: it does not count for an ephemeral container",
+            ),
         ] {
-            let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
-            let told = Request::judge(policy, reason, &groups).to_string();
-            assert!(told.contains(expected), "{told}");
+            assert_judged(policy, &asked, groups, expected);
         }
+    }
+
+    #[test]
+    fn every_ephemeral_container_must_give_a_reason() {
+        let allowed = allowed(&["oncall"]);
+        let variable =
+            |reasons: &[&str]| Asked::Variable(reasons.iter().map(ToString::to_string).collect());
+        for (reasons, groups, expected) in [
+            (
+                &["outage 7"][..],
+                &["oncall"][..],
+                r#"admitted by break-glass, as "oncall" may: "outage 7";"#,
+            ),
+            (&["a ", " a", "b"], &["oncall"], r#"may: "a; b";"#),
+            (
+                &["outage 7", ""],
+                &["oncall"],
+                "variable ECR_ADMISSION_BREAK_GLASS is ignored: it gives no reason; write one as its value in every ephemeral container",
+            ),
+            (&[" \t", "outage 7"], &["oncall"], "is ignored: it gives no reason"),
+            (&[], &["oncall"], "is ignored: it gives no reason"),
+            (
+                &["outage 7"],
+                &["dev"],
+                "variable ECR_ADMISSION_BREAK_GLASS is ignored: you are in none",
+            ),
+        ] {
+            assert_judged(Some(&allowed), &variable(reasons), groups, expected);
+        }
+    }
+
+    fn assert_judged(policy: Option<&BreakGlass>, asked: &Asked, groups: &[&str], expected: &str) {
+        let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
+        let told = Request::judge(policy, asked, &groups).to_string();
+        assert!(told.contains(expected), "{told}");
     }
 
     #[test]

@@ -11,19 +11,20 @@
 //! assert_eq!((error.line(), error.column()), (2, 7));
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use crate::break_glass::BreakGlass;
 use crate::enforcement::Enforcement;
-use crate::names::RepositoryName;
+use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
 use crate::policy::exemption::{Exemption, Requester};
 use crate::policy::image_config::ImageConfigPolicy;
 use crate::policy::modes::Modes;
 use crate::policy::pattern::Pattern;
+use crate::policy::pull_through_cache::PullThroughCache;
 use crate::policy::registry_scope::RegistryScope;
 use crate::policy::scan_findings::ScanPolicy;
 use crate::policy::{Policy, SeverityLimit};
@@ -31,7 +32,9 @@ use crate::rewrite::RewriteTable;
 use crate::rules::Rule;
 use crate::timestamp::Timestamp;
 
+pub(crate) mod caches;
 pub(crate) mod excused;
+mod host_name;
 mod invalid;
 mod namespaces;
 mod pin;
@@ -43,8 +46,10 @@ mod schema_tests;
 #[cfg(test)]
 mod switches_tests;
 mod written;
+mod yaml;
 
-pub use invalid::InvalidDocument;
+pub use invalid::{InvalidDocument, Kind};
+pub use yaml::from_yaml;
 
 use namespaces::Namespaces;
 use pin::Pin;
@@ -62,7 +67,8 @@ pub struct Document {
     pin: Option<Pin>,
     pinned: bool,
     scopes: Option<Arc<[RegistryScope]>>,
-    pull_through_caches: Arc<[RepositoryName]>,
+    foreign_layer_hosts: Arc<BTreeSet<String>>,
+    pull_through_caches: Arc<[PullThroughCache]>,
     namespaces: Namespaces,
     /// Its limit is there only for who gives none by parameter: see `limit_given`.
     scan_findings: Arc<ScanPolicy>,
@@ -70,6 +76,7 @@ pub struct Document {
     image_config: Arc<ImageConfigPolicy>,
     exemptions: Vec<Arc<Exemption>>,
     break_glass: Option<BreakGlass>,
+    denials: Denials,
     rewrites: Option<RewriteTable>,
 }
 
@@ -88,7 +95,7 @@ impl Document {
         if text.len() > MAX_BYTES {
             return Err(InvalidDocument::too_long(text.len()));
         }
-        yaml_serde::from_str(text).map_err(|error| InvalidDocument::new(&error))
+        from_yaml(text)
     }
 
     /// What applies to a request, on top of the parameters in `base`. `base.pinned` says whether the
@@ -103,12 +110,14 @@ impl Document {
         };
         Policy {
             scopes: self.scopes.clone(),
+            foreign_layer_hosts: Arc::clone(&self.foreign_layer_hosts),
             pull_through_caches: Arc::clone(&self.pull_through_caches),
             modes: self.modes(requester.namespace),
             pinned: base.pinned || self.pinned,
             scan_findings,
             image_config: Arc::clone(&self.image_config),
             exemptions: concerned.cloned().collect(),
+            denials: self.denials,
             ..base
         }
     }

@@ -87,16 +87,22 @@ pub enum MalformedImage {
     Empty,
     /// It holds a character that no part of a reference can hold.
     Character,
+    /// It begins with a scheme, as a URL does.
+    Scheme,
     /// Its registry host is not a host name with an optional port.
     Host,
     /// Nothing stands between the registry and the tag or digest.
     NoRepository,
     /// Its repository is not a path of lower-case components.
     Repository,
+    /// Its repository is shorter or longer than those of Amazon ECR.
+    RepositoryLength,
     /// A `:` is followed by no tag.
     EmptyTag,
     /// Its tag has a character or a length that tags cannot have.
     Tag,
+    /// Its digest stands where a tag does.
+    DigestAfterColon,
     /// Its digest is not `sha256:` and 64 hexadecimal digits.
     Digest,
 }
@@ -106,13 +112,20 @@ impl fmt::Display for MalformedImage {
         f.write_str(match self {
             Self::Empty => "it is empty",
             Self::Character => "it holds white space or a control character",
-            Self::Host => "its registry is not a host name",
+            Self::Scheme => {
+                "it begins with a scheme such as https://, which an image reference does not have"
+            }
+            Self::Host => "its registry is not a host name with an optional port",
             Self::NoRepository => "it names no repository",
             Self::Repository => {
-                "its repository is not a path of lower-case letters, digits and . _ -"
+                "its repository is not a path of lower-case letters and digits, joined by . _ __ - or /"
+            }
+            Self::RepositoryLength => {
+                "its repository does not have 2 to 256 characters, which Amazon ECR requires"
             }
             Self::EmptyTag => "its tag is empty",
-            Self::Tag => "its tag is not 1 to 128 letters, digits, _ . or -",
+            Self::Tag => "its tag is not 1 to 128 letters, digits, _ . or -, the first not . or -",
+            Self::DigestAfterColon => "its digest follows a colon; write @ before sha256:",
             Self::Digest => "its digest is not sha256: and 64 lower-case hexadecimal digits",
         })
     }
@@ -130,6 +143,9 @@ impl FromStr for ImageReference {
         if text.chars().any(|c| c.is_whitespace() || !crate::text::is_printable(c)) {
             return Err(MalformedImage::Character);
         }
+        if text.contains("://") {
+            return Err(MalformedImage::Scheme);
+        }
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest.parse().or(Err(MalformedImage::Digest))?)),
             None => (text, None),
@@ -139,14 +155,14 @@ impl FromStr for ImageReference {
             _ => (rest, None),
         };
         let (host, path) = split_host(name);
-        if host.is_some_and(|host| !is_host(host)) {
-            return Err(MalformedImage::Host);
+        if let Some(host) = host.filter(|host| !is_host(host)) {
+            return Err(malformed_host(host));
         }
         if path.is_empty() {
             return Err(MalformedImage::NoRepository);
         }
         if !is_path(path) {
-            return Err(MalformedImage::Repository);
+            return Err(malformed_path(path));
         }
         let tag = match tag {
             Some("") => return Err(MalformedImage::EmptyTag),
@@ -155,11 +171,35 @@ impl FromStr for ImageReference {
         };
         match host.and_then(EcrRegistry::from_host) {
             Some(registry) => {
-                let repository = path.parse().or(Err(MalformedImage::Repository))?;
+                // Its path is well formed, so that only its length is left to be wrong.
+                let repository = path.parse().or(Err(MalformedImage::RepositoryLength))?;
                 Ok(Self::Ecr(EcrReference { registry, repository, tag, digest }))
             }
             None => Ok(Self::Other(OtherReference(text.to_owned()))),
         }
+    }
+}
+
+/// Where the slip is in what stands before the first `/`. `nginx:feature/x` was meant as a tag: a name
+/// without a dot is rarely a registry, and a word is never a port.
+fn malformed_host(host: &str) -> MalformedImage {
+    match host.split_once(':') {
+        Some((name, _)) if name != "localhost" && is_path(name) && !name.contains('.') => {
+            MalformedImage::Tag
+        }
+        _ => MalformedImage::Host,
+    }
+}
+
+/// Where the slip is in what stands between the registry and the last `:` without a `/` behind it. A
+/// repository has no `:`, so that one begins the tag.
+fn malformed_path(path: &str) -> MalformedImage {
+    match path.split_once(':') {
+        Some((repository, tag)) if is_path(repository) => {
+            let digest = tag.rsplit(':').next() == Some("sha256");
+            if digest { MalformedImage::DigestAfterColon } else { MalformedImage::Tag }
+        }
+        _ => MalformedImage::Repository,
     }
 }
 

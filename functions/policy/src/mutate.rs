@@ -49,6 +49,10 @@ pub struct Mutated {
     pub warnings: Vec<String>,
 }
 
+/// What an injector replaces by an image of its own, such as Istio's in a gateway's Pod (`image: auto`).
+/// Mapped to a registry, it would no longer be replaced.
+const PLACEHOLDER: &str = "auto";
+
 /// Rewrites `images` by the operator's table and, where `pin` is on, chooses those to pin: what is in
 /// an allowed registry and named by tag.
 pub fn mutate(
@@ -69,7 +73,8 @@ pub fn mutate(
         });
         Candidate { path, original, rewritten, to_pin }
     };
-    Mutation(images.into_iter().map(candidate).collect())
+    let images = images.into_iter().filter(|(_, image)| image != PLACEHOLDER);
+    Mutation(images.map(candidate).collect())
 }
 
 impl Mutation {
@@ -166,6 +171,10 @@ mod tests {
             (true, elsewhere.to_owned(), None),
             (true, "quay.io/team/app:1".to_owned(), None),
             (true, "ngi nx".to_owned(), None),
+            (true, "auto".to_owned(), None),
+            (false, "auto".to_owned(), None),
+            (false, "auto:1".to_owned(), Some(format!("{OURS}/hub/library/auto:1"))),
+            (false, "library/auto".to_owned(), Some(format!("{OURS}/hub/library/auto:latest"))),
             (true, String::new(), None),
             (false, format!("{OURS}/pay:1"), None),
             (false, "nginx:1".to_owned(), Some(format!("{OURS}/hub/library/nginx:1"))),

@@ -7,23 +7,27 @@ use std::sync::Arc;
 use crate::enforcement::Enforcement;
 use crate::facts::Needs;
 use crate::image::EcrImage;
-use crate::names::{AccountId, Region, RepositoryName};
+use crate::names::{AccountId, Region};
 use crate::rules::Rule;
 
+pub mod denials;
 pub mod excuse;
 pub mod exemption;
 pub mod image_config;
 pub mod modes;
 pub mod pattern;
+pub mod pull_through_cache;
 pub mod registry_scope;
 pub mod scan_findings;
 mod severity_limit;
 
 pub use severity_limit::{InvalidSeverityLimit, SeverityLimit};
 
+use denials::Denials;
 use exemption::Exemption;
 use image_config::ImageConfigPolicy;
 use modes::Modes;
+use pull_through_cache::PullThroughCache;
 use registry_scope::RegistryScope;
 use scan_findings::ScanPolicy;
 
@@ -36,8 +40,11 @@ pub struct Policy {
     pub regions: BTreeSet<Region>,
     /// What is allowed of them; `None` for all.
     pub scopes: Option<Arc<[RegistryScope]>>,
-    /// The prefixes under which ECR imports images of other registries.
-    pub pull_through_caches: Arc<[RepositoryName]>,
+    /// The DNS names, in lower case, of the hosts from which images for Windows may take layers that ECR
+    /// does not hold.
+    pub foreign_layer_hosts: Arc<BTreeSet<String>>,
+    /// The repositories into which ECR imports images of other registries.
+    pub pull_through_caches: Arc<[PullThroughCache]>,
     /// What a violation of each rule does.
     pub modes: Modes,
     /// Whether only images pinned by digest pass.
@@ -46,10 +53,10 @@ pub struct Policy {
     pub scan_findings: Arc<ScanPolicy>,
     /// The switches of `image-config`.
     pub image_config: Arc<ImageConfigPolicy>,
-    /// The hosts, lower case, from which the layers of a Windows image may be fetched.
-    pub foreign_layer_hosts: Arc<BTreeSet<String>>,
     /// The exemptions that hold for the request, whatever its images.
     pub exemptions: Vec<Arc<Exemption>>,
+    /// How much the author of the workload reads.
+    pub denials: Denials,
     /// The version of the document; `None` without one.
     pub document: Option<Arc<str>>,
 }
@@ -65,13 +72,14 @@ impl Policy {
             registry_ids,
             regions,
             scopes: None,
+            foreign_layer_hosts: Arc::default(),
             pull_through_caches: [].into(),
             modes: Modes::default(),
             pinned: false,
             scan_findings: ScanPolicy::new(severity_limit).into(),
             image_config: ImageConfigPolicy::default().into(),
-            foreign_layer_hosts: Arc::default(),
             exemptions: vec![],
+            denials: Denials::Full,
             document: None,
         }
     }
@@ -90,10 +98,7 @@ impl Policy {
 
     /// Whether ECR imports the image from another registry when it is first pulled.
     pub(crate) fn is_imported(&self, image: &EcrImage) -> bool {
-        self.pull_through_caches.iter().any(|prefix| {
-            let rest = image.repository.as_str().strip_prefix(prefix.as_str());
-            rest.is_some_and(|rest| rest.starts_with('/'))
-        })
+        self.pull_through_caches.iter().any(|cache| cache.fills(image))
     }
 
     /// The exemption of an image from a rule.

@@ -13,6 +13,8 @@ use crate::index::{Child, ChildName};
 use crate::mutability::TagMutability;
 use crate::names::{AccountId, RepositoryName, Tag};
 use crate::policy::Policy;
+#[cfg(doc)]
+use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
 use crate::rules::Rule;
 use crate::text::quote;
@@ -196,6 +198,8 @@ impl Reason {
     }
 }
 
+/// The alternate form (`{:#}`) is the short one ([`Denials::Short`]): without names of vulnerabilities,
+/// and without accounts and repositories that the author of the workload did not write.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -220,7 +224,11 @@ impl fmt::Display for Reason {
             Self::NotImportedYet(image) => {
                 write!(f, "repository \"{}\" is a pull-through cache and holds no image with ", image.repository)?;
                 image_id(f, &image.id)?;
-                f.write_str(": not imported yet; pull it once and wait for its scan")
+                // ECR imports nothing that is asked for by digest (aws/containers-roadmap issue 2837).
+                f.write_str(match image.id {
+                    ImageId::Tag(_) => ": not imported yet; pull it once and wait for its scan",
+                    ImageId::Digest(_) => ": not imported yet; pull it once by its tag, since Amazon ECR imports nothing by digest, and wait for its scan",
+                })
             }
             Self::TagMoved => f.write_str(
                 "could not be evaluated: its tag moved to another image while it was looked up; try again, or pin the image by digest",
@@ -252,7 +260,7 @@ impl fmt::Display for Reason {
             }
             Self::Scan { child, problem } => {
                 platform(f, child.as_deref())?;
-                problem.fmt(f)
+                if f.alternate() { without_names(problem).fmt(f) } else { problem.fmt(f) }
             }
             Self::Config { child, problem } => {
                 platform(f, child.as_deref())?;
@@ -277,9 +285,24 @@ impl fmt::Display for Reason {
                 f,
                 "is an image index with more than {limit} entries, those of nested indexes included; push an index with fewer entries"
             ),
+            // What ends may be named after a vulnerability; owner and reason are the operator's words.
+            Self::EndsSoon { excuse, .. } if f.alternate() => write!(
+                f,
+                "an exemption or acceptance by which it passes ends soon (until {}); fix the image or ask for an extension",
+                excuse.expires
+            ),
             Self::EndsSoon { what, excuse } => write!(f, "{what} by which it passes ends soon ({excuse}); mend the image or renew it"),
         }
     }
+}
+
+/// The problem without the findings that it names; their counts stay.
+fn without_names(problem: &ScanProblem) -> ScanProblem {
+    let mut problem = problem.clone();
+    if let ScanProblem::Findings { worst, .. } = &mut problem {
+        worst.clear();
+    }
+    problem
 }
 
 fn image_id(f: &mut fmt::Formatter<'_>, id: &ImageId) -> fmt::Result {

@@ -7,6 +7,7 @@ use crate::break_glass::Request;
 use crate::enforcement::Enforcement;
 use crate::names::Digest;
 use crate::plan::FieldPath;
+use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
 use crate::reason::Reason;
 use crate::rules::Rule;
@@ -113,20 +114,30 @@ impl Verdict {
 
     /// All that denies, in one line of at most [`MESSAGE`] characters; `None` when nothing does.
     pub fn message(&self) -> Option<String> {
-        self.line(Enforcement::Deny)
+        self.denial(Denials::Full)
+    }
+
+    /// The same, as the author of the workload may read it.
+    pub fn denial(&self, denials: Denials) -> Option<String> {
+        self.line(Enforcement::Deny, denials)
     }
 
     /// All that is only audited, in one line as long at most as a denial; `None` when nothing is.
     pub fn audited(&self) -> Option<String> {
-        self.line(Enforcement::Audit)
+        self.line(Enforcement::Audit, Denials::Full)
     }
 
-    fn line(&self, effect: Enforcement) -> Option<String> {
+    /// All that its author is warned of, in one line as long at most as a denial; `None` when it is nothing.
+    pub fn warned(&self) -> Option<String> {
+        self.line(Enforcement::Warn, Denials::Full)
+    }
+
+    fn line(&self, effect: Enforcement, denials: Denials) -> Option<String> {
         let count = self.of(effect).count();
         let (mut message, mut length) = (String::new(), 0);
         // Only what fits is put into words: a Pod may hold thousands of images.
         for (told, violation) in self.of(effect).enumerate() {
-            let denial = violation.to_string();
+            let denial = violation.told(denials);
             let left = count - told;
             let more = if left > 1 { and_more(left - 1).chars().count() + 2 } else { 0 };
             let separator = if told == 0 { "" } else { "; " };
@@ -145,8 +156,13 @@ impl Verdict {
     /// What came of break-glass, and what is wrong without denying: one line a violation, at most
     /// [`WARNINGS`] lines and then one that counts the rest, each of at most [`WARNING`] characters.
     pub fn warnings(&self) -> Vec<String> {
+        self.warnings_in(Denials::Full)
+    }
+
+    /// The same, as the author of the workload may read it.
+    pub fn warnings_in(&self, denials: Denials) -> Vec<String> {
         let glass = self.break_glass.iter().map(|request| cut(&request.to_string(), WARNING));
-        few(glass, self.of(Enforcement::Warn), Violation::warning)
+        few(glass, self.of(Enforcement::Warn), |violation| violation.warning(denials))
     }
 
     fn of(&self, effect: Enforcement) -> impl Iterator<Item = &Violation> {
@@ -176,24 +192,40 @@ fn and_more(count: usize) -> String {
 }
 
 impl Violation {
+    fn told(&self, denials: Denials) -> String {
+        match denials {
+            Denials::Full => self.to_string(),
+            Denials::Short => format!("{self:#}"),
+        }
+    }
+
     /// The violation in at most [`WARNING`] characters. The image and the reason may be cut; the path
     /// and the rule are whole.
-    fn warning(&self) -> String {
+    fn warning(&self, denials: Denials) -> String {
         let Self { path, image, rule, reason, .. } = self;
-        let whole = self.to_string();
+        let whole = self.told(denials);
         if whole.chars().count() <= WARNING {
             return whole;
         }
         let end = format!(" [{rule}]");
+        let reason = match denials {
+            Denials::Full => reason.to_string(),
+            Denials::Short => format!("{reason:#}"),
+        };
         let start = format!("{path} {}: {reason}", quote(image, WARNING_IMAGE));
         format!("{}{end}", cut(&start, WARNING - end.chars().count()))
     }
 }
 
+/// The alternate form (`{:#}`) is the short one.
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, image, rule, reason, excuse, .. } = self;
-        write!(f, "{path} {}: {reason}", quote(image, QUOTED))?;
+        write!(f, "{path} {}: ", quote(image, QUOTED))?;
+        reason.fmt(f)?;
+        if f.alternate() {
+            return write!(f, " [{rule}]");
+        }
         if let (Some(excuse), false) = (excuse, matches!(reason, Reason::EndsSoon { .. })) {
             write!(f, "; exempt: {excuse}")?;
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::break_glass::{Ignored, Means};
 use crate::facts::{Cause, Unavailable};
 use crate::mutability::TagMutability;
 
@@ -102,7 +103,8 @@ fn breaking_the_glass_turns_denials_into_warnings() {
     assert_eq!(broken.warnings().len(), 2);
 
     let mut ignored = verdict(1, "a", Enforcement::Deny);
-    ignored.ask(Request::Ignored(crate::break_glass::Ignored::NotInGroup));
+    let (means, why) = (Means::Annotation, Ignored::NotInGroup);
+    ignored.ask(Request::Ignored { means, why });
     assert!(!ignored.is_broken_glass() && ignored.decision() == Decision::Deny);
     assert_eq!(ignored.warnings().len(), 1);
 

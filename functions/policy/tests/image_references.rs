@@ -94,3 +94,60 @@ fn a_digest_decides_over_a_tag() {
     };
     assert_eq!(reference.image().id, ImageId::Digest(digest.parse().unwrap()));
 }
+
+#[test]
+fn a_slip_is_named_where_it_is() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let ours = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+    let tag = "its tag is not 1 to 128 letters, digits, _ . or -, the first not . or -";
+    let repository =
+        "its repository is not a path of lower-case letters and digits, joined by . _ __ - or /";
+    let length = "its repository does not have 2 to 256 characters, which Amazon ECR requires";
+    let colon = "its digest follows a colon; write @ before sha256:";
+    let scheme = "it begins with a scheme such as https://, which an image reference does not have";
+    let host = "its registry is not a host name with an optional port";
+    for (image, slip) in [
+        // In the tag.
+        (format!("{ours}/pay:feature/x"), tag),
+        (format!("{ours}/pay:1:2"), tag),
+        (format!("{ours}/team/pay:feature/x:1"), tag),
+        (format!("{ours}/pay:feature/x@{digest}"), tag),
+        (format!("{ours}/pay:.1"), tag),
+        (format!("{ours}/pay:v1+build"), tag),
+        (format!("{ours}/pay:{}", "a".repeat(129)), tag),
+        ("nginx:feature/x".to_owned(), tag),
+        ("nginx:1:2".to_owned(), tag),
+        (format!("{ours}/pay:"), "its tag is empty"),
+        // In the digest.
+        (format!("{ours}/pay:{digest}"), colon),
+        (format!("{ours}/pay:1:{digest}"), colon),
+        (format!("nginx:{digest}"), colon),
+        (
+            format!("{ours}/pay@sha256:abc"),
+            "its digest is not sha256: and 64 lower-case hexadecimal digits",
+        ),
+        // In the repository.
+        (format!("{ours}/Pay:1"), repository),
+        (format!("{ours}/pay/:1"), repository),
+        (format!("{ours}//pay"), repository),
+        (format!("{ours}/-pay:feature"), repository),
+        (format!("{ours}/p:1"), length),
+        (format!("{ours}/p"), length),
+        (format!("{ours}/{}:1", "a".repeat(257)), length),
+        (format!("{ours}/:1"), "it names no repository"),
+        // In the registry.
+        (format!("https://{ours}/pay:1"), scheme),
+        ("docker://nginx".to_owned(), scheme),
+        ("registry.example.com:port/pay:1".to_owned(), host),
+        ("registry-.example.com/pay:1".to_owned(), host),
+        ("localhost:port/pay:1".to_owned(), host),
+        ("pay 1".to_owned(), "it holds white space or a control character"),
+    ] {
+        let told = image.parse::<ImageReference>().unwrap_err().to_string();
+        assert_eq!(told, slip, "{image}");
+    }
+    // Amazon ECR takes no repository of one character; other registries do.
+    for image in ["a/b:1", "registry.example.com/p:1", "registry:5000/p"] {
+        assert!(matches!(image.parse(), Ok(ImageReference::Other(_))), "{image}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ecr_admission_policy::{Rule, Timestamp};
+use ecr_admission_policy::{Rule, Timestamp, document};
 use serde::{Deserialize, Deserializer};
 
 use crate::read::{self, Unusable};
@@ -99,13 +99,8 @@ const NAMESPACE: &str = "default";
 /// The cases of a file, of which those that name no instant are at `now`.
 pub(crate) fn read(path: &Path, now: Timestamp) -> Result<Vec<Case>, Unusable> {
     let text = read::text(path, "a table of cases such as deploy/samples/policy-cases.yaml")?;
-    let written: Written = yaml_serde::from_str(&text).map_err(|error| {
-        // Its first line when the parser names none: it then means the file as a whole.
-        let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
-        let problem = error.to_string();
-        let place = format!(" at line {line} column {column}");
-        read::bad(path, line, column, problem.strip_suffix(&place).unwrap_or(&problem))
-    })?;
+    let written: Written = document::from_yaml(&text)
+        .map_err(|invalid| read::bad(path, invalid.line(), invalid.column(), invalid.problem()))?;
     if written.cases.is_empty() {
         return Err(read::bad(path, 1, 1, "cases is empty; accepted: at least one case"));
     }

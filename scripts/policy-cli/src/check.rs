@@ -1,6 +1,7 @@
 //! `scripts/policy check`: what a document says, in plain words.
 
 use ecr_admission_policy::document::{Document, MAX_BYTES};
+use ecr_admission_policy::policy::denials::Denials;
 use ecr_admission_policy::policy::exemption::Requester;
 use ecr_admission_policy::text::printable;
 use ecr_admission_policy::{Policy, Timestamp};
@@ -47,6 +48,11 @@ pub(crate) fn run(options: &Check, now: Timestamp) -> Answer {
     endings::explain(&mut page, &explained);
     registries::explain(&mut page, &explained);
     people::explain(&mut page, &document);
+    page.title("Denials");
+    page.note(match explained.policy.denials {
+        Denials::Full => "full: the author of a workload reads all that is known",
+        Denials::Short => "short: the author reads no names of vulnerabilities, and no accounts and repositories but those in the workload; audit annotations and the log have the whole",
+    });
     cautions::explain(&mut page, &explained);
     Answer { out: page.into_text(), err: String::new(), code: Answer::GOOD }
 }

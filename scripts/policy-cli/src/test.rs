@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecr_admission_policy::break_glass::Request;
+use ecr_admission_policy::break_glass::{Asked, Request};
 use ecr_admission_policy::document::Document;
 use ecr_admission_policy::facts::Inspection;
 use ecr_admission_policy::image::EcrImage;
@@ -66,9 +66,10 @@ fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
         .collect();
     let mut verdict = decide(&plan, &found, &policy, case.at);
     if let Some(reason) = &case.break_glass {
-        verdict.ask(Request::judge(document.break_glass(), reason, &case.groups));
+        let asked = Asked::Annotation(reason.clone());
+        verdict.ask(Request::judge(document.break_glass(), &asked, &case.groups));
     }
-    let warnings = verdict.warnings();
+    let warnings = verdict.warnings_in(policy.denials);
     let (effect, enforcement) = match verdict.decision() {
         Decision::Deny => (Effect::Deny, Enforcement::Deny),
         Decision::Admit if warnings.is_empty() => (Effect::Admit, Enforcement::Audit),
@@ -77,7 +78,7 @@ fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
     Outcome {
         effect,
         rules: verdict.rules(enforcement),
-        told: verdict.message().into_iter().chain(warnings).collect(),
+        told: verdict.denial(policy.denials).into_iter().chain(warnings).collect(),
         audited: verdict.audited(),
     }
 }

@@ -138,3 +138,168 @@ fn a_document_that_nearly_fills_its_secret_is_cautioned_of() {
         assert_eq!(page.contains(&caution), cautioned, "{bytes}");
     }
 }
+
+/// The cautions about a document with this text, a line each.
+fn cautions(document: &str, parameters: &[&str]) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("policy.yaml");
+    std::fs::write(&file, format!("apiVersion: ecr-admission/v1\n{document}\n")).unwrap();
+    let page = explained(&[&[file.to_str().unwrap()], parameters].concat());
+    let (_, cautions) = page.split_once("\n\nCautions\n").unwrap();
+    if cautions == "  none\n" {
+        return vec![];
+    }
+    let lines: Vec<&str> = cautions.lines().map(str::trim_start).collect();
+    lines.join(" ").strip_prefix("- ").unwrap().split(" - ").map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn what_applies_in_several_accounts_is_cautioned_of() {
+    const EXCUSE: &str = "reason: r, owner: o, expires: 2027-01-01";
+    let accepted = |more: &str| {
+        format!("rules: {{scan-findings: {{accepted: [{{cve: CVE-2026-1, {EXCUSE}{more}}}]}}}}")
+    };
+    let exempt =
+        |selector: &str| format!("exemptions: [{{rules: [pinned], {selector}, {EXCUSE}}}]");
+    let one = &["--registry-ids", "123456789012"][..];
+    let two = &["--registry-ids", "123456789012,210987654321"][..];
+    let caution = |entries: &str| {
+        vec![format!(
+            "Several accounts are allowed (123456789012, 210987654321), and these entries apply in all of them: {entries}. A repository of the same name may belong to somebody else in each; add accounts to an entry that is meant for one."
+        )]
+    };
+    for (document, entries) in [
+        (accepted(""), "accepted CVE-2026-1"),
+        (accepted(", repositories: ['a/*']"), "accepted CVE-2026-1"),
+        (exempt("repositories: ['a/*']"), "exemption 1"),
+        (exempt("repositories: ['a/*'], users: [u], regions: [us-east-1]"), "exemption 1"),
+        (
+            "pullThroughCachePrefixes: [hub, {prefix: quay}]".to_owned(),
+            "pull-through prefix hub, pull-through prefix quay",
+        ),
+        (
+            format!("{}\npullThroughCachePrefixes: [hub]", exempt("repositories: [ab]")),
+            "exemption 1, pull-through prefix hub",
+        ),
+    ] {
+        assert_eq!(cautions(&document, two), caution(entries), "{document}");
+        assert_eq!(cautions(&document, one), [] as [&str; 0], "{document}");
+        assert_eq!(cautions(&document, &[]), [] as [&str; 0], "{document}");
+        // The document allows two by itself, or one of the two.
+        let allows =
+            |accounts: &str| format!("{document}\nregistries: [{{accounts: [{accounts}]}}]");
+        let both = allows("'210987654321', '123456789012'");
+        assert_eq!(cautions(&both, &[]), caution(entries), "{both}");
+        assert_eq!(cautions(&allows("'123456789012'"), two), [] as [&str; 0], "{document}");
+    }
+    for document in [
+        accepted(", accounts: ['123456789012']"),
+        exempt("repositories: ['a/*'], accounts: ['123456789012']"),
+        exempt("users: [u]"),
+        exempt("namespaces: [a]"),
+        "pullThroughCachePrefixes: [{prefix: quay, accounts: ['123456789012']}]".to_owned(),
+    ] {
+        assert_eq!(cautions(&document, two), [] as [&str; 0], "{document}");
+    }
+}
+
+#[test]
+fn names_that_no_namespace_can_have_are_cautioned_of() {
+    let long = "a".repeat(64);
+    let as_long_as_can_be = "a".repeat(63);
+    for (name, possible) in [
+        ("shop", true),
+        ("s", true),
+        ("0-a", true),
+        ("*", true),
+        ("team-*", true),
+        (&as_long_as_can_be, true),
+        ("shop_a", false),
+        ("shop.a", false),
+        ("a/b", false),
+        ("-shop", false),
+        ("shop-", false),
+        ("-*", false),
+        ("shop.*", false),
+        (&long, false),
+        (&format!("{long}*"), false),
+        (&format!("{as_long_as_can_be}*"), true),
+        (&format!("{}-*", "a".repeat(62)), false),
+    ] {
+        for (place, document) in [
+            ("namespaces", format!("namespaces: [{{names: ['{name}'], rules: {{pinned: warn}}}}]")),
+            ("pin", format!("pin: {{namespaces: ['{name}']}}")),
+            (
+                "exemption 1",
+                format!(
+                    "exemptions: [{{rules: [pinned], namespaces: ['{name}'], users: [u], reason: r, owner: o, expires: 2027-01-01}}]"
+                ),
+            ),
+        ] {
+            let told = cautions(&document, &[]);
+            assert_eq!(told.is_empty(), possible, "{document}: {told:?}");
+            let start = format!("{place} lists names that no namespace can have");
+            assert!(told.iter().all(|caution| caution.starts_with(&start)), "{told:?}");
+        }
+    }
+}
+
+#[test]
+fn an_exemption_of_everything_is_cautioned_of() {
+    const ALL: &str = "ecr-registry, image-available, tag-immutability, pinned, scan-on-push, scan-findings, image-config";
+    let exempt = |rules: &str, selector: &str| {
+        let document = format!(
+            "exemptions: [{{rules: [{rules}], {selector}, reason: r, owner: o, expires: 2027-01-01}}]"
+        );
+        cautions(&document, &[])
+    };
+    for (rules, selector, expected) in [
+        (
+            ALL,
+            "namespaces: ['*']",
+            "exemption 1 is from all rules, for every namespace and every image: nothing is denied until 2027-01-01.",
+        ),
+        (
+            ALL,
+            "namespaces: [a, '*'], users: [u]",
+            "exemption 1 is from all rules, for every namespace and every image: nothing that these users request is denied until 2027-01-01: \"u\".",
+        ),
+        (
+            "scan-findings",
+            "namespaces: ['*']",
+            "exemption 1 is for every namespace and every image: until 2027-01-01 these rules deny nothing: scan-findings.",
+        ),
+        (
+            "scan-findings",
+            "repositories: ['*']",
+            "exemption 1 is for every namespace and every image: until 2027-01-01 these rules deny nothing: scan-findings.",
+        ),
+    ] {
+        assert_eq!(exempt(rules, selector), [expected], "{selector}");
+    }
+    for (rules, selector) in [
+        (ALL, "namespaces: ['a*']"),
+        ("scan-findings", "namespaces: ['*'], users: [u]"),
+        ("scan-findings", "namespaces: ['*'], repositories: ['a/*']"),
+        ("scan-findings", "repositories: ['*'], accounts: ['123456789012']"),
+    ] {
+        assert_eq!(exempt(rules, selector), [] as [&str; 0], "{selector}");
+    }
+    let modes = cautions("namespaces: [{names: ['*'], mode: audit}]", &[]);
+    let told = "namespaces gives * modes of which none is deny: nothing is denied in any namespace that no other entry names.";
+    assert_eq!(modes.last().map(String::as_str), Some(told), "{modes:?}");
+}
+
+#[test]
+fn an_end_beyond_ten_years_is_cautioned_of() {
+    let ends = |expires: &str| {
+        let document = format!(
+            "rules: {{scan-findings: {{accepted: [{{cve: CVE-2026-1, reason: r, owner: o, expires: '{expires}'}}]}}}}"
+        );
+        cautions(&document, &[])
+    };
+    assert_eq!(ends("2036-11-20T12:00:00Z"), [] as [&str; 0]);
+    let told = ends("2036-11-22");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("accepted CVE-2026-1 ends at 2036-11-22, more than ten years from now (3654 days left). "), "{told:?}");
+}

@@ -74,7 +74,11 @@ fn bad_cases_are_one_line_with_their_place() {
         (one("expect: deny, rules: [scan]"), "3:37: cases[0].rules[0]: unknown variant `scan`"),
         (one("expect: deny, rules:"), "3:34: found unexpected ':'"),
         (one("expect: deny, at: ~"), "3:33: cases[0].at: got \"~\"; accepted: a date such as"),
-        (one("expect: deny, expect: warn"), "3:5: cases[0]: duplicate field `expect`"),
+        (one("expect: deny, expect: warn"), "3:29: cases[0]: duplicate field `expect`"),
+        (
+            one("expect: deny, expects: warn").replace("image", "\u{feff}image"),
+            "3:29: cases[0]: unk",
+        ),
         (
             one("expect: deny, at: soon"),
             "3:33: cases[0].at: got \"soon\"; accepted: a date such as 2026-12-31",

@@ -10,6 +10,7 @@ use super::{Handler, budget, now_ms};
 use crate::account;
 use crate::answer::mutated;
 use crate::inspect::{InspectImage, MOST_IMAGES};
+use crate::left_alone;
 use crate::patch;
 use crate::policy_copy::timestamp;
 use crate::policy_secret::ReadPolicy;
@@ -30,6 +31,10 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
             return None;
         }
         let Ok(Workload::Images { images, .. }) = workload::of(request) else { return None };
+        let images = left_alone::replaceable(request, images);
+        if images.is_empty() {
+            return None;
+        }
         let (budget, started_ms) = (budget(event, context), now_ms());
         let in_force = self.policies.renewed(budget.deadline, started_ms).await;
         let copy = judging(in_force).ok()?;

@@ -1,7 +1,7 @@
 //! `POST /validate`: is the request admitted?
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use ecr_admission_policy::break_glass::{self, Request as BreakGlass};
+use ecr_admission_policy::break_glass::Request as BreakGlass;
 use ecr_admission_policy::names::AccountId;
 use ecr_admission_policy::{Enforcement, FieldPath, Policy, Verdict, decide, plan};
 use futures_util::future::join;
@@ -11,8 +11,8 @@ use serde::Serialize;
 use super::policy::judging;
 use super::{Handler, budget, now_ms};
 use crate::account;
-use crate::annotation;
 use crate::answer::{judged, refused, unjudged};
+use crate::glass;
 use crate::inspect::{Budget, InspectImage, MOST_IMAGES};
 use crate::lookups::Known;
 use crate::policy_copy::{Copy, timestamp};
@@ -118,20 +118,17 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         Ok(Judged { verdict, policy, copy, known })
     }
 
-    /// Takes the break-glass annotation of a denied Pod into account.
+    /// Takes it into account when a denied request asks to break the glass.
     fn ask_for_glass(&self, uid: &str, asked: &Asked<'_>, judgement: &mut Judged) {
         let Judged { verdict, copy, .. } = judgement;
         if verdict.decision() == ecr_admission_policy::Decision::Admit {
             return;
         }
-        let object = asked.request.object;
-        let Some(reason) = object.and_then(|it| annotation::of(it, break_glass::ANNOTATION)) else {
-            return;
-        };
+        let Some(asking) = glass::asked(asked.request) else { return };
         let allowed = copy.as_ref().and_then(|copy| copy.document.break_glass());
         let user = &asked.request.user_info;
         let groups = user.groups.as_deref().unwrap_or_default();
-        let request = BreakGlass::judge(allowed, &reason, groups);
+        let request = BreakGlass::judge(allowed, &asking, groups);
         if let BreakGlass::Honoured { group, reason } = &request {
             let user = user.username.as_deref();
             self.log.warn("break-glass", &BrokenGlass { uid, user, group, reason });

@@ -6,9 +6,11 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use crate::from_text::from_text;
+use crate::names::{AccountId, Region};
 use crate::policy::excuse::Excuse;
 use crate::policy::exemption::Exemption;
 use crate::policy::pattern::Pattern;
+use crate::policy::registry_scope::{EmptyList, RegistryScope};
 use crate::policy::scan_findings::Accepted;
 use crate::rules::Rule;
 use crate::text::quote;
@@ -19,7 +21,7 @@ use crate::timestamp::Timestamp;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrittenAccepted {
-    /// The vulnerability as Amazon ECR names it, such as `CVE-2026-1234`.
+    /// The vulnerability as Amazon ECR names it, such as `CVE-2026-1234`, in upper or lower case.
     cve: VulnerabilityId,
     /// Why it is accepted.
     reason: Line,
@@ -27,24 +29,41 @@ pub(crate) struct WrittenAccepted {
     owner: Line,
     /// When it ends: a date, which is its start in UTC, or an RFC 3339 time.
     expires: Timestamp,
+    /// The accounts of the registries in which it is accepted. Default: all.
+    #[serde(default, deserialize_with = "super::written::present")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    accounts: Option<Vec<AccountId>>,
+    /// The Regions of the registries in which it is accepted. Default: all.
+    #[serde(default, deserialize_with = "super::written::present")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    regions: Option<Vec<Region>>,
     /// The repositories for which it is accepted. Default: all.
     #[serde(default, deserialize_with = "super::written::present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Option<Vec<Pattern>>,
 }
 
-/// Rules that are only audited, for a while, for what all of the lists `repositories`, `namespaces` and
-/// `users` name. At least one of the three must be there.
+/// Rules that are only audited, for a while, for what all of the lists `accounts`, `regions`,
+/// `repositories`, `namespaces` and `users` name. At least one of them must be there.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(extend("anyOf" = [
-    {"required": ["repositories"]}, {"required": ["namespaces"]}, {"required": ["users"]},
+    {"required": ["accounts"]}, {"required": ["regions"]}, {"required": ["repositories"]},
+    {"required": ["namespaces"]}, {"required": ["users"]},
 ])))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrittenExemption {
     /// The rules.
     #[cfg_attr(test, schemars(length(min = 1)))]
     rules: Vec<Rule>,
+    /// Accounts of allowed registries.
+    #[serde(default, deserialize_with = "super::written::present")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    accounts: Option<Vec<AccountId>>,
+    /// Regions of allowed registries.
+    #[serde(default, deserialize_with = "super::written::present")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    regions: Option<Vec<Region>>,
     /// Repositories of allowed registries.
     #[serde(default, deserialize_with = "super::written::present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
@@ -69,13 +88,15 @@ impl TryFrom<WrittenAccepted> for Accepted {
     type Error = String;
 
     fn try_from(written: WrittenAccepted) -> Result<Self, String> {
-        let WrittenAccepted { cve, reason, owner, expires, repositories } = written;
-        if repositories.as_ref().is_some_and(Vec::is_empty) {
-            return Err(format!("{}: its repositories are empty; leave them out for all", cve.0));
-        }
+        let WrittenAccepted { cve, reason, owner, expires, accounts, regions, repositories } =
+            written;
+        let scope = RegistryScope::new(accounts, regions, repositories);
+        let scope = scope.map_err(|EmptyList| {
+            format!("{}: one of its lists is empty; leave it out for all", cve.0)
+        })?;
         Ok(Self {
             vulnerability: cve.0,
-            repositories: repositories.unwrap_or_default(),
+            scope,
             excuse: Excuse { reason: reason.0, owner: owner.0, expires },
         })
     }
@@ -87,14 +108,18 @@ impl TryFrom<WrittenExemption> for Exemption {
     /// An error names the owner: the parser only knows where the list begins.
     fn try_from(written: WrittenExemption) -> Result<Self, String> {
         let problem = written.problem();
-        let WrittenExemption { rules, repositories, namespaces, users, reason, owner, expires } =
-            written;
-        if let Some(problem) = problem {
-            return Err(format!("the exemption of owner {}: {problem}", quote(&owner.0, 64)));
-        }
+        let WrittenExemption { rules, namespaces, users, reason, owner, expires, .. } = written;
+        let scope = RegistryScope::new(written.accounts, written.regions, written.repositories);
+        let scope = match (problem, scope) {
+            (None, Ok(scope)) => scope,
+            (problem, _) => {
+                let (owner, problem) = (quote(&owner.0, 64), problem.unwrap_or(EMPTY_LIST));
+                return Err(format!("the exemption of owner {owner}: {problem}"));
+            }
+        };
         Ok(Self {
             rules: rules.into_iter().collect(),
-            repositories: repositories.unwrap_or_default(),
+            scope,
             namespaces: namespaces.unwrap_or_default(),
             users: users.unwrap_or_default().into_iter().map(|user| user.0).collect(),
             excuse: Excuse { reason: reason.0, owner: owner.0, expires },
@@ -102,23 +127,31 @@ impl TryFrom<WrittenExemption> for Exemption {
     }
 }
 
+/// What is wrong with a list that could never fit.
+const EMPTY_LIST: &str = "one of its lists is empty; leave it out or name something in it";
+
 impl WrittenExemption {
     fn problem(&self) -> Option<&'static str> {
-        let Self { rules, repositories, namespaces, users, .. } = self;
-        let lists = [
+        let Self { rules, accounts, regions, repositories, namespaces, users, .. } = self;
+        let of_images = [
+            accounts.as_ref().map(Vec::is_empty),
+            regions.as_ref().map(Vec::is_empty),
             repositories.as_ref().map(Vec::is_empty),
-            namespaces.as_ref().map(Vec::is_empty),
-            users.as_ref().map(Vec::is_empty),
         ];
+        let of_requests =
+            [namespaces.as_ref().map(Vec::is_empty), users.as_ref().map(Vec::is_empty)];
+        let lists = [&of_images[..], &of_requests[..]].concat();
         if rules.is_empty() {
             Some("its rules are empty; name those that it exempts from")
         } else if lists.iter().all(Option::is_none) {
-            Some("it needs repositories, namespaces or users: it would exempt everything")
-        } else if lists.contains(&Some(true)) {
-            Some("one of its lists is empty; leave it out or name something in it")
-        } else if repositories.is_some() && rules.contains(&Rule::EcrRegistry) {
             Some(
-                "ecr-registry cannot be exempted by repository: an image outside the allowed registries has none of yours",
+                "it needs accounts, regions, repositories, namespaces or users: it would exempt everything",
+            )
+        } else if lists.contains(&Some(true)) {
+            Some(EMPTY_LIST)
+        } else if of_images.iter().any(Option::is_some) && rules.contains(&Rule::EcrRegistry) {
+            Some(
+                "ecr-registry cannot be exempted by account, Region or repository: an image outside the allowed registries lies in none of yours",
             )
         } else {
             None

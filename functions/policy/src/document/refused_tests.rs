@@ -1,6 +1,6 @@
 //! What a policy document may not say: refused when it is read, with its place.
 
-use super::Document;
+use super::{Document, Kind};
 
 type Row = (&'static str, (usize, usize), &'static str);
 
@@ -18,8 +18,13 @@ const REFUSED: &[Row] = &[
         "mode: unknown variant `enforce`, expected one of `audit`, `warn`, `deny`",
     ),
     ("apiVersion: ecr-admission/v1\nmode: off", (2, 7), "mode: "),
+    (
+        "apiVersion: ecr-admission/v1\ndenials: none",
+        (2, 10),
+        "denials: unknown variant `none`, expected `full` or `short`",
+    ),
     ("apiVersion: ecr-admission/v1\nmodes: deny", (2, 1), "unknown field `modes`"),
-    ("apiVersion: ecr-admission/v1\nmode: deny\nmode: warn", (1, 1), "duplicate field `mode`"),
+    ("apiVersion: ecr-admission/v1\nmode: deny\nmode: warn", (3, 1), "duplicate field `mode`"),
     (
         "apiVersion: ecr-admission/v1\nrules:\n  scan-finding: {mode: warn}",
         (3, 3),
@@ -27,8 +32,8 @@ const REFUSED: &[Row] = &[
     ),
     (
         "apiVersion: ecr-admission/v1\nrules:\n  pinned: {mode: warn, mode: deny}",
-        (3, 11),
-        "duplicate field `mode`",
+        (3, 24),
+        "rules.pinned: duplicate field `mode`",
     ),
     (
         "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {graceDays: 400}",
@@ -74,6 +79,16 @@ const REFUSED: &[Row] = &[
     ),
     ("apiVersion: ecr-admission/v1\nregistries: [{accounts: []}]", (2, 13), "is empty"),
     (
+        "apiVersion: ecr-admission/v1\nforeignLayerHosts: ['https://mcr.microsoft.com/']",
+        (2, 21),
+        "got \"https://mcr.microsoft.com/\"; accepted: a DNS host name such as mcr.microsoft.com, without https://, port, path or *",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nforeignLayerHosts: [[]]",
+        (2, 21),
+        "expected a text: a DNS host name",
+    ),
+    (
         "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], mode: warn}, {names: [a], mode: deny}]",
         (2, 13),
         "\"a\" stands there twice",
@@ -102,7 +117,57 @@ const REFUSED: &[Row] = &[
     (
         "apiVersion: ecr-admission/v1\nexemptions: [{rules: [ecr-registry], repositories: [a], reason: r, owner: o, expires: 2027-01-01}]",
         (2, 13),
-        "ecr-registry cannot be exempted by repository",
+        "ecr-registry cannot be exempted by account, Region or repository",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [ecr-registry], accounts: ['123456789012'], users: [a], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "ecr-registry cannot be exempted by account",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], regions: [], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "one of its lists is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], accounts: [1], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 43),
+        "got \"1\"; accepted: 12 digits",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: CVE-2026-1, accounts: [], reason: r, owner: o, expires: 2027-01-01}]}",
+        (3, 29),
+        "CVE-2026-1: one of its lists is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [docker-hub/]",
+        (2, 28),
+        "got \"docker-hub/\"; accepted: 2 to 256 characters",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [{prefix: quay, account: '123456789012'}]",
+        (2, 43),
+        "unknown field `account`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [quay, {accounts: ['123456789012']}]",
+        (2, 34),
+        "missing field `prefix`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [{prefix: quay, accounts: []}]",
+        (2, 27),
+        "quay: one of its lists is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [{prefix: quay, accounts: ~}]",
+        (2, 53),
+        "accounts: ",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [[quay]]",
+        (2, 28),
+        "expected a prefix such as docker-hub",
     ),
     (
         "apiVersion: ecr-admission/v1\nbreakGlass: {groups: ['system:serviceaccounts:kube-system']}",
@@ -133,4 +198,36 @@ fn a_document_that_no_secret_can_hold_is_refused() {
     assert!(
         Document::from_yaml(&long).unwrap_err().to_string().contains("accepted: at most 65536")
     );
+}
+
+/// What the log says of a secret that is no document: never its text.
+#[test]
+fn the_kind_of_a_problem_holds_no_text_of_the_document() {
+    const VERSION: &str = "apiVersion: ecr-admission/v1\n";
+    let secret = "hunter2";
+    for (text, kind) in [
+        ("hunter2".to_owned(), Kind::WrongType),
+        (r#"{"username": "admin", "password": "hunter2"}"#.to_owned(), Kind::UnknownKey),
+        ("hunter2: [".to_owned(), Kind::NotYaml),
+        ("'hunter2".to_owned(), Kind::NotYaml),
+        ("hunter2:\n\t- x".to_owned(), Kind::NotYaml),
+        ("apiVersion: hunter2".to_owned(), Kind::UnknownWord),
+        ("mode: warn\n".to_owned(), Kind::MissingKey),
+        (format!("{VERSION}hunter2: 1"), Kind::UnknownKey),
+        (format!("{VERSION}mode: hunter2"), Kind::UnknownWord),
+        (format!("{VERSION}mode: deny\nmode: hunter2"), Kind::DuplicateKey),
+        (format!("{VERSION}namespaces: hunter2"), Kind::WrongType),
+        (format!("{VERSION}pin: {{namespaces: [Hunter2, hunter2]}}"), Kind::Refused),
+        (format!("{VERSION}rewrites: [{{from: hunter2, to: hunter2}}]"), Kind::Refused),
+        // A text of the document that reads as if it were serde's own.
+        (format!("{VERSION}'missing field `hunter2': 1"), Kind::UnknownKey),
+        ("--- hunter2\n--- hunter2\n".to_owned(), Kind::NotYaml),
+        (format!("{VERSION}#hunter2{}", "x".repeat(65_536)), Kind::TooLong),
+    ] {
+        let error = Document::from_yaml(&text).unwrap_err();
+        assert_eq!(error.kind(), kind, "{text:.200}\n{error}");
+        let told = error.without_text();
+        assert!(told.starts_with(&format!("line {}, column {}: ", error.line(), error.column())));
+        assert!(!told.to_lowercase().contains(secret), "{told}");
+    }
 }

@@ -88,20 +88,35 @@ fn add_rows(rows: &mut String, root: &Value, object: &Map<String, Value>, prefix
 }
 
 /// What a `$ref`, or the one branch that is not null, stands for. The branches of an object say which of
-/// its keys are needed.
+/// its keys are needed; of a text and an object, the object has the keys.
 fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
-    if let Some(reference) = schema["$ref"].as_str() {
-        return resolve(root, root.pointer(reference.trim_start_matches('#')).unwrap());
-    }
+    let schema = follow(root, schema);
     if schema["properties"].is_object() {
         return schema;
     }
+    let branches = branches(schema);
+    let object = branches.iter().find(|branch| branch["$ref"].is_string());
+    object.or(branches.first()).map_or(schema, |branch| resolve(root, branch))
+}
+
+/// What a `$ref` stands for.
+fn follow<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => root.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => schema,
+    }
+}
+
+/// The schemas of which a value must fit one, but null.
+fn branches(schema: &Value) -> Vec<&Value> {
     let branches = schema["anyOf"].as_array().into_iter().flatten();
-    let branch = branches.into_iter().find(|branch| branch["type"] != "null");
-    branch.map_or(schema, |branch| resolve(root, branch))
+    branches.filter(|branch| branch["type"] != "null").collect()
 }
 
 fn accepted(root: &Value, schema: &Value) -> String {
+    if let [one, other] = branches(follow(root, schema))[..] {
+        return format!("{} or {}", accepted(root, one), accepted(root, other));
+    }
     let schema = resolve(root, schema);
     if let Some(words) = schema["oneOf"].as_array() {
         let words: Vec<String> = words

@@ -250,6 +250,19 @@ fn accepted_vulnerabilities() {
             (&accepted("expires: 2026-11-27T12:00:01Z"), ""),
             (&accepted("expires: 2027-01-01, repositories: ['payments/*']"), ""),
             (&accepted("expires: 2027-01-01, repositories: [payments]"), "deny scan-findings"),
+            (&accepted("expires: 2027-01-01, accounts: ['123456789012']"), ""),
+            (&accepted("expires: 2027-01-01, accounts: ['210987654321']"), "deny scan-findings"),
+            (&accepted("expires: 2027-01-01, regions: [us-east-1, eu-west-1]"), ""),
+            (&accepted("expires: 2027-01-01, regions: [eu-west-1]"), "deny scan-findings"),
+            (
+                &accepted("expires: 2027-01-01, accounts: ['210987654321'], repositories: ['*']"),
+                "deny scan-findings",
+            ),
+            (&accepted("expires: 2027-01-01").replace("CVE-2026-1", "cve-2026-1"), ""),
+            (
+                &accepted("expires: 2027-01-01").replace("CVE-2026-1", "CVE-2026-10"),
+                "deny scan-findings",
+            ),
         ],
     );
     let two =
@@ -389,6 +402,23 @@ fn registries_narrow_what_the_parameters_allow() {
 }
 
 #[test]
+fn foreign_layer_hosts_are_a_set_of_lower_case_names_and_empty_by_default() {
+    let hosts = |text: &str| {
+        let document =
+            Document::from_yaml(&format!("apiVersion: ecr-admission/v1\n{text}")).unwrap();
+        let policy = document.policy(policy(), &Requester::default(), NOW);
+        policy.foreign_layer_hosts.iter().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(hosts(""), [] as [&str; 0]);
+    assert_eq!(hosts("foreignLayerHosts: []"), [] as [&str; 0]);
+    assert_eq!(
+        hosts("foreignLayerHosts: [MCR.microsoft.com, go.microsoft.com, mcr.microsoft.com]"),
+        ["go.microsoft.com", "mcr.microsoft.com"]
+    );
+    assert_eq!(*policy().foreign_layer_hosts, [].into());
+}
+
+#[test]
 fn pull_through_cache_prefixes() {
     let cache = "pullThroughCachePrefixes: [payments]";
     table(
@@ -397,6 +427,17 @@ fn pull_through_cache_prefixes() {
             (cache, ""),
             ("pullThroughCachePrefixes: [pay]", "deny tag-immutability"),
             ("pullThroughCachePrefixes: [payments/api]", "deny tag-immutability"),
+            ("pullThroughCachePrefixes: [{prefix: payments}]", ""),
+            ("pullThroughCachePrefixes: [{prefix: payments, accounts: ['123456789012']}]", ""),
+            (
+                "pullThroughCachePrefixes: [{prefix: payments, accounts: ['210987654321']}]",
+                "deny tag-immutability",
+            ),
+            (
+                "pullThroughCachePrefixes: [{prefix: payments, accounts: ['123456789012'], regions: [eu-west-1]}]",
+                "deny tag-immutability",
+            ),
+            ("pullThroughCachePrefixes: [pay, {prefix: payments, regions: [us-east-1]}]", ""),
         ],
     );
     for inspection in [Inspection::ImageNotFound, Inspection::RepositoryNotFound] {
@@ -408,6 +449,13 @@ fn pull_through_cache_prefixes() {
             "{message}"
         );
         assert!(!pod.judged_by("").message().unwrap().contains("imported"));
+        // ECR imports nothing by digest, so that pulling it as it is named does not help.
+        pod.image = format!("{OURS}/payments/api:1.2@{}", clean().digest);
+        let message = pod.judged_by(cache).message().unwrap();
+        assert!(
+            message.contains("not imported yet; pull it once by its tag, since Amazon ECR imports nothing by digest, and wait for its scan"),
+            "{message}"
+        );
     }
 }
 
@@ -430,6 +478,14 @@ fn exemptions() {
         ("users: [alice]", EXEMPT),
         ("users: [bob]", DENIED),
         ("users: [ali*]", DENIED),
+        ("accounts: ['123456789012']", EXEMPT),
+        ("accounts: ['210987654321', '123456789012']", EXEMPT),
+        ("accounts: ['210987654321']", DENIED),
+        ("regions: [us-east-1]", EXEMPT),
+        ("regions: [eu-west-1]", DENIED),
+        ("accounts: ['210987654321'], repositories: ['payments/*']", DENIED),
+        ("accounts: ['123456789012'], repositories: ['payments/*']", EXEMPT),
+        ("accounts: ['123456789012'], regions: [eu-west-1], users: [alice]", DENIED),
         ("repositories: ['payments/*'], namespaces: [shop], users: [alice]", EXEMPT),
         ("repositories: ['payments/*'], namespaces: [shop], users: [bob]", DENIED),
         ("repositories: ['payments/*'], namespaces: [other], users: [alice]", DENIED),
@@ -507,4 +563,76 @@ fn pin_and_rewrites_take_the_place_of_the_parameters() {
     let Ok(ImageReference::Ecr(_)) = format!("{OURS}/hub/library/nginx:1").parse() else {
         panic!()
     };
+}
+
+/// What the author of a Pod reads under `denials: short`, beside what is logged.
+#[test]
+fn short_denials_name_no_vulnerability_and_nobody_elses_registry() {
+    const SHORT: &str = "denials: short";
+    let told = |pod: &Pod<'_>, document: &str| {
+        let text = format!("apiVersion: ecr-admission/v1\n{document}");
+        let policy = Document::from_yaml(&text).unwrap().policy(policy(), &pod.requester, NOW);
+        let verdict = pod.judged_by(document);
+        let short = verdict.denial(policy.denials).into_iter();
+        let short: Vec<String> = short.chain(verdict.warnings_in(policy.denials)).collect();
+        let whole: Vec<String> = verdict.message().into_iter().chain(verdict.warnings()).collect();
+        (short.join("\n"), whole.join("\n"))
+    };
+    let path = |image: &str| format!("p \"{image}\": ");
+    let pod = Pod::of(with_findings(&[finding("CVE-2026-1", "CRITICAL")]));
+    let (short, whole) = told(&pod, SHORT);
+    let image = path(&pod.image);
+    assert_eq!(
+        short,
+        format!(
+            "{image}has 1 CRITICAL finding (severity limit CRITICAL); rebuild it with fixed packages and push it under a new tag [scan-findings]"
+        )
+    );
+    assert!(whole.contains("CVE-2026-1 in openssl"), "{whole}");
+    // Full is the default.
+    for full in ["", "denials: full"] {
+        let (short, whole) = told(&pod, full);
+        assert_eq!(short, whole);
+    }
+    // Warned of.
+    let (short, whole) = told(&pod, "denials: short\nmode: warn");
+    assert!(short.contains("has 1 CRITICAL finding") && !short.contains("CVE"), "{short}");
+    assert!(whole.contains("CVE-2026-1 in openssl"), "{whole}");
+    let ending = "denials: short\nrules: {scan-findings: {accepted: [{cve: CVE-2026-1, reason: not for payments, owner: web, expires: 2026-11-21}]}}";
+    let (short, whole) = told(&pod, ending);
+    assert_eq!(
+        short,
+        format!(
+            "{image}an exemption or acceptance by which it passes ends soon (until 2026-11-21); fix the image or ask for an extension [scan-findings]"
+        )
+    );
+    assert!(
+        whole.contains("the acceptance of CVE-2026-1") && whole.contains("payments"),
+        "{whole}"
+    );
+
+    // Registries and repositories of others.
+    let registries = "denials: short\nregistries: [{accounts: ['123456789012'], repositories: ['other-team/*', shared]}]";
+    let (short, whole) = told(&Pod::of(clean()), registries);
+    assert_eq!(
+        short,
+        format!(
+            "{image}repository \"payments/api\" of account 123456789012 in us-east-1 is not allowed; use an allowed repository or add this one to registries of the policy document [ecr-registry]"
+        )
+    );
+    assert!(
+        whole.contains("(allowed: 123456789012 in every Region: other-team/*, shared)"),
+        "{whole}"
+    );
+    let mut elsewhere = Pod::of(clean());
+    elsewhere.image = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/payments/api:1".to_owned();
+    let (short, whole) = told(&elsewhere, SHORT);
+    assert_eq!(
+        short,
+        format!(
+            "{}is in a registry that is not allowed: account 210987654321 and Region eu-west-1 (allowed: us-east-1); use an allowed registry or add this one to the RegistryIds and RegistryRegion parameters [ecr-registry]",
+            path(&elsewhere.image)
+        )
+    );
+    assert!(whole.contains("account 210987654321 (allowed: 123456789012)"), "{whole}");
 }

@@ -6,7 +6,10 @@ use serde::Deserialize;
 
 use super::Document;
 #[cfg(test)]
+use super::caches::WrittenCache;
+#[cfg(test)]
 use super::excused::WrittenExemption;
+use super::host_name::HostName;
 use super::namespaces::Namespaces;
 #[cfg(test)]
 use super::namespaces::WrittenModes;
@@ -14,11 +17,12 @@ use super::pin::{Pin, Rewrites};
 use super::rules::Rules;
 use crate::break_glass::BreakGlass;
 use crate::enforcement::Enforcement;
-use crate::names::RepositoryName;
 use crate::policy::SeverityLimit;
+use crate::policy::denials::Denials;
 use crate::policy::exemption::Exemption;
 use crate::policy::image_config::ImageConfigPolicy;
 use crate::policy::modes::Modes;
+use crate::policy::pull_through_cache::PullThroughCache;
 use crate::policy::registry_scope::RegistryScope;
 #[cfg(test)]
 use crate::policy::registry_scope::WrittenScope;
@@ -44,6 +48,11 @@ pub(super) struct Written {
     /// The mode of every rule that has none of its own. Default: `deny`.
     #[serde(default = "deny")]
     mode: Enforcement,
+    /// How much denials and warnings say. `short` names no vulnerability, and no account and no repository
+    /// but those that the author of the workload wrote. Audit annotations and the log have the whole.
+    /// Default: `full`.
+    #[serde(default)]
+    denials: Denials,
     /// The rules: their modes and their switches.
     #[serde(default)]
     rules: Rules,
@@ -52,10 +61,16 @@ pub(super) struct Written {
     #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(with = "Option<Vec<WrittenScope>>", length(min = 1)))]
     registries: Option<Vec<RegistryScope>>,
-    /// The prefixes of repositories that a pull-through cache fills: exempt from `tag-immutability`, and
-    /// what is not found there is `not imported yet`. Default: none.
+    /// The DNS names of the hosts from which images for Windows may take layers that no registry is allowed
+    /// to distribute (foreign or nondistributable layers), such as `mcr.microsoft.com`. Default: none.
     #[serde(default)]
-    pull_through_cache_prefixes: Vec<RepositoryName>,
+    foreign_layer_hosts: Vec<HostName>,
+    /// The prefixes of repositories that a pull-through cache fills: exempt from `tag-immutability`, and
+    /// what is not found there is `not imported yet`. A text is a prefix in every allowed registry. Default:
+    /// none.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Vec<WrittenCache>"))]
+    pull_through_cache_prefixes: Vec<PullThroughCache>,
     /// The modes of rules in namespaces. The most specific name applies: an exact one, then the longest
     /// start.
     #[serde(default)]
@@ -65,8 +80,8 @@ pub(super) struct Written {
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Vec<WrittenExemption>"))]
     exemptions: Vec<Exemption>,
-    /// Who may have a Pod admitted whatever its images, by the annotation `ecr-admission/break-glass`.
-    /// Default: nobody.
+    /// Who may have a Pod admitted whatever its images, by the annotation `ecr-admission/break-glass`, or an
+    /// ephemeral container by its variable `ECR_ADMISSION_BREAK_GLASS`. Default: nobody.
     #[serde(default, deserialize_with = "present")]
     break_glass: Option<BreakGlass>,
     /// Where the mutating half pins images to their digest. Default: the parameter `PinNamespaces`.
@@ -120,6 +135,9 @@ impl TryFrom<Written> for Document {
             pin: written.pin,
             pinned: pinned.required,
             scopes,
+            foreign_layer_hosts: Arc::new(
+                written.foreign_layer_hosts.into_iter().map(HostName::into_string).collect(),
+            ),
             pull_through_caches: written.pull_through_cache_prefixes.into(),
             namespaces: written.namespaces,
             scan_findings: scan_findings.into(),
@@ -127,6 +145,7 @@ impl TryFrom<Written> for Document {
             image_config: image_config.into(),
             exemptions: written.exemptions.into_iter().map(Arc::new).collect(),
             break_glass: written.break_glass,
+            denials: written.denials,
             rewrites,
         })
     }

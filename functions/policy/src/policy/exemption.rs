@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::excuse::Excuse;
 use super::pattern::Pattern;
+use super::registry_scope::RegistryScope;
 use crate::document::excused::WrittenExemption;
 use crate::image::EcrImage;
 use crate::rules::Rule;
@@ -26,8 +27,8 @@ pub struct Requester<'a> {
 pub struct Exemption {
     /// The rules.
     pub rules: BTreeSet<Rule>,
-    /// Repositories of allowed registries.
-    pub repositories: Vec<Pattern>,
+    /// Images of allowed registries.
+    pub scope: RegistryScope,
     /// Namespaces.
     pub namespaces: Vec<Pattern>,
     /// Users, exactly.
@@ -37,7 +38,7 @@ pub struct Exemption {
 }
 
 impl Exemption {
-    /// Whether it holds for who asks. Its repositories are left to [`Self::covers`].
+    /// Whether it holds for who asks. Its images are left to [`Self::covers`].
     pub fn concerns(&self, requester: &Requester<'_>, now: Timestamp) -> bool {
         let Requester { namespace, user } = requester;
         let namespace = self.namespaces.is_empty()
@@ -48,12 +49,9 @@ impl Exemption {
     }
 
     /// Whether it exempts this image from this rule; `None` stands for an image outside the allowed
-    /// registries, which has no repository of ours.
+    /// registries, which lies in no account, Region or repository of ours.
     pub fn covers(&self, rule: Rule, image: Option<&EcrImage>) -> bool {
-        let repository = |image: &EcrImage| {
-            self.repositories.iter().any(|it| it.matches(image.repository.as_str()))
-        };
         self.rules.contains(&rule)
-            && (self.repositories.is_empty() || image.is_some_and(repository))
+            && (self.scope.is_everything() || image.is_some_and(|image| self.scope.contains(image)))
     }
 }

@@ -1,4 +1,5 @@
-//! `registries` of a policy document: accounts, Regions and repositories that are allowed together.
+//! Accounts, Regions and repositories that go together: what `registries` of a policy document allows,
+//! and where its exemptions, accepted vulnerabilities and pull-through caches apply.
 
 use std::fmt;
 
@@ -8,8 +9,8 @@ use super::pattern::Pattern;
 use crate::image::EcrImage;
 use crate::names::{AccountId, Region};
 
-/// Allowed accounts × Regions × repositories. A list that is left out leaves all.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// Accounts × Regions × repositories. A list that is left out leaves all; the default leaves everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "WrittenScope")]
 pub struct RegistryScope {
     accounts: Option<Vec<AccountId>>,
@@ -40,22 +41,47 @@ impl TryFrom<WrittenScope> for RegistryScope {
 
     fn try_from(written: WrittenScope) -> Result<Self, &'static str> {
         let WrittenScope { accounts, regions, repositories } = written;
-        let lists = [
-            accounts.as_ref().map(Vec::is_empty),
-            regions.as_ref().map(Vec::is_empty),
-            repositories.as_ref().map(Vec::is_empty),
-        ];
-        if lists.iter().all(Option::is_none) {
-            return Err("an entry of registries needs accounts, regions or repositories");
+        match Self::new(accounts, regions, repositories) {
+            Ok(scope) if scope.is_everything() => {
+                Err("an entry of registries needs accounts, regions or repositories")
+            }
+            Ok(scope) => Ok(scope),
+            Err(EmptyList) => {
+                Err("a list of an entry of registries is empty; leave it out for all of them")
+            }
         }
-        if lists.contains(&Some(true)) {
-            return Err("a list of an entry of registries is empty; leave it out for all of them");
-        }
-        Ok(Self { accounts, regions, repositories })
     }
 }
 
+/// One of the lists of a scope is there and names nothing, so that nothing would ever lie in it.
+#[derive(Debug)]
+pub(crate) struct EmptyList;
+
 impl RegistryScope {
+    /// What lies in all three lists.
+    pub(crate) fn new(
+        accounts: Option<Vec<AccountId>>,
+        regions: Option<Vec<Region>>,
+        repositories: Option<Vec<Pattern>>,
+    ) -> Result<Self, EmptyList> {
+        let empty = [
+            accounts.as_ref().is_some_and(Vec::is_empty),
+            regions.as_ref().is_some_and(Vec::is_empty),
+            repositories.as_ref().is_some_and(Vec::is_empty),
+        ];
+        if empty.contains(&true) {
+            Err(EmptyList)
+        } else {
+            Ok(Self { accounts, regions, repositories })
+        }
+    }
+
+    /// Whether no list narrows it.
+    pub fn is_everything(&self) -> bool {
+        let Self { accounts, regions, repositories } = self;
+        accounts.is_none() && regions.is_none() && repositories.is_none()
+    }
+
     /// The accounts that are named; `None` for all.
     pub fn accounts(&self) -> Option<&[AccountId]> {
         self.accounts.as_deref()
@@ -64,6 +90,11 @@ impl RegistryScope {
     /// The Regions that are named; `None` for all.
     pub fn regions(&self) -> Option<&[Region]> {
         self.regions.as_deref()
+    }
+
+    /// The repositories that are named; `None` for all.
+    pub fn repositories(&self) -> Option<&[Pattern]> {
+        self.repositories.as_deref()
     }
 
     /// Whether the image lies in all three.

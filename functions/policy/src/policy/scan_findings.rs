@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::SeverityLimit;
 use super::excuse::Excuse;
-use super::pattern::Pattern;
+use super::registry_scope::RegistryScope;
 use crate::document::excused::WrittenAccepted;
 use crate::enforcement::Enforcement;
 use crate::facts::{Finding, Fix};
@@ -55,7 +55,7 @@ impl ScanPolicy {
     pub fn accepted_in(&self, image: &EcrImage, now: Timestamp) -> AcceptedIn<'_> {
         let mut accepted = BTreeMap::new();
         for entry in self.accepted.iter().filter(|entry| entry.covers(image, now)) {
-            accepted.entry(entry.vulnerability.as_str()).or_insert(entry);
+            accepted.entry(name_of(&entry.vulnerability)).or_insert(entry);
         }
         accepted
     }
@@ -70,8 +70,8 @@ impl ScanPolicy {
         if self.fixable_only && finding.fix == Fix::No {
             return Weight::Ignored;
         }
-        let vulnerability = finding.vulnerability.as_deref();
-        if let Some(accepted) = vulnerability.and_then(|name| accepted.get(name).copied()) {
+        let vulnerability = finding.vulnerability.as_deref().map(name_of);
+        if let Some(accepted) = vulnerability.and_then(|name| accepted.get(&name).copied()) {
             return Weight::Accepted(accepted);
         }
         let observed = finding.first_observed_at.filter(|_| self.grace_days > 0);
@@ -83,7 +83,13 @@ impl ScanPolicy {
 }
 
 /// What is accepted in one image, by vulnerability.
-pub type AcceptedIn<'a> = BTreeMap<&'a str, &'a Accepted>;
+pub type AcceptedIn<'a> = BTreeMap<String, &'a Accepted>;
+
+/// The name of a vulnerability, as names are compared. Databases write the same name in other cases, such
+/// as `GHSA-` and `ghsa-`.
+fn name_of(vulnerability: &str) -> String {
+    vulnerability.to_ascii_lowercase()
+}
 
 /// What a finding at or above the limit comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,20 +108,17 @@ pub enum Weight<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "WrittenAccepted")]
 pub struct Accepted {
-    /// Its name, such as `CVE-2026-1234`.
+    /// Its name, such as `CVE-2026-1234`, compared without case.
     pub vulnerability: String,
-    /// Where; empty for every repository.
-    pub repositories: Vec<Pattern>,
+    /// The images for which it is accepted.
+    pub scope: RegistryScope,
     /// Why, by whom, how long.
     pub excuse: Excuse,
 }
 
 impl Accepted {
     fn covers(&self, image: &EcrImage, now: Timestamp) -> bool {
-        let repository = image.repository.as_str();
-        let here = self.repositories.is_empty()
-            || self.repositories.iter().any(|pattern| pattern.matches(repository));
-        here && self.excuse.holds_at(now)
+        self.scope.contains(image) && self.excuse.holds_at(now)
     }
 }
 

@@ -20,9 +20,13 @@ pub(super) fn not_allowed(
     policy: &Policy,
 ) -> fmt::Result {
     let EcrImage { account, region, repository, .. } = image;
+    // Which accounts and repositories are allowed says whose others are.
+    let short = f.alternate();
+    let allowed =
+        |names: String| if short { String::new() } else { format!(" (allowed: {names})") };
     let mut refused = vec![];
     if !policy.registry_ids.contains(account) {
-        refused.push(format!("account {account} (allowed: {})", some(&policy.registry_ids)));
+        refused.push(format!("account {account}{}", allowed(some(&policy.registry_ids))));
     }
     if !policy.regions.contains(region) {
         refused.push(format!("Region {region} (allowed: {})", some(&policy.regions)));
@@ -31,8 +35,8 @@ pub(super) fn not_allowed(
         let scopes = policy.scopes.iter().flat_map(|scopes| scopes.iter());
         return write!(
             f,
-            "repository \"{repository}\" of account {account} in {region} is not allowed (allowed: {}); use an allowed repository or add this one to registries of the policy document",
-            join_some(scopes, "; ")
+            "repository \"{repository}\" of account {account} in {region} is not allowed{}; use an allowed repository or add this one to registries of the policy document",
+            allowed(join_some(scopes, "; "))
         );
     }
     write!(

@@ -51,12 +51,16 @@ fn problems(config: &ImageConfig, policy: &ImageConfigPolicy) -> Vec<ConfigProbl
     root.into_iter().chain(ports).collect()
 }
 
-/// Whether a runtime would start the container as user 0: `User` is a name or a number, and after a
-/// colon the group (OCI image specification, image configuration). Names other than `root` are taken
-/// at their word.
+/// Whether a runtime may start the container as user 0: `User` is a name or a number, and after a colon
+/// the group (OCI image specification, image configuration). Names other than `root` are taken at their
+/// word. A number outside 1…2³¹−1 is none that a runtime starts a container as: some refuse it, and
+/// where one is cut to 32 bits, 4294967296 is 0.
 fn is_root(user: &str) -> bool {
     let user = user.split(':').next().unwrap_or_default().trim();
-    user.is_empty() || user == "root" || user.parse::<i64>().is_ok_and(|id| id == 0)
+    let digits = user.strip_prefix(['+', '-']).unwrap_or(user);
+    let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let in_range = || user.parse::<i32>().is_ok_and(|id| id > 0);
+    user.is_empty() || user == "root" || is_number && !in_range()
 }
 
 /// The port of `22/tcp`, `53/udp` or `80`.
@@ -113,6 +117,23 @@ mod tests {
             ("0:0", true),
             ("root:staff", true),
             (":1000", true),
+            ("+0", true),
+            ("-0", true),
+            ("-1", true),
+            ("-1000:1000", true),
+            ("2147483648", true),
+            ("4294967295", true),
+            ("4294967296", true),
+            ("4294967296:1000", true),
+            ("18446744073709551616", true),
+            ("-18446744073709551616", true),
+            ("99999999999999999999999999999999999999999", true),
+            ("1", false),
+            ("2147483647", false),
+            ("0002147483647", false),
+            ("+1000", false),
+            ("0x0", false),
+            ("-", false),
             ("1000", false),
             ("1000:0", false),
             ("app", false),

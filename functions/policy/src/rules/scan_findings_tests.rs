@@ -3,6 +3,7 @@ use crate::facts::manifest::NotUnderstood;
 use crate::facts::{Fix, ImageFacts, Inspection, NoFacts};
 use crate::index::Platform;
 use crate::policy::excuse::Excuse;
+use crate::policy::registry_scope::RegistryScope;
 use crate::policy::{Policy, SeverityLimit};
 use crate::testing::{NOW, case, clean, digest, platform as platform_facts, policy, scan, tagged};
 
@@ -102,7 +103,7 @@ fn switches() -> ScanPolicy {
 fn accepting(vulnerability: &str) -> Accepted {
     let (reason, owner) = ("we know".to_owned(), "us".to_owned());
     let excuse = Excuse { reason, owner, expires: NOW.plus_days(1) };
-    Accepted { vulnerability: vulnerability.to_owned(), repositories: vec![], excuse }
+    Accepted { vulnerability: vulnerability.to_owned(), scope: RegistryScope::default(), excuse }
 }
 
 #[test]

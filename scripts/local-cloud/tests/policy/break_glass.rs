@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::policed::{Keep, Policed, lines};
-use crate::support::{sum, until_metrics};
+use crate::support::{image, sum, until_metrics};
 use crate::told::{ADMITTED, MUTABLE, denied, deployment, pod, told, warned};
 
 const DOCUMENT: &str = "breakGlass: {groups: [oncall, 'system:masters']}";
@@ -91,4 +91,52 @@ async fn for_anybody_else_it_is_ignored_and_said_so() {
     assert_eq!(told(&controller), warning);
     let stopped = policed.stop().await;
     assert_eq!(lines(&stopped.log, "break-glass"), [] as [Value; 0]);
+}
+
+/// Whoever may edit a Pod may have written the annotation that it has.
+#[tokio::test]
+async fn only_what_the_request_itself_writes_breaks_the_glass() {
+    let policed = Policed::start(DOCUMENT, Keep::Never, &[]).await;
+    let updated = |old: &Value, new: &Value| {
+        let mut review = new.clone();
+        review["request"]["operation"] = json!("UPDATE");
+        review["request"]["oldObject"] = old["request"]["object"].clone();
+        review
+    };
+    let with = |name: &str, reason: &str| asking(pod(name), &["oncall"], &json!(reason));
+    let annotation = "warned: annotation ecr-admission/break-glass is ignored";
+    let kept = updated(&with("clean:1", "incident 4711"), &with("open:1", "incident 4711"));
+    assert_eq!(
+        told(&policed.answer(&kept).await),
+        format!(
+            "{}\n{annotation}: this request does not change it; write the reason for this request as its value",
+            denied("open:1", MUTABLE)
+        )
+    );
+    let changed = updated(&with("clean:1", "incident 4710"), &with("open:1", "incident 4711"));
+    let answer = policed.answer(&changed).await;
+    assert_eq!(told(&answer), format!("warned: {TOLD}\n{}", warned("open:1", MUTABLE)));
+
+    // An ephemeral container takes no annotation.
+    let debugged = |reason: Option<&str>| {
+        let old = with("clean:1", "incident 4711");
+        let mut review = updated(&old, &old);
+        review["request"]["subResource"] = json!("ephemeralcontainers");
+        let env = reason.map(|it| json!([{"name": "ECR_ADMISSION_BREAK_GLASS", "value": it}]));
+        review["request"]["object"]["spec"]["ephemeralContainers"] =
+            json!([{"name": "debugger", "image": image("open:1"), "env": env}]);
+        review
+    };
+    let ephemeral = |line: String| line.replace("spec.containers", "spec.ephemeralContainers");
+    assert_eq!(
+        told(&policed.answer(&debugged(None)).await),
+        ephemeral(format!(
+            "{}\n{annotation}: it does not count for an ephemeral container; set variable ECR_ADMISSION_BREAK_GLASS to the reason, as with kubectl debug --env",
+            denied("open:1", MUTABLE)
+        ))
+    );
+    let answer = policed.answer(&debugged(Some("incident 4711"))).await;
+    assert_eq!(told(&answer), ephemeral(format!("warned: {TOLD}\n{}", warned("open:1", MUTABLE))));
+    let log = policed.stop().await.log;
+    assert_eq!(lines(&log, "break-glass").len(), 2, "{log}");
 }

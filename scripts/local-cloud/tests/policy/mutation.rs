@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::policed::{Keep, Policed, mutated};
 use crate::support::{self, REGISTRY, image};
-use crate::told::{ADMITTED, denied, pod, told};
+use crate::told::{ADMITTED, denied, deployment, pod, told};
 
 #[tokio::test]
 async fn the_documents_pin_and_rewrites_come_before_the_parameters() {
@@ -59,5 +59,44 @@ async fn the_documents_pin_and_rewrites_come_before_the_parameters() {
     policed.write("pin: {namespaces: []}\nrewrites: []");
     assert_eq!(mutated(&policed, &asked("by-parameter")).await, None);
     assert_eq!(mutated(&policed, &within("by-parameter", "redis:1")).await, None);
+    policed.stop().await;
+}
+
+/// What would break if it were changed: the objects that a controller owns, a mirror Pod, an injector's
+/// placeholder, and what a request only carries along.
+#[tokio::test]
+async fn what_a_change_would_break_is_left_alone() {
+    let document = format!(
+        "pin: {{namespaces: ['*']}}\nrewrites: [{{from: docker.io/library/, to: {REGISTRY}/}}]"
+    );
+    let policed = Policed::start(&document, Keep::Seconds(60), &[]).await;
+    let pinned = mutated(&policed, &pod("clean:1")).await.unwrap();
+    assert!(pinned.starts_with(&image("clean:1@sha256:")), "{pinned}");
+
+    let mut mirror = pod("clean:1");
+    mirror["request"]["object"]["metadata"]["annotations"] =
+        json!({"kubernetes.io/config.mirror": "0f1e2d3c"});
+    assert_eq!(mutated(&policed, &mirror).await, None);
+    assert_eq!(mutated(&policed, &support::pod("u", &["auto"])).await, None);
+    let clean = support::pod("u", &["clean:1"]);
+    assert_eq!(mutated(&policed, &clean).await.as_ref(), Some(&pinned));
+
+    // A Deployment that is restarted, the ReplicaSet that is made of it, and its Pod.
+    let created = deployment("clean:1");
+    assert_eq!(mutated(&policed, &created).await.as_ref(), Some(&pinned));
+    let mut restarted = created.clone();
+    restarted["request"]["operation"] = json!("UPDATE");
+    restarted["request"]["oldObject"] = created["request"]["object"].clone();
+    let annotations = json!({"kubectl.kubernetes.io/restartedAt": "2026-11-25T10:00:00Z"});
+    restarted["request"]["object"]["spec"]["template"]["metadata"]["annotations"] = annotations;
+    assert_eq!(mutated(&policed, &restarted).await, None);
+    let mut replica_set = created.clone();
+    replica_set["request"]["kind"]["kind"] = json!("ReplicaSet");
+    let owner = |kind: &str| json!([{"apiVersion": "v1", "kind": kind, "name": "p", "uid": "1", "controller": true}]);
+    replica_set["request"]["object"]["metadata"]["ownerReferences"] = owner("Deployment");
+    assert_eq!(mutated(&policed, &replica_set).await, None);
+    let mut owned = pod("clean:1");
+    owned["request"]["object"]["metadata"]["ownerReferences"] = owner("ReplicaSet");
+    assert_eq!(mutated(&policed, &owned).await.as_ref(), Some(&pinned));
     policed.stop().await;
 }

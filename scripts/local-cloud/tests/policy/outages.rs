@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::policed::{Keep, Policed, lines};
 use crate::support::{self, sum, until_metrics};
-use crate::told::{ADMITTED, MUTABLE, audited, deployment, pod, told};
+use crate::told::{ADMITTED, MUTABLE, audited, denied, deployment, pod, told};
 
 /// What kube-apiserver gives a review, as the rendered webhook configurations have it.
 const VALIDATE: &str = "/validate?timeout=5s";
@@ -82,11 +82,37 @@ async fn a_bad_document_from_the_start_is_told_with_its_place() {
     assert_eq!(asked(&policed, &pod("clean:1")).await, unavailable("it is no policy document"));
     let error = policed.logged(UNAVAILABLE);
     let text = error[0]["error"].as_str().unwrap();
-    assert!(text.contains("line 2, column 7: ") && text.contains("sometimes"), "{text}");
+    assert!(text.contains(": line 2, column 7: the word is unknown; "), "{text}");
+    assert!(!policed.stack.log().contains("sometimes"), "{}", policed.stack.log());
     // Mended, it judges the very next review, however long a copy is kept.
     policed.write("mode: audit");
     assert_eq!(asked(&policed, &pod("open:1")).await, audited("open:1", MUTABLE));
     policed.stop().await;
+}
+
+/// As when `PolicySecret` is the ARN of another secret.
+#[tokio::test]
+async fn a_secret_that_is_no_document_has_none_of_its_text_in_the_log() {
+    let policed = Policed::start("", Keep::Never, &[]).await;
+    for (text, detail) in [
+        (r#"{"username": "tiger", "password": "hunter2"}"#, "line 1, column 2: the key is unknown"),
+        ("hunter2-tiger", "line 1, column 1: the value is of the wrong type"),
+        ("'hunter2 tiger", "line 1, column 1: the text is not YAML"),
+    ] {
+        policed.hold(text);
+        assert_eq!(asked(&policed, &pod("open:1")).await, denied("open:1", MUTABLE));
+        let logged = policed.logged("policy could not be read; the last good copy judges");
+        let error = logged.last().unwrap()["error"].as_str().unwrap().to_owned();
+        assert!(
+            error.ends_with(&format!(": {detail}; scripts/policy check shows what is wrong")),
+            "{error}"
+        );
+    }
+    // A byte order mark makes no difference.
+    policed.hold("\u{feff}apiVersion: ecr-admission/v1\nmode: audit\n");
+    assert_eq!(asked(&policed, &pod("open:1")).await, audited("open:1", MUTABLE));
+    let log = policed.stop().await.log;
+    assert!(!log.contains("hunter2") && !log.contains("tiger"), "{log}");
 }
 
 #[tokio::test]

@@ -66,6 +66,11 @@ impl Policed {
         std::fs::write(&self.file, format!("{VERSION}{document}")).unwrap();
     }
 
+    /// Puts a text in its place that need not be a document.
+    pub(crate) fn hold(&self, text: &str) {
+        std::fs::write(&self.file, text).unwrap();
+    }
+
     /// Takes the document away.
     pub(crate) fn remove(&self) {
         std::fs::remove_file(&self.file).unwrap();

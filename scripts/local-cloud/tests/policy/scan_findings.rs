@@ -1,7 +1,7 @@
 //! The switches of `scan-findings` that say which findings count.
 
 use crate::policed::{Keep, Policed};
-use crate::told::{ADMITTED, denied, findings, pod, told};
+use crate::told::{ADMITTED, denied, findings, pod, told, warned};
 
 /// A document with these switches of `scan-findings`.
 fn switch(text: &str) -> String {
@@ -119,5 +119,27 @@ async fn a_page_that_cannot_be_read_denies() {
         allow it to the admission function's role and, for a registry of another account, in the \
         repository's policy [image-available]";
     assert_eq!(answer, denied("fixes:no", reason));
+    policed.stop().await;
+}
+
+/// For clusters whose tenants must not learn what others run, and how it can be attacked.
+#[tokio::test]
+async fn short_denials_name_no_vulnerability_and_log_and_audit_annotations_do() {
+    let policed = Policed::start("denials: short", Keep::Never, &[]).await;
+    let answer = policed.answer(&pod("found:four")).await;
+    let counted = "3 CRITICAL findings (severity limit CRITICAL)";
+    assert_eq!(told(&answer), denied("found:four", &findings(counted)));
+    let whole = answer["auditAnnotations"]["denial"].as_str().unwrap();
+    assert!(
+        whole.contains(&format!("{counted}: CVE-2026-1002 in zlib, fixed in 1.3.2")),
+        "{whole}"
+    );
+    assert_eq!(policed.logged("review")[0]["denial"], whole);
+
+    policed.write("denials: short\nmode: warn");
+    let answer = policed.answer(&pod("found:four")).await;
+    assert_eq!(told(&answer), warned("found:four", &findings(counted)));
+    let whole = answer["auditAnnotations"]["warned"].as_str().unwrap();
+    assert!(whole.contains("CVE-2026-1002"), "{whole}");
     policed.stop().await;
 }

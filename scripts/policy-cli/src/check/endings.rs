@@ -4,6 +4,7 @@ use ecr_admission_policy::Timestamp;
 use ecr_admission_policy::document::Entry;
 use ecr_admission_policy::policy::exemption::Exemption;
 use ecr_admission_policy::policy::pattern::Pattern;
+use ecr_admission_policy::policy::registry_scope::RegistryScope;
 use ecr_admission_policy::policy::scan_findings::Accepted;
 use ecr_admission_policy::text::quote;
 
@@ -49,22 +50,31 @@ pub(super) fn left(expires: Timestamp, now: Timestamp) -> String {
 }
 
 fn covers(accepted: &Accepted) -> String {
-    let Accepted { repositories, .. } = accepted;
-    if repositories.is_empty() {
-        "in every repository".to_owned()
-    } else {
-        format!("in the repositories {}", list(repositories))
-    }
+    let scope = &accepted.scope;
+    let repositories =
+        scope.repositories().map(|names| format!("in the repositories {}", list(names)));
+    let repositories = repositories.unwrap_or("in every repository".to_owned());
+    let registries = registries(scope).map(|names| format!(" of {names}"));
+    repositories + &registries.unwrap_or_default()
+}
+
+/// `accounts 1, 2 and Regions us-east-1`; `None` where all registries are meant.
+pub(super) fn registries(scope: &RegistryScope) -> Option<String> {
+    let accounts = scope.accounts().map(|names| format!("accounts {}", list(names)));
+    let regions = scope.regions().map(|names| format!("Regions {}", list(names)));
+    let named: Vec<String> = accounts.into_iter().chain(regions).collect();
+    (!named.is_empty()).then(|| named.join(" and "))
 }
 
 fn exempts(exemption: &Exemption) -> String {
-    let Exemption { rules, repositories, namespaces, users, .. } = exemption;
+    let Exemption { rules, scope, namespaces, users, .. } = exemption;
     let patterns = |what: &str, names: &[Pattern]| {
         (!names.is_empty()).then(|| format!("{what} {}", list(names)))
     };
     let users: Vec<String> = users.iter().map(|user| quote(user, SHOWN)).collect();
     let whom = [
-        patterns("repositories", repositories),
+        registries(scope),
+        patterns("repositories", scope.repositories().unwrap_or_default()),
         patterns("namespaces", namespaces),
         (!users.is_empty()).then(|| format!("users {}", list(users))),
     ];

@@ -1,6 +1,6 @@
 //! Who may break the glass.
 
-use ecr_admission_policy::break_glass::ANNOTATION;
+use ecr_admission_policy::break_glass::{ANNOTATION, VARIABLE};
 use ecr_admission_policy::document::Document;
 use ecr_admission_policy::text::quote;
 
@@ -21,6 +21,6 @@ pub(super) fn explain(page: &mut Page, document: &Document) {
     }
     page.row("groups", &list(groups));
     page.note(&format!(
-        "A Pod that one of them creates with the annotation {ANNOTATION}: <reason> is admitted whatever its images, counted, logged and alarmed. This works for Pods that are created directly only: the Pods of a Deployment, a Job or any other controller carry the controller's groups."
+        "A Pod that one of them creates with the annotation {ANNOTATION}: <reason> is admitted whatever its images, counted, logged and alarmed. This works for Pods that are created directly only: the Pods of a Deployment, a Job or any other controller carry the controller's groups. Of an update, the annotation counts only where the update changes it. For ephemeral containers it never counts: there the reason is the value of the variable {VARIABLE} in every one that is added (kubectl debug --env)."
     ));
 }

@@ -1,6 +1,6 @@
 //! Which registries are allowed, which repositories are caches, and what the mutating half does.
 
-use super::Explained;
+use super::{Explained, endings};
 use crate::page::{Page, list};
 
 pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
@@ -19,12 +19,21 @@ pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
         }
     }
     let caches = &explained.policy.pull_through_caches;
-    let caches = if caches.is_empty() {
-        "none".to_owned()
+    if caches.is_empty() {
+        page.row("pull-through", "none");
+    }
+    for (index, cache) in caches.iter().enumerate() {
+        let of = endings::registries(&cache.scope).unwrap_or("every allowed registry".to_owned());
+        page.row(if index == 0 { "pull-through" } else { "" }, &format!("{cache} of {of}"));
+    }
+
+    let hosts = &explained.policy.foreign_layer_hosts;
+    let hosts = if hosts.is_empty() {
+        "none: an image with layers outside Amazon ECR is denied".to_owned()
     } else {
-        format!("{}/…", caches.iter().map(ToString::to_string).collect::<Vec<_>>().join("/…, "))
+        format!("{}, for images of Windows", list(hosts.iter()))
     };
-    page.row("pull-through", &caches);
+    page.row("foreign layers", &hosts);
 
     page.title("Mutating half");
     page.row(

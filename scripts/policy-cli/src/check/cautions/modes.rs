@@ -26,7 +26,12 @@ pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
             list(findings)
         )
     });
-    earlier.chain(nowhere).collect()
+    let denies = |modes: &Modes| Rule::ALL.iter().any(|rule| modes.of(*rule) == Enforcement::Deny);
+    let all = places.iter().find(|place| place.name == "*" && !denies(&place.modes)).map(|_| {
+        "namespaces gives * modes of which none is deny: nothing is denied in any namespace that no other entry names."
+            .to_owned()
+    });
+    earlier.chain(nowhere).chain(all).collect()
 }
 
 /// `staging (warn), team-* (audit)`: where the rule does not deny and `also` holds.

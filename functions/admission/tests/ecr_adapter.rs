@@ -9,6 +9,8 @@ mod findings;
 mod indexes;
 #[path = "ecr_adapter/log.rs"]
 mod log;
+#[path = "ecr_adapter/repositories.rs"]
+mod repositories;
 #[path = "ecr_adapter/round_trips.rs"]
 mod round_trips;
 mod support;
@@ -197,43 +199,6 @@ fn image(repository: &str, id: ImageId) -> EcrImage {
 
 fn tagged(repository: &str) -> EcrImage {
     image(repository, ImageId::Tag("1".parse().unwrap()))
-}
-
-#[tokio::test]
-async fn a_missing_repository_does_not_spoil_the_batch() {
-    let inspector = inspector(|operation, body| {
-        let names: Vec<&str> = body["repositoryNames"]
-            .as_array()
-            .map(|names| names.iter().filter_map(Value::as_str).collect())
-            .unwrap_or_default();
-        match operation {
-            REPOSITORIES if names.contains(&"gone") => error("RepositoryNotFoundException"),
-            REPOSITORIES => {
-                let found = names
-                    .iter()
-                    .map(|name| json!({"repositoryName": name, "imageTagMutability": "IMMUTABLE"}));
-                reply(&json!({"repositories": found.collect::<Vec<_>>()}))
-            }
-            CONFIGURATION => {
-                let (gone, found): (Vec<&str>, Vec<&str>) =
-                    names.into_iter().partition(|name| *name == "gone");
-                reply(&json!({
-                    "scanningConfigurations": found.iter().map(|name| json!({"repositoryName": name, "scanFrequency": "SCAN_ON_PUSH"})).collect::<Vec<_>>(),
-                    "failures": gone.iter().map(|name| json!({"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND"})).collect::<Vec<_>>(),
-                }))
-            }
-            FINDINGS if body["repositoryName"] == "gone" => error("RepositoryNotFoundException"),
-            other => compliant(other),
-        }
-    });
-    let images: BTreeSet<EcrImage> = ["aa", "bb", "gone"].map(tagged).into();
-    let (found, calls) = inspect(&inspector, &images).await;
-    for (image, inspection) in found {
-        let gone = image.repository.as_str() == "gone";
-        assert_eq!(inspection == Inspection::RepositoryNotFound, gone, "{image}: {inspection:?}");
-        assert_eq!(matches!(inspection, Inspection::Inspected(_)), !gone, "{image}");
-    }
-    assert_eq!(calls, 1 + 3 + 1 + 3, "the batch, each name, the configurations, each image");
 }
 
 #[tokio::test]

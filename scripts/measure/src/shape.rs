@@ -69,7 +69,7 @@ pub fn shapes() -> Vec<Shape> {
                 "20 images, one repository missing",
                 one_missing,
                 2,
-                &[(REPOSITORIES, 21), (CONFIGURATIONS, 1), (FINDINGS, 20)],
+                &[(REPOSITORIES, 2), (CONFIGURATIONS, 1), (FINDINGS, 20)],
             )
         },
         Shape {

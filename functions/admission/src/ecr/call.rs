@@ -89,6 +89,7 @@ fn word(cause: Cause) -> &'static str {
         Cause::Throttled => "throttled",
         Cause::AccessDenied => "access denied",
         Cause::TimedOut => "timed out",
+        Cause::NotAsked => "not asked",
         Cause::Internal => "failed",
     }
 }

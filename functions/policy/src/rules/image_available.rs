@@ -41,6 +41,7 @@ mod tests {
             (unavailable(Cause::AccessDenied), Some("access denied")),
             (unavailable(Cause::TimedOut), Some("timed out")),
             (unavailable(Cause::Internal), Some("failed")),
+            (unavailable(Cause::NotAsked), Some("could not be asked about its repository")),
         ] {
             let Outcome::Judged(reasons) = case(&tagged("1.2"), &inspection, check) else {
                 panic!("{inspection:?} is judged");

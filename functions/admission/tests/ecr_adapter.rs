@@ -16,14 +16,17 @@ mod round_trips;
 mod support;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use ecr_admission::inspect::{Budget, InspectImage};
 use ecr_admission_policy::facts::Needs;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::{EcrImage, Inspection, SeverityLimit};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use support::digest;
 use support::ecr::{Reply, compliant, error, inspect, inspect_one, inspector, reply};
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 const FINDINGS: &str = "DescribeImageScanFindings";
@@ -221,6 +224,26 @@ async fn names_go_in_batches_as_large_as_the_api_allows() {
     let (found, calls) = inspect(&inspector, &images).await;
     assert!(found.values().all(|inspection| matches!(inspection, Inspection::Inspected(_))));
     assert_eq!(calls, 2 + 5 + 101);
+}
+
+/// The most permits that are out at a time, when a review looks so many images up.
+async fn most_calls(images: usize) -> usize {
+    let budget = Budget::new(Instant::now() + Duration::from_secs(5));
+    budget.prepare_for(images);
+    // A second look-up of the same review, by a policy that was just renewed, changes nothing.
+    budget.prepare_for(images);
+    let mut permits = vec![];
+    while let Some(permit) = unconstrained(budget.turn()).now_or_never() {
+        permits.push(permit.unwrap());
+    }
+    permits.len()
+}
+
+#[tokio::test]
+async fn a_review_of_many_images_leaves_room_for_others() {
+    for (images, calls) in [(0, 128), (1, 128), (50, 128), (51, 32), (500, 32)] {
+        assert_eq!(most_calls(images).await, calls, "{images} images");
+    }
 }
 
 /// A review may have 500 images look up 32 platforms each.

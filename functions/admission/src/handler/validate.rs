@@ -13,7 +13,7 @@ use super::{Handler, budget, now_ms};
 use crate::account;
 use crate::annotation;
 use crate::answer::{judged, refused, unjudged};
-use crate::inspect::{Budget, InspectImage, MOST_IMAGES};
+use crate::inspect::{Budget, InspectImage};
 use crate::lookups::Known;
 use crate::policy_copy::{Copy, timestamp};
 use crate::policy_secret::ReadPolicy;
@@ -110,8 +110,9 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let policy = self.policy(copy.as_ref(), request, *enforcement, own_account, now);
         let plan = plan(images.iter().cloned(), *enforcement, &policy);
         let lookups = plan.lookups();
-        if lookups.len() > MOST_IMAGES {
-            return Err(too_many(request, lookups.len()));
+        let limit = self.config.max_images;
+        if lookups.len() > limit {
+            return Err(too_many(request, lookups.len(), limit));
         }
         let known = self.lookups.inspect(lookups, own_account, &policy, budget, started_ms).await;
         let verdict = decide(&plan, &known.inspections, &policy, now);
@@ -140,10 +141,10 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
     }
 }
 
-/// Why so many images are not judged.
-fn too_many(request: &Request<'_>, images: usize) -> String {
+/// Why so many images are not looked up.
+fn too_many(request: &Request<'_>, images: usize, limit: usize) -> String {
     format!(
-        "the {} names {images} different images to look up; at most {MOST_IMAGES} are judged; split it into several",
+        "the {} names {images} different images to look up, more than the limit of {limit}; split it into several or raise the parameter MaxImages",
         request.kind.kind
     )
 }

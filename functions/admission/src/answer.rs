@@ -6,6 +6,7 @@ use ecr_admission_policy::text::cut;
 use ecr_admission_policy::verdict::{WARNING, few};
 use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
 
+use crate::inspect::Budget;
 use crate::patch::Operation;
 use crate::record::{Decision, Outcome, PolicyAge};
 use crate::review::Answer;
@@ -39,7 +40,7 @@ pub fn refused(message: String, enforcement: Enforcement) -> (Answer, Outcome) {
 pub fn judged(
     verdict: &Verdict,
     policy: &Policy,
-    registry_calls: u32,
+    budget: &Budget,
     cache_hits: usize,
 ) -> (Answer, Outcome) {
     let decision = match verdict.decision() {
@@ -71,7 +72,8 @@ pub fn judged(
         audited: verdict.rules(Enforcement::Audit),
         broke_glass: verdict.is_broken_glass(),
         policy: PolicyAge::Current,
-        registry_calls,
+        registry_calls: budget.calls(),
+        throttled: budget.throttled(),
         cache_hits,
         images: verdict.images.clone(),
     };

@@ -81,6 +81,7 @@ pub struct Budget {
     /// When the last of them must be over.
     pub deadline: Instant,
     calls: AtomicU32,
+    throttled: AtomicU32,
     room: Semaphore,
     /// Whether the room is that of a review of many images.
     is_narrow: AtomicBool,
@@ -90,7 +91,8 @@ impl Budget {
     /// A budget that ends at `deadline`.
     pub fn new(deadline: Instant) -> Self {
         let room = Semaphore::new(MOST_CALLS);
-        Self { deadline, calls: AtomicU32::new(0), room, is_narrow: AtomicBool::new(false) }
+        let (calls, throttled) = (AtomicU32::new(0), AtomicU32::new(0));
+        Self { deadline, calls, throttled, room, is_narrow: AtomicBool::new(false) }
     }
 
     /// Leaves room for other reviews if so many images are to be looked up. To be called before the first
@@ -117,6 +119,16 @@ impl Budget {
     /// How many calls were made.
     pub fn calls(&self) -> u32 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Counts one call that was refused for its rate: once, however often the SDK repeated it.
+    pub fn count_throttled(&self) {
+        self.throttled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many calls were refused for their rate.
+    pub fn throttled(&self) -> u32 {
+        self.throttled.load(Ordering::Relaxed)
     }
 }
 

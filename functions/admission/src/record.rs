@@ -67,6 +67,8 @@ pub struct Outcome {
     pub images: Vec<JudgedImage>,
     /// The calls of the ECR API that it took.
     pub registry_calls: u32,
+    /// Those of them that ECR refused for their rate.
+    pub throttled: u32,
     /// The images whose facts were remembered.
     pub cache_hits: usize,
 }
@@ -85,6 +87,7 @@ impl Outcome {
             policy: PolicyAge::Current,
             images: vec![],
             registry_calls: 0,
+            throttled: 0,
             cache_hits: 0,
         }
     }
@@ -130,6 +133,7 @@ pub struct Line<'a> {
     denial: Option<&'a str>,
     images: Vec<ImageField<'a>>,
     registry_calls: u32,
+    throttled: u32,
     cache_hits: usize,
     elapsed_ms: u64,
 }
@@ -165,6 +169,7 @@ impl<'a> Line<'a> {
             denial,
             images: outcome.images.iter().map(image).collect(),
             registry_calls: outcome.registry_calls,
+            throttled: outcome.throttled,
             cache_hits: outcome.cache_hits,
             elapsed_ms,
         }
@@ -180,6 +185,8 @@ pub struct MutationOutcome {
     pub not_pinned: usize,
     /// The calls of the ECR API that it took.
     pub registry_calls: u32,
+    /// Those of them that ECR refused for their rate.
+    pub throttled: u32,
     /// The images whose facts were remembered.
     pub cache_hits: usize,
 }
@@ -192,6 +199,7 @@ pub struct MutationLine<'a> {
     changes: Vec<ChangeField<'a>>,
     not_pinned: usize,
     registry_calls: u32,
+    throttled: u32,
     cache_hits: usize,
     elapsed_ms: u64,
 }
@@ -222,6 +230,7 @@ impl MutationOutcome {
             changes: self.changes.iter().map(change).collect(),
             not_pinned: self.not_pinned,
             registry_calls: self.registry_calls,
+            throttled: self.throttled,
             cache_hits: self.cache_hits,
             elapsed_ms,
         }

@@ -18,7 +18,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ecr_admission::inspect::{Budget, InspectImage};
+use ecr_admission::inspect::{Budget, InspectImage, gather};
 use ecr_admission_policy::facts::Needs;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::{EcrImage, Inspection, SeverityLimit};
@@ -74,6 +74,31 @@ async fn every_failure_of_every_call_has_its_reason() {
                 "{answer:?}: {verdict}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_refused_for_its_rate_is_counted_once() {
+    for (answer, expected) in [
+        (error("ThrottlingException"), 1),
+        (error("LimitExceededException"), 1),
+        ((429, String::new()), 1),
+        (error("AccessDeniedException"), 0),
+        (error("ServerException"), 0),
+        (error("RepositoryNotFoundException"), 0),
+        (compliant(FINDINGS), 0),
+    ] {
+        let said = format!("{answer:?}");
+        let inspector = inspector(move |operation, _| match operation {
+            FINDINGS => answer.clone(),
+            other => compliant(other),
+        });
+        let budget = Budget::new(Instant::now() + Duration::from_secs(5));
+        let own = OWN.parse().unwrap();
+        let needs =
+            Needs { severity_limit: SeverityLimit::Critical, all_findings: false, config: false };
+        gather(&inspector, &own, &[tagged("pay")].into(), &needs, &budget).await;
+        assert_eq!((budget.throttled(), budget.calls()), (expected, 3), "{said}");
     }
 }
 

@@ -55,6 +55,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
             changes,
             not_pinned: warnings.len(),
             registry_calls: budget.calls(),
+            throttled: budget.throttled(),
             cache_hits: known.remembered,
         };
         Some((mutated(patch, warnings), outcome))

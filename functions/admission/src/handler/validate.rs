@@ -76,7 +76,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         };
         self.ask_for_glass(&review.uid, &asked, &mut judgement);
         let Judged { verdict, policy, copy, known } = judgement;
-        let (answer, mut outcome) = judged(&verdict, &policy, budget.calls(), known.remembered);
+        let (answer, mut outcome) = judged(&verdict, &policy, &budget, known.remembered);
         if copy.is_some_and(|copy| copy.outdated) {
             outcome.policy = PolicyAge::Outdated;
         }

@@ -16,6 +16,7 @@ pub mod inspect;
 pub mod lookups;
 pub mod manifest;
 pub mod metrics;
+pub mod not_found;
 pub mod patch;
 pub mod policy_copy;
 pub mod policy_secret;

@@ -10,6 +10,7 @@ use ecr_admission_policy::{EcrImage, Inspection, Policy};
 
 use crate::cache::Cache;
 use crate::inspect::{Budget, InspectImage, gather};
+use crate::not_found::NotFound;
 use crate::policy_copy::timestamp;
 
 /// An inspector, and what it found a short while ago.
@@ -17,6 +18,7 @@ use crate::policy_copy::timestamp;
 pub struct Lookups<I> {
     inspector: I,
     cache: Mutex<Cache>,
+    not_found: Mutex<NotFound>,
 }
 
 /// What is known of the images of a review.
@@ -31,7 +33,8 @@ pub struct Known {
 impl<I: InspectImage> Lookups<I> {
     /// Remembers what `inspector` finds for `keep`; with zero, nothing.
     pub fn new(inspector: I, keep: Duration) -> Self {
-        Self { inspector, cache: Mutex::new(Cache::new(keep)) }
+        let (cache, not_found) = (Cache::new(keep), NotFound::new(keep));
+        Self { inspector, cache: Mutex::new(cache), not_found: Mutex::new(not_found) }
     }
 
     /// What is known of `images` at `now_ms` (milliseconds since the Unix epoch), and looks up the rest.
@@ -49,10 +52,12 @@ impl<I: InspectImage> Lookups<I> {
             cache.serve(&needs);
             cache.recall(&images, now_ms)
         };
+        inspections.extend(self.not_found().recall(&images, now_ms));
         let remembered = inspections.len();
         images.retain(|image| !inspections.contains_key(image));
         let found = gather(&self.inspector, own_account, &images, &needs, budget).await;
         for (image, inspection) in &found {
+            self.not_found().remember(image, inspection, now_ms);
             if let Inspection::Inspected(facts) = inspection {
                 let violated = violates(image, facts, policy, timestamp(now_ms));
                 self.cache().remember(image, facts, violated, now_ms);
@@ -65,5 +70,9 @@ impl<I: InspectImage> Lookups<I> {
     /// A panic elsewhere must not take the facts with it.
     fn cache(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn not_found(&self) -> MutexGuard<'_, NotFound> {
+        self.not_found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::text::cut;
-use ecr_admission_policy::verdict::{WARNING, few};
+use ecr_admission_policy::verdict::{JudgedImage, WARNING, few};
 use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
 
 use crate::inspect::Budget;
 use crate::patch::Operation;
-use crate::record::{Decision, Outcome, PolicyAge};
+use crate::record::{Decision, Listed, Outcome, PolicyAge};
 use crate::review::Answer;
 
 /// The answer to a request in which there is nothing to judge.
@@ -51,10 +51,13 @@ pub fn judged(
         ("decision".to_owned(), decision.as_str().to_owned()),
         ("policy".to_owned(), policy.to_string()),
     ]);
-    for image in &verdict.images {
-        if let Some(digest) = &image.digest {
-            audit_annotations.insert(annotation(image.path.as_str()), digest.to_string());
-        }
+    let digest = |image: &JudgedImage| Some((image.path.clone(), image.digest.clone()?));
+    let digests: Listed<_> = verdict.images.iter().filter_map(digest).collect();
+    for (path, digest) in digests.named {
+        audit_annotations.insert(annotation(path.as_str()), digest.to_string());
+    }
+    if digests.omitted > 0 {
+        audit_annotations.insert("images-omitted".to_owned(), digests.omitted.to_string());
     }
     if let Some(audited) = verdict.audited() {
         audit_annotations.insert("audited".to_owned(), audited);
@@ -75,7 +78,7 @@ pub fn judged(
         registry_calls: budget.calls(),
         throttled: budget.throttled(),
         cache_hits,
-        images: verdict.images.clone(),
+        images: verdict.images.iter().cloned().collect(),
     };
     (
         Answer { denial: verdict.message(), warnings, audit_annotations, ..Answer::default() },

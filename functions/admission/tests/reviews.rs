@@ -1,6 +1,8 @@
 //! Reviews in, the exact answer out, where the captured requests do not reach.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+#[path = "reviews/log.rs"]
+mod log;
 mod support;
 
 use serde_json::{Value, json};
@@ -268,5 +270,19 @@ async fn more_images_than_the_operator_allows_are_not_looked_up() {
                 "the Pod names {images} different images to look up, more than the limit of {limit}; split it into several or raise the parameter MaxImages"
             )
         );
+    }
+}
+
+#[tokio::test]
+async fn audit_annotations_name_fifty_images_and_count_the_rest() {
+    for (images, omitted) in [(50, None), (51, Some("1")), (100, Some("50"))] {
+        let names = tags(images);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let response = validate(&handler(registries().with_any(), &[]), &create(&names)).await;
+        let annotations = response["auditAnnotations"].as_object().unwrap();
+        let digests = annotations.keys().filter(|name| name.starts_with("spec.containers."));
+        assert_eq!(digests.count(), 50);
+        assert_eq!(annotations.get("images-omitted").and_then(Value::as_str), omitted);
+        assert_eq!(annotations["spec.containers.49"].as_str(), Some(digest('e').as_str()));
     }
 }

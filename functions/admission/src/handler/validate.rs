@@ -1,5 +1,7 @@
 //! `POST /validate`: is the request admitted?
 
+use std::borrow::Cow;
+
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use ecr_admission_policy::break_glass::{self, Request as BreakGlass};
 use ecr_admission_policy::names::AccountId;
@@ -17,7 +19,7 @@ use crate::inspect::{Budget, InspectImage};
 use crate::lookups::Known;
 use crate::policy_copy::{Copy, timestamp};
 use crate::policy_secret::ReadPolicy;
-use crate::record::{Decision, Outcome, PolicyAge};
+use crate::record::{Decision, Outcome, PolicyAge, TEXT, bounded};
 use crate::review::{Answer, Request, Review};
 use crate::workload::{self, Refusal, Workload};
 
@@ -39,10 +41,10 @@ struct Judged {
 
 #[derive(Serialize)]
 struct BrokenGlass<'a> {
-    uid: &'a str,
-    user: Option<&'a str>,
+    uid: Cow<'a, str>,
+    user: Option<Cow<'a, str>>,
     group: &'a str,
-    reason: &'a str,
+    reason: Cow<'a, str>,
 }
 
 impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
@@ -134,7 +136,8 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let groups = user.groups.as_deref().unwrap_or_default();
         let request = BreakGlass::judge(allowed, &reason, groups);
         if let BreakGlass::Honoured { group, reason } = &request {
-            let user = user.username.as_deref();
+            let user = user.username.as_deref().map(|user| bounded(user, TEXT));
+            let (uid, reason) = (bounded(uid, TEXT), bounded(reason, TEXT));
             self.log.warn("break-glass", &BrokenGlass { uid, user, group, reason });
         }
         verdict.ask(request);

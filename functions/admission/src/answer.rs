@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::text::cut;
-use ecr_admission_policy::verdict::{JudgedImage, WARNING, few};
+use ecr_admission_policy::verdict::{JudgedImage, Violation, WARNING, few};
 use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
 
 use crate::inspect::Budget;
@@ -78,12 +78,19 @@ pub fn judged(
         registry_calls: budget.calls(),
         throttled: budget.throttled(),
         cache_hits,
+        violations: strictest_first(verdict).cloned().collect(),
         images: verdict.images.iter().cloned().collect(),
     };
     (
         Answer { denial: verdict.message(), warnings, audit_annotations, ..Answer::default() },
         outcome,
     )
+}
+
+/// All violations: those that deny, then those that warn, then those that are only audited.
+fn strictest_first(verdict: &Verdict) -> impl Iterator<Item = &Violation> {
+    let of = |effect| verdict.violations.iter().filter(move |it| it.effect == effect);
+    [Enforcement::Deny, Enforcement::Warn, Enforcement::Audit].into_iter().flat_map(of)
 }
 
 /// The answer of the mutating half.

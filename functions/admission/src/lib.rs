@@ -17,6 +17,7 @@ pub mod lookups;
 pub mod manifest;
 pub mod metrics;
 pub mod not_found;
+pub mod owner;
 pub mod patch;
 pub mod policy_copy;
 pub mod policy_secret;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ecr_admission_policy::Rule;
 use ecr_admission_policy::mutate::Change;
-use ecr_admission_policy::verdict::JudgedImage;
+use ecr_admission_policy::verdict::{JudgedImage, Violation};
 use serde::Serialize;
 
 mod bounded;
@@ -65,6 +65,8 @@ pub struct Outcome {
     pub broke_glass: bool,
     /// Which policy judged it.
     pub policy: PolicyAge,
+    /// What is wrong with its images, in whatever mode; what denies comes first.
+    pub violations: Listed<Violation>,
     /// The images that were judged.
     pub images: Listed<JudgedImage>,
     /// The calls of the ECR API that it took.
@@ -87,6 +89,7 @@ impl Outcome {
             audited: BTreeSet::new(),
             broke_glass: false,
             policy: PolicyAge::Current,
+            violations: Listed::default(),
             images: Listed::default(),
             registry_calls: 0,
             throttled: 0,

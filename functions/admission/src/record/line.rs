@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use ecr_admission_policy::Rule;
 use ecr_admission_policy::mutate::Change;
 use ecr_admission_policy::names::Digest;
-use ecr_admission_policy::verdict::JudgedImage;
+use ecr_admission_policy::verdict::{JudgedImage, Violation};
 use serde::Serialize;
 
 use super::bounded::{Listed, bounded};
 use super::{Decision, MutationOutcome, Outcome};
 use crate::gateway::Caller;
+use crate::owner::{self, Owner};
 use crate::review::Request;
 
 /// The most bytes of a name or another word that the request brings.
@@ -21,7 +22,7 @@ const WORD: usize = 512;
 /// The most bytes of an image. A reference into ECR has 506 at most.
 const IMAGE: usize = 512;
 
-/// The most bytes of a sentence.
+/// The most bytes of what a violation is told by, or of another sentence.
 pub(crate) const TEXT: usize = 1_024;
 
 /// The most bytes of a denial, which has 2,048 characters at most.
@@ -38,10 +39,24 @@ struct Subject<'a> {
     namespace: Option<Cow<'a, str>>,
     name: Option<Cow<'a, str>>,
     user: Option<Cow<'a, str>>,
+    owner: Option<OwnerField>,
+}
+
+#[derive(Debug, Serialize)]
+struct OwnerField {
+    kind: String,
+    name: String,
+}
+
+impl From<Owner> for OwnerField {
+    fn from(Owner { kind, name }: Owner) -> Self {
+        Self { kind: word(&kind).into_owned(), name: word(&name).into_owned() }
+    }
 }
 
 impl<'a> Subject<'a> {
     fn new(uid: &'a str, caller: &'a Caller, request: Option<&'a Request<'a>>) -> Self {
+        let owner = request.and_then(|request| owner::of(request.object?));
         Self {
             uid: word(uid),
             cluster: caller.cluster.as_deref().map(word),
@@ -51,6 +66,7 @@ impl<'a> Subject<'a> {
             namespace: request.and_then(|request| Some(word(request.namespace.as_deref()?))),
             name: request.and_then(|request| Some(word(request.name.as_deref()?))),
             user: request.and_then(|request| Some(word(request.user_info.username.as_deref()?))),
+            owner: owner.map(OwnerField::from),
         }
     }
 }
@@ -65,12 +81,34 @@ pub struct Line<'a> {
     warned_of: Vec<&'static str>,
     audited: Vec<&'static str>,
     denial: Option<Cow<'a, str>>,
+    violations: Vec<ViolationField<'a>>,
+    violations_omitted: usize,
     images: Vec<ImageField<'a>>,
     images_omitted: usize,
     registry_calls: u32,
     throttled: u32,
     cache_hits: usize,
     elapsed_ms: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ViolationField<'a> {
+    path: &'a str,
+    rule: &'static str,
+    /// What the violation does, whatever the mode of the rule: one of a controller never denies.
+    mode: String,
+    text: String,
+}
+
+impl<'a> From<&'a Violation> for ViolationField<'a> {
+    fn from(violation: &'a Violation) -> Self {
+        Self {
+            path: violation.path.as_str(),
+            rule: violation.rule.id(),
+            mode: violation.effect.to_string(),
+            text: bounded(&violation.to_string(), TEXT).into_owned(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -100,7 +138,7 @@ impl<'a> Line<'a> {
         denial: Option<&'a str>,
         elapsed_ms: u64,
     ) -> Self {
-        let images = &outcome.images;
+        let Outcome { violations, images, .. } = outcome;
         Self {
             subject: Subject::new(uid, caller, request),
             decision: outcome.decision,
@@ -108,6 +146,8 @@ impl<'a> Line<'a> {
             warned_of: ids(&outcome.warned_of),
             audited: ids(&outcome.audited),
             denial: denial.map(|denial| bounded(denial, DENIAL)),
+            violations: violations.named.iter().map(ViolationField::from).collect(),
+            violations_omitted: violations.omitted,
             images: images.named.iter().map(ImageField::from).collect(),
             images_omitted: images.omitted,
             registry_calls: outcome.registry_calls,

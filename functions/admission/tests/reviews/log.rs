@@ -1,4 +1,4 @@
-//! The log line of a review and of a mutation.
+//! The exact log line of a review and of a mutation.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::image;
-use crate::support::{create, handler_with, post, registries, scan};
+use crate::support::{create, digest, handler_with, post, registries, scan};
 
 /// Set in a run of this program whose log is read.
 const READ: &str = "REVIEWS_LOG_IS_READ";
@@ -141,6 +141,70 @@ fn lines() -> Vec<String> {
     lines
 }
 
+/// A line without the two fields that differ from run to run.
+fn timeless(line: &str) -> &str {
+    let (_, line) = line.split_once(r#"Z","#).unwrap();
+    line.rsplit_once(r#","elapsed_ms":"#).unwrap().0
+}
+
+#[test]
+fn a_review_leaves_this_line() {
+    let lines = lines();
+    let subject = r#""uid":"2f9c5f64-0000-4000-8000-000000000001","cluster":"blue""#;
+    let pod = format!(
+        r#"{subject},"operation":"CREATE","kind":"v1 Pod","subresource":null,"namespace":"shop","name":"p","user":"admin""#
+    );
+    let owner = r#""owner":{"kind":"ReplicaSet","name":"pay-5d9"}"#;
+    let registry = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+    let (a, b, c) = (digest('a'), digest('b'), digest('c'));
+    let nothing = r#""denied_by":[],"warned_of":[],"audited":[],"denial":null,"violations":[],"violations_omitted":0"#;
+    let no_calls =
+        r#""images":[],"images_omitted":0,"registry_calls":0,"throttled":0,"cache_hits":0"#;
+    let nginx = r#"spec.containers[0].image \"nginx\": is not in an Amazon ECR private registry; push it to <account>.dkr.ecr.<region>.amazonaws.com and name it there [ecr-registry]"#;
+    let web = |n: usize| {
+        format!(
+            r#"spec.containers[{n}].image \"{registry}/web:1\": repository \"web\" lets tag \"1\" be overwritten (MUTABLE); set image tag mutability to IMMUTABLE or pin the image by digest [tag-immutability]"#
+        )
+    };
+    let old = |path: &str| {
+        format!(
+            r#"{path} \"{registry}/old:1\": has 2 CRITICAL findings (severity limit CRITICAL); rebuild it with fixed packages and push it under a new tag [scan-findings]"#
+        )
+    };
+    let template = "spec.template.spec.containers[0].image";
+    for (line, expected) in lines.iter().zip([
+        format!(
+            r#""level":"INFO","message":"review",{pod},{owner},"decision":"admitted",{nothing},"images":[{{"path":"spec.containers[0].image","image":"{registry}/pay:1","digest":"{a}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#
+        ),
+        format!(
+            r#""level":"INFO","message":"review",{pod},"owner":null,"decision":"denied","denied_by":["ecr-registry","tag-immutability"],"warned_of":[],"audited":[],"denial":"{nginx}; {web}","violations":[{{"path":"spec.containers[0].image","rule":"ecr-registry","mode":"deny","text":"{nginx}"}},{{"path":"spec.containers[1].image","rule":"tag-immutability","mode":"deny","text":"{web}"}}],"violations_omitted":0,"images":[{{"path":"spec.containers[0].image","image":"nginx","digest":null}},{{"path":"spec.containers[1].image","image":"{registry}/web:1","digest":"{b}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#,
+            web = web(1)
+        ),
+        format!(
+            r#""level":"INFO","message":"review",{pod},{owner},"decision":"admitted","denied_by":[],"warned_of":["tag-immutability"],"audited":["scan-findings"],"denial":null,"violations":[{{"path":"spec.containers[1].image","rule":"tag-immutability","mode":"warn","text":"{web}"}},{{"path":"spec.containers[2].image","rule":"scan-findings","mode":"audit","text":"{old}"}}],"violations_omitted":0,"images":[{{"path":"spec.containers[0].image","image":"{registry}/pay:1","digest":"{a}"}},{{"path":"spec.containers[1].image","image":"{registry}/web:1","digest":"{b}"}},{{"path":"spec.containers[2].image","image":"{registry}/old:1","digest":"{c}"}}],"images_omitted":0,"registry_calls":4,"throttled":0,"cache_hits":0"#,
+            web = web(1),
+            old = old("spec.containers[2].image")
+        ),
+        format!(
+            r#""level":"INFO","message":"review",{subject},"operation":"CREATE","kind":"apps/v1 Deployment","subresource":null,"namespace":"shop","name":"p","user":"admin","owner":null,"decision":"admitted","denied_by":[],"warned_of":["scan-findings"],"audited":[],"denial":null,"violations":[{{"path":"{template}","rule":"scan-findings","mode":"warn","text":"{old}"}}],"violations_omitted":0,"images":[{{"path":"{template}","image":"{registry}/old:1","digest":"{c}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#,
+            old = old(template)
+        ),
+        format!(
+            r#""level":"INFO","message":"review",{pod},{owner},"decision":"ignored",{nothing},{no_calls}"#,
+            pod = pod.replace(r#""shop""#, r#""kube-system""#)
+        ),
+        format!(
+            r#""level":"INFO","message":"review",{pod},"owner":null,"decision":"admitted",{nothing},{no_calls}"#,
+            pod = pod.replace("CREATE", "DELETE")
+        ),
+        format!(
+            r#""level":"INFO","message":"mutation",{pod},{owner},"changes":[{{"path":"spec.containers[0].image","from":"{registry}/pay:1","to":"{registry}/pay:1@{a}"}}],"changes_omitted":0,"not_pinned":0,"registry_calls":2,"throttled":0,"cache_hits":0"#
+        ),
+    ]) {
+        assert_eq!(timeless(line), expected);
+    }
+}
+
 #[test]
 fn the_largest_line_names_fifty_and_fits_an_event() {
     let lines = lines();
@@ -153,7 +217,9 @@ fn the_largest_line_names_fifty_and_fits_an_event() {
         (line[list].as_array().unwrap().len(), line[format!("{list}_omitted")].as_u64().unwrap())
     };
     assert_eq!(named(hostile, "images"), (50, 70));
+    assert_eq!(named(hostile, "violations"), (50, 70));
     assert_eq!(named(longest, "images"), (50, 450));
+    assert_eq!(named(longest, "violations"), (0, 0));
     assert_eq!(named(mutation, "changes"), (50, 450));
     // A name as long as ECR lets it be is whole.
     let line: Value = serde_json::from_str(longest).unwrap();

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use ecr_admission_policy::policy::denials::Denials;
 use ecr_admission_policy::text::cut;
-use ecr_admission_policy::verdict::{WARNING, few};
+use ecr_admission_policy::verdict::{JudgedImage, Violation, WARNING, few};
 use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
 
+use crate::inspect::Budget;
 use crate::patch::Operation;
-use crate::record::{Decision, Outcome, PolicyAge};
+use crate::record::{Decision, Listed, Outcome, PolicyAge};
 use crate::review::Answer;
 
 /// The answer to a request in which there is nothing to judge.
@@ -40,7 +41,7 @@ pub fn refused(message: String, enforcement: Enforcement) -> (Answer, Outcome) {
 pub fn judged(
     verdict: &Verdict,
     policy: &Policy,
-    registry_calls: u32,
+    budget: &Budget,
     cache_hits: usize,
 ) -> (Answer, Outcome) {
     let decision = match verdict.decision() {
@@ -51,10 +52,13 @@ pub fn judged(
         ("decision".to_owned(), decision.as_str().to_owned()),
         ("policy".to_owned(), policy.to_string()),
     ]);
-    for image in &verdict.images {
-        if let Some(digest) = &image.digest {
-            audit_annotations.insert(annotation(image.path.as_str()), digest.to_string());
-        }
+    let digest = |image: &JudgedImage| Some((image.path.clone(), image.digest.clone()?));
+    let digests: Listed<_> = verdict.images.iter().filter_map(digest).collect();
+    for (path, digest) in digests.named {
+        audit_annotations.insert(annotation(path.as_str()), digest.to_string());
+    }
+    if digests.omitted > 0 {
+        audit_annotations.insert("images-omitted".to_owned(), digests.omitted.to_string());
     }
     if let Some(audited) = verdict.audited() {
         audit_annotations.insert("audited".to_owned(), audited);
@@ -78,9 +82,11 @@ pub fn judged(
         audited: verdict.rules(Enforcement::Audit),
         broke_glass: verdict.is_broken_glass(),
         policy: PolicyAge::Current,
-        registry_calls,
+        registry_calls: budget.calls(),
+        throttled: budget.throttled(),
         cache_hits,
-        images: verdict.images.clone(),
+        violations: strictest_first(verdict).cloned().collect(),
+        images: verdict.images.iter().cloned().collect(),
     };
     (
         Answer {
@@ -91,6 +97,12 @@ pub fn judged(
         },
         outcome,
     )
+}
+
+/// All violations: those that deny, then those that warn, then those that are only audited.
+fn strictest_first(verdict: &Verdict) -> impl Iterator<Item = &Violation> {
+    let of = |effect| verdict.violations.iter().filter(move |it| it.effect == effect);
+    [Enforcement::Deny, Enforcement::Warn, Enforcement::Audit].into_iter().flat_map(of)
 }
 
 /// The answer of the mutating half.

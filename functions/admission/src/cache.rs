@@ -1,7 +1,7 @@
 //! Facts that were inspected a short while ago.
 //!
 //! Kept by digest; by tag too, but only while the tag cannot be overwritten. A failed look-up is
-//! never kept, and facts that led to a violation are kept only for [`AFTER_VIOLATION`], so that who
+//! never kept here (see [`crate::not_found`]), and facts that led to a violation are kept only for [`AFTER_VIOLATION`], so that who
 //! mends an image need not wait. What is old enough to matter is told by the wall clock: a monotonic
 //! clock may stand still while Lambda freezes the sandbox.
 

@@ -36,6 +36,8 @@ pub struct Config {
     pub metrics_namespace: String,
     /// `CACHE_SECONDS`: how long inspected facts may be reused.
     pub cache: Duration,
+    /// `MAX_IMAGES`: the most distinct images of one review that are looked up.
+    pub max_images: usize,
     /// `PIN_NAMESPACES`: where images get their digest, and must have it.
     pub pin: PinNamespaces,
     /// `REWRITES`: which images of other registries become which of ours.
@@ -66,6 +68,7 @@ impl Config {
             cache: Duration::from_secs(
                 environment.whole_number("CACHE_SECONDS", "seconds", 0..=300, 60)?.into(),
             ),
+            max_images: max_images(environment)?,
             pin: pin_namespaces(environment)?,
             rewrites,
             sdk,
@@ -193,6 +196,14 @@ fn policy_secret(environment: &Environment) -> Result<Option<String>, BadVariabl
         let accepted = "the ARN of a secret, such as arn:aws:secretsmanager:us-east-1:123456789012:secret:policy-AbCdEf";
         Err(BadVariable::new(NAME, value, accepted))
     }
+}
+
+/// kube-apiserver accepts a Pod of 3 MB, which can name 30,000 images: more than can be looked up before
+/// any deadline, or held in memory. By default far fewer are, so that one tenant cannot use up what ECR
+/// allows the account.
+fn max_images(environment: &Environment) -> Result<usize, BadVariable> {
+    let images = environment.whole_number("MAX_IMAGES", "images", 1..=500, 100)?;
+    Ok(usize::try_from(images).unwrap_or(usize::MAX))
 }
 
 /// A CloudWatch namespace: 1 to 255 characters, not starting with `:` (API reference,

@@ -18,6 +18,7 @@ fn without_a_word_from_the_operator_the_defaults_hold() {
     assert_eq!(config.log_level, Level::Info);
     assert_eq!(config.metrics_namespace, "EcrAdmission");
     assert_eq!(config.cache, Duration::from_mins(1));
+    assert_eq!(config.max_images, 100);
 }
 
 #[test]
@@ -56,6 +57,9 @@ fn a_bad_value_is_named_with_what_is_accepted() {
         ("METRICS_NAMESPACE", "AWS/ECR", "not AWS/"),
         ("METRICS_NAMESPACE", "a b", "1 to 255"),
         ("CACHE_SECONDS", "301", "a whole number of seconds from 0 to 300"),
+        ("MAX_IMAGES", "0", "a whole number of images from 1 to 500"),
+        ("MAX_IMAGES", "501", "a whole number of images from 1 to 500"),
+        ("MAX_IMAGES", "", "a whole number of images from 1 to 500"),
     ] {
         let error = config(&[(name, value)]).unwrap_err();
         let start = format!("environment variable {name} is \"{value}\"; accepted: ");

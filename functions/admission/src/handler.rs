@@ -17,7 +17,7 @@ use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::policy_copy::PolicyCopy;
 use crate::policy_secret::{LONGEST_READ, PolicySecret, ReadPolicy};
-use crate::record::{Line, MutationOutcome, Outcome};
+use crate::record::{Line, MutationLine, MutationOutcome, Outcome};
 use crate::review::{self, Answer, Request, Review};
 
 mod mutate;
@@ -166,7 +166,8 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         self.metrics.record_mutation(caller, outcome, now_ms());
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let request = review.request.as_ref().ok();
-        self.log.info("mutation", &outcome.line(&review.uid, caller, request, elapsed_ms));
+        let line = MutationLine::new(&review.uid, caller, request, outcome, elapsed_ms);
+        self.log.info("mutation", &line);
     }
 }
 

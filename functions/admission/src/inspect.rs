@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use ecr_admission_policy::facts::{
     Cause, Content, ImageFacts, Needs, RepositoryFacts, Unavailable,
@@ -14,13 +14,16 @@ use futures_util::future::{join, join_all};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// The most distinct images of one review that are looked up. kube-apiserver takes a Pod of 3 MB, which
-/// can name 30,000: more than can be asked for before any deadline, or held in memory.
-pub const MOST_IMAGES: usize = 500;
-
 /// The most calls of one review that are on their way at a time: a Pod of a hundred images of as many
 /// repositories still waits for one round trip. Each call may need a connection of its own.
 pub const MOST_CALLS: usize = 128;
+
+/// The images of one review beyond which fewer of its calls are on their way at a time.
+pub const MANY_IMAGES: usize = 50;
+
+/// The most calls of a review of many images that are on their way at a time: ECR counts the calls of all
+/// reviews together, and those of others must get through beside it.
+pub const MOST_CALLS_FOR_MANY: usize = 32;
 
 /// How many bytes of manifests may be in memory at a time. Manifests have a few thousand bytes; one may
 /// have 4 MiB (service quotas of Amazon ECR), and who pushes images decides.
@@ -119,19 +122,19 @@ pub struct Budget {
     /// When the last of them must be over.
     pub deadline: Instant,
     calls: AtomicU32,
+    throttled: AtomicU32,
     room: Semaphore,
+    /// Whether the room is that of a review of many images.
+    is_narrow: AtomicBool,
     manifests: Arc<Semaphore>,
 }
 
 impl Budget {
     /// A budget that ends at `deadline`.
     pub fn new(deadline: Instant) -> Self {
-        Self {
-            deadline,
-            calls: AtomicU32::new(0),
-            room: Semaphore::new(MOST_CALLS),
-            manifests: Arc::new(Semaphore::new(MANIFESTS)),
-        }
+        let (calls, throttled) = (AtomicU32::new(0), AtomicU32::new(0));
+        let (room, manifests) = (Semaphore::new(MOST_CALLS), Semaphore::new(MANIFESTS).into());
+        Self { deadline, calls, throttled, room, is_narrow: AtomicBool::new(false), manifests }
     }
 
     /// Memory for the bodies of manifests: a permit is a byte.
@@ -139,8 +142,16 @@ impl Budget {
         Arc::clone(&self.manifests)
     }
 
-    /// Waits until fewer than [`MOST_CALLS`] calls are on their way, and counts one more. It is on its
-    /// way until what is returned is dropped; `None` never comes, since nothing closes the semaphore.
+    /// Leaves room for other reviews if so many images are to be looked up. To be called before the first
+    /// call is on its way; once narrow, the room stays so.
+    pub fn prepare_for(&self, images: usize) {
+        if images > MANY_IMAGES && !self.is_narrow.swap(true, Ordering::Relaxed) {
+            self.room.forget_permits(MOST_CALLS - MOST_CALLS_FOR_MANY);
+        }
+    }
+
+    /// Waits until there is room for one more call, and counts it. It is on its way until what is
+    /// returned is dropped; `None` never comes, since nothing closes the semaphore.
     pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         let turn = self.room.acquire().await.ok();
         self.count_call();
@@ -156,6 +167,16 @@ impl Budget {
     pub fn calls(&self) -> u32 {
         self.calls.load(Ordering::Relaxed)
     }
+
+    /// Counts one call that was refused for its rate: once, however often the SDK repeated it.
+    pub fn count_throttled(&self) {
+        self.throttled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many calls were refused for their rate.
+    pub fn throttled(&self) -> u32 {
+        self.throttled.load(Ordering::Relaxed)
+    }
 }
 
 /// Looks every image up: repositories once each and images once each, all at the same time.
@@ -166,6 +187,7 @@ pub async fn gather(
     needs: &Needs,
     budget: &Budget,
 ) -> BTreeMap<EcrImage, Inspection> {
+    budget.prepare_for(images.len());
     let mut registries: BTreeMap<Registry, BTreeSet<RepositoryName>> = BTreeMap::new();
     for image in images {
         registries

@@ -18,6 +18,8 @@ pub mod left_alone;
 pub mod lookups;
 pub mod manifest;
 pub mod metrics;
+pub mod not_found;
+pub mod owner;
 pub mod patch;
 pub mod policy_copy;
 pub mod policy_secret;

@@ -108,6 +108,9 @@ impl Metrics {
             count(Name::BreakGlass, 1);
         }
         count(Name::RegistryCalls, outcome.registry_calls.into());
+        if outcome.throttled > 0 {
+            count(Name::Throttled, outcome.throttled.into());
+        }
         count(Name::ReviewLatency, u64::try_from(latency.as_millis()).unwrap_or(u64::MAX));
         for rule in &outcome.denied_by {
             counts.add(now_ms, Name::Denied, Dimension::Rule(rule.id()), 1);
@@ -130,6 +133,9 @@ impl Metrics {
         count(Name::Rewritten, outcome.changes.iter().filter(|change| change.rewritten).count());
         count(Name::Pinned, outcome.changes.iter().filter(|change| change.pinned).count());
         counts.add_by_cluster(now_ms, Name::RegistryCalls, caller, outcome.registry_calls.into());
+        if outcome.throttled > 0 {
+            counts.add_by_cluster(now_ms, Name::Throttled, caller, outcome.throttled.into());
+        }
     }
 
     /// Sends what waits, if it is time to.

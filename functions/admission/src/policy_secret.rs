@@ -63,7 +63,7 @@ impl fmt::Display for UnreadableCause {
             Self::Failed(Cause::Throttled) => "reading its secret was throttled",
             Self::Failed(Cause::AccessDenied) => "reading its secret was answered access denied",
             Self::Failed(Cause::TimedOut) => "reading its secret timed out",
-            Self::Failed(Cause::Internal) => "reading its secret failed",
+            Self::Failed(Cause::Internal | Cause::NotAsked) => "reading its secret failed",
         })
     }
 }

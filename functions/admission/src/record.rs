@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use ecr_admission_policy::Rule;
 use ecr_admission_policy::mutate::Change;
-use ecr_admission_policy::names::Digest;
-use ecr_admission_policy::text::{QUOTED, shorten};
-use ecr_admission_policy::verdict::JudgedImage;
+use ecr_admission_policy::verdict::{JudgedImage, Violation};
 use serde::Serialize;
 
-use crate::gateway::Caller;
-use crate::review::Request;
+mod bounded;
+mod line;
+
+pub use bounded::{Listed, NAMED, bounded};
+pub(crate) use line::TEXT;
+pub use line::{Line, MutationLine};
 
 /// What became of a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -63,10 +65,14 @@ pub struct Outcome {
     pub broke_glass: bool,
     /// Which policy judged it.
     pub policy: PolicyAge,
+    /// What is wrong with its images, in whatever mode; what denies comes first.
+    pub violations: Listed<Violation>,
     /// The images that were judged.
-    pub images: Vec<JudgedImage>,
+    pub images: Listed<JudgedImage>,
     /// The calls of the ECR API that it took.
     pub registry_calls: u32,
+    /// Those of them that ECR refused for their rate.
+    pub throttled: u32,
     /// The images whose facts were remembered.
     pub cache_hits: usize,
 }
@@ -83,90 +89,11 @@ impl Outcome {
             audited: BTreeSet::new(),
             broke_glass: false,
             policy: PolicyAge::Current,
-            images: vec![],
+            violations: Listed::default(),
+            images: Listed::default(),
             registry_calls: 0,
+            throttled: 0,
             cache_hits: 0,
-        }
-    }
-}
-
-/// What a line is about. Never the object, never the token.
-#[derive(Debug, Serialize)]
-struct Subject<'a> {
-    uid: &'a str,
-    cluster: Option<&'a str>,
-    operation: Option<&'a str>,
-    kind: Option<String>,
-    subresource: Option<&'a str>,
-    namespace: Option<&'a str>,
-    name: Option<&'a str>,
-    user: Option<&'a str>,
-}
-
-impl<'a> Subject<'a> {
-    fn new(uid: &'a str, caller: &'a Caller, request: Option<&'a Request<'a>>) -> Self {
-        Self {
-            uid,
-            cluster: caller.cluster.as_deref(),
-            operation: request.map(|request| request.operation.as_str()),
-            kind: request.map(|request| request.kind.to_string()),
-            subresource: request.and_then(|request| request.sub_resource.as_deref()),
-            namespace: request.and_then(|request| request.namespace.as_deref()),
-            name: request.and_then(|request| request.name.as_deref()),
-            user: request.and_then(|request| request.user_info.username.as_deref()),
-        }
-    }
-}
-
-/// The log line of a review.
-#[derive(Debug, Serialize)]
-pub struct Line<'a> {
-    #[serde(flatten)]
-    subject: Subject<'a>,
-    decision: Decision,
-    denied_by: Vec<&'static str>,
-    warned_of: Vec<&'static str>,
-    audited: Vec<&'static str>,
-    denial: Option<&'a str>,
-    images: Vec<ImageField<'a>>,
-    registry_calls: u32,
-    cache_hits: usize,
-    elapsed_ms: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct ImageField<'a> {
-    path: &'a str,
-    image: String,
-    digest: Option<&'a str>,
-}
-
-impl<'a> Line<'a> {
-    /// The line for one review.
-    pub fn new(
-        uid: &'a str,
-        caller: &'a Caller,
-        request: Option<&'a Request<'a>>,
-        outcome: &'a Outcome,
-        denial: Option<&'a str>,
-        elapsed_ms: u64,
-    ) -> Self {
-        let image = |judged: &'a JudgedImage| ImageField {
-            path: judged.path.as_str(),
-            image: shorten(&judged.image, QUOTED),
-            digest: judged.digest.as_ref().map(Digest::as_str),
-        };
-        Self {
-            subject: Subject::new(uid, caller, request),
-            decision: outcome.decision,
-            denied_by: ids(&outcome.denied_by),
-            warned_of: ids(&outcome.warned_of),
-            audited: ids(&outcome.audited),
-            denial,
-            images: outcome.images.iter().map(image).collect(),
-            registry_calls: outcome.registry_calls,
-            cache_hits: outcome.cache_hits,
-            elapsed_ms,
         }
     }
 }
@@ -180,54 +107,8 @@ pub struct MutationOutcome {
     pub not_pinned: usize,
     /// The calls of the ECR API that it took.
     pub registry_calls: u32,
+    /// Those of them that ECR refused for their rate.
+    pub throttled: u32,
     /// The images whose facts were remembered.
     pub cache_hits: usize,
-}
-
-/// The log line of a mutation.
-#[derive(Debug, Serialize)]
-pub struct MutationLine<'a> {
-    #[serde(flatten)]
-    subject: Subject<'a>,
-    changes: Vec<ChangeField<'a>>,
-    not_pinned: usize,
-    registry_calls: u32,
-    cache_hits: usize,
-    elapsed_ms: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct ChangeField<'a> {
-    path: &'a str,
-    from: String,
-    to: String,
-}
-
-impl MutationOutcome {
-    /// The line for one mutation.
-    pub fn line<'a>(
-        &'a self,
-        uid: &'a str,
-        caller: &'a Caller,
-        request: Option<&'a Request<'a>>,
-        elapsed_ms: u64,
-    ) -> MutationLine<'a> {
-        let change = |change: &'a Change| ChangeField {
-            path: change.path.as_str(),
-            from: shorten(&change.original, QUOTED),
-            to: shorten(&change.image, QUOTED),
-        };
-        MutationLine {
-            subject: Subject::new(uid, caller, request),
-            changes: self.changes.iter().map(change).collect(),
-            not_pinned: self.not_pinned,
-            registry_calls: self.registry_calls,
-            cache_hits: self.cache_hits,
-            elapsed_ms,
-        }
-    }
-}
-
-fn ids(rules: &BTreeSet<Rule>) -> Vec<&'static str> {
-    rules.iter().map(|rule| rule.id()).collect()
 }

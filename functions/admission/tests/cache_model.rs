@@ -234,3 +234,30 @@ async fn a_failed_look_up_is_never_remembered_nor_a_tag_that_can_be_moved() {
     *now.0.borrow_mut() = state(true, false, 'b');
     assert_ne!(review(&lookups, "one", START_MS).await, before);
 }
+
+#[tokio::test]
+async fn what_does_not_exist_is_remembered_for_five_seconds_beside_the_facts() {
+    let now = Now(RefCell::new(State {
+        mutable: false,
+        scanned: true,
+        tags: [("one", 'a')].into(),
+        critical: BTreeSet::new(),
+        down: false,
+    }));
+    let lookups = Lookups::new(&now, Duration::from_millis(KEEP_MS));
+    assert_eq!(review(&lookups, "one", START_MS).await.violations, []);
+    let absent = review(&lookups, "two", START_MS).await;
+    assert!(absent.message().unwrap().contains("holds no image with tag \"two\""), "{absent:?}");
+    // More invented names than facts are remembered.
+    for n in 0..600 {
+        assert_ne!(review(&lookups, &format!("none-{n}"), START_MS + 1).await.violations, []);
+    }
+    // They evict no facts: `one` is still known when it has moved.
+    now.0.borrow_mut().apply(&Step::Critical('a', true));
+    assert_eq!(review(&lookups, "one", START_MS + 2).await.violations, []);
+    // A push is seen 5 seconds after the name was asked for, and no sooner.
+    assert_eq!(review(&lookups, "two", START_MS + 5_002).await, absent);
+    now.0.borrow_mut().apply(&Step::Tag("two", 'b'));
+    assert_eq!(review(&lookups, "two", START_MS + 10_001).await, absent);
+    assert_eq!(review(&lookups, "two", START_MS + 10_002).await.violations, []);
+}

@@ -11,19 +11,24 @@ mod indexes;
 mod log;
 #[path = "ecr_adapter/manifests.rs"]
 mod manifests;
+#[path = "ecr_adapter/repositories.rs"]
+mod repositories;
 #[path = "ecr_adapter/round_trips.rs"]
 mod round_trips;
 mod support;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use ecr_admission::inspect::{Budget, InspectImage};
+use ecr_admission::inspect::{Budget, InspectImage, gather};
 use ecr_admission_policy::facts::Needs;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::{EcrImage, Inspection, SeverityLimit};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use support::digest;
 use support::ecr::{Reply, compliant, error, inspect, inspect_one, inspector, reply};
+use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 const FINDINGS: &str = "DescribeImageScanFindings";
@@ -72,6 +77,32 @@ async fn every_failure_of_every_call_has_its_reason() {
                 "{answer:?}: {verdict}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_refused_for_its_rate_is_counted_once() {
+    for (answer, expected) in [
+        (error("ThrottlingException"), 1),
+        (error("LimitExceededException"), 1),
+        ((429, String::new()), 1),
+        (error("AccessDeniedException"), 0),
+        (error("ServerException"), 0),
+        (error("RepositoryNotFoundException"), 0),
+        (compliant(FINDINGS), 0),
+    ] {
+        let said = format!("{answer:?}");
+        let inspector = inspector(move |operation, _| match operation {
+            FINDINGS => answer.clone(),
+            other => compliant(other),
+        });
+        let budget = Budget::new(Instant::now() + Duration::from_secs(5));
+        let own = OWN.parse().unwrap();
+        let severity_limit = SeverityLimit::Critical;
+        let needs =
+            Needs { severity_limit, all_findings: false, config: false, foreign_layers: false };
+        gather(&inspector, &own, &[tagged("pay")].into(), &needs, &budget).await;
+        assert_eq!((budget.throttled(), budget.calls()), (expected, 4), "{said}");
     }
 }
 
@@ -235,45 +266,6 @@ fn tagged(repository: &str) -> EcrImage {
 }
 
 #[tokio::test]
-async fn a_missing_repository_does_not_spoil_the_batch() {
-    let inspector = inspector(|operation, body| {
-        let names: Vec<&str> = body["repositoryNames"]
-            .as_array()
-            .map(|names| names.iter().filter_map(Value::as_str).collect())
-            .unwrap_or_default();
-        match operation {
-            REPOSITORIES if names.contains(&"gone") => error("RepositoryNotFoundException"),
-            REPOSITORIES => {
-                let found = names
-                    .iter()
-                    .map(|name| json!({"repositoryName": name, "imageTagMutability": "IMMUTABLE"}));
-                reply(&json!({"repositories": found.collect::<Vec<_>>()}))
-            }
-            CONFIGURATION => {
-                let (gone, found): (Vec<&str>, Vec<&str>) =
-                    names.into_iter().partition(|name| *name == "gone");
-                reply(&json!({
-                    "scanningConfigurations": found.iter().map(|name| json!({"repositoryName": name, "scanFrequency": "SCAN_ON_PUSH"})).collect::<Vec<_>>(),
-                    "failures": gone.iter().map(|name| json!({"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND"})).collect::<Vec<_>>(),
-                }))
-            }
-            FINDINGS | MANIFEST if body["repositoryName"] == "gone" => {
-                error("RepositoryNotFoundException")
-            }
-            other => compliant(other),
-        }
-    });
-    let images: BTreeSet<EcrImage> = ["aa", "bb", "gone"].map(tagged).into();
-    let (found, calls) = inspect(&inspector, images).await;
-    for (image, inspection) in found {
-        let gone = image.repository.as_str() == "gone";
-        assert_eq!(inspection == Inspection::RepositoryNotFound, gone, "{image}: {inspection:?}");
-        assert_eq!(matches!(inspection, Inspection::Inspected(_)), !gone, "{image}");
-    }
-    assert_eq!(calls, 1 + 3 + 1 + 2 * 3, "the batch, each name, the configurations, each image");
-}
-
-#[tokio::test]
 async fn names_go_in_batches_as_large_as_the_api_allows() {
     let inspector = inspector(|operation, body| {
         let names = body["repositoryNames"].as_array().cloned().unwrap_or_default();
@@ -293,6 +285,26 @@ async fn names_go_in_batches_as_large_as_the_api_allows() {
     let (found, calls) = inspect(&inspector, images).await;
     assert!(found.values().all(|inspection| matches!(inspection, Inspection::Inspected(_))));
     assert_eq!(calls, 2 + 5 + 2 * 101);
+}
+
+/// The most permits that are out at a time, when a review looks so many images up.
+fn most_calls(images: usize) -> usize {
+    let budget = Budget::new(Instant::now() + Duration::from_secs(5));
+    budget.prepare_for(images);
+    // A second look-up of the same review, by a policy that was just renewed, changes nothing.
+    budget.prepare_for(images);
+    let mut permits = vec![];
+    while let Some(permit) = unconstrained(budget.turn()).now_or_never() {
+        permits.push(permit.unwrap());
+    }
+    permits.len()
+}
+
+#[test]
+fn a_review_of_many_images_leaves_room_for_others() {
+    for (images, calls) in [(0, 128), (1, 128), (50, 128), (51, 32), (500, 32)] {
+        assert_eq!(most_calls(images), calls, "{images} images");
+    }
 }
 
 /// A review may have 500 images look up 32 platforms each.

@@ -1,9 +1,10 @@
 //! Reviews in, the exact answer out, where the captured requests do not reach.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+#[path = "reviews/log.rs"]
+mod log;
 mod support;
 
-use ecr_admission::inspect::MOST_IMAGES;
 use serde_json::{Value, json};
 use support::{REGISTRY, create, digest, handler, pod_review, post, registries, validate};
 
@@ -228,15 +229,28 @@ async fn an_unknown_route_is_404() {
     );
 }
 
+/// So many images of one repository.
+fn tags(count: usize) -> Vec<String> {
+    (0..count).map(|n| image(&format!("pay:{n}"))).collect()
+}
+
 #[tokio::test]
-async fn more_images_than_are_looked_up_are_not_judged() {
-    for (images, allowed) in [(MOST_IMAGES, true), (MOST_IMAGES + 1, false)] {
+async fn more_images_than_the_operator_allows_are_not_looked_up() {
+    for (limit, images, allowed) in [
+        (None, 100, true),
+        (None, 101, false),
+        (Some("1"), 1, true),
+        (Some("1"), 2, false),
+        (Some("500"), 500, true),
+        (Some("500"), 501, false),
+    ] {
         let registries = registries().with_any();
         let asked = std::sync::Arc::clone(&registries.asked);
-        let handler = handler(registries, &[("PIN_NAMESPACES", "shop")]);
+        let mut pairs = vec![("PIN_NAMESPACES", "shop")];
+        pairs.extend(limit.map(|limit| ("MAX_IMAGES", limit)));
+        let handler = handler(registries, &pairs);
         // Each twice: it is the different ones that are looked up.
-        let names: Vec<String> =
-            (0..images).chain(0..images).map(|n| image(&format!("pay:{n}"))).collect();
+        let names = [tags(images), tags(images)].concat();
         let review = create(&names.iter().map(String::as_str).collect::<Vec<_>>());
         let (_, mutated) = post(&handler, "POST /mutate", &review.to_string()).await;
         let mutated: Value = serde_json::from_str(&mutated).unwrap();
@@ -244,13 +258,31 @@ async fn more_images_than_are_looked_up_are_not_judged() {
         assert_eq!(mutated["response"]["patch"].is_string(), allowed, "left alone, not refused");
         assert_eq!(asked.lock().unwrap().len() > images, allowed, "images and their repository");
     }
-    let names: Vec<String> = (0..=MOST_IMAGES).map(|n| image(&format!("pay:{n}"))).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let handler = handler(registries().with_any(), &[]);
-    assert_eq!(validate(&handler, &create(&names[1..])).await["allowed"], true);
-    let response = validate(&handler, &create(&names)).await;
-    assert_eq!(
-        response["status"]["message"],
-        "the Pod names 501 different images to look up; at most 500 are judged; split it into several"
-    );
+    for (limit, images) in [("100", 101), ("7", 8)] {
+        let handler = handler(registries().with_any(), &[("MAX_IMAGES", limit)]);
+        let names = tags(images);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(validate(&handler, &create(&names[1..])).await["allowed"], true);
+        let response = validate(&handler, &create(&names)).await;
+        assert_eq!(
+            response["status"]["message"],
+            format!(
+                "the Pod names {images} different images to look up, more than the limit of {limit}; split it into several or raise the parameter MaxImages"
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn audit_annotations_name_fifty_images_and_count_the_rest() {
+    for (images, omitted) in [(50, None), (51, Some("1")), (100, Some("50"))] {
+        let names = tags(images);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let response = validate(&handler(registries().with_any(), &[]), &create(&names)).await;
+        let annotations = response["auditAnnotations"].as_object().unwrap();
+        let digests = annotations.keys().filter(|name| name.starts_with("spec.containers."));
+        assert_eq!(digests.count(), 50);
+        assert_eq!(annotations.get("images-omitted").and_then(Value::as_str), omitted);
+        assert_eq!(annotations["spec.containers.49"].as_str(), Some(digest('e').as_str()));
+    }
 }

@@ -53,6 +53,8 @@ pub enum Cause {
     AccessDenied,
     /// No answer came before the review had to be answered.
     TimedOut,
+    /// It was not asked for on its own: too many repositories that were asked for with it do not exist.
+    NotAsked,
     /// AWS answered with an error of its own, or with something that could not be read.
     Internal,
 }

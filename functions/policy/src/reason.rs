@@ -320,6 +320,10 @@ fn unavailable(f: &mut fmt::Formatter<'_>, operation: &str, cause: Cause) -> fmt
             "allow it to the admission function's role and, for a registry of another account, in the repository's policy",
         ),
         Cause::TimedOut => ("timed out", "try again, and see the function's log if it goes on"),
+        Cause::NotAsked => (
+            "could not be asked about its repository, because too many repositories named with it do not exist",
+            "correct the images whose repository does not exist",
+        ),
         Cause::Internal => ("failed", "try again, and see the function's log if it goes on"),
     };
     write!(f, "could not be judged: {operation} {what}; {todo}")

@@ -69,16 +69,17 @@ pub fn shapes() -> Vec<Shape> {
                 "20 images, one repository missing",
                 one_missing,
                 2,
-                &[(REPOSITORIES, 21), (CONFIGURATIONS, 1), (FINDINGS, 20)],
+                &[(REPOSITORIES, 2), (CONFIGURATIONS, 1), (FINDINGS, 20)],
             )
         },
         Shape {
             timed: false,
             ..fresh(
-                "101 images of 101 repositories",
-                catalogue::clean_images(0, 101),
-                1,
-                &[(REPOSITORIES, 2), (CONFIGURATIONS, 5), (FINDINGS, 101)],
+                // As many as are looked up by default; 32 calls are in flight at a time.
+                "100 images of 100 repositories",
+                catalogue::clean_images(0, 100),
+                4,
+                &[(REPOSITORIES, 1), (CONFIGURATIONS, 4), (FINDINGS, 100)],
             )
         },
         Shape { timed: false, ..fresh("1 image, 20 times", vec![one.concat(); 20], 1, &each(1)) },

@@ -67,6 +67,9 @@ where
     let result = timeout_at(budget.deadline, Box::pin(send())).await.map_err(timed_out)?;
     result.map_err(|error| {
         let failure = classify(&error);
+        if let Failure::Failed(Cause::Throttled) = failure {
+            budget.count_throttled();
+        }
         if let Failure::Failed(cause) = &failure {
             // The message that the author of a Pod gets has only the cause; here is the rest.
             let fields = FailedCall { operation, cause: word(*cause), error: told(error) };
@@ -92,6 +95,7 @@ fn word(cause: Cause) -> &'static str {
         Cause::Throttled => "throttled",
         Cause::AccessDenied => "access denied",
         Cause::TimedOut => "timed out",
+        Cause::NotAsked => "not asked",
         Cause::Internal => "failed",
     }
 }

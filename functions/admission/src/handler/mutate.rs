@@ -9,7 +9,7 @@ use super::policy::judging;
 use super::{Handler, budget, now_ms};
 use crate::account;
 use crate::answer::mutated;
-use crate::inspect::{InspectImage, MOST_IMAGES};
+use crate::inspect::InspectImage;
 use crate::left_alone;
 use crate::patch;
 use crate::policy_copy::timestamp;
@@ -48,7 +48,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let mutation = mutate(images, rewrites, pin, &policy);
         let lookups = mutation.lookups();
         // The validating half says why.
-        if lookups.len() > MOST_IMAGES {
+        if lookups.len() > self.config.max_images {
             return None;
         }
         let known = self.lookups.inspect(lookups, &own_account, &policy, &budget, now_ms()).await;
@@ -60,6 +60,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
             changes,
             not_pinned: warnings.len(),
             registry_calls: budget.calls(),
+            throttled: budget.throttled(),
             cache_hits: known.remembered,
         };
         Some((mutated(patch, warnings), outcome))

@@ -1,5 +1,7 @@
 //! `POST /validate`: is the request admitted?
 
+use std::borrow::Cow;
+
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use ecr_admission_policy::break_glass::Request as BreakGlass;
 use ecr_admission_policy::names::AccountId;
@@ -13,11 +15,11 @@ use super::{Handler, budget, now_ms};
 use crate::account;
 use crate::answer::{judged, refused, unjudged};
 use crate::glass;
-use crate::inspect::{Budget, InspectImage, MOST_IMAGES};
+use crate::inspect::{Budget, InspectImage};
 use crate::lookups::Known;
 use crate::policy_copy::{Copy, timestamp};
 use crate::policy_secret::ReadPolicy;
-use crate::record::{Decision, Outcome, PolicyAge};
+use crate::record::{Decision, Outcome, PolicyAge, TEXT, bounded};
 use crate::review::{Answer, Request, Review};
 use crate::workload::{self, Refusal, Workload};
 
@@ -39,10 +41,10 @@ struct Judged {
 
 #[derive(Serialize)]
 struct BrokenGlass<'a> {
-    uid: &'a str,
-    user: Option<&'a str>,
+    uid: Cow<'a, str>,
+    user: Option<Cow<'a, str>>,
     group: &'a str,
-    reason: &'a str,
+    reason: Cow<'a, str>,
 }
 
 impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
@@ -76,7 +78,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         };
         self.ask_for_glass(&review.uid, &asked, &mut judgement);
         let Judged { verdict, policy, copy, known } = judgement;
-        let (answer, mut outcome) = judged(&verdict, &policy, budget.calls(), known.remembered);
+        let (answer, mut outcome) = judged(&verdict, &policy, &budget, known.remembered);
         if copy.is_some_and(|copy| copy.outdated) {
             outcome.policy = PolicyAge::Outdated;
         }
@@ -110,8 +112,9 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let policy = self.policy(copy.as_ref(), request, *enforcement, own_account, now);
         let plan = plan(images.iter().cloned(), *enforcement, &policy);
         let lookups = plan.lookups();
-        if lookups.len() > MOST_IMAGES {
-            return Err(too_many(request, lookups.len()));
+        let limit = self.config.max_images;
+        if lookups.len() > limit {
+            return Err(too_many(request, lookups.len(), limit));
         }
         let known = self.lookups.inspect(lookups, own_account, &policy, budget, started_ms).await;
         let verdict = decide(&plan, &known.inspections, &policy, now);
@@ -130,17 +133,18 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let groups = user.groups.as_deref().unwrap_or_default();
         let request = BreakGlass::judge(allowed, &asking, groups);
         if let BreakGlass::Honoured { group, reason } = &request {
-            let user = user.username.as_deref();
+            let user = user.username.as_deref().map(|user| bounded(user, TEXT));
+            let (uid, reason) = (bounded(uid, TEXT), bounded(reason, TEXT));
             self.log.warn("break-glass", &BrokenGlass { uid, user, group, reason });
         }
         verdict.ask(request);
     }
 }
 
-/// Why so many images are not judged.
-fn too_many(request: &Request<'_>, images: usize) -> String {
+/// Why so many images are not looked up.
+fn too_many(request: &Request<'_>, images: usize, limit: usize) -> String {
     format!(
-        "the {} names {images} different images to look up; at most {MOST_IMAGES} are judged; split it into several",
+        "the {} names {images} different images to look up, more than the limit of {limit}; split it into several or raise the parameter MaxImages",
         request.kind.kind
     )
 }

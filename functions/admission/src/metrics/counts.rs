@@ -25,6 +25,8 @@ pub(super) enum Name {
     ReviewLatency,
     /// Calls of the ECR API that a review took.
     RegistryCalls,
+    /// Calls of the ECR API that were refused for their rate.
+    Throttled,
     /// Images that the mutating half gave their digest.
     Pinned,
     /// Images that the mutating half mapped to a registry of ours.

@@ -75,6 +75,7 @@ fn name(name: Name) -> &'static str {
         Name::BreakGlass => "BreakGlass",
         Name::ReviewLatency => "ReviewLatency",
         Name::RegistryCalls => "RegistryCalls",
+        Name::Throttled => "Throttled",
         Name::Pinned => "Pinned",
         Name::Rewritten => "Rewritten",
         Name::PreviousToken => "PreviousToken",

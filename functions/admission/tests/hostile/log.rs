@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::check::assert_plain;
 use crate::seeds;
 
+/// The test that sends every seed.
+const SEEDS: &str = "every_seed_is_answered";
+
 /// Set in a run of this program whose log is read.
 const READ: &str = "HOSTILE_LOG_IS_READ";
 
@@ -14,11 +17,14 @@ pub(crate) fn is_read() -> bool {
     std::env::var_os(READ).is_some()
 }
 
-/// The log lines of one run over all seeds. A log line goes to stdout, past what cargo's test harness
+/// CloudWatch Logs takes an event of 256 KB, 26 bytes of its own included.
+const EVENT: usize = 256 * 1024 - 26;
+
+/// The log lines of one run of a test. A log line goes to stdout, past what cargo's test harness
 /// captures, so that another run of this program is what can be read.
-fn lines() -> Vec<String> {
+fn lines(test: &str) -> Vec<String> {
     let run = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "every_seed_is_answered"])
+        .args(["--exact", test])
         .env(READ, "1")
         .output()
         .unwrap();
@@ -29,7 +35,7 @@ fn lines() -> Vec<String> {
 
 #[test]
 fn every_body_leaves_one_line_of_json() {
-    let lines = lines();
+    let lines = lines(SEEDS);
     // A body that is no review is told of by both routes.
     let bodies = seeds().len();
     assert!((bodies..=2 * bodies).contains(&lines.len()), "{} lines, {bodies} bodies", lines.len());
@@ -43,7 +49,22 @@ fn every_body_leaves_one_line_of_json() {
 
 #[test]
 fn no_log_line_holds_what_a_terminal_acts_on() {
-    for line in lines() {
+    for line in lines(SEEDS) {
         assert_plain(&line, 64 << 10);
+    }
+}
+
+#[test]
+fn a_review_of_twenty_thousand_containers_fits_an_event() {
+    let lines = lines("size::as_many_containers_as_fit_are_judged");
+    // Three bodies, and of two of them a mutation, too.
+    assert!(lines.len() >= 3, "{lines:?}");
+    for line in lines {
+        assert!(line.len() < EVENT, "{} bytes", line.len());
+        let read: Value = serde_json::from_str(&line).unwrap();
+        if read["message"] == "review" {
+            assert_eq!(read["images"].as_array().unwrap().len(), 50);
+            assert!(read["images_omitted"].as_u64().unwrap() > 20_000, "{line}");
+        }
     }
 }

@@ -90,7 +90,8 @@ fn as_many_containers_as_fit_are_judged() {
         let many = (LARGEST - 1_000) / (container.len() + 1);
         let response = reviewed(&function, &body("", &vec![container; many].join(",")));
         assert_eq!(response["allowed"], allowed, "{image}");
+        // 50 images and the count of the rest are annotated: the answer is small however many there are.
         let size = response.to_string().len();
-        assert!(size < LARGEST, "{size} bytes for {many} containers");
+        assert!(many > 20_000 && size < 16 << 10, "{size} bytes for {many} containers");
     }
 }

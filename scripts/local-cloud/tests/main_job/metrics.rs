@@ -26,6 +26,7 @@ async fn a_denial_is_counted_at_once_and_the_rest_when_the_sandbox_ends() {
         assert!((counted - expected).abs() < 1e-9, "{name} {dimensions}: {counted}\n{metrics}");
     }
     assert!(metrics.contains("ReviewLatency"), "{metrics}");
+    assert!(!metrics.contains("Throttled"), "there is nothing to count: {metrics}");
     stack.stop().await.unwrap();
 }
 
@@ -52,4 +53,18 @@ async fn what_could_not_be_judged_is_counted_as_failed() {
     assert!((sum(&metrics, "Failed", &json!([])) - 1.0).abs() < 1e-9, "{metrics}");
     let log = stack.stop().await.unwrap().log;
     assert!(log.contains("a call of Amazon ECR failed") && log.contains("access denied"), "{log}");
+}
+
+#[tokio::test]
+async fn calls_that_ecr_refused_for_their_rate_are_counted() {
+    let stack = stack(&["--sandboxes", "1", "--fault", "DescribeImageScanFindings=throttle"]).await;
+    let images = [image("payments/api:1.4"), image("web/frontend:2.1")];
+    let review = pod("u", &images.each_ref().map(String::as_str));
+    stack.review(VALIDATE, &review).await.unwrap();
+    let metrics = until_metrics(&stack, |metrics| metrics.contains("Throttled")).await;
+    for dimensions in [json!([]), json!([{"Name": "Cluster", "Value": "local"}])] {
+        assert!((sum(&metrics, "Throttled", &dimensions) - 2.0).abs() < 1e-9, "{metrics}");
+    }
+    let log = stack.stop().await.unwrap().log;
+    assert!(log.contains(r#""registry_calls":4,"throttled":2,"#), "{log}");
 }

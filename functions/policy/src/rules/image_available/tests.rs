@@ -24,6 +24,7 @@ fn an_image_that_could_not_be_inspected_is_not_available() {
         (failed(Cause::AccessDenied), Some("access denied")),
         (failed(Cause::TimedOut), Some("timed out")),
         (failed(Cause::Internal), Some("failed")),
+        (failed(Cause::NotAsked), Some("could not be asked about its repository")),
     ] {
         let Outcome::Judged(reasons) = case(&tagged("1.2"), &inspection, check) else {
             panic!("{inspection:?} is judged");

@@ -42,6 +42,9 @@ pub enum Cause {
     Throttled,
     /// The function's role, or the repository's policy, does not allow it.
     AccessDenied,
+    /// The same, and AWS names an action other than the operation, such as `inspector2:ListFindings`.
+    /// It is one of a fixed list, and never text of AWS.
+    ActionDenied(&'static str),
     /// No answer came before the review had to be answered.
     TimedOut,
     /// AWS answered with an error of its own, or with something that could not be read.

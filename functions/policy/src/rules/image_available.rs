@@ -39,6 +39,21 @@ mod tests {
             (Inspection::ImageNotFound, Some(r#"repository "pay" holds no image with tag "1.2""#)),
             (unavailable(Cause::Throttled), Some("throttled")),
             (unavailable(Cause::AccessDenied), Some("access denied")),
+            (
+                unavailable(Cause::ActionDenied("inspector2:ListFindings")),
+                Some(
+                    "could not be judged: ecr:DescribeRepositories was answered access denied to \
+                     inspector2:ListFindings; allow inspector2:ListFindings on all resources to the \
+                     admission function's role",
+                ),
+            ),
+            (
+                unavailable(Cause::ActionDenied("ecr:BatchGetImage")),
+                Some(
+                    "access denied to ecr:BatchGetImage; allow ecr:BatchGetImage to the admission \
+                     function's role and, for a registry of another account, in the repository's policy",
+                ),
+            ),
             (unavailable(Cause::TimedOut), Some("timed out")),
             (unavailable(Cause::Internal), Some("failed")),
         ] {

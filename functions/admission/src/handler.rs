@@ -5,8 +5,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use ecr_admission_lambda::Log;
-use lambda_runtime::{Context, Error, LambdaEvent};
+use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent};
 use serde::Serialize;
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::config::Config;
@@ -47,9 +48,27 @@ struct NoReview<'a> {
     error: &'a str,
 }
 
+const UNREADABLE: &str = "the event is none of an HTTP API, payload format 2.0";
+
 #[derive(Serialize)]
-struct Unreadable {
-    error: String,
+struct Unreadable<'a> {
+    error: &'a str,
+}
+
+/// What is wrong with an event, and where, without what stands there: it holds the caller's token.
+fn place(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Io => "it could not be read",
+        Category::Syntax => "it is not JSON",
+        Category::Data => "a field has an unexpected type or is missing",
+        Category::Eof => "it ends too soon",
+    };
+    format!("{what}, at line {} column {}", error.line(), error.column())
+}
+
+/// An error as Lambda reports it. Without a type of its own it would have that of Rust.
+fn diagnostic(error_type: &str, error_message: String) -> Diagnostic {
+    Diagnostic { error_type: error_type.to_owned(), error_message }
 }
 
 impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
@@ -74,12 +93,14 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
     pub async fn invoke(
         &self,
         event: LambdaEvent<Box<RawValue>>,
-    ) -> Result<ApiGatewayV2httpResponse, Error> {
-        let payload = serde_json::from_str(event.payload.get()).inspect_err(|error| {
-            let fields = Unreadable { error: review::told(error) };
-            self.log.error("the event is none of an HTTP API, payload format 2.0", &fields);
+    ) -> Result<ApiGatewayV2httpResponse, Diagnostic> {
+        let payload = serde_json::from_str(event.payload.get()).map_err(|error| {
+            let error = place(&error);
+            self.log.error(UNREADABLE, &Unreadable { error: &error });
+            diagnostic("UnreadableEvent", format!("{UNREADABLE}: {error}"))
         })?;
-        self.handle(LambdaEvent::new(payload, event.context)).await
+        let answer = self.handle(LambdaEvent::new(payload, event.context)).await;
+        answer.map_err(|error| diagnostic("UnwritableAnswer", error.to_string()))
     }
 
     /// Answers one event. An answer always has a body that says what is wrong; an error is only

@@ -61,7 +61,9 @@ impl fmt::Display for UnreadableCause {
             Self::Missing => "its secret does not exist",
             Self::Binary => "its secret is binary, not text",
             Self::Failed(Cause::Throttled) => "reading its secret was throttled",
-            Self::Failed(Cause::AccessDenied) => "reading its secret was answered access denied",
+            Self::Failed(Cause::AccessDenied | Cause::ActionDenied(_)) => {
+                "reading its secret was answered access denied"
+            }
             Self::Failed(Cause::TimedOut) => "reading its secret timed out",
             Self::Failed(Cause::Internal | Cause::NotAsked) => "reading its secret failed",
         })

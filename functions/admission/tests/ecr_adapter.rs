@@ -58,6 +58,68 @@ async fn another_accounts_scanning_configuration_is_never_asked_for() {
 }
 
 #[tokio::test]
+async fn an_enhanced_scan_of_another_account_is_not_said_to_be_missing() {
+    let answer = |operation: &str| match operation {
+        FINDINGS => error("ScanNotFoundException"),
+        "BatchGetImage" => reply(&json!({"images": [{
+            "imageId": {"imageDigest": digest('a').as_str(), "imageTag": "1"},
+            "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",
+            "imageManifest": json!({
+                "schemaVersion": 2,
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "config": {
+                    "mediaType": "application/vnd.oci.image.config.v1+json",
+                    "digest": digest('c').as_str(),
+                    "size": 2,
+                },
+                "layers": [{
+                    "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+                    "digest": digest('e').as_str(),
+                    "size": 9,
+                }],
+            }).to_string(),
+        }]})),
+        other => compliant(other),
+    };
+    let (verdict, _) = inspect_one("210987654321", answer).await;
+    let (_, after) = verdict.split_once("never scanned").unwrap();
+    assert!(after.contains("account 210987654321") && after.contains("[scan-findings]"), "{after}");
+    assert!(!verdict.contains("start a scan"), "{verdict}");
+}
+
+#[tokio::test]
+async fn the_permission_that_is_missing_is_named_and_nothing_else_of_the_text() {
+    let denied = |action: &str| {
+        let message = format!(
+            "User: arn:aws:sts::123456789012:assumed-role/admission/admission is not authorized to \
+             perform: {action} on resource: arn:aws:inspector2:us-east-1:123456789012:/findings/list"
+        );
+        (400, json!({"__type": "AccessDeniedException", "message": message}).to_string())
+    };
+    for (action, expected) in [
+        (
+            "inspector2:ListFindings",
+            "ecr:DescribeImageScanFindings was answered access denied to inspector2:ListFindings; \
+             allow inspector2:ListFindings on all resources to the admission function's role [image-available]",
+        ),
+        (
+            "ecr:DescribeImageScanFindings",
+            "ecr:DescribeImageScanFindings was answered access denied; allow it to the admission",
+        ),
+        (
+            "iam:MadeUp",
+            "ecr:DescribeImageScanFindings was answered access denied; allow it to the admission",
+        ),
+    ] {
+        let verdict = verdict(FINDINGS, denied(action)).await;
+        assert!(verdict.contains(expected), "{verdict}");
+        for text in ["arn:", "assumed-role", "iam:", "authorized"] {
+            assert!(!verdict.contains(text), "{verdict}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_failure_of_every_call_has_its_reason() {
     for operation in [REPOSITORIES, CONFIGURATION, FINDINGS, MANIFEST] {
         for (answer, told) in [

@@ -5,6 +5,8 @@
 mod log;
 mod support;
 
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use support::{REGISTRY, create, digest, handler, pod_review, post, registries, validate};
 
@@ -218,6 +220,27 @@ async fn a_base64_body_is_read_and_bad_base64_is_told() {
     let mut event = support::event("POST /validate", "%%%");
     event.payload.is_base64_encoded = true;
     assert_eq!(handler.handle(event).await.unwrap().status_code, 400);
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_reported_without_its_text() {
+    let handler = handler(registries(), &[]);
+    for (event, expected) in [
+        (
+            r#"{"headers": "Bearer s3cret"}"#,
+            "a field has an unexpected type or is missing, at line 1 ",
+        ),
+        (r#"["Bearer s3cret"]"#, "a field has an unexpected type or is missing, at line 1 "),
+        (r#""Bearer s3cret""#, "a field has an unexpected type or is missing, at line 1 "),
+    ] {
+        let event = RawValue::from_string(event.to_owned()).unwrap();
+        let error = handler.invoke(LambdaEvent::new(event, Context::default())).await.unwrap_err();
+        assert_eq!(error.error_type, "UnreadableEvent");
+        let message = error.error_message;
+        let start = "the event is none of an HTTP API, payload format 2.0: ";
+        assert!(message.starts_with(&format!("{start}{expected}")), "{message}");
+        assert!(!message.contains("s3cret") && !message.contains("alloc::"), "{message}");
+    }
 }
 
 #[tokio::test]

@@ -170,10 +170,17 @@ impl Serialize for Timestamp {
     }
 }
 
-/// The text of `error` and of all that caused it, in one line.
+/// The text of `error` and of all that caused it, in one line. A cause that the text before it has
+/// said already is left out.
 pub fn causes(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| (*error).source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let mut texts: Vec<String> = vec![];
+    for error in std::iter::successors(Some(error), |error| (*error).source()) {
+        let text = error.to_string();
+        if !texts.last().is_some_and(|last| last.contains(&text)) {
+            texts.push(text);
+        }
+    }
+    texts.join(": ")
 }
 
 #[cfg(test)]
@@ -309,6 +316,19 @@ mod tests {
                 Some(&self.0)
             }
         }
+        #[derive(Debug)]
+        struct Twice(fmt::Error);
+        impl fmt::Display for Twice {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "outer: {}", self.0)
+            }
+        }
+        impl Error for Twice {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+        assert_eq!(causes(&Twice(fmt::Error)), format!("outer: {}", fmt::Error));
         let outer = Outer(BadVariable::unset("AWS_REGION", "an AWS Region"));
         assert_eq!(
             causes(&outer),

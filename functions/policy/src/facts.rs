@@ -51,6 +51,9 @@ pub enum Cause {
     Throttled,
     /// The function's role, or the repository's policy, does not allow it.
     AccessDenied,
+    /// The same, and AWS names an action other than the operation, such as `inspector2:ListFindings`.
+    /// It is one of a fixed list, and never text of AWS.
+    ActionDenied(&'static str),
     /// No answer came before the review had to be answered.
     TimedOut,
     /// It was not asked for on its own: too many repositories that were asked for with it do not exist.

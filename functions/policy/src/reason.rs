@@ -314,6 +314,7 @@ fn image_id(f: &mut fmt::Formatter<'_>, id: &ImageId) -> fmt::Result {
 
 fn unavailable(f: &mut fmt::Formatter<'_>, operation: &str, cause: Cause) -> fmt::Result {
     let (what, todo) = match cause {
+        Cause::ActionDenied(action) => return action_denied(f, operation, action),
         Cause::Throttled => ("was throttled", "try again in a minute"),
         Cause::AccessDenied => (
             "was answered access denied",
@@ -327,6 +328,19 @@ fn unavailable(f: &mut fmt::Formatter<'_>, operation: &str, cause: Cause) -> fmt
         Cause::Internal => ("failed", "try again, and see the function's log if it goes on"),
     };
     write!(f, "could not be judged: {operation} {what}; {todo}")
+}
+
+/// Actions of Amazon Inspector have no resource, and no repository's policy allows them.
+fn action_denied(f: &mut fmt::Formatter<'_>, operation: &str, action: &str) -> fmt::Result {
+    write!(
+        f,
+        "could not be judged: {operation} was answered access denied to {action}; allow {action} "
+    )?;
+    f.write_str(if action.starts_with("inspector2:") {
+        "on all resources to the admission function's role"
+    } else {
+        "to the admission function's role and, for a registry of another account, in the repository's policy"
+    })
 }
 
 /// Which child of an index the words that follow are about.

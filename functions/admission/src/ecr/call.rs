@@ -3,9 +3,12 @@
 use std::future::Future;
 
 use aws_sdk_ecr::config::http::HttpResponse;
-use aws_sdk_ecr::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ecr::operation::RequestId;
 use ecr_admission_lambda::Log;
+use ecr_admission_lambda::log::causes;
 use ecr_admission_policy::facts::Cause;
+use ecr_admission_policy::text::cut;
 use serde::Serialize;
 use tokio::time::timeout_at;
 
@@ -16,7 +19,8 @@ use crate::inspect::{Budget, Missing};
 pub(super) enum Failure {
     /// ECR answered with this error, which means something to the caller (`…NotFoundException`).
     NotFound(NotFound),
-    /// It could not be asked, or did not answer as it should.
+    /// It could not be asked, or did not answer as it should. Where another action than that of the call
+    /// is denied, the cause is [`Cause::ActionDenied`]: [`IMPORT_UPSTREAM`], for example.
     Failed(Cause),
 }
 
@@ -26,8 +30,6 @@ pub(super) enum NotFound {
     Repository,
     Image,
     Scan,
-    /// It is in no pull-through cache yet, and this function is not allowed to import it.
-    Import,
 }
 
 impl Failure {
@@ -36,12 +38,32 @@ impl Failure {
         match self {
             Self::NotFound(NotFound::Repository) => Missing::Repository,
             Self::NotFound(NotFound::Image) => Missing::Image,
-            Self::NotFound(NotFound::Import) => Missing::NotImported,
+            Self::Failed(Cause::ActionDenied(IMPORT_UPSTREAM)) => Missing::NotImported,
             Self::NotFound(NotFound::Scan) => Missing::unavailable(operation, Cause::Internal),
             Self::Failed(cause) => Missing::unavailable(operation, *cause),
         }
     }
 }
+
+/// What ECR needs to fetch an image from the registry upstream of a pull-through cache. The function's
+/// role does not have it: a look-up changes nothing.
+pub(super) const IMPORT_UPSTREAM: &str = "ecr:BatchImportUpstreamImage";
+
+/// The actions that a message names when they are denied: those of the calls that are made, and those
+/// that ECR makes on behalf of the caller.
+const ACTIONS: [&str; 8] = [
+    "ecr:BatchGetImage",
+    "ecr:BatchGetRepositoryScanningConfiguration",
+    IMPORT_UPSTREAM,
+    "ecr:DescribeImageScanFindings",
+    "ecr:DescribeRepositories",
+    "ecr:GetDownloadUrlForLayer",
+    "inspector2:ListCoverage",
+    "inspector2:ListFindings",
+];
+
+/// The longest text of an error in the log, in characters.
+const LONGEST: usize = 1024;
 
 #[derive(Serialize)]
 struct FailedCall<'a> {
@@ -66,7 +88,12 @@ where
     let _turn = timeout_at(budget.deadline, budget.turn()).await.map_err(timed_out)?;
     let result = timeout_at(budget.deadline, Box::pin(send())).await.map_err(timed_out)?;
     result.map_err(|error| {
-        let failure = classify(&error);
+        let failure = match classify(&error) {
+            Failure::Failed(Cause::AccessDenied) => {
+                Failure::Failed(denied(operation, error.message().unwrap_or_default()))
+            }
+            failure => failure,
+        };
         if let Failure::Failed(Cause::Throttled) = failure {
             budget.count_throttled();
         }
@@ -79,21 +106,38 @@ where
     })
 }
 
-/// The error without the answer that it may hold: there can be a signed URL in it.
+/// The error in one line, without the answer that it may hold: there can be a signed URL in it. What a
+/// service says is its code, its message and the id of the request; what the SDK says has causes.
 pub(crate) fn told<E>(error: SdkError<E, HttpResponse>) -> String
 where
-    E: std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    match error.into_source() {
-        Ok(source) => DisplayErrorContext(&*source).to_string(),
+    let said: Vec<&str> = [error.code(), error.message()].into_iter().flatten().collect();
+    let said = said.join(": ");
+    let id = error.request_id().map_or_else(String::new, |id| format!("; request id {id}"));
+    let text = match error.into_source() {
+        _ if !said.is_empty() => said,
+        Ok(source) => causes(&*source),
         Err(error) => error.to_string(),
+    };
+    cut(&text, LONGEST) + &id
+}
+
+/// Which action is denied. AWS names it in a sentence such as `User: … is not authorized to perform:
+/// inspector2:ListFindings on resource: …`, of which only a name from the fixed list is kept.
+fn denied(operation: &str, message: &str) -> Cause {
+    let mut words = message.split(|c: char| !(c.is_ascii_alphanumeric() || c == ':'));
+    let action = words.find_map(|word| ACTIONS.into_iter().find(|action| *action == word));
+    match action {
+        Some(action) if action != operation => Cause::ActionDenied(action),
+        Some(_) | None => Cause::AccessDenied,
     }
 }
 
 fn word(cause: Cause) -> &'static str {
     match cause {
         Cause::Throttled => "throttled",
-        Cause::AccessDenied => "access denied",
+        Cause::AccessDenied | Cause::ActionDenied(_) => "access denied",
         Cause::TimedOut => "timed out",
         Cause::NotAsked => "not asked",
         Cause::Internal => "failed",
@@ -110,9 +154,6 @@ pub(crate) fn cause<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) 
 
 fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Failure {
     match error {
-        SdkError::ServiceError(context) if is_import(context.err()) => {
-            Failure::NotFound(NotFound::Import)
-        }
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
             by_code(context.err().code().unwrap_or_default(), status)
@@ -123,12 +164,6 @@ fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Failu
         }
         _ => Failure::Failed(Cause::Internal),
     }
-}
-
-/// Whether ECR would have imported the image from another registry. The function's role does not get
-/// that permission: a look-up changes nothing.
-fn is_import(error: &impl ProvideErrorMetadata) -> bool {
-    error.message().is_some_and(|message| message.contains("ecr:BatchImportUpstreamImage"))
 }
 
 /// By the error's code: access and rate errors are not in the service's model, so the SDK has no
@@ -169,7 +204,88 @@ fn by_code(code: &str, status: u16) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_ecr::error::ErrorMetadata;
+    use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsError;
+    use aws_smithy_types::body::SdkBody;
+
     use super::*;
+
+    const TEXT: &str = "User: a is not authorized to perform: inspector2:ListFindings";
+
+    fn answer(status: u16) -> HttpResponse {
+        HttpResponse::new(status.try_into().unwrap(), SdkBody::empty())
+    }
+
+    /// An error of ECR as the SDK reads it.
+    fn service_error(
+        meta: ErrorMetadata,
+    ) -> SdkError<DescribeImageScanFindingsError, HttpResponse> {
+        let mut answer = answer(400);
+        answer.headers_mut().insert("x-amzn-requestid", "r-1");
+        SdkError::service_error(DescribeImageScanFindingsError::generic(meta), answer)
+    }
+
+    #[test]
+    fn an_error_is_told_once_and_without_types() {
+        let code = || ErrorMetadata::builder().code("AccessDeniedException");
+        for (error, expected) in [
+            (
+                service_error(code().message(TEXT).build()),
+                format!("AccessDeniedException: {TEXT}; request id r-1"),
+            ),
+            (service_error(code().build()), "AccessDeniedException; request id r-1".to_owned()),
+            (
+                service_error(ErrorMetadata::builder().message("x".repeat(5000)).build()),
+                format!("{}…; request id r-1", "x".repeat(LONGEST - 1)),
+            ),
+            (SdkError::timeout_error("it took too long"), "it took too long".to_owned()),
+            (SdkError::response_error("unreadable", answer(200)), "unreadable".to_owned()),
+        ] {
+            assert_eq!(told(error), expected);
+        }
+        let bare = told(service_error(ErrorMetadata::builder().build()));
+        assert!(bare.ends_with("; request id r-1") && !bare.contains("meta"), "{bare}");
+    }
+
+    #[test]
+    fn a_denied_action_is_named_if_it_is_known() {
+        const OPERATION: &str = "ecr:DescribeImageScanFindings";
+        let user = "User: arn:aws:sts::123456789012:assumed-role/admission/admission is not authorized to perform:";
+        for (message, expected) in [
+            (
+                format!(
+                    "{user} inspector2:ListFindings on resource: arn:aws:inspector2:us-east-1:123456789012:/findings/list"
+                ),
+                Cause::ActionDenied("inspector2:ListFindings"),
+            ),
+            (
+                format!("{user} inspector2:ListCoverage."),
+                Cause::ActionDenied("inspector2:ListCoverage"),
+            ),
+            (
+                format!(
+                    "{user} {IMPORT_UPSTREAM} on resource: arn:aws:ecr:us-east-1:123456789012:repository/hub/nginx because no identity-based policy allows the {IMPORT_UPSTREAM} action"
+                ),
+                Cause::ActionDenied(IMPORT_UPSTREAM),
+            ),
+            (
+                format!(
+                    "{user} {OPERATION} on resource: arn:aws:ecr:us-east-1:123456789012:repository/pay"
+                ),
+                Cause::AccessDenied,
+            ),
+            // Nothing else of the text is an action.
+            (format!("{user} inspector2:ListFindingsOfOthers"), Cause::AccessDenied),
+            (
+                format!("{user} kms:Decrypt on resource: inspector2/ListFindings"),
+                Cause::AccessDenied,
+            ),
+            (format!("{user} INSPECTOR2:LISTFINDINGS"), Cause::AccessDenied),
+            (String::new(), Cause::AccessDenied),
+        ] {
+            assert_eq!(denied(OPERATION, &message), expected, "{message}");
+        }
+    }
 
     #[test]
     fn every_code_has_its_cause() {

@@ -11,7 +11,7 @@ use ecr_admission_policy::names::Digest;
 use futures_util::future::join_all;
 
 use super::body::LimitBody;
-use super::call::{Failure, NotFound, call};
+use super::call::{Failure, IMPORT_UPSTREAM, NotFound, call};
 use super::holdings::Repository;
 use super::{EcrInspector, identifier};
 use crate::inspect::{Budget, Missing};
@@ -72,10 +72,10 @@ impl Failed {
         match self {
             Self::TooLong => true,
             Self::Call(Failure::NotFound(NotFound::Repository)) => false,
-            Self::Call(Failure::NotFound(NotFound::Image | NotFound::Scan | NotFound::Import)) => {
-                true
+            Self::Call(Failure::NotFound(NotFound::Image | NotFound::Scan)) => true,
+            Self::Call(Failure::Failed(cause)) => {
+                matches!(cause, Cause::Internal | Cause::ActionDenied(IMPORT_UPSTREAM))
             }
-            Self::Call(Failure::Failed(cause)) => *cause == Cause::Internal,
         }
     }
 

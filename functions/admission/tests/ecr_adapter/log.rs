@@ -60,6 +60,9 @@ fn every_failure_leaves_a_line_without_the_url() {
     for secret in ["X-Amz-Signature", "f00d", "blobs.example"] {
         assert!(!log.contains(secret), "{log}");
     }
+    for code in ["alloc::", "ErrorMetadata", "Unhandled"] {
+        assert!(!log.contains(code), "an error is told in words: {log}");
+    }
     let lines: Vec<Value> = log
         .lines()
         .filter(|line| line.starts_with("{\"timestamp\""))

@@ -5,6 +5,7 @@ use std::fmt;
 use super::WORD;
 use crate::enforcement::Enforcement;
 use crate::facts::{Finding, Fix, Severity};
+use crate::names::AccountId;
 use crate::policy::SeverityLimit;
 use crate::text::quote;
 use crate::timestamp::Timestamp;
@@ -12,8 +13,12 @@ use crate::timestamp::Timestamp;
 /// What is wrong with a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScanProblem {
-    /// The image was never scanned.
-    NotFound,
+    /// The image was never scanned, as far as can be seen.
+    NotFound {
+        /// The account that owns the registry, where it is not the function's own: only the owner can
+        /// read enhanced scans.
+        owner: Option<AccountId>,
+    },
     /// The scan has this status, and no result has come yet.
     NoResultYet(&'static str),
     /// The scan has a status under which there is no result.
@@ -71,7 +76,7 @@ impl ScanProblem {
         match self {
             Self::Status { effect, .. } => *effect,
             Self::Unrated(_) | Self::InGrace { .. } => Enforcement::Warn,
-            Self::NotFound
+            Self::NotFound { .. }
             | Self::NoResultYet(_)
             | Self::TooOld { .. }
             | Self::FeedTooOld { .. }
@@ -84,7 +89,13 @@ impl ScanProblem {
 impl fmt::Display for ScanProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound => f.write_str("was never scanned; start a scan or push it again"),
+            Self::NotFound { owner: None } => f.write_str(
+                "was never scanned; start a scan or push it again, or wait a minute if it was just pushed",
+            ),
+            Self::NotFound { owner: Some(account) } => write!(
+                f,
+                "was never scanned as far as another account can see: Amazon ECR shows enhanced scans only to the account that owns the registry; with enhanced scanning deploy ecr-admission in account {account}, with basic scanning push it again, or wait a minute if it was just pushed"
+            ),
             Self::NoResultYet(status) => {
                 write!(f, "has no scan result yet ({status}); wait for its first scan")
             }
@@ -120,7 +131,7 @@ impl fmt::Display for ScanProblem {
                 }
                 f.write_str(")")?;
                 named(f, worst)?;
-                f.write_str("; rebuild it with fixed packages and push it under a new tag")
+                f.write_str(advice(worst))
             }
             Self::Unrated(counts) => {
                 f.write_str("has ")?;
@@ -133,6 +144,18 @@ impl fmt::Display for ScanProblem {
                 write!(f, " in grace, the first until {until}; rebuild it with fixed packages by then")
             }
         }
+    }
+}
+
+/// What to do about these findings: nobody can rebuild with a fix that does not exist yet.
+fn advice(named: &[Finding]) -> &'static str {
+    let has_no_fix = |finding: &Finding| finding.fixed_in.is_none() && finding.fix == Fix::No;
+    if !named.iter().any(has_no_fix) {
+        "; rebuild it with fixed packages and push it under a new tag"
+    } else if named.iter().all(has_no_fix) {
+        "; replace or remove these packages and push it under a new tag, or ask the operator to accept the findings until there is a fix"
+    } else {
+        "; rebuild it with the versions that have the fix, replace or remove the packages without one, and push it under a new tag"
     }
 }
 

@@ -4,17 +4,24 @@ use std::collections::BTreeMap;
 
 use super::{Case, Outcome};
 use crate::facts::{
-    Content, Finding, Findings, ImageScan, PlatformFacts, Scan, ScanStatus, Severity, Worst,
+    Content, Finding, Findings, ImageScan, PlatformFacts, Scan, ScanStatus, Scanning, Severity,
+    Worst,
 };
 use crate::image::EcrImage;
 use crate::index::{Child, ChildName, Index};
+use crate::names::AccountId;
 use crate::policy::scan_findings::{Accepted, ScanPolicy, Weight};
 use crate::reason::{Counts, Reason, ScanProblem};
 use crate::timestamp::Timestamp;
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {
     let Some((image, facts)) = case.inspected() else { return Outcome::Unjudged };
-    let judge = Judge { policy: &case.policy.scan_findings, image, now: case.now };
+    // The flag of a repository is read only where the registry is another account's.
+    let owner = match facts.repository.scanning {
+        Scanning::RepositoryFlag(_) => Some(&image.account),
+        Scanning::Effective(_) => None,
+    };
+    let judge = Judge { policy: &case.policy.scan_findings, image, owner, now: case.now };
     Outcome::Judged(match &facts.content {
         Content::Image(facts) => judge.platform(facts, None),
         Content::Index(Index::TooDeep | Index::TooManyChildren | Index::TooManyDescriptors)
@@ -33,6 +40,8 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
 struct Judge<'a> {
     policy: &'a ScanPolicy,
     image: &'a EcrImage,
+    /// The account that owns the registry, where it is another than the function's own.
+    owner: Option<&'a AccountId>,
     now: Timestamp,
 }
 
@@ -47,7 +56,9 @@ impl Judge<'_> {
     fn platform(&self, facts: &PlatformFacts, child: Option<&Child>) -> Vec<Reason> {
         let child: Option<ChildName> = child.map(Child::name);
         let (problems, ending) = match &facts.scan {
-            ImageScan::NotFound => (vec![ScanProblem::NotFound], vec![]),
+            ImageScan::NotFound => {
+                (vec![ScanProblem::NotFound { owner: self.owner.cloned() }], vec![])
+            }
             ImageScan::Found(scan) => self.scan(scan),
         };
         let problems = problems

@@ -172,8 +172,53 @@ fn many_findings_and_many_accepted_ones_are_weighed_quickly() {
 fn an_image_that_was_never_scanned_is_told_so() {
     assert_eq!(
         reasons(Content::Image(platform_facts(ImageScan::NotFound))),
-        ["was never scanned; start a scan or push it again"]
+        [
+            "was never scanned; start a scan or push it again, or wait a minute if it was just pushed"
+        ]
     );
+}
+
+#[test]
+fn enhanced_scans_of_another_account_cannot_be_seen() {
+    let told = |content| {
+        let mut facts = ImageFacts { content, ..clean() };
+        facts.repository.scanning = Scanning::RepositoryFlag(true);
+        match case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check) {
+            Outcome::Judged(reasons) => reasons.iter().map(Reason::to_string).collect::<String>(),
+            Outcome::NotApplicable | Outcome::Unjudged => panic!("an inspected image is judged"),
+        }
+    };
+    let image = told(Content::Image(platform_facts(ImageScan::NotFound)));
+    let children = vec![child("arm64", Some(ImageScan::NotFound))];
+    let index = told(Content::Index(Index::Children(children)));
+    for told in [image, index] {
+        assert!(told.contains("was never scanned as far as another account can see"), "{told}");
+        assert!(told.contains("deploy ecr-admission in account 123456789012"), "{told}");
+        assert!(!told.contains("start a scan"), "{told}");
+    }
+}
+
+#[test]
+fn the_advice_fits_the_fixes() {
+    let none = || finding(Some("CVE-2026-1"), "CRITICAL");
+    let unknown = || Finding { fix: Fix::Possible, ..none() };
+    let fixed = || Finding { fixed_in: Some("2".into()), ..unknown() };
+    for (found, expected) in [
+        (vec![], "; rebuild it with fixed packages and push"),
+        (vec![unknown()], "; rebuild it with fixed packages and push"),
+        (vec![fixed(), unknown()], "; rebuild it with fixed packages and push"),
+        (vec![none()], "; replace or remove these packages and push"),
+        (vec![none(), none(), none(), none()], "; replace or remove these packages and push"),
+        (vec![none(), unknown()], "; rebuild it with the versions that have the fix, replace"),
+        (vec![none(), fixed()], "; rebuild it with the versions that have the fix, replace"),
+        // Of four, the one that cannot be fixed is not named.
+        (vec![fixed(), fixed(), fixed(), none()], "; rebuild it with fixed packages and push"),
+    ] {
+        let told = filtered(switches(), &[("CRITICAL", 4)], found).concat();
+        assert!(told.contains(expected), "{told}");
+        let beside = told.contains("no fix yet") && told.contains("rebuild it with fixed packages");
+        assert!(!beside, "{told}");
+    }
 }
 
 #[test]
@@ -262,8 +307,8 @@ fn the_worst_findings_are_named() {
         reasons(Content::Image(platform_facts(ImageScan::Found(scan)))),
         [
             "has 5 CRITICAL findings (severity limit CRITICAL): CVE-2026-2 in \"open ssl\", fixed in 3.3.2; \
-          CVE-2026-3 in zlib, no fix yet; unnamed, no fix yet; rebuild it with fixed packages and push it \
-          under a new tag"
+          CVE-2026-3 in zlib, no fix yet; unnamed, no fix yet; rebuild it with the versions \
+          that have the fix, replace or remove the packages without one, and push it under a new tag"
         ]
     );
 }

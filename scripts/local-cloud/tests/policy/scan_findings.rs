@@ -1,7 +1,7 @@
 //! The switches of `scan-findings` that say which findings count.
 
 use crate::policed::{Keep, Policed};
-use crate::told::{ADMITTED, denied, findings, pod, told, warned};
+use crate::told::{ADMITTED, advised, denied, findings, pod, told, warned};
 
 /// A document with these switches of `scan-findings`.
 fn switch(text: &str) -> String {
@@ -35,10 +35,12 @@ async fn the_limit_decides_which_findings_count_and_the_worst_are_named() {
                 "found:four",
                 denied(
                     "found:four",
-                    &findings(
+                    &advised(
                         "3 CRITICAL, 1 HIGH findings (severity limit HIGH): CVE-2026-1002 in zlib, \
                          fixed in 1.3.2; CVE-2026-1003 in curl, no fix yet; CVE-2026-1004 in curl, \
                          no fix yet",
+                        "rebuild it with the versions that have the fix, replace or remove the \
+                         packages without one, and push it under a new tag",
                     ),
                 ),
             ),
@@ -98,9 +100,11 @@ async fn findings_without_a_fix_are_ignored_only_where_that_is_said() {
         "fixes:no",
         denied(
             "fixes:no",
-            &findings(
+            &advised(
                 "250 CRITICAL findings (severity limit CRITICAL): CVE-2026-2001 in glibc, no fix yet; \
                  CVE-2026-2002 in glibc, no fix yet; CVE-2026-2003 in glibc, no fix yet",
+                "replace or remove these packages and push it under a new tag, or ask the operator to \
+                 accept the findings until there is a fix",
             ),
         ),
     ));

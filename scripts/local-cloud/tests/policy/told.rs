@@ -69,7 +69,10 @@ pub(crate) const MUTABLE: &str = "repository \"open\" lets tag \"1\" be overwrit
 
 /// A reason of `scan-findings`: these findings, in these words.
 pub(crate) fn findings(words: &str) -> String {
-    format!(
-        "has {words}; rebuild it with fixed packages and push it under a new tag [scan-findings]"
-    )
+    advised(words, "rebuild it with fixed packages and push it under a new tag")
+}
+
+/// The same, with other advice.
+pub(crate) fn advised(words: &str, advice: &str) -> String {
+    format!("has {words}; {advice} [scan-findings]")
 }

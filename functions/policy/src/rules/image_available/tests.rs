@@ -22,6 +22,18 @@ fn an_image_that_could_not_be_inspected_is_not_available() {
         (Inspection::Moved, Some("its tag moved to another image while it was looked up")),
         (failed(Cause::Throttled), Some("throttled")),
         (failed(Cause::AccessDenied), Some("access denied")),
+        (
+            failed(Cause::ActionDenied("inspector2:ListFindings")),
+            Some(
+                "could not be judged: ecr:DescribeRepositories was answered access denied to inspector2:ListFindings; allow inspector2:ListFindings on all resources to the admission function's role",
+            ),
+        ),
+        (
+            failed(Cause::ActionDenied("ecr:BatchGetImage")),
+            Some(
+                "access denied to ecr:BatchGetImage; allow ecr:BatchGetImage to the admission function's role and, for a registry of another account, in the repository's policy",
+            ),
+        ),
         (failed(Cause::TimedOut), Some("timed out")),
         (failed(Cause::Internal), Some("failed")),
         (failed(Cause::NotAsked), Some("could not be asked about its repository")),

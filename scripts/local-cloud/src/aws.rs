@@ -36,7 +36,7 @@ use journal::Journal;
 use secrets::Secrets;
 pub use secrets::file::SecretFileError;
 pub(crate) use secrets::file::read as read_secret_file;
-pub(crate) use secrets::secret::arn as secret_arn;
+pub use secrets::secret::arn as secret_arn;
 
 /// What the stand-in holds, and how it behaves.
 #[derive(Clone)]

@@ -32,8 +32,9 @@ impl Bench {
     /// Starts AWS.
     pub async fn new(options: Options) -> Result<Self, Failure> {
         let directory = tempfile::tempdir()?;
-        std::fs::write(directory.path().join("registry.yaml"), catalogue::yaml())?;
-        let cloud = Cloud::start(directory.path()).await?;
+        let catalogue = catalogue::yaml();
+        std::fs::write(directory.path().join("registry.yaml"), &catalogue)?;
+        let cloud = Cloud::start(directory.path(), &catalogue, []).await?;
         let valgrind = valgrind().await;
         Ok(Self { options, cloud, valgrind, directory, started: Instant::now() })
     }

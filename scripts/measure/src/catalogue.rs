@@ -7,8 +7,17 @@ use local_cloud::cli::{ACCOUNT, REGION};
 /// The repositories with a clean image each.
 pub const REPOSITORIES: usize = 640;
 
+/// A repository of many clean images.
+const MANY: &str = "bench/many";
+
+/// How many.
+const MANY_IMAGES: usize = 20;
+
 /// A repository whose one image is an index of two platforms.
 const INDEX: &str = "bench/index";
+
+/// A repository whose one image is an index of a platform and of an index of another.
+const NESTED: &str = "bench/nested";
 
 /// A repository whose one image has a CRITICAL finding.
 const VULNERABLE: &str = "bench/vulnerable";
@@ -24,9 +33,14 @@ pub fn yaml() -> String {
     for number in 0..REPOSITORIES {
         repository(&mut yaml, &name(number), &clean);
     }
+    let tags = |number: usize| format!("{{tags: [\"{number}\"], {clean}}}");
+    let images: Vec<String> = (1..=MANY_IMAGES).map(tags).collect();
+    images_of(&mut yaml, MANY, &images.join(", "));
     let child = |architecture| format!("{{os: linux, architecture: {architecture}, {clean}}}");
     let platforms = format!("platforms: [{}, {}]", child("amd64"), child("arm64"));
     repository(&mut yaml, INDEX, &platforms);
+    let nested = format!("platforms: [{}, {{platforms: [{}]}}]", child("amd64"), child("arm64"));
+    repository(&mut yaml, NESTED, &nested);
     let finding = "[{name: CVE-2026-1, severity: CRITICAL}]";
     let found = format!("scan: {{status: COMPLETE, {SCANNED}, findings: {finding}}}");
     repository(&mut yaml, VULNERABLE, &found);
@@ -34,11 +48,15 @@ pub fn yaml() -> String {
 }
 
 fn repository(yaml: &mut String, name: &str, content: &str) {
+    images_of(yaml, name, &format!("{{tags: [\"1\"], {content}}}"));
+}
+
+fn images_of(yaml: &mut String, name: &str, images: &str) {
     // Writing to a String cannot fail.
     let _ = writeln!(
         yaml,
         "      - {{name: {name}, imageTagMutability: IMMUTABLE, scanOnPush: true, \
-         scanFrequency: SCAN_ON_PUSH, images: [{{tags: [\"1\"], {content}}}]}}"
+         scanFrequency: SCAN_ON_PUSH, images: [{images}]}}"
     );
 }
 
@@ -47,7 +65,11 @@ fn name(number: usize) -> String {
 }
 
 fn image(repository: &str) -> String {
-    format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{repository}:1")
+    tagged(repository, 1)
+}
+
+fn tagged(repository: &str, tag: usize) -> String {
+    format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{repository}:{tag}")
 }
 
 /// The clean image of a repository, below [`REPOSITORIES`].
@@ -58,6 +80,16 @@ pub fn clean(number: usize) -> String {
 /// The clean images of so many repositories, from the `first` on.
 pub fn clean_images(first: usize, count: usize) -> Vec<String> {
     (first..first + count).map(clean).collect()
+}
+
+/// 20 clean images of one repository.
+pub fn many() -> Vec<String> {
+    (1..=MANY_IMAGES).map(|tag| tagged(MANY, tag)).collect()
+}
+
+/// An index of a clean platform and of an index of another.
+pub fn nested() -> String {
+    image(NESTED)
 }
 
 /// An index of two clean platforms.

@@ -14,7 +14,6 @@ use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::bench::Failure;
-use crate::catalogue;
 
 const ACCESS_KEY_ID: &str = "BENCHACCESSKEY";
 const SECRET_ACCESS_KEY: &str = "bench";
@@ -37,21 +36,26 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// Starts one, with its certificates in `directory`.
-    pub async fn start(directory: &Path) -> Result<Self, Failure> {
+    /// Starts one over this catalogue, with its certificates in `directory`, and these secrets beside that
+    /// of the tokens.
+    pub async fn start(
+        directory: &Path,
+        catalogue: &str,
+        secrets: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Failure> {
         let tls = tls::server_config(directory)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
         let token = json!({"default": "t".repeat(64)}).to_string();
         let aws = Aws::new(Settings {
-            catalogue: Catalogue::parse(Path::new("bench"), &catalogue::yaml())?,
+            catalogue: Catalogue::parse(Path::new("bench"), catalogue)?,
             account: ACCOUNT.to_owned(),
             region: REGION.to_owned(),
             latency: Duration::ZERO,
             handshake: Duration::ZERO,
             faults: vec![],
             secret_files: BTreeMap::new(),
-            secrets: BTreeMap::from([(TOKEN_SECRET.to_owned(), token)]),
+            secrets: secrets.into_iter().chain([(TOKEN_SECRET.to_owned(), token)]).collect(),
             access_key_id: ACCESS_KEY_ID.to_owned(),
             secret_access_key: SECRET_ACCESS_KEY.to_owned(),
         });

@@ -9,6 +9,7 @@
 //! told beside that of the least a function can be (the package `measure-probes`), measured in turns with it.
 
 pub mod bench;
+pub mod bomb;
 pub mod callgrind;
 pub mod catalogue;
 pub mod chart;

@@ -9,7 +9,7 @@ use measure::options::Options;
 use measure::row::{self, Row};
 use measure::rows::round_trips::{self, Series};
 use measure::rows::{
-    burst, calls, deadline, init, instructions, memory, metrics, size, timing, warm,
+    bombs, burst, calls, deadline, init, instructions, memory, metrics, size, timing, warm,
 };
 use measure::{chart, machine, readme};
 use serde::Serialize;
@@ -40,6 +40,7 @@ async fn run(options: Options) -> Result<ExitCode, Failure> {
     rows.extend(warm::measure(&bench).await?);
     rows.extend(instructions::measure(&bench).await?);
     rows.extend(memory::measure(&bench).await?);
+    rows.extend(bombs::measure(&bench).await?);
     rows.extend(size::measure(&bench)?);
     rows.extend(metrics::measure(&bench).await?);
     rows.extend(deadline::measure(&bench).await?);

@@ -1,5 +1,6 @@
 //! The measurements, each a file of rows.
 
+pub mod bombs;
 pub mod burst;
 pub mod calls;
 pub mod deadline;

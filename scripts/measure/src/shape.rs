@@ -51,17 +51,30 @@ pub fn shapes() -> Vec<Shape> {
     let twenty = catalogue::clean_images(0, 20);
     let mut one_missing = catalogue::clean_images(0, 19);
     one_missing.push(catalogue::missing());
-    let each = |count| [(REPOSITORIES, 1), (CONFIGURATIONS, 1), (FINDINGS, count)];
+    let each = |count| [(REPOSITORIES, 1), (CONFIGURATIONS, 1), (FINDINGS, count), (IMAGES, count)];
     vec![
         fresh("1 image", one.clone(), 1, &each(1)),
         fresh("20 images", twenty.clone(), 1, &each(20)),
+        fresh(
+            "20 images of one repository",
+            catalogue::many(),
+            1,
+            &[(REPOSITORIES, 1), (CONFIGURATIONS, 1), (FINDINGS, 20), (IMAGES, 1)],
+        ),
         Shape { cached: true, ..fresh("20 images, cached", twenty, 0, &[]) },
-        // The index itself, then its manifest, then its two platforms.
+        // The scan and the manifest of the index, then those of its two platforms.
         fresh(
             "an index of 2 platforms",
             vec![catalogue::index()],
+            2,
+            &[(REPOSITORIES, 1), (CONFIGURATIONS, 1), (FINDINGS, 3), (IMAGES, 2)],
+        ),
+        // What a descriptor calls an index has no scan looked up unless its manifest says otherwise.
+        fresh(
+            "an index in an index",
+            vec![catalogue::nested()],
             3,
-            &[(REPOSITORIES, 1), (CONFIGURATIONS, 1), (FINDINGS, 3), (IMAGES, 1)],
+            &[(REPOSITORIES, 1), (CONFIGURATIONS, 1), (FINDINGS, 3), (IMAGES, 3)],
         ),
         Shape {
             admitted: false,
@@ -69,17 +82,17 @@ pub fn shapes() -> Vec<Shape> {
                 "20 images, one repository missing",
                 one_missing,
                 2,
-                &[(REPOSITORIES, 2), (CONFIGURATIONS, 1), (FINDINGS, 20)],
+                &[(REPOSITORIES, 2), (CONFIGURATIONS, 1), (FINDINGS, 20), (IMAGES, 20)],
             )
         },
         Shape {
             timed: false,
             ..fresh(
-                // As many as are looked up by default; 32 calls are in flight at a time.
+                // As many as are looked up by default: 205 calls, 32 of them in flight at a time.
                 "100 images of 100 repositories",
                 catalogue::clean_images(0, 100),
-                4,
-                &[(REPOSITORIES, 1), (CONFIGURATIONS, 4), (FINDINGS, 100)],
+                7,
+                &[(REPOSITORIES, 1), (CONFIGURATIONS, 4), (FINDINGS, 100), (IMAGES, 100)],
             )
         },
         Shape { timed: false, ..fresh("1 image, 20 times", vec![one.concat(); 20], 1, &each(1)) },

@@ -82,6 +82,8 @@ async fn it_holds_every_case_that_the_demo_shows() {
         ("shop/cart", "0.1", "ScanNotFoundException"),
         ("shop/catalog", "4.2", "ScanNotFoundException"),
         ("shop/thumbnails", "1.1", "ScanNotFoundException"),
+        ("shop/assistant", "3.0", "ScanNotFoundException"),
+        ("shop/sessions", "2.2", "COMPLETE"),
         ("shop/reviews", "2.0", "COMPLETE UNDEFINED"),
         ("shop/recommendations", "1.0", "COMPLETE MEDIUM, more"),
         ("shop/recommendations", "1.1", "COMPLETE, more"),

@@ -65,6 +65,7 @@ async fn hanging(bench: &Bench) -> Result<Stack, Failure> {
         "DescribeRepositories=hang",
         "BatchGetRepositoryScanningConfiguration=hang",
         "DescribeImageScanFindings=hang",
+        "BatchGetImage=hang",
     ] {
         arguments.extend(["--fault", fault]);
     }

@@ -35,7 +35,7 @@ pub(super) struct Version {
 
 /// The ARN of a secret. AWS ends it in six random characters; ours follow from the name, so that they
 /// are the same in every run.
-pub(crate) fn arn(region: &str, account: &str, name: &str) -> String {
+pub fn arn(region: &str, account: &str, name: &str) -> String {
     let hash = format!("{:x}", Sha256::digest(name));
     let suffix: String = hash.chars().take(6).collect();
     crate::aws::arn::arn("secretsmanager", region, account, &format!("secret:{name}-{suffix}"))

@@ -8,6 +8,7 @@ use super::arn;
 use super::asked::{Api, Asked};
 use super::call::Caller;
 use super::error::ApiError;
+use super::secrets;
 use super::subject::Subject;
 use crate::fault::{Fault, Kind};
 
@@ -63,6 +64,10 @@ pub(crate) fn error(
             );
             Some(ApiError::new("AccessDeniedException", message))
         }
+        Kind::KmsDenied => {
+            Some(ApiError::new("AccessDeniedException", "Access to KMS is not allowed"))
+        }
+        Kind::MarkedForDeletion => Some(secrets::marked_for_deletion()),
         Kind::ServerError => {
             let (code, query_code) = match api {
                 Api::Ecr => ("ServerException", None),

@@ -21,7 +21,7 @@ pub const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// The stack is account 123456789012 in us-east-1. When it answers, `ready https://127.0.0.1:PORT`
 /// is printed; Ctrl-C stops everything. GET /_local/calls lists the AWS calls, GET /_local/metrics
 /// what CloudWatch received, and POST /_local/reset clears both. POST
-/// /_local/reset-authorizers-cache does what API Gateway's ResetAuthorizersCache does.
+/// /_local/reset-authorizers-cache makes API Gateway forget the authorizer's answers.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "local-cloud", version)]
 pub struct Options {

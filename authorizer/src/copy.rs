@@ -105,7 +105,6 @@ impl<R: ReadSecret> CopiedSecret<R> {
         if in_overlap(&current, self.overlap, now) {
             let read = self.read(Stage::Previous, deadline).await;
             self.previous.learn(&current.id, read, now);
-            self.previous.settle(now);
         } else {
             self.previous = Previous::unneeded();
         }

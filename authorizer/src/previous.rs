@@ -34,21 +34,24 @@ impl Previous {
         if beside.is_empty() || self.beside != beside {
             *self = Self { beside: beside.to_owned(), kept: Kept::default(), failure: None };
         }
-        self.failure = None;
-        match read {
-            Ok(version) => self.kept.keep(version, now),
+        self.failure = match read {
+            Ok(version) => {
+                self.kept.keep(version, now);
+                None
+            }
             // Before the first rotation there is none, nor after an operator removed the label to revoke
             // it. Where it does not hold tokens, the operator has just repaired the secret.
             Err(Unreadable { cause: Cause::NotFound(_) | Cause::NotTokens, .. }) => {
                 self.kept.give_up();
+                None
             }
             Err(unreadable) => {
                 if matches!(unreadable.cause, Cause::NotAuthorized(_)) {
                     self.kept.suspect(now);
                 }
-                self.failure = Some(unreadable);
+                Some(unreadable)
             }
-        }
+        };
     }
 
     /// See [`Kept::settle`].

@@ -44,7 +44,12 @@ pub struct Unreadable {
 pub enum Cause {
     /// There is no secret with this name or ARN, or none of its versions has the label.
     NotFound(String),
-    /// IAM said no; the text is from Secrets Manager or KMS and names the principal and the action.
+    /// The secret was deleted and can still be restored.
+    MarkedForDeletion,
+    /// IAM does not allow this function to read the secret; the text is that of Secrets Manager and names
+    /// the principal and the action.
+    NotAuthorized(String),
+    /// Any other denial, such as that of the KMS key, which has the same error code.
     AccessDenied(String),
     /// Too many requests.
     Throttled,
@@ -57,8 +62,32 @@ pub enum Cause {
     /// An answer that is not one of Secrets Manager. Its text is not repeated: it may hold the
     /// secret.
     BadAnswer,
-    /// The secret is binary, or its text is not a JSON object of strings.
+    /// The secret is binary, or its text is not a JSON object.
     NotTokens,
+    /// Nothing was read so far.
+    NotYetRead,
+}
+
+impl Cause {
+    /// Whether an operator took the secret away, or its content; an outage otherwise.
+    ///
+    /// Expired or unknown credentials and a clock that is off are outages as well: they say nothing about
+    /// the secret.
+    pub fn is_definite(&self) -> bool {
+        match self {
+            Self::NotFound(_)
+            | Self::MarkedForDeletion
+            | Self::NotAuthorized(_)
+            | Self::NotTokens => true,
+            Self::AccessDenied(_)
+            | Self::Throttled
+            | Self::TimedOut
+            | Self::Unreachable(_)
+            | Self::Refused(_)
+            | Self::BadAnswer
+            | Self::NotYetRead => false,
+        }
+    }
 }
 
 impl From<NotTokens> for Cause {
@@ -75,10 +104,19 @@ impl fmt::Display for Cause {
                 "no secret \"{secret}\", or no such version of it; \
                  set TOKEN_SECRET_ARN to a secret of this account and Region"
             ),
-            Self::AccessDenied(text) => {
+            Self::MarkedForDeletion => {
+                f.write_str("the secret is marked for deletion; restore it with aws secretsmanager restore-secret")
+            }
+            Self::NotAuthorized(text) => {
                 write!(
                     f,
                     "access denied: {text}; allow the function's role secretsmanager:GetSecretValue on it"
+                )
+            }
+            Self::AccessDenied(text) => {
+                write!(
+                    f,
+                    "access denied: {text}; allow the function's role kms:Decrypt on the key of the secret"
                 )
             }
             Self::Throttled => f.write_str("throttled; the next call tries again"),
@@ -86,6 +124,7 @@ impl fmt::Display for Cause {
             Self::Unreachable(text) => write!(f, "no connection to Secrets Manager: {text}"),
             Self::Refused(text) => write!(f, "Secrets Manager refused: {text}"),
             Self::BadAnswer => f.write_str("the answer is not one of Secrets Manager"),
+            Self::NotYetRead => f.write_str("it was not read yet"),
             Self::NotTokens => {
                 f.write_str("it is not a JSON object of cluster names and tokens; put one in place")
             }

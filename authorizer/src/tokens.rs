@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
@@ -81,17 +82,23 @@ pub struct SecretVersion {
 
 impl SecretVersion {
     /// Reads the text of a secret: a JSON object, cluster name to token.
+    ///
+    /// An entry that is no such pair is [`Unusable`], and the others count. [`NotTokens`] is a text that
+    /// is not a JSON object at all.
     pub fn parse(id: String, created: Option<SystemTime>, text: &str) -> Result<Self, NotTokens> {
-        // What serde_json has to say may quote a token, so nothing of it is passed on.
-        let Ok(entries) = serde_json::from_str::<BTreeMap<String, String>>(text) else {
+        // Some editors put a byte order mark first.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // What serde_json has to say may quote a token, so nothing of it is passed on. Values are taken as
+        // they are: one that cannot be read must not cost the others theirs.
+        let Ok(entries) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) else {
             return Err(NotTokens);
         };
         let mut version = Self { id, created, tokens: Vec::new(), unusable: Vec::new() };
-        for (cluster, token) in entries {
-            match flaw(&cluster, &token) {
-                Some(flaw) => version.unusable.push(Unusable { cluster, flaw }),
-                None => {
-                    version.tokens.push(ClusterToken { cluster, digest: Token(token).digest() });
+        for (cluster, value) in entries {
+            match usable(&cluster, value) {
+                Ok(digest) => version.tokens.push(ClusterToken { cluster, digest }),
+                Err(flaw) => {
+                    version.unusable.push(Unusable { cluster: shown(cluster), flaw });
                 }
             }
         }
@@ -104,14 +111,14 @@ impl SecretVersion {
     }
 }
 
-/// The text of a secret is not a JSON object whose values are all strings.
+/// The text of a secret is not a JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotTokens;
 
 /// An entry of the secret that never authorises: named by cluster, never by value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unusable {
-    /// The cluster's name, as the secret has it.
+    /// The cluster's name, as the secret has it, unless it may be a token.
     pub cluster: String,
     /// What is wrong with the entry.
     pub flaw: Flaw,
@@ -120,6 +127,9 @@ pub struct Unusable {
 /// Why an entry of the secret never authorises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Flaw {
+    /// A number, a list, an object, or a string that is not valid Unicode.
+    #[serde(rename = "the token is not a string")]
+    NotString,
     /// Too short to be safe from guessing.
     #[serde(rename = "the token has fewer than 32 characters")]
     Short,
@@ -133,6 +143,25 @@ pub enum Flaw {
         rename = "the cluster name is not 1 to 255 visible ASCII characters that do not begin with a colon"
     )]
     ClusterName,
+}
+
+/// The digest of the token of an entry that may authorise.
+fn usable(cluster: &str, value: &RawValue) -> Result<TokenDigest, Flaw> {
+    let token: String =
+        serde_json::from_str(value.get()).map_err(|_quotes_the_token| Flaw::NotString)?;
+    flaw(cluster, &token).map_or_else(|| Ok(Token(token).digest()), Err)
+}
+
+/// The name of an unusable entry, for the log. Somebody may have written token and cluster the wrong way
+/// round, so that what looks like a generated token is not shown.
+fn shown(cluster: String) -> String {
+    let name = cluster.trim();
+    let random = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
+    if name.len() >= SHORTEST && random {
+        format!("(a name of {} characters that may be a token)", name.len())
+    } else {
+        cluster
+    }
 }
 
 fn flaw(cluster: &str, token: &str) -> Option<Flaw> {
@@ -153,91 +182,4 @@ fn flaw(cluster: &str, token: &str) -> Option<Flaw> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<SecretVersion, NotTokens> {
-        SecretVersion::parse("v1".to_owned(), None, text)
-    }
-
-    #[test]
-    fn tokens_are_kept_by_cluster_as_digests() {
-        let token = "k".repeat(32);
-        let version = parse(&format!(r#"{{"staging":"{token}","default":"{token}x"}}"#)).unwrap();
-        let clusters: Vec<_> = version.tokens.iter().map(|token| token.cluster.as_str()).collect();
-        assert_eq!(clusters, ["default", "staging"]);
-        assert!(version.unusable.is_empty());
-        assert!(version.names("staging") && !version.names("prod"));
-        assert!(bool::from(version.tokens[1].digest.ct_eq(&Token::new(token).digest())));
-    }
-
-    #[test]
-    fn a_digest_is_sha_256() {
-        // The example of FIPS 180-2, B.1.
-        let expected = [
-            0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae,
-            0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61,
-            0xf2, 0x00, 0x15, 0xad,
-        ];
-        assert_eq!(Token::new("abc").digest().0, expected);
-    }
-
-    #[test]
-    fn entries_that_never_authorise() {
-        let good = "k".repeat(32);
-        for (cluster, token, flaw) in [
-            ("a", "", Flaw::Short),
-            ("a", &"k".repeat(31), Flaw::Short),
-            ("a", &format!("{good}\\n"), Flaw::NotVisibleAscii),
-            ("a", &format!("{good} {good}"), Flaw::NotVisibleAscii),
-            ("a", &"é".repeat(32), Flaw::NotVisibleAscii),
-            ("", &good, Flaw::ClusterName),
-            (":a", &good, Flaw::ClusterName),
-            ("a b", &good, Flaw::ClusterName),
-            ("ü", &good, Flaw::ClusterName),
-            (&"a".repeat(256), &good, Flaw::ClusterName),
-        ] {
-            let version = parse(&format!(r#"{{"{cluster}":"{token}"}}"#)).unwrap();
-            assert!(version.tokens.is_empty(), "{cluster} {token}");
-            assert_eq!(
-                version.unusable,
-                [Unusable { cluster: cluster.to_owned(), flaw }],
-                "{cluster} {token}"
-            );
-        }
-    }
-
-    #[test]
-    fn other_texts_are_refused_without_a_word_of_them() {
-        for text in [
-            "",
-            "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk",
-            r#""kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk""#,
-            r#"["kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"]"#,
-            r#"{"a":1}"#,
-            r#"{"a":null}"#,
-            r#"{"a":{"token":"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"}}"#,
-            r#"{"a":"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"} x"#,
-            r#"{"a":"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk""#,
-        ] {
-            let refusal = format!("{:?}", parse(text).unwrap_err());
-            assert_eq!(refusal, "NotTokens", "{text}");
-        }
-    }
-
-    #[test]
-    fn an_empty_object_names_no_cluster() {
-        let version = parse("{}").unwrap();
-        assert!(version.tokens.is_empty() && version.unusable.is_empty());
-    }
-
-    #[test]
-    fn debug_shows_neither_token_nor_digest() {
-        let token = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
-        assert_eq!(format!("{:?}", Token::new(token)), "Token(…)");
-        let version = parse(&format!(r#"{{"default":"{token}","weak":"hunter2"}}"#)).unwrap();
-        let debug = format!("{version:?}");
-        assert!(debug.contains("TokenDigest(…)") && debug.contains("weak"), "{debug}");
-        assert!(!debug.contains("kkk") && !debug.contains("hunter2"), "{debug}");
-    }
-}
+mod tests;

@@ -95,7 +95,8 @@ async fn callers_are_told_apart_and_no_token_is_written() {
 #[tokio::test]
 async fn an_unreadable_secret_is_an_error_until_it_can_be_read() {
     let mut cloud = Cloud::start().await;
-    cloud.set("AWSCURRENT", refusal("AccessDeniedException", "User: authorizer is not authorized"));
+    let denied = "User: authorizer is not authorized to perform: secretsmanager:GetSecretValue";
+    cloud.set("AWSCURRENT", refusal("AccessDeniedException", denied));
     let mut run = cloud.run(&[]);
     let event = call(&format!("Bearer {CURRENT}"));
     let error = run.invoke(&event).await.unwrap_err();
@@ -103,9 +104,9 @@ async fn an_unreadable_secret_is_an_error_until_it_can_be_read() {
     assert_eq!(
         error["errorMessage"],
         "the AWSCURRENT version of the token secret could not be read: access denied: User: authorizer is not \
-         authorized; allow the function's role secretsmanager:GetSecretValue on it"
+         authorized to perform: secretsmanager:GetSecretValue; allow the function's role secretsmanager:GetSecretValue on it"
     );
-    for text in [CURRENT.to_owned(), format!(r#"{{"default":["{CURRENT}"]}}"#)] {
+    for text in [CURRENT.to_owned(), format!(r#"["{CURRENT}"]"#)] {
         cloud.set("AWSCURRENT", value("v1", &text));
         let error = run.invoke(&event).await.unwrap_err();
         let message = error["errorMessage"].as_str().unwrap();
@@ -126,6 +127,73 @@ async fn an_unreadable_secret_is_an_error_until_it_can_be_read() {
     assert_eq!(run.stderr, "");
     let levels: Vec<_> = run.lines().iter().map(|line| line["level"].clone()).collect();
     assert_eq!(levels, ["WARN", "ERROR", "ERROR", "ERROR", "ERROR", "INFO"], "{}", run.stdout);
+}
+
+#[tokio::test]
+async fn a_bad_entry_is_named_and_the_others_count() {
+    let mut cloud = Cloud::start().await;
+    let text = format!(r#"{{"lab":["{WEAK}"],"default":"{CURRENT}","{PREVIOUS}":"swapped"}}"#);
+    cloud.set("AWSCURRENT", value("v1", &text));
+    let mut run = cloud.run(&[]);
+    let event = call(&format!("Bearer {CURRENT}"));
+    assert_eq!(run.invoke(&event).await.unwrap()["isAuthorized"], true);
+
+    run.end().await;
+    assert_no_token(&run);
+    assert_eq!(
+        run.lines()[0]["entries"],
+        json!([
+            {"cluster": "(a name of 64 characters that may be a token)",
+             "flaw": "the token has fewer than 32 characters"},
+            {"cluster": "lab", "flaw": "the token is not a string"},
+        ])
+    );
+}
+
+#[tokio::test]
+async fn a_secret_that_names_no_cluster_says_so() {
+    let mut cloud = Cloud::start().await;
+    cloud.set("AWSCURRENT", value("v1", "{}"));
+    let mut run = cloud.run(&[]);
+    let event = call(&format!("Bearer {CURRENT}"));
+    assert_eq!(run.invoke(&event).await.unwrap()["isAuthorized"], false);
+
+    run.end().await;
+    assert_eq!(
+        run.lines()[0]["message"],
+        "the token secret names no cluster with a usable token, so every caller is refused; \
+         add a cluster with scripts/rotate-token --add"
+    );
+}
+
+#[tokio::test]
+async fn an_unreadable_previous_version_stops_nobody_who_has_the_current_token() {
+    let mut cloud = Cloud::start().await;
+    cloud.set("AWSCURRENT", value("v2", &json!({"default": CURRENT}).to_string()));
+    cloud.set("AWSPREVIOUS", refusal("AccessDeniedException", "Access to KMS is not allowed"));
+    let mut run = cloud.run(&[]);
+    let current = call(&format!("Bearer {CURRENT}"));
+    assert_eq!(run.invoke(&current).await.unwrap()["isAuthorized"], true);
+    let error = run.invoke(&call(&format!("Bearer {PREVIOUS}"))).await.unwrap_err();
+    assert_eq!(
+        (&error["errorType"], &error["errorMessage"]),
+        (
+            &json!("SecretUnreadable"),
+            &json!(
+                "the AWSPREVIOUS version of the token secret could not be read: access denied: \
+                 Access to KMS is not allowed; allow the function's role kms:Decrypt on the key of \
+                 the secret"
+            )
+        )
+    );
+
+    run.end().await;
+    assert_no_token(&run);
+    assert_eq!(
+        run.lines()[0]["message"],
+        "AWSPREVIOUS of the token secret could not be read; until it can be, a token that AWSCURRENT \
+         does not name gets an error"
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -13,8 +14,21 @@ from .problem import Problem
 STANDARD_INPUT = "file:///dev/stdin"
 
 
-def call(service, operation, arguments, region=None, standard_input=None):
-    """Runs one operation and returns its answer as an object."""
+class Refused(Problem):
+    """AWS, or the aws CLI, did not carry out an operation."""
+
+    def __init__(self, message, code=None):
+        super().__init__(message)
+        # As AWS names it, such as InvalidParameterException; None where the CLI itself failed.
+        self.code = code
+
+
+def call(service, operation, arguments, region=None, secret=None):
+    """Runs one operation and returns its answer as an object.
+
+    `secret` goes to the standard input: `secret.reveal()` is its text, and `secret.redact(text)` takes it
+    out of what the CLI says.
+    """
     if shutil.which("aws") is None:
         raise Problem(
             "the aws CLI is not installed, or not on PATH; install it, or pass --url and --token-file"
@@ -24,7 +38,7 @@ def call(service, operation, arguments, region=None, standard_input=None):
         command += ["--region", region]
     result = subprocess.run(
         command,
-        input=standard_input or "",
+        input=secret.reveal() if secret is not None else "",
         capture_output=True,
         text=True,
         check=False,
@@ -32,8 +46,15 @@ def call(service, operation, arguments, region=None, standard_input=None):
         env={**os.environ, "AWS_PAGER": ""},
     )
     if result.returncode != 0:
-        raise Problem(f"aws {service} {operation} failed: {_why(result.stderr)}")
-    return json.loads(result.stdout) if result.stdout.strip() else {}
+        why = _why(result.stderr)
+        code = re.search(r"\((\w+)\) when calling", why)
+        said = secret.redact(why) if secret is not None else why
+        raise Refused(f"aws {service} {operation} failed: {said}", code and code.group(1))
+    try:
+        return json.loads(result.stdout) if result.stdout.strip() else {}
+    except ValueError:
+        # Its text may be a secret.
+        raise Problem(f"aws {service} {operation} answered with something other than JSON") from None
 
 
 def _why(stderr):

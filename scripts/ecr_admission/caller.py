@@ -41,7 +41,7 @@ class Caller:
         """Sends the AdmissionReview `body`, with `token` (a Token) or without."""
         headers = {"Content-Type": "application/json", "Accept": "application/json, */*"}
         if token is not None:
-            headers["Authorization"] = f"Bearer {token.reveal()}"
+            headers["Authorization"] = token.header()
         connection = http.client.HTTPSConnection(
             self.endpoint.host, self.endpoint.port, timeout=TIMEOUT_SECONDS, context=self._context
         )

@@ -30,6 +30,12 @@ class Stack:
     # How long API Gateway reuses an authorizer answer.
     authorizer_cache_seconds: int
 
+    @property
+    def api_id(self):
+        """The id of the HTTP API, or None where the endpoint does not show it."""
+        match = re.match(r"https://([a-z0-9]+)\.execute-api\.", self.endpoint)
+        return match.group(1) if match else None
+
 
 def describe(name, region=None):
     """Reads the outputs of the CloudFormation stack `name`."""

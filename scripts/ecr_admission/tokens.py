@@ -1,6 +1,8 @@
 """The secret: a JSON object, cluster name -> token."""
 
 import json
+import math
+import re
 import secrets
 import string
 
@@ -39,45 +41,72 @@ class Token:
         """The token itself: for a header, a pipe or a file of mode 0600, nothing else."""
         return self._text
 
+    def header(self):
+        """The value of an `Authorization` header."""
+        # http.client would quote the whole value in its error.
+        if not _visible(self._text):
+            raise Problem("the token has characters other than visible ASCII, so no header can hold it")
+        return f"Bearer {self._text}"
+
+    def __eq__(self, other):
+        return isinstance(other, Token) and secrets.compare_digest(
+            self._text.encode("utf-8", "replace"), other._text.encode("utf-8", "replace")
+        )
+
+    __hash__ = None
+
     def __repr__(self):
         return "Token(…)"
 
 
 class Tokens:
-    """All tokens of one secret."""
+    """All entries of one secret. An entry that is no usable token is kept, and never counts."""
 
     def __init__(self, by_cluster):
+        """`by_cluster`: to each name a Token, or any JSON value that is no string."""
         self._by_cluster = by_cluster
 
     @classmethod
     def parse(cls, text):
         """Reads the secret's text; no error repeats any of it."""
         try:
-            value = json.loads(text)
-        except ValueError:
+            # Some editors put a byte order mark first.
+            value = json.loads(
+                text.removeprefix("\ufeff"), parse_float=_finite, parse_int=_whole, parse_constant=_refuse
+            )
+        except (ValueError, RecursionError):
             value = None
-        if not isinstance(value, dict) or not all(isinstance(token, str) for token in value.values()):
+        if not isinstance(value, dict):
             raise Problem(
                 'the secret is not a JSON object of cluster names and tokens, such as {"default": "<token>"}'
             )
-        return cls({cluster: Token(token) for cluster, token in value.items()})
+        return cls({name: Token(it) if isinstance(it, str) else it for name, it in value.items()})
 
     def of(self, cluster):
         """The token of `cluster`."""
         if cluster not in self._by_cluster:
-            known = ", ".join(sorted(self._by_cluster)) or "none"
+            known = ", ".join(self.shown()) or "none"
             raise Problem(f"the secret names no cluster {cluster!r} (it names: {known}); pass --cluster")
-        token = self._by_cluster[cluster]
-        if len(token.reveal()) < MINIMUM:
+        flaw = _flaw(self._by_cluster[cluster])
+        if flaw:
             raise Problem(
-                f"the token of cluster {cluster!r} is shorter than {MINIMUM} characters, so it never"
-                f" authorises; run scripts/rotate-token --cluster {cluster}"
+                f"the token of cluster {cluster!r} {flaw}, so it never authorizes; run scripts/rotate-token"
+                f" --cluster {cluster}"
             )
-        return token
+        return self._by_cluster[cluster]
 
     def clusters(self):
         """The names, sorted."""
         return sorted(self._by_cluster)
+
+    def shown(self):
+        """The names for people, sorted: what may be a token in the place of a name is not shown."""
+        return [_shown(name) for name in self.clusters()]
+
+    def flaws(self):
+        """What is wrong with the entries that never authorize, one sentence each."""
+        flaws = [(name, _flaw(self._by_cluster[name])) for name in self.clusters()]
+        return [f"the token of cluster {_shown(name)} {flaw}" for name, flaw in flaws if flaw]
 
     def with_token(self, cluster, token):
         """A copy in which `cluster` has `token`."""
@@ -85,7 +114,52 @@ class Tokens:
 
     def reveal(self):
         """The secret's text."""
-        return json.dumps({cluster: token.reveal() for cluster, token in self._by_cluster.items()})
+        return json.dumps(
+            {name: it.reveal() if isinstance(it, Token) else it for name, it in self._by_cluster.items()}
+        )
+
+    def redact(self, text):
+        """`text` without any of the tokens, for an error that somebody else worded."""
+        for it in self._by_cluster.values():
+            if isinstance(it, Token) and it.reveal():
+                text = text.replace(it.reveal(), "(redacted)")
+        return text
 
     def __repr__(self):
-        return f"Tokens({', '.join(self.clusters())})"
+        return f"Tokens({', '.join(self.shown())})"
+
+
+def _flaw(entry):
+    if not isinstance(entry, Token):
+        return "is not a string"
+    if not _visible(entry.reveal()):
+        return "has characters other than visible ASCII (a line end at its end, for example)"
+    if len(entry.reveal()) < MINIMUM:
+        return f"is shorter than {MINIMUM} characters"
+    return None
+
+
+def _visible(text):
+    return all("!" <= character <= "~" for character in text)
+
+
+def _shown(name):
+    # Somebody may have written token and cluster the wrong way round. The authorizer says the same.
+    stripped = name.strip()
+    if len(stripped) >= MINIMUM and re.fullmatch(r"[A-Za-z0-9+/=]*", stripped):
+        return f"(a name of {len(stripped)} characters that may be a token)"
+    return name
+
+
+def _finite(text):
+    # An entry that is a number never authorizes; one that JSON cannot write again must not stop a rotation.
+    return float(text) if math.isfinite(float(text)) else None
+
+
+def _whole(text):
+    return int(text) if len(text) < 100 else None
+
+
+def _refuse(_constant):
+    # NaN and the infinities are no JSON: the authorizer refuses such a secret.
+    raise ValueError

@@ -67,8 +67,12 @@ class Cloud:
 
     def calls(self):
         """The AWS calls since its start: (operation, key, status)."""
-        lines = self._get("/_local/calls").splitlines()
+        lines = self._send("GET", "/_local/calls").splitlines()
         return [tuple(line.split()[1:4]) for line in lines]
+
+    def forget_authorizer_answers(self):
+        """What API Gateway's ResetAuthorizersCache does."""
+        self._send("POST", "/_local/reset-authorizers-cache")
 
     def sandboxes(self, function):
         """The process ids of a function's sandboxes."""
@@ -99,11 +103,11 @@ class Cloud:
             return {}
         return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
-    def _get(self, path):
+    def _send(self, method, path):
         trust = ssl.create_default_context(cafile=str(self.dir / "ca.pem"))
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=trust)
         try:
-            connection.request("GET", path)
+            connection.request(method, path)
             return connection.getresponse().read().decode()
         finally:
             connection.close()

@@ -11,7 +11,7 @@ from ecr_admission import files, tools
 from ecr_admission.problem import Problem
 from ecr_admission.tools import ROOT
 
-from .stack_answers import StackAnswers
+from .stack_answers import ENDPOINT, StackAnswers
 from .world import FOREIGN_IMAGE, GOOD_IMAGE, install, pod
 
 PREFIX = "/rotation"
@@ -30,13 +30,13 @@ def run(world):
     install(world.kubectl(apiserver), cloud)
     reviews = Reviews(apiserver)
     outputs = {
-        "Endpoint": f"https://{cloud.authority}",
+        "Endpoint": ENDPOINT,
         "TokenSecretArn": "ecr-admission/tokens",
         "NamespacesIgnored": "kube-system",
         "MetricsIn": "EcrAdmission",
         "AuthorizerCachedSeconds": CACHE_SECONDS,
     }
-    stack = StackAnswers(outputs)
+    stack = StackAnswers(outputs, cloud.forget_authorizer_answers)
     try:
         reviews.start()
         _rotate(world, cloud, stack, reviews)
@@ -76,12 +76,19 @@ def _rotate(world, cloud, stack, reviews):
         revoked.stdout,
         "the endpoint refuses the previous token of cluster local",
     )
+    check(
+        "rotation: --revoke waits for every copy, then resets API Gateway's cache",
+        re.search(r"until no copy of the secret.*API Gateway has forgotten", revoked.stderr, re.DOTALL) is not None,
+        revoked.stderr,
+        "the wait, then the reset",
+    )
     _wait(lambda: reviews.done > before + 10, "reviews after the revocation", cloud)
 
 
 def _rotate_token(cloud, stack, *arguments):
     command = [ROOT / "scripts" / "rotate-token", "--stack", "local", "--cluster", "local", *arguments]
     command += ["--region", "us-east-1", "--ca-file", cloud.dir / "ca.pem"]
+    command += ["--url", f"https://{cloud.authority}"]
     aws = cloud.aws_environment()
     environment = {
         **{name: value for name, value in tools.environment("awscli").items() if not name.startswith("AWS_")},

@@ -1,7 +1,8 @@
-"""The two AWS APIs that scripts/rotate-token asks and the local cloud does not have.
+"""The three AWS APIs that scripts/rotate-token asks and the local cloud does not have.
 
 CloudFormation: what the stack's outputs are. CloudWatch: whether a cluster still sends its previous token,
-which none does before its first rotation. All else is answered with an error.
+which none does before its first rotation. API Gateway: forget the authorizer's answers. All else is answered
+with an error.
 """
 
 import http.server
@@ -9,14 +10,16 @@ import threading
 import urllib.parse
 from xml.sax.saxutils import escape
 
+API = "local12345"
+ENDPOINT = f"https://{API}.execute-api.us-east-1.amazonaws.com"
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/local/e2e"
 
 
 class StackAnswers:
-    """http://127.0.0.1:PORT, until `stop`."""
+    """http://127.0.0.1:PORT, until `stop`. `forget` makes the local gateway forget the answers."""
 
-    def __init__(self, outputs):
-        handler = type("Answers", (_Answers,), {"outputs": outputs})
+    def __init__(self, outputs, forget):
+        handler = type("Answers", (_Answers,), {"outputs": outputs, "forget": staticmethod(forget)})
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -30,6 +33,14 @@ class StackAnswers:
 
 class _Answers(http.server.BaseHTTPRequestHandler):
     outputs = {}
+    forget = None
+
+    def do_DELETE(self):
+        if self.path == f"/v2/apis/{API}/stages/%24default/cache/authorizers":
+            self.forget()
+            self._answer(204, "application/json", "")
+        else:
+            self._answer(501, "text/plain", f"DELETE {self.path} is not answered here")
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode("latin-1")

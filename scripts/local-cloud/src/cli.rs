@@ -20,7 +20,8 @@ pub const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 ///
 /// The stack is account 123456789012 in us-east-1. When it answers, `ready https://127.0.0.1:PORT`
 /// is printed; Ctrl-C stops everything. GET /_local/calls lists the AWS calls, GET /_local/metrics
-/// what CloudWatch received, and POST /_local/reset clears both.
+/// what CloudWatch received, and POST /_local/reset clears both. POST
+/// /_local/reset-authorizers-cache makes API Gateway forget the authorizer's answers.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "local-cloud", version)]
 pub struct Options {
@@ -54,8 +55,8 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value = "0", value_parser = milliseconds)]
     pub handshake_ms: Duration,
 
-    /// Makes AWS calls fail: KIND is throttle, access-denied, server-error, hang, reset, malformed
-    /// or slow, COUNT limits it to the first calls, and KEY to those whose key in /_local/calls holds
+    /// Makes AWS calls fail: KIND is throttle, access-denied, kms-denied, marked-for-deletion,
+    /// server-error, hang, reset, malformed or slow, COUNT limits it to the first calls, and KEY to those whose key in /_local/calls holds
     /// it; may be repeated
     #[arg(long, value_name = "OPERATION[@KEY]=KIND[:COUNT]")]
     pub fault: Vec<Fault>,

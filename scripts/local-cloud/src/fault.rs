@@ -9,6 +9,7 @@ use thiserror::Error;
 pub const OPERATIONS: &[&str] = &[
     "BatchGetImage",
     "BatchGetRepositoryScanningConfiguration",
+    "DeleteSecret",
     "DescribeImageScanFindings",
     "DescribeImages",
     "DescribeRepositories",
@@ -18,6 +19,7 @@ pub const OPERATIONS: &[&str] = &[
     "GetSecretValue",
     "PutMetricData",
     "PutSecretValue",
+    "RestoreSecret",
     "UpdateSecretVersionStage",
 ];
 
@@ -31,6 +33,10 @@ pub enum Kind {
     Throttle,
     /// 400 `AccessDeniedException`.
     AccessDenied,
+    /// 400 `AccessDeniedException` as Secrets Manager sends it when the KMS key refuses.
+    KmsDenied,
+    /// 400 `InvalidRequestException`: the secret was deleted and can still be restored.
+    MarkedForDeletion,
     /// 500, with the code that the API uses for it.
     ServerError,
     /// The call is never answered; its connection stays open.
@@ -44,9 +50,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 7] = [
+    const ALL: [(&'static str, Kind); 9] = [
         ("throttle", Kind::Throttle),
         ("access-denied", Kind::AccessDenied),
+        ("kms-denied", Kind::KmsDenied),
+        ("marked-for-deletion", Kind::MarkedForDeletion),
         ("server-error", Kind::ServerError),
         ("hang", Kind::Hang),
         ("reset", Kind::Reset),
@@ -213,11 +221,11 @@ mod tests {
             ),
             (
                 "DescribeImage=slow",
-                r#"got fault operation "DescribeImage"; accepted are * and BatchGetImage, BatchGetRepositoryScanningConfiguration, DescribeImageScanFindings, DescribeImages, DescribeRepositories, DescribeSecret, GetDownloadUrlForLayer, GetLayerBlob, GetSecretValue, PutMetricData, PutSecretValue, UpdateSecretVersionStage"#,
+                r#"got fault operation "DescribeImage"; accepted are * and BatchGetImage, BatchGetRepositoryScanningConfiguration, DeleteSecret, DescribeImageScanFindings, DescribeImages, DescribeRepositories, DescribeSecret, GetDownloadUrlForLayer, GetLayerBlob, GetSecretValue, PutMetricData, PutSecretValue, RestoreSecret, UpdateSecretVersionStage"#,
             ),
             (
                 "*=sloww",
-                r#"got fault kind "sloww"; accepted are throttle, access-denied, server-error, hang, reset, malformed, slow"#,
+                r#"got fault kind "sloww"; accepted are throttle, access-denied, kms-denied, marked-for-deletion, server-error, hang, reset, malformed, slow"#,
             ),
             ("*=slow:0", r#"got fault count "0"; accepted is a whole number from 1 up"#),
             ("*=slow:", r#"got fault count ""; accepted is a whole number from 1 up"#),

@@ -151,7 +151,7 @@ impl Gateway {
         let since = Instant::now();
         let (parts, body) = request.into_parts();
         if let Some(path) = parts.uri.path().strip_prefix("/_local/") {
-            return local::answer(&self.aws, &parts.method, path);
+            return local::answer(&self.aws, &self.authorizer, &parts.method, path);
         }
         let Some(route) = Route::of(&parts.method, parts.uri.path()) else {
             log(

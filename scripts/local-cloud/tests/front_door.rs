@@ -103,6 +103,18 @@ async fn answers_of_the_authorizer_are_cached_for_each_header_value_until_they_e
 }
 
 #[tokio::test]
+async fn the_cache_of_the_authorizer_can_be_reset() {
+    let stack = stack(&["--sandboxes", "1", "--authorizer-cache-seconds", "60"]).await;
+    let asked = async || {
+        seen(&stack).await["event"]["requestContext"]["authorizer"]["lambda"]["count"].clone()
+    };
+    assert_eq!((asked().await, asked().await), (json!(1), json!(1)));
+    let reply = stack.post("/_local/reset-authorizers-cache", &[], "").await.unwrap();
+    assert_eq!((reply.status, reply.text().as_str()), (200, ""));
+    assert_eq!((asked().await, asked().await), (json!(2), json!(2)));
+}
+
+#[tokio::test]
 async fn without_a_cache_every_request_asks_the_authorizer() {
     let stack = stack(&["--sandboxes", "1", "--authorizer-cache-seconds", "0"]).await;
     for count in 1..=3 {

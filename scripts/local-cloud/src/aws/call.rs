@@ -81,7 +81,15 @@ async fn respond(
             return Err(Reset);
         }
         Some(Kind::Slow) => tokio::time::sleep(SLOW).await,
-        Some(Kind::Throttle | Kind::AccessDenied | Kind::ServerError | Kind::Malformed) | None => {}
+        Some(
+            Kind::Throttle
+            | Kind::AccessDenied
+            | Kind::KmsDenied
+            | Kind::MarkedForDeletion
+            | Kind::ServerError
+            | Kind::Malformed,
+        )
+        | None => {}
     }
     // Even a sleep of nothing lasts until the timer's next millisecond.
     if !state.settings.latency.is_zero() {

@@ -7,6 +7,7 @@ use http::StatusCode;
 use super::asked::{Api, Asked};
 use super::call::Caller;
 use super::error::ApiError;
+use super::secrets;
 use super::subject::Subject;
 use crate::fault::{Fault, Kind};
 
@@ -55,6 +56,10 @@ pub(crate) fn error(
             let resource = subject.resource(caller.account, caller.region);
             Some(ApiError::access_denied(caller, &action, resource.as_deref()))
         }
+        Kind::KmsDenied => {
+            Some(ApiError::new("AccessDeniedException", "Access to KMS is not allowed"))
+        }
+        Kind::MarkedForDeletion => Some(secrets::marked_for_deletion()),
         Kind::ServerError => {
             let (code, query_code) = match api {
                 Api::Ecr => ("ServerException", None),

@@ -3,6 +3,7 @@
 //! The messages are the API's own; clients and people search for them. Secrets are strings only:
 //! `SecretBinary` is refused. A secret that is a file is read at each call, and never written.
 
+mod deletion;
 pub(crate) mod file;
 mod operations;
 pub(crate) mod secret;
@@ -51,11 +52,30 @@ impl Secrets {
         secret.renew()?;
         act(secret)
     }
+
+    /// As [`Secrets::with`], of a secret that is not marked for deletion.
+    fn with_live<T>(
+        &self,
+        id: &str,
+        act: impl FnOnce(&mut Secret) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.with(id, |secret| {
+            if secret.deletion.is_some() { Err(marked_for_deletion()) } else { act(secret) }
+        })
+    }
+
+    /// Deletes a secret for good.
+    fn remove(&self, id: &str) {
+        let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.retain(|secret| !secret.is(id));
+    }
 }
 
 /// Carries out an operation.
 pub(crate) fn answer(secrets: &Secrets, operation: &str, body: &[u8]) -> Result<Answer, ApiError> {
     let value: Value = match operation {
+        "DeleteSecret" => deletion::delete(secrets, &input(body)?),
+        "RestoreSecret" => deletion::restore(secrets, &input(body)?),
         "DescribeSecret" => operations::describe(secrets, &input(body)?),
         "GetSecretValue" => operations::get_value(secrets, &input(body)?),
         "PutSecretValue" => operations::put_value(secrets, input(body)?),
@@ -63,6 +83,14 @@ pub(crate) fn answer(secrets: &Secrets, operation: &str, body: &[u8]) -> Result<
         _ => Err(ApiError::unknown_operation(operation)),
     }?;
     Ok(wire::success(value))
+}
+
+/// What every operation but those on deletions, and `DescribeSecret`, answers about such a secret.
+pub(crate) fn marked_for_deletion() -> ApiError {
+    ApiError::new(
+        "InvalidRequestException",
+        "You can't perform this operation on the secret because it was marked for deletion.",
+    )
 }
 
 fn no_secret() -> ApiError {

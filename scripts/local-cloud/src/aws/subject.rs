@@ -17,6 +17,8 @@ pub(crate) struct Subject {
     names: Vec<String>,
     /// `:tag` and `@digest` of images, of the first name.
     images: Vec<String>,
+    /// The staging label of a secret, unless it is `AWSCURRENT`.
+    stage: Option<String>,
 }
 
 /// All of a `PutMetricData` that counts here. Its timestamps have CBOR tags, so that it does not
@@ -48,7 +50,10 @@ impl Subject {
     }
 
     fn of_secret(body: &Value) -> Subject {
-        Subject::named(Api::SecretsManager, text(body, "SecretId"))
+        Subject {
+            stage: text(body, "VersionStage").filter(|stage| stage != "AWSCURRENT"),
+            ..Subject::named(Api::SecretsManager, text(body, "SecretId"))
+        }
     }
 
     fn of_ecr(body: &Value) -> Subject {
@@ -61,11 +66,12 @@ impl Subject {
             account: text(body, "registryId"),
             names: text(body, "repositoryName").into_iter().chain(batch).collect(),
             images: images.chain(layer).collect(),
+            stage: None,
         }
     }
 
     /// `123456789012/us-east-1/payments/api:1.4`, `123456789012/us-east-1/a,b`, the name of a
-    /// secret, a metrics namespace.
+    /// secret, `tokens@AWSPREVIOUS`, a metrics namespace.
     pub(crate) fn key(&self, account: &str, region: &str) -> String {
         let (names, images) = (self.names.join(","), self.images.join(","));
         match self.api {
@@ -73,7 +79,10 @@ impl Subject {
                 let account = self.account.as_deref().unwrap_or(account);
                 format!("{account}/{region}/{names}{images}")
             }
-            Some(Api::SecretsManager | Api::CloudWatch) | None => names,
+            Some(Api::SecretsManager | Api::CloudWatch) | None => match &self.stage {
+                Some(stage) => format!("{names}@{stage}"),
+                None => names,
+            },
         }
     }
 
@@ -132,6 +141,10 @@ mod tests {
         }
         let secret = Subject::of_secret(&json!({"SecretId": "token"}));
         assert_eq!(secret.key("123456789012", "us-east-1"), "token");
+        for (stage, key) in [("AWSCURRENT", "token"), ("AWSPREVIOUS", "token@AWSPREVIOUS")] {
+            let secret = json!({"SecretId": "token", "VersionStage": stage});
+            assert_eq!(Subject::of_secret(&secret).key("123456789012", "us-east-1"), key);
+        }
     }
 
     #[test]

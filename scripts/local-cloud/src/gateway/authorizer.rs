@@ -73,6 +73,11 @@ impl Authorizer {
         Ok(decision)
     }
 
+    /// Forgets all answers, as `ResetAuthorizersCache` does.
+    pub(super) fn forget(&self) {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn cached(&self, identity: &str) -> Option<Decision> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, decision) = cache.get(identity)?;

@@ -5,11 +5,12 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::Full;
 
+use super::authorizer::Authorizer;
 use super::{Reply, message};
 use crate::aws::Aws;
 
 /// Answers `/_local/<path>`.
-pub(super) fn answer(aws: &Aws, method: &Method, path: &str) -> Reply {
+pub(super) fn answer(aws: &Aws, authorizer: &Authorizer, method: &Method, path: &str) -> Reply {
     match (method, path) {
         (&Method::GET, "calls") => text(aws.calls()),
         (&Method::GET, "metrics") => text(aws.metrics()),
@@ -17,9 +18,13 @@ pub(super) fn answer(aws: &Aws, method: &Method, path: &str) -> Reply {
             aws.reset();
             text(String::new())
         }
+        (&Method::POST, "reset-authorizers-cache") => {
+            authorizer.forget();
+            text(String::new())
+        }
         _ => message(
             StatusCode::NOT_FOUND,
-            "Not Found; there are GET calls, GET metrics and POST reset",
+            "Not Found; there are GET calls, GET metrics, POST reset and POST reset-authorizers-cache",
         ),
     }
 }

@@ -137,6 +137,56 @@ async fn a_staging_label_moves_and_is_taken_away() {
 }
 
 #[tokio::test]
+async fn of_two_who_move_a_label_from_the_same_version_one_wins() {
+    let stand_in = stand_in().await;
+    let client = stand_in.secrets();
+    let first = get(&client).send().await.unwrap().version_id().unwrap().to_owned();
+    for (token, text) in [(TOKEN, "two"), (OTHER, "three")] {
+        let put = client.put_secret_value().secret_id("token").secret_string(text);
+        put.client_request_token(token).version_stages("PENDING").send().await.unwrap();
+    }
+    // The label has gone to the second version; the first can still be had by its id.
+    assert_eq!(text(get(&client).version_stage("PENDING")).await, "three");
+    assert_eq!(text(get(&client).version_id(TOKEN)).await, "two");
+    let to_current = |token: &str| {
+        let update = client.update_secret_version_stage().secret_id("token");
+        update.version_stage("AWSCURRENT").move_to_version_id(token).remove_from_version_id(&first)
+    };
+    to_current(OTHER).send().await.unwrap();
+    let late = to_current(TOKEN).send().await.unwrap_err().into_service_error();
+    assert!(late.is_invalid_parameter_exception(), "{late:?}");
+    assert_eq!(text(get(&client)).await, "three");
+    assert_eq!(text(get(&client).version_stage("AWSPREVIOUS")).await, "one");
+    // Where the label is already, it stays.
+    let update = client.update_secret_version_stage().secret_id("token");
+    update.version_stage("AWSCURRENT").move_to_version_id(OTHER).send().await.unwrap();
+    assert_eq!(text(get(&client).version_stage("AWSPREVIOUS")).await, "one");
+}
+
+#[tokio::test]
+async fn a_secret_that_is_marked_for_deletion_is_not_read_until_it_is_restored() {
+    let stand_in = stand_in().await;
+    let client = stand_in.secrets();
+    let short = client.delete_secret().secret_id("token").recovery_window_in_days(6);
+    assert!(short.send().await.unwrap_err().into_service_error().is_invalid_parameter_exception());
+    client.delete_secret().secret_id("token").send().await.unwrap();
+    let error = get(&client).send().await.unwrap_err().into_service_error();
+    assert!(error.is_invalid_request_exception(), "{error:?}");
+    assert_eq!(
+        code_and_message(&error).1,
+        "You can't perform this operation on the secret because it was marked for deletion."
+    );
+    let described = client.describe_secret().secret_id("token").send().await.unwrap();
+    assert!(described.deleted_date() > described.created_date());
+    client.restore_secret().secret_id("token").send().await.unwrap();
+    assert_eq!(text(get(&client)).await, "one");
+    let forced = client.delete_secret().secret_id("token").force_delete_without_recovery(true);
+    forced.send().await.unwrap();
+    let error = get(&client).send().await.unwrap_err().into_service_error();
+    assert!(error.is_resource_not_found_exception(), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_binary_secret_is_refused_aloud() {
     let stand_in = stand_in().await;
     let blob = aws_sdk_secretsmanager::primitives::Blob::new("x");

@@ -1,4 +1,4 @@
-//! The four operations.
+//! The operations on versions and their labels.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::{Secrets, invalid_parameter};
 use crate::aws::error::ApiError;
 
 /// Epoch seconds with a fraction, as JSON 1.1 has it.
-fn seconds(time: Timestamp) -> f64 {
+pub(super) fn seconds(time: Timestamp) -> f64 {
     time.as_duration().as_secs_f64()
 }
 
@@ -31,6 +31,7 @@ pub(super) fn describe(secrets: &Secrets, input: &Describe) -> Result<Value, Api
             "Name": secret.name,
             "CreatedDate": seconds(secret.created),
             "LastChangedDate": seconds(secret.changed),
+            "DeletedDate": secret.deletion.map(seconds),
             "VersionIdsToStages": stages,
         }))
     })
@@ -45,7 +46,7 @@ pub(super) struct GetValue {
 }
 
 pub(super) fn get_value(secrets: &Secrets, input: &GetValue) -> Result<Value, ApiError> {
-    secrets.with(&input.secret_id, |secret| {
+    secrets.with_live(&input.secret_id, |secret| {
         let (id, stage) = (input.version_id.as_deref(), input.version_stage.as_deref());
         let version = secret.find(id, stage)?;
         Ok(json!({
@@ -78,7 +79,7 @@ pub(super) fn put_value(secrets: &Secrets, input: PutValue) -> Result<Value, Api
     if stages.is_empty() || stages.len() > 20 {
         return Err(invalid_parameter("VersionStages must hold 1 to 20 staging labels."));
     }
-    secrets.with(&input.secret_id, |secret| {
+    secrets.with_live(&input.secret_id, |secret| {
         secret.check_writable()?;
         match secret.version(&id) {
             Some(version) if version.text == input.secret_string => {}
@@ -123,7 +124,7 @@ pub(super) struct MoveStage {
 }
 
 pub(super) fn move_stage(secrets: &Secrets, input: &MoveStage) -> Result<Value, ApiError> {
-    secrets.with(&input.secret_id, |secret| {
+    secrets.with_live(&input.secret_id, |secret| {
         secret.check_writable()?;
         let stage = &input.version_stage;
         let from = input.remove_from_version_id.as_deref();
@@ -131,7 +132,7 @@ pub(super) fn move_stage(secrets: &Secrets, input: &MoveStage) -> Result<Value, 
         for id in [from, to].into_iter().flatten() {
             secret.known(id)?;
         }
-        secret.check_loser(stage, from)?;
+        secret.check_loser(stage, from, to)?;
         match (to, from) {
             (Some(to), _) => secret.attach(stage, to),
             (None, Some(_)) if stage == CURRENT => {

@@ -23,6 +23,8 @@ pub(super) struct Secret {
     pub(super) created: Timestamp,
     pub(super) changed: Timestamp,
     pub(super) versions: Vec<Version>,
+    /// When it is deleted for good, if that was asked for.
+    pub(super) deletion: Option<Timestamp>,
 }
 
 /// One version. One without a stage can still be had by its id.
@@ -64,6 +66,7 @@ impl Secret {
             created: now,
             changed: now,
             versions: vec![],
+            deletion: None,
         }
     }
 
@@ -168,9 +171,15 @@ impl Secret {
     }
 
     /// Refuses to take a stage from a version that the request did not name.
-    pub(super) fn check_loser(&self, stage: &str, named: Option<&str>) -> Result<(), ApiError> {
+    pub(super) fn check_loser(
+        &self,
+        stage: &str,
+        named: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<(), ApiError> {
         let holder = self.holder(stage).map(|version| version.id.as_str());
         match (holder, named) {
+            (Some(holder), None) if to == Some(holder) => Ok(()),
             (Some(holder), None) => Err(invalid_parameter(format!(
                 "The parameter RemoveFromVersionId can't be empty. Staging label {stage} is \
                  currently attached to version {holder}, so you must explicitly reference that \

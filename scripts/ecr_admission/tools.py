@@ -26,9 +26,12 @@ def bin_of(name):
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
         command = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+        # Nothing but files whose hash is written down; and wheels alone, since a source distribution
+        # runs code of its own and fetches build tools that no hash covers.
+        command += ["--require-hashes", "--only-binary", ":all:"]
         result = subprocess.run([*command, "--requirement", str(requirements)], check=False)
         if result.returncode != 0:
-            raise Problem(f"pip could not install {requirements.relative_to(ROOT)}; see above")
+            raise Problem(f"pip could not install {requirements.name}; see above")
         stamp.write_text(wanted)
     return folder / "bin"
 

@@ -86,6 +86,17 @@ test('the parameters are those of the product, of types that the repository acce
   }
 });
 
+test('the page of the application explains every parameter and every alarm', () => {
+  const page = readFileSync(new URL('README.md', TEMPLATE), 'utf8');
+  const alarms = Object.entries<any>(template.Resources)
+    .filter(([, resource]) => resource.Type === 'AWS::CloudWatch::Alarm')
+    .map(([id]) => /^EcrAdmissionAlarms(.+)[0-9A-F]{8}$/.exec(id)![1]!);
+  assert.equal(alarms.length, 14);
+  for (const name of [...Object.keys(template.Parameters), ...alarms]) {
+    assert.match(page, new RegExp(`^\\|[^|]*\`${name}\`[^|]*\\|`, 'm'), name);
+  }
+});
+
 test('the pattern of PolicySecret takes what the CDK takes', () => {
   const { AllowedPattern } = template.Parameters.PolicySecret;
   for (const taken of ['', POLICY_SECRET_ARN]) assert.match(taken, new RegExp(AllowedPattern));

@@ -23,7 +23,10 @@ export function acknowledge(admission: EcrAdmission): void {
     })),
     {
       id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
-      reason: 'PutMetricData knows no resource; the policy is bound to one namespace instead.',
+      reason:
+        'PutMetricData knows no resource; its statement is bound to one namespace instead. ' +
+        'inspector2:ListFindings and inspector2:ListCoverage, which ECR needs for enhanced scanning, are ' +
+        "granted on every resource by AWS's own policy for it, and only read.",
     },
     {
       id: 'Serverless::Serverless-LambdaStarPermissions',

@@ -26,6 +26,11 @@ const POLICY_UNREAD =
   'the document (scripts/policy check finds it, too; put it right with aws secretsmanager ' +
   'put-secret-value), or which access to the secret or its key is missing.';
 
+const FLOOD =
+  'The apiservers share this limit with every other caller: beyond it their reviews get 429, too, and ' +
+  'under failurePolicy Fail no Pod is created outside the ignored namespaces. The access log says who ' +
+  'calls. What ends it: see "A flood of requests" in infra/README.md.';
+
 type Watch = Pick<AlarmProps, 'metric' | 'threshold' | 'alarmDescription'> & Partial<AlarmProps>;
 
 /** What somebody must look at. Each description says what it means and where to look. */
@@ -75,6 +80,16 @@ export class Alarms extends Construct {
       alarmDescription:
         'Many requests were refused (401, 403, 404, 429). The access log says whose: a control plane ' +
         'with a stale token file starts no Pods; a stranger only costs money.',
+    });
+    this.watch('TooManyRequests', {
+      metric: metrics.count('TooManyRequests'),
+      threshold: 1,
+      alarmDescription: `Requests got 429: more came than StageThrottleRate, or the quota of the account, lets through. ${FLOOD}`,
+    });
+    this.watch('NearThrottle', {
+      metric: metrics.throttleShare(),
+      threshold: 80,
+      alarmDescription: `Requests came at 80 % or more of StageThrottleRate for a minute. ${FLOOD}`,
     });
     this.watch('SlowReviews', {
       metric: metrics.endpointLatency(99),

@@ -15,8 +15,11 @@ const LISTS = [
 const WORDS = ['severityLimit', 'policySecret', 'logLevel', 'metricsNamespace'] as const;
 const NUMBERS = [
   'cacheSeconds',
+  'maxImages',
   'tokenOverlapHours',
   'authorizerCacheSeconds',
+  'stageThrottleRate',
+  'stageThrottleBurst',
   'admissionMemory',
   'authorizerMemory',
   'admissionReservedConcurrency',

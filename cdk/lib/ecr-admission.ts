@@ -57,8 +57,8 @@ export class EcrAdmission extends Construct {
     const metrics = new Metrics(
       this,
       'Metrics',
-      this.settings.metricsNamespace,
-      this.endpoint.api,
+      this.settings,
+      this.endpoint,
       this.admission,
       this.authorizer,
     );

@@ -42,6 +42,7 @@ export class Endpoint extends Construct {
   /** `https://HOST`, without a slash at its end. */
   readonly url: string;
   readonly host: string;
+  readonly accessLog: LogGroup;
 
   constructor(
     scope: Construct,
@@ -66,7 +67,7 @@ export class Endpoint extends Construct {
     for (const path of ['/validate', '/mutate']) {
       this.api.addRoutes({ path, methods: [HttpMethod.POST], integration, authorizer: bearer });
     }
-    const log = new LogGroup(this, 'AccessLog', {
+    this.accessLog = new LogGroup(this, 'AccessLog', {
       retention: settings.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -74,9 +75,12 @@ export class Endpoint extends Construct {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
-      throttle: settings.throttle,
+      throttle: {
+        rateLimit: settings.stageThrottleRate,
+        burstLimit: settings.stageThrottleBurst,
+      },
       accessLogSettings: {
-        destination: new LogGroupLogDestination(log),
+        destination: new LogGroupLogDestination(this.accessLog),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });

@@ -29,7 +29,10 @@ interface ShippedFunctionProps {
   readonly policies?: Record<string, PolicyDocument>;
 }
 
-/** The name of the role's policy that lets the admission function read the policy secret. */
+/**
+ * The name of the role's policy that holds what only a policy document makes necessary: reading its secret,
+ * and the image configs that its rule image-config looks at.
+ */
 export const POLICY_SECRET = 'policySecret';
 
 /** One function with a role and a log group of its own. */
@@ -105,9 +108,11 @@ export class AdmissionFunction extends ShippedFunction {
         LOG_LEVEL: settings.logLevel,
         METRICS_NAMESPACE: settings.metricsNamespace,
         CACHE_SECONDS: Tokenization.stringifyNumber(settings.cacheSeconds),
+        MAX_IMAGES: Tokenization.stringifyNumber(settings.maxImages),
       },
-      statements: [inspectImages(scope, settings), putMetrics(settings)],
-      policies: settings.policySecret === '' ? {} : { [POLICY_SECRET]: readPolicy(settings) },
+      statements: [inspectImages(scope, settings), readEnhancedFindings(), putMetrics(settings)],
+      policies:
+        settings.policySecret === '' ? {} : { [POLICY_SECRET]: followPolicy(scope, settings) },
     });
     this.target =
       settings.provisionedConcurrency === 0
@@ -143,16 +148,32 @@ export class AuthorizerFunction extends ShippedFunction {
 
 /** Reads in the allowed registries: their accounts by ARN, their Regions by the Region that is called. */
 function inspectImages(scope: Construct, settings: Settings): PolicyStatement {
+  return inRegistries(scope, settings, [
+    'ecr:BatchGetImage',
+    'ecr:BatchGetRepositoryScanningConfiguration',
+    'ecr:DescribeImageScanFindings',
+    'ecr:DescribeRepositories',
+  ]);
+}
+
+function inRegistries(scope: Construct, settings: Settings, actions: string[]): PolicyStatement {
   return new PolicyStatement({
-    actions: [
-      'ecr:BatchGetImage',
-      'ecr:BatchGetRepositoryScanningConfiguration',
-      'ecr:DescribeImageScanFindings',
-      'ecr:DescribeRepositories',
-      'ecr:GetDownloadUrlForLayer',
-    ],
+    actions,
     resources: repositories(scope, settings.registryIds),
     conditions: { StringEquals: { 'aws:RequestedRegion': settings.registryRegions } },
+  });
+}
+
+/**
+ * Never called by the function itself: ECR asks Amazon Inspector in the caller's name, and without these
+ * DescribeImageScanFindings is denied for every image of a registry with enhanced scanning (Amazon ECR User
+ * Guide, "IAM permissions required for enhanced scanning"). Its policy names no resource but `*`, and no
+ * condition.
+ */
+function readEnhancedFindings(): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['inspector2:ListCoverage', 'inspector2:ListFindings'],
+    resources: ['*'],
   });
 }
 
@@ -174,8 +195,13 @@ export function repositories(scope: Construct, accounts: string[]): string[] {
   return Fn.split(',', arns);
 }
 
-function readPolicy(settings: Settings): PolicyDocument {
-  return new PolicyDocument({ statements: [read(settings.policySecret)] });
+function followPolicy(scope: Construct, settings: Settings): PolicyDocument {
+  return new PolicyDocument({
+    statements: [
+      read(settings.policySecret),
+      inRegistries(scope, settings, ['ecr:GetDownloadUrlForLayer']),
+    ],
+  });
 }
 
 /** Reads the one secret that has this ARN. */

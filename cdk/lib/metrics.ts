@@ -1,9 +1,10 @@
-import { Duration } from 'aws-cdk-lib';
-import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Duration, Tokenization } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { Endpoint } from './endpoint';
 import type { AdmissionFunction, AuthorizerFunction } from './functions';
+import type { Settings } from './settings';
 
 /** The message of the admission function's log line for a review that could not be judged. */
 export const FAILED_LINE = 'review could not be judged';
@@ -19,18 +20,22 @@ const PERIOD = Duration.minutes(5);
 
 /**
  * Every figure that the dashboard shows and the alarms watch, in one place. Those of alarms have no
- * label and no arithmetic: such an alarm is a plain one, that every tool can read.
+ * label and, but for one, no arithmetic: such an alarm is a plain one, that every tool can read.
  */
 export class Metrics extends Construct {
+  private readonly namespace: string;
+
   constructor(
     scope: Construct,
     id: string,
-    private readonly namespace: string,
-    private readonly api: HttpApi,
+    private readonly settings: Settings,
+    private readonly endpoint: Endpoint,
     readonly admission: AdmissionFunction,
     readonly authorizer: AuthorizerFunction,
   ) {
     super(scope, id);
+    const namespace = settings.metricsNamespace;
+    this.namespace = namespace;
     // A frozen function sends no metrics, but its log line has left with the answer.
     for (const [metricName, lines] of [
       ['FailedInLog', [FAILED_LINE]],
@@ -45,6 +50,13 @@ export class Metrics extends Construct {
         metricName,
       });
     }
+    // HTTP APIs publish no count of 429 of their own: their 4xx counts stale tokens and strangers, too.
+    new MetricFilter(this, 'TooManyRequests', {
+      logGroup: endpoint.accessLog,
+      filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
+      metricNamespace: namespace,
+      metricName: 'TooManyRequests',
+    });
     for (const [name, { logGroup }] of Object.entries({ admission, authorizer })) {
       new MetricFilter(this, `ColdStarts-${name}`, {
         logGroup,
@@ -96,16 +108,31 @@ export class Metrics extends Construct {
   /** The endpoint's latency as the apiserver sees it, authorizer included. */
   endpointLatency(percentile: number, label?: string): Metric {
     const statistic = Stats.percentile(percentile);
-    return this.api.metricLatency({ statistic, label, period: PERIOD });
+    return this.endpoint.api.metricLatency({ statistic, label, period: PERIOD });
   }
 
   /** Requests that the endpoint refused: no token, a wrong token, another path, too many. */
   rejected(): Metric {
-    return this.api.metricClientError({ period: PERIOD, statistic: Stats.SUM });
+    return this.endpoint.api.metricClientError({ period: PERIOD, statistic: Stats.SUM });
+  }
+
+  /**
+   * Requests in a minute, as a percentage of what the stage's throttle lets through. API Gateway may write
+   * neither log nor metric of excessive 429 (its page on monitoring HTTP APIs), but it counts what it takes.
+   */
+  throttleShare(): MathExpression {
+    const period = Duration.minutes(1);
+    const rate = Tokenization.stringifyNumber(this.settings.stageThrottleRate);
+    return new MathExpression({
+      expression: `100 * requests / (PERIOD(requests) * ${rate})`,
+      usingMetrics: { requests: this.endpoint.api.metricCount({ period, statistic: Stats.SUM }) },
+      label: 'share of StageThrottleRate (%)',
+      period,
+    });
   }
 
   serverErrors(): Metric {
-    return this.api.metricServerError({ period: PERIOD, statistic: Stats.SUM });
+    return this.endpoint.api.metricServerError({ period: PERIOD, statistic: Stats.SUM });
   }
 
   /** Reviews that reached the admission function, so with a right token, in an hour. */

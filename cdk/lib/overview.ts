@@ -44,7 +44,11 @@ export class Overview extends Construct {
       ]),
     );
     dashboard.addWidgets(
-      graph('Rejected callers, endpoint errors', [metrics.rejected(), metrics.serverErrors()]),
+      graph('Rejected callers, endpoint errors', [
+        metrics.rejected(),
+        metrics.count('TooManyRequests'),
+        metrics.serverErrors(),
+      ]),
       graph('Failed and throttled functions', [
         admission.function.metricErrors({ label: 'admission errors' }),
         admission.function.metricThrottles({ label: 'admission throttles' }),
@@ -54,7 +58,7 @@ export class Overview extends Construct {
       graph('Cold starts', [metrics.coldStarts('admission'), metrics.coldStarts('authorizer')]),
     );
     dashboard.addWidgets(
-      graph('Calls to ECR', [metrics.count('RegistryCalls')]),
+      graph('Calls to ECR', [metrics.count('RegistryCalls'), metrics.count('Throttled')]),
       graph('Images changed', [metrics.count('Pinned'), metrics.count('Rewritten')]),
       graph('Reviews with the previous token, by cluster', [metrics.previousToken()]),
     );
@@ -81,6 +85,7 @@ const GUIDE = [
   '- **Denied** is the policy at work; **Failed** is ours to mend: those Pods were denied because they could not be judged.',
   '- **Audited**: a rule in audit mode, or an exempted one, was violated. **BreakGlass**: admitted against the rules; the log line `break-glass` says by whom and why.',
   '- **Rejected callers**: a control plane with a stale token file, or a stranger. The access log has the address.',
+  '- **TooManyRequests**: the endpoint is flooded (429). **Throttled**: calls that ECR refused for their rate.',
   '- **Previous token**: clusters whose token file is still to be written after a rotation.',
   '- To switch ecr-admission off: `kubectl delete validatingwebhookconfiguration ecr-admission`.',
 ].join('\n');

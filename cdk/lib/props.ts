@@ -1,4 +1,3 @@
-import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Architecture, Code } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -86,6 +85,13 @@ export interface EcrAdmissionProps {
   readonly cacheSeconds?: number;
 
   /**
+   * How many distinct images of one review are looked up, 1 to 500. A review that names more is denied
+   * without a look-up, so that one workload cannot use up what ECR grants all of them.
+   * @default 100
+   */
+  readonly maxImages?: number;
+
+  /**
    * Hours for which the previous token still works after a rotation, 0 to 168.
    * @default 24
    */
@@ -118,7 +124,11 @@ export interface EcrAdmissionProps {
   readonly authorizerMemory?: number;
 
   /**
-   * The most sandboxes of the admission function at once; 0 reserves and limits nothing.
+   * Concurrency reserved for the admission function; 0 reserves nothing. A reservation keeps the other
+   * functions of the account from taking what the cluster needs, but it is also a cap: reviews beyond it
+   * are throttled, and under failurePolicy Fail their Pods do not start. infra/README.md says which number
+   * to choose. Lambda refuses a reservation that leaves the account less than its unreserved minimum: use
+   * 0 where the account's quota is small.
    * @default 0
    */
   readonly admissionReservedConcurrency?: number;
@@ -138,10 +148,17 @@ export interface EcrAdmissionProps {
   readonly provisionedConcurrency?: number;
 
   /**
-   * Requests that the endpoint takes, all callers together, the rejected ones too. More get 429.
-   * @default 200 a second, bursts of 400
+   * Requests a second that the endpoint takes, all callers together, the rejected ones too. Requests
+   * beyond it get 429. It is never more than API Gateway's quota for the account and Region.
+   * @default 2000
    */
-  readonly throttle?: ThrottleSettings;
+  readonly stageThrottleRate?: number;
+
+  /**
+   * Requests that the endpoint takes at once, above the steady rate: the size of the token bucket.
+   * @default 1000
+   */
+  readonly stageThrottleBurst?: number;
 
   /**
    * How long logs are kept. They go when the stack goes.

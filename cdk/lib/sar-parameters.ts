@@ -17,7 +17,6 @@ export class SarParameters {
   private readonly registryRegion: CfnParameter;
   private readonly registryIds: CfnParameter;
   private readonly alarmTopicArn: CfnParameter;
-  private readonly reserved: CfnParameter;
   private readonly hasTopic: CfnCondition;
   private readonly hasPolicySecret: CfnCondition;
   readonly props;
@@ -95,6 +94,11 @@ export class SarParameters {
       'cacheSeconds',
       'Seconds for which inspected facts and the policy document may be reused; 0 is off.',
     );
+    const maxImages = number(
+      'MaxImages',
+      'maxImages',
+      'How many distinct images of one review are looked up; a review that names more is denied.',
+    );
     const tokenOverlapHours = number(
       'TokenOverlapHours',
       'tokenOverlapHours',
@@ -105,10 +109,25 @@ export class SarParameters {
       'authorizerCacheSeconds',
       'Seconds for which API Gateway may reuse an authorizer answer; adds to how long a revoked token works.',
     );
-    this.reserved = number(
+    const authorizerReserved = number(
       'AuthorizerReservedConcurrency',
       'authorizerReservedConcurrency',
       'The most sandboxes of the authorizer at once; 0 reserves none: use it where the concurrency quota of the account is small.',
+    );
+    const admissionReserved = number(
+      'AdmissionReservedConcurrency',
+      'admissionReservedConcurrency',
+      'Concurrency reserved for the admission function, which is also the most it gets; 0 reserves none. README.md says which number to choose.',
+    );
+    const stageThrottleRate = number(
+      'StageThrottleRate',
+      'stageThrottleRate',
+      'Requests a second that the endpoint takes from all callers together; more get 429.',
+    );
+    const stageThrottleBurst = number(
+      'StageThrottleBurst',
+      'stageThrottleBurst',
+      'Requests that the endpoint takes at once, above the steady rate.',
     );
     const quietHours = number(
       'QuietHours',
@@ -139,9 +158,16 @@ export class SarParameters {
       logLevel: logLevel.valueAsString,
       metricsNamespace: metricsNamespace.valueAsString,
       cacheSeconds: cacheSeconds.valueAsNumber,
+      maxImages: maxImages.valueAsNumber,
       tokenOverlapHours: tokenOverlapHours.valueAsNumber,
       authorizerCacheSeconds: authorizerCacheSeconds.valueAsNumber,
-      authorizerReservedConcurrency: this.reservedOrNone(),
+      authorizerReservedConcurrency: this.orNone('HasReservedConcurrency', authorizerReserved),
+      admissionReservedConcurrency: this.orNone(
+        'HasAdmissionReservedConcurrency',
+        admissionReserved,
+      ),
+      stageThrottleRate: stageThrottleRate.valueAsNumber,
+      stageThrottleBurst: stageThrottleBurst.valueAsNumber,
       quietHours: quietHours.valueAsNumber,
       logRetention: logRetention.valueAsNumber as RetentionDays,
     };
@@ -154,8 +180,8 @@ export class SarParameters {
   }
 
   /**
-   * A role's policies, as the template spells them, without the one for the policy secret where none is
-   * given: only the deployment knows, and IAM refuses a statement whose resource is empty.
+   * A role's policies, as the template spells them, without what only a policy secret makes necessary
+   * where none is given: only the deployment knows, and IAM refuses a statement whose resource is empty.
    */
   rolePolicies(policies: CfnRole.PolicyProperty[]): unknown[] {
     return policies.map(({ policyName, policyDocument }) => {
@@ -165,13 +191,11 @@ export class SarParameters {
     });
   }
 
-  private reservedOrNone(): number {
-    const some = new CfnCondition(this.stack, 'HasReservedConcurrency', {
-      expression: Fn.conditionNot(Fn.conditionEquals(this.reserved.valueAsNumber, 0)),
+  private orNone(condition: string, reserved: CfnParameter): number {
+    const some = new CfnCondition(this.stack, condition, {
+      expression: Fn.conditionNot(Fn.conditionEquals(reserved.valueAsNumber, 0)),
     });
-    return Token.asNumber(
-      Fn.conditionIf(some.logicalId, this.reserved.valueAsNumber, Aws.NO_VALUE),
-    );
+    return Token.asNumber(Fn.conditionIf(some.logicalId, reserved.valueAsNumber, Aws.NO_VALUE));
   }
 
   private listOr(condition: string, parameter: CfnParameter, otherwise: string): string[] {

@@ -17,8 +17,12 @@ export const DEFAULTS = {
   logLevel: 'INFO',
   metricsNamespace: 'EcrAdmission',
   cacheSeconds: 60,
+  maxImages: 100,
   tokenOverlapHours: 24,
   authorizerCacheSeconds: 60,
+  stageThrottleRate: 2000,
+  // Below the burst that API Gateway gives an account in its smaller Regions: 1,250.
+  stageThrottleBurst: 1000,
   admissionMemory: 256,
   authorizerMemory: 128,
   admissionReservedConcurrency: 0,
@@ -50,8 +54,11 @@ export const PATTERNS = {
 /** The accepted whole numbers, ends included. */
 export const RANGES = {
   cacheSeconds: [0, 300],
+  maxImages: [1, 500],
   tokenOverlapHours: [0, 168],
   authorizerCacheSeconds: [0, 3600],
+  stageThrottleRate: [1, 100000],
+  stageThrottleBurst: [1, 100000],
   admissionMemory: [128, 10240],
   authorizerMemory: [128, 10240],
   admissionReservedConcurrency: [0, 10000],
@@ -66,7 +73,6 @@ export function settingsOf(props: EcrAdmissionProps): Settings {
     architecture: Architecture.ARM_64,
     registryRegions: [Aws.REGION],
     registryIds: [Aws.ACCOUNT_ID],
-    throttle: { rateLimit: 200, burstLimit: 400 },
     ...DEFAULTS,
     ...given(props),
   };

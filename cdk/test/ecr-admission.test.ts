@@ -32,6 +32,7 @@ test('the admission function has the parameters in its environment', () => {
     LOG_LEVEL: 'INFO',
     METRICS_NAMESPACE: 'EcrAdmission',
     CACHE_SECONDS: '60',
+    MAX_IMAGES: '100',
     PIN_NAMESPACES: '',
     POLICY_SECRET: '',
     REWRITES: '',
@@ -45,6 +46,7 @@ test('the admission function has the parameters in its environment', () => {
       logLevel: 'DEBUG',
       metricsNamespace: 'Other',
       cacheSeconds: 0,
+      maxImages: 500,
       pinNamespaces: '*',
       policySecret: POLICY_SECRET_ARN,
       rewrites: 'docker.io/=R/hub/,docker.io/library/redis=',
@@ -57,6 +59,7 @@ test('the admission function has the parameters in its environment', () => {
       LOG_LEVEL: 'DEBUG',
       METRICS_NAMESPACE: 'Other',
       CACHE_SECONDS: '0',
+      MAX_IMAGES: '500',
       PIN_NAMESPACES: '*',
       POLICY_SECRET: POLICY_SECRET_ARN,
       REWRITES: 'docker.io/=R/hub/,docker.io/library/redis=',
@@ -113,13 +116,63 @@ test('the stage throttles and writes access logs without a header', () => {
   const template = templateWith();
   template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
     StageName: '$default',
-    DefaultRouteSettings: { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400 },
+    DefaultRouteSettings: { ThrottlingRateLimit: 2000, ThrottlingBurstLimit: 1000 },
     AccessLogSettings: { Format: JSON.stringify(ACCESS_LOG) },
   });
   for (const variable of Object.values(ACCESS_LOG)) {
     // $context holds no request header; $request, $stageVariables and the like are not for logs.
     assert.match(variable, /^\$context\.[A-Za-z.]+$/);
   }
+  const given = templateWith({ stageThrottleRate: 50, stageThrottleBurst: 20 });
+  given.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+    DefaultRouteSettings: { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 20 },
+  });
+});
+
+test('a single 429 is an alarm, counted in the access log', () => {
+  const template = templateWith();
+  const [accessLog] = Object.keys(resources(template, 'AWS::Logs::LogGroup')).filter((id) =>
+    /EndpointAccessLog/.test(id),
+  );
+  assert.equal(ACCESS_LOG.status, '$context.status');
+  template.hasResourceProperties('AWS::Logs::MetricFilter', {
+    LogGroupName: { Ref: accessLog },
+    // In quotes: the access log writes every value as a text.
+    FilterPattern: '{ $.status = "429" }',
+    MetricTransformations: [
+      Match.objectLike({ MetricNamespace: 'EcrAdmission', MetricName: 'TooManyRequests' }),
+    ],
+  });
+  anyOf('TooManyRequests');
+});
+
+test('requests near the throttle are an alarm, though API Gateway may log no 429', () => {
+  templateWith({ stageThrottleRate: 50 }).hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Metrics: Match.arrayWith([
+      Match.objectLike({ Expression: '100 * requests / (PERIOD(requests) * 50)' }),
+      Match.objectLike({
+        Id: 'requests',
+        MetricStat: Match.objectLike({
+          Metric: Match.objectLike({ Namespace: 'AWS/ApiGateway', MetricName: 'Count' }),
+          Period: 60,
+          Stat: 'Sum',
+        }),
+      }),
+    ]),
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    Threshold: 80,
+    EvaluationPeriods: 1,
+    TreatMissingData: 'notBreaching',
+  });
+});
+
+test('each function has the concurrency reserved that was chosen for it', () => {
+  const reserved = (context: Record<string, unknown>) =>
+    only(templateWith(context), 'AWS::Lambda::Function', /^EcrAdmissionFunction/).Properties[
+      'ReservedConcurrentExecutions'
+    ];
+  assert.equal(reserved({}), undefined);
+  assert.equal(reserved({ admissionReservedConcurrency: 100 }), 100);
 });
 
 test('provisioned concurrency puts an alias between the endpoint and the function', () => {
@@ -137,7 +190,7 @@ test('every alarm tells the topic when it fires and when it is over', () => {
   const topic = 'arn:aws:sns:eu-west-1:123456789012:on-call';
   const alarms = (context: Record<string, unknown>) =>
     Object.values(resources(templateWith(context), 'AWS::CloudWatch::Alarm'));
-  assert.equal(alarms({}).length, 12);
+  assert.equal(alarms({}).length, 14);
   for (const alarm of alarms({ alarmTopicArn: topic })) {
     assert.deepEqual(alarm.Properties['AlarmActions'], [topic]);
     assert.deepEqual(alarm.Properties['OKActions'], [topic]);
@@ -219,7 +272,14 @@ test('the dashboard shows every count of reviews', () => {
   const dashboard = only(templateWith(), 'AWS::CloudWatch::Dashboard').Properties['DashboardBody'];
   const body = JSON.stringify(dashboard).replaceAll('\\', '');
   const counts = ['Admitted', 'Denied', 'Warned', 'Audited', 'Ignored', 'Failed', 'BreakGlass'];
-  for (const count of [...counts, 'FailedInLog', 'BreakGlassInLog']) {
+  const others = [
+    'FailedInLog',
+    'BreakGlassInLog',
+    'RegistryCalls',
+    'Throttled',
+    'TooManyRequests',
+  ];
+  for (const count of [...counts, ...others]) {
     assert.ok(body.includes(`["EcrAdmission","${count}"`), `${count} in ${body}`);
   }
 });

@@ -28,17 +28,31 @@ const reading = (template: Template, role: RegExp) =>
     JSON.stringify(statement['Action']).includes('secretsmanager'),
   );
 
+// What ECR asks Amazon Inspector in the name of who calls DescribeImageScanFindings.
+const IN_OUR_NAME = ['inspector2:ListCoverage', 'inspector2:ListFindings'];
+
 test('the admission function may do what it does, and nothing else', () => {
-  assert.deepEqual(actions(ADMISSION_ROLE), [
+  const always = [
     'cloudwatch:PutMetricData',
     'ecr:BatchGetImage',
     'ecr:BatchGetRepositoryScanningConfiguration',
     'ecr:DescribeImageScanFindings',
     'ecr:DescribeRepositories',
-    'ecr:GetDownloadUrlForLayer',
+    ...IN_OUR_NAME,
     'logs:CreateLogStream',
     'logs:PutLogEvents',
-  ]);
+  ];
+  assert.deepEqual(actions(ADMISSION_ROLE), always);
+  const withPolicy = actions(ADMISSION_ROLE, templateWith({ policySecret }));
+  const policyAlone = ['ecr:GetDownloadUrlForLayer', 'secretsmanager:GetSecretValue'];
+  assert.deepEqual(withPolicy, [...always, ...policyAlone].sort());
+});
+
+test('findings of enhanced scanning may be read, without a bound that AWS does not name', () => {
+  const granted = statements(templateWith(), ADMISSION_ROLE).filter((statement) =>
+    JSON.stringify(statement['Action']).includes('inspector2'),
+  );
+  assert.deepEqual(granted, [{ Action: IN_OUR_NAME, Effect: 'Allow', Resource: '*' }]);
 });
 
 test('the admission function may read the policy secret alone, and only where there is one', () => {
@@ -110,7 +124,7 @@ test('what the roles allow is what the sources call', () => {
   const authorizer = calls('authorizer', { GetSecretValue: 'secretsmanager' });
   const allowed = (role: RegExp) =>
     actions(role, templateWith({ policySecret })).filter((action) => !action.startsWith('logs:'));
-  assert.deepEqual(admission.sort(), allowed(ADMISSION_ROLE));
+  assert.deepEqual([...admission, ...IN_OUR_NAME].sort(), allowed(ADMISSION_ROLE));
   assert.deepEqual(authorizer.sort(), allowed(AUTHORIZER_ROLE));
 });
 
@@ -121,11 +135,14 @@ test('no statement allows everything of anything', () => {
       assert.equal(statement['NotAction'] ?? statement['NotResource'], undefined);
       for (const action of [statement['Action']].flat()) assert.doesNotMatch(action, /\*/);
       if (JSON.stringify(statement['Resource']) === '"*"') {
-        // The one call that knows no resource, bound to a namespace instead.
-        assert.equal(statement['Action'], 'cloudwatch:PutMetricData');
-        assert.deepEqual(statement['Condition'], {
-          StringEquals: { 'cloudwatch:namespace': 'EcrAdmission' },
-        });
+        // What knows no resource: a call that is bound to a namespace instead, and two that only read.
+        if (statement['Action'] === 'cloudwatch:PutMetricData') {
+          assert.deepEqual(statement['Condition'], {
+            StringEquals: { 'cloudwatch:namespace': 'EcrAdmission' },
+          });
+        } else {
+          assert.deepEqual(statement['Action'], IN_OUR_NAME);
+        }
       }
     }
   }
@@ -135,17 +152,21 @@ test('ECR is read in the allowed accounts and Regions alone', () => {
   const template = templateWith({
     registryIds: '123456789012,210987654321',
     registryRegions: 'eu-west-1,us-east-1',
+    policySecret,
   });
-  const ecr = statements(template, ADMISSION_ROLE).find((statement) =>
+  const ecr = statements(template, ADMISSION_ROLE).filter((statement) =>
     JSON.stringify(statement['Action']).includes('ecr:'),
   );
   const arn = (account: string) => ({
     'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ecr:*:${account}:repository/*`]],
   });
-  assert.deepEqual(ecr?.['Resource'], [arn('123456789012'), arn('210987654321')]);
-  assert.deepEqual(ecr?.['Condition'], {
-    StringEquals: { 'aws:RequestedRegion': ['eu-west-1', 'us-east-1'] },
-  });
+  assert.equal(ecr.length, 2);
+  for (const statement of ecr) {
+    assert.deepEqual(statement['Resource'], [arn('123456789012'), arn('210987654321')]);
+    assert.deepEqual(statement['Condition'], {
+      StringEquals: { 'aws:RequestedRegion': ['eu-west-1', 'us-east-1'] },
+    });
+  }
 });
 
 test('roles are assumed by Lambda alone, and hold no managed policy', () => {

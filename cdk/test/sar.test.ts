@@ -58,6 +58,7 @@ test('the version is that of the workspace', () => {
 
 test('the parameters are those of the product, of types that the repository accepts', () => {
   assert.deepEqual(Object.keys(template.Parameters).sort(), [
+    'AdmissionReservedConcurrency',
     'AlarmTopicArn',
     'AuthorizerCacheSeconds',
     'AuthorizerReservedConcurrency',
@@ -65,6 +66,7 @@ test('the parameters are those of the product, of types that the repository acce
     'IgnoredNamespaces',
     'LogLevel',
     'LogRetentionDays',
+    'MaxImages',
     'MetricsNamespace',
     'PinNamespaces',
     'PolicySecret',
@@ -73,12 +75,25 @@ test('the parameters are those of the product, of types that the repository acce
     'RegistryRegion',
     'Rewrites',
     'SeverityLimit',
+    'StageThrottleBurst',
+    'StageThrottleRate',
     'TokenOverlapHours',
   ]);
   for (const [name, parameter] of Object.entries<any>(template.Parameters)) {
     assert.ok(['String', 'Number', 'CommaDelimitedList'].includes(parameter.Type), name);
     assert.ok(parameter.Default !== undefined, `${name} has a default`);
     assert.ok(parameter.Description, `${name} has a description`);
+  }
+});
+
+test('the page of the application explains every parameter and every alarm', () => {
+  const page = readFileSync(new URL('README.md', TEMPLATE), 'utf8');
+  const alarms = Object.entries<any>(template.Resources)
+    .filter(([, resource]) => resource.Type === 'AWS::CloudWatch::Alarm')
+    .map(([id]) => /^EcrAdmissionAlarms(.+)[0-9A-F]{8}$/.exec(id)![1]!);
+  assert.equal(alarms.length, 14);
+  for (const name of [...Object.keys(template.Parameters), ...alarms]) {
+    assert.match(page, new RegExp(`^\\|[^|]*\`${name}\`[^|]*\\|`, 'm'), name);
   }
 });
 
@@ -90,25 +105,29 @@ test('the pattern of PolicySecret takes what the CDK takes', () => {
   }
 });
 
-test('without a PolicySecret, the role says nothing of secrets', () => {
+test('without a PolicySecret, the role says nothing of secrets or image configs', () => {
   const roles = Object.entries<any>(template.Resources).filter(([id]) => ADMISSION_ROLE.test(id));
   const [[, role] = []] = roles;
   const policies = role.Properties.Policies.filter((policy: any) => !('PolicyName' in policy));
-  const statement = {
+  const always = role.Properties.Policies.filter((policy: any) => 'PolicyName' in policy);
+  const ecr = always[0].PolicyDocument.Statement.find((statement: any) =>
+    statement.Action.includes('ecr:BatchGetImage'),
+  );
+  const secret = {
     Action: 'secretsmanager:GetSecretValue',
     Effect: 'Allow',
     Resource: { Ref: 'PolicySecret' },
   };
+  const configs = { ...ecr, Action: 'ecr:GetDownloadUrlForLayer' };
   const given = {
     PolicyName: 'policySecret',
-    PolicyDocument: { Statement: [statement], Version: '2012-10-17' },
+    PolicyDocument: { Statement: [secret, configs], Version: '2012-10-17' },
   };
   assert.deepEqual(policies, [{ 'Fn::If': ['HasPolicySecret', given, { Ref: 'AWS::NoValue' }] }]);
   assert.deepEqual(template.Conditions.HasPolicySecret, {
     'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'PolicySecret' }, ''] }],
   });
-  const always = role.Properties.Policies.filter((policy: any) => 'PolicyName' in policy);
-  assert.doesNotMatch(JSON.stringify(always), /secretsmanager/);
+  assert.doesNotMatch(JSON.stringify(always), /secretsmanager|GetDownloadUrlForLayer/);
 });
 
 test('no output has the name of a parameter, which sam package would take it for', () => {

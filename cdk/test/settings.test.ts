@@ -34,6 +34,10 @@ const refused: [Record<string, unknown>, RegExp][] = [
   [{ tokenOverlapHours: 169 }, /tokenOverlapHours is 169/],
   [{ authorizerCacheSeconds: 3601 }, /authorizerCacheSeconds is 3601/],
   [{ quietHours: 0 }, /quietHours is 0/],
+  [{ maxImages: 0 }, /maxImages is 0; expected a whole number from 1 to 500/],
+  [{ maxImages: 501 }, /maxImages is 501/],
+  [{ stageThrottleRate: 0 }, /stageThrottleRate is 0; expected a whole number from 1/],
+  [{ stageThrottleBurst: 0 }, /stageThrottleBurst is 0; expected a whole number from 1/],
   [{ architecture: 'amd64' }, /architecture is 'amd64'; expected arm64 or x86_64/],
   [{ severtyLimit: 'HIGH' }, /unknown context 'severtyLimit'; expected one of registryRegions/],
 ];

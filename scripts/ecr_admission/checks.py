@@ -1,5 +1,6 @@
 """What scripts/doctor checks: each returns what it found, or raises Problem with what to do."""
 
+import os
 import ssl
 import time
 from pathlib import Path
@@ -9,6 +10,13 @@ from .problem import Problem
 from .tokens import Token
 
 SOON_DAYS = 7
+# What to say of the failurePolicy of the webhook for Pods.
+FAILURE_POLICIES = {
+    "Fail": "",
+    "Ignore": "; failurePolicy Ignore: whenever a call fails (an outage, a wrong token, too many requests), the"
+    " Pod is admitted unchecked, and only the stack's alarms say so; render with --failure-policy Fail to refuse"
+    " it instead",
+}
 
 
 def certificate(caller):
@@ -95,8 +103,11 @@ def sample_admitted(caller, token, image, ignored):
     return f"a Pod in {ignored[0]} is admitted (pass --image IMAGE to have an image judged)"
 
 
-def webhook_configuration(webhooks, endpoint, ignored):
-    """The webhooks call this endpoint, for all namespaces but the ignored ones."""
+def webhook_configuration(webhooks, endpoint, ignored, agreed_policy=None):
+    """The webhooks call this endpoint, for all namespaces but the ignored ones.
+
+    `agreed_policy` is the failurePolicy for Pods that was rendered, where that is known.
+    """
     by_name = {webhook.name: webhook for webhook in webhooks}
     again = "run scripts/render-config and kubectl apply again"
     for name in rendered.WEBHOOKS:
@@ -113,9 +124,16 @@ def webhook_configuration(webhooks, endpoint, ignored):
             raise Problem(
                 f"{name} has a {webhook.selectors[0]}: whoever may set such labels gets past it; {again}"
             )
-    if by_name[rendered.WEBHOOKS[0]].failure_policy != "Fail":
-        raise Problem(f"{rendered.WEBHOOKS[0]} has not failurePolicy Fail: an outage admits every Pod; {again}")
-    return f"two webhooks call {endpoint.url('/validate')}"
+    return f"two webhooks call {endpoint.url('/validate')}{_failure_policy(webhooks, agreed_policy, again)}"
+
+
+def _failure_policy(webhooks, agreed, again):
+    found = rendered.failure_policy(webhooks)
+    if found not in FAILURE_POLICIES:
+        raise Problem(f"{rendered.POD_WEBHOOK} has failurePolicy {found!r}, not Fail or Ignore; {again}")
+    if agreed is not None and found != agreed:
+        raise Problem(f"{rendered.POD_WEBHOOK} has failurePolicy {found}, but {agreed} was rendered; {again}")
+    return FAILURE_POLICIES[found]
 
 
 def webhook_kubeconfig(path, endpoint):
@@ -129,8 +147,11 @@ def webhook_kubeconfig(path, endpoint):
     token_file = Path(users[endpoint.authority])
     if not token_file.is_absolute():
         raise Problem(f"tokenFile is {token_file}; the apiserver needs an absolute path: render again")
-    if token_file.exists() and token_file.stat().st_mode & 0o077:
-        raise Problem(f"{token_file} can be read by others; run: chmod 600 {token_file}")
+    if token_file.exists():
+        if token_file.stat().st_mode & 0o077:
+            raise Problem(f"{token_file} can be read by others; run: chmod 600 {token_file}")
+        if os.access(token_file, os.R_OK):
+            Token.read(token_file)
     return f"the token in {token_file} goes to {endpoint.authority} alone"
 
 

@@ -51,6 +51,14 @@ EXPLAINED = {
         "from going away when its finalizers are taken off.",
     ),
 }
+# What a call that fails means for a Pod, and what a reader of the file is told of it.
+FAILURE_POLICIES = {
+    "Fail": ("When no answer comes, no Pod is created, and none gets another image.",),
+    "Ignore": (
+        "Whenever a call fails (an outage, a wrong token, too many requests), the Pod is admitted unchecked,",
+        "and nothing in the cluster says so: only the stack's alarms do. An answer still denies.",
+    ),
+}
 # A line that is nothing but a placeholder stands for any number of lines at its indentation.
 LINES = re.compile(r"^( *)\$\{(\w+)\}$")
 
@@ -67,6 +75,8 @@ class Settings:
     ca_pem: Optional[str] = None
     # Whether the templates of controllers are mutated, beside Pods.
     mutate_controllers: bool = False
+    # The failurePolicy of the webhook for Pods: a key of FAILURE_POLICIES.
+    failure_policy: str = "Fail"
 
 
 def render(settings):
@@ -102,6 +112,10 @@ def _fill(template, settings):
     lines = {
         "ca_bundle": _ca_bundle_lines(settings.ca_pem),
         "controller_rules": CONTROLLER_RULES if settings.mutate_controllers else [],
+        "pod_failure_policy": [
+            *(f"# {line}" for line in FAILURE_POLICIES[settings.failure_policy]),
+            f"failurePolicy: {settings.failure_policy}",
+        ],
         "match_conditions": _match_condition_lines(conditions.of(settings.ignored_namespaces)),
         "pod_match_conditions": _match_condition_lines(
             conditions.of(settings.ignored_namespaces, of_pods=True)

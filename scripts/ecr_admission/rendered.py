@@ -53,6 +53,11 @@ def webhooks_in(path):
     return found
 
 
+def failure_policy(webhooks):
+    """The failurePolicy of the webhook for Pods; empty where there is none."""
+    return next((webhook.failure_policy for webhook in webhooks if webhook.name == POD_WEBHOOK), "")
+
+
 def webhooks_live():
     """The webhooks of the ValidatingWebhookConfiguration `ecr-admission` in the current cluster."""
     if shutil.which("kubectl") is None:

@@ -1,5 +1,6 @@
 """The secret: a JSON object, cluster name -> token."""
 
+import codecs
 import json
 import math
 import re
@@ -11,6 +12,26 @@ from .problem import Problem
 # What the authorizer accepts at least, and what CloudFormation generates.
 MINIMUM = 32
 LENGTH = 64
+
+
+# Written by editors and shells at the start of a file; UTF-32's begins as UTF-16's does.
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "begins with a byte order mark (UTF-8)",
+    codecs.BOM_UTF16_LE: "is UTF-16 with a byte order mark",
+    codecs.BOM_UTF16_BE: "is UTF-16 with a byte order mark",
+}
+
+
+def _not_ascii(content):
+    """What makes `content` more than printable ASCII and white space, or None."""
+    for mark, what in BYTE_ORDER_MARKS.items():
+        if content.startswith(mark):
+            return what
+    if b"\0" in content:
+        return "holds NUL bytes, as UTF-16 without a byte order mark does"
+    if not all(byte in b"\t\n\r" or 0x20 <= byte < 0x7F for byte in content):
+        return "holds a byte that is not printable ASCII"
+    return None
 
 
 class Token:
@@ -27,14 +48,30 @@ class Token:
 
     @classmethod
     def read(cls, path):
-        """The token in the file `path`, as the apiserver reads it: blanks at the ends do not count."""
+        """The token in the file `path`, as the apiserver reads it: blanks at the ends do not count.
+
+        Raises Problem for a file whose content the apiserver would send as it is, but no authorizer accepts:
+        a byte order mark or UTF-16, as some editors and shells write them. No error repeats any of it.
+        """
         try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise Problem(f"cannot read the token file {path}: {error}") from error
+            with open(path, "rb") as file:
+                content = file.read()
+        except OSError as error:
+            raise Problem(f"cannot read the token file {path}: {error.strerror}") from error
+        encoding = _not_ascii(content)
+        if encoding:
+            raise Problem(
+                f"the token file {path} {encoding}, which the apiserver would send as part of the token;"
+                " write it again as plain ASCII: scripts/render-config --stack does, or in PowerShell"
+                " Set-Content -Encoding ascii"
+            )
+        text = content.decode("ascii").strip()
         if not text:
             raise Problem(f"the token file {path} is empty; write the token into it")
+        if any(character.isspace() for character in text):
+            raise Problem(
+                f"the token file {path} holds more than one word or line; write the token alone into it"
+            )
         return cls(text)
 
     def reveal(self):

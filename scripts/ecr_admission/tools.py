@@ -25,10 +25,16 @@ def bin_of(name):
         say(f"installing {name} tools into {folder.relative_to(ROOT)} (once; up to a minute)")
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
-        command = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
-        result = subprocess.run([*command, "--requirement", str(requirements)], check=False)
-        if result.returncode != 0:
-            raise Problem(f"pip could not install {requirements.relative_to(ROOT)}; see above")
+        pip = [str(folder / "bin" / "pip"), "--disable-pip-version-check"]
+        # Nothing but files whose hash is written down; and wheels alone, since a source distribution
+        # runs code of its own and fetches build tools that no hash covers.
+        install = [*pip, "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+        install += ["--requirement", str(requirements)]
+        # Then whether the list is complete for this Python.
+        for command in (install, [*pip, "check"]):
+            # Its stdout is no result of ours.
+            if subprocess.run(command, check=False, stdout=sys.stderr).returncode != 0:
+                raise Problem(f"pip could not install {requirements.name}; see above")
         stamp.write_text(wanted)
     return folder / "bin"
 

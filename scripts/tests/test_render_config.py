@@ -100,6 +100,7 @@ class RenderConfig(unittest.TestCase):
             ["--namespaces-ignored", ""],
             ["--ca-file", str(certificate)],
             ["--mutate-controllers"],
+            ["--failure-policy", "Ignore"],
         )
         for variant in variants:
             self.from_url(*variant)
@@ -135,6 +136,16 @@ class RenderConfig(unittest.TestCase):
             self.assertNotIn("objectSelector", webhook)
             for rule in webhook["rules"]:
                 self.assertEqual(rule["operations"], ["CREATE", "UPDATE"])
+
+    def test_the_failure_policy_of_pods_is_what_was_asked_for(self):
+        for given, expected in (([], "Fail"), (["--failure-policy", "Fail"], "Fail"), (["--failure-policy", "Ignore"], "Ignore")):
+            self.from_url(*given)
+            path = self.out / "validating-webhook.yaml"
+            pods, controllers = yaml_of(path)["webhooks"]
+            self.assertEqual(pods["failurePolicy"], expected)
+            self.assertEqual(controllers["failurePolicy"], "Ignore")
+            self.assertEqual(rendered.failure_policy(rendered.webhooks_in(path)), expected)
+            self.assertEqual("admitted unchecked" in path.read_text(), expected == "Ignore")
 
     def test_the_mutating_webhook_never_blocks(self):
         self.from_url()
@@ -291,6 +302,7 @@ class RenderConfig(unittest.TestCase):
             self.assertIn(expected, self.from_url(url=url, code=1).stderr)
         self.assertIn("not a namespace", self.from_url("--namespaces-ignored", "a']", code=1).stderr)
         self.assertIn("cannot read the CA file", self.from_url("--ca-file", "none.pem", code=1).stderr)
+        self.assertIn("invalid choice: 'Sometimes'", self.from_url("--failure-policy", "Sometimes", code=2).stderr)
         self.assertIn("needs --token-file", self.render("--url", f"https://{HOST}", code=2).stderr)
         both = self.render("--stack", "S", "--namespaces-ignored", "a", code=2)
         self.assertIn("comes from the stack", both.stderr)

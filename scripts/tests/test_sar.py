@@ -126,6 +126,13 @@ class Deployed(unittest.TestCase):
         arguments = ("lambda", "get-function-configuration", "--function-name", function)
         return aws(self.cloud.url, *arguments)["Environment"]["Variables"]
 
+    def throttle(self, stack):
+        """Rate and burst of the stage."""
+        (api,) = resources(self.cloud.url, stack, "AWS::ApiGatewayV2::Api").values()
+        (stage,) = aws(self.cloud.url, "apigatewayv2", "get-stages", "--api-id", api)["Items"]
+        settings = stage["DefaultRouteSettings"]
+        return int(settings["ThrottlingRateLimit"]), int(settings["ThrottlingBurstLimit"])
+
     def test_side_by_side_with_and_without_parameters(self):
         plain = create(self.cloud.url, "one", self.packaged)
         self.assertEqual(plain["NamespacesIgnored"], "kube-system")
@@ -135,6 +142,10 @@ class Deployed(unittest.TestCase):
         role = self.role("one")
         self.assertEqual(list(role), ["calls"])
         self.assertNotIn("secretsmanager", str(role))
+        self.assertNotIn("GetDownloadUrlForLayer", str(role))
+        self.assertIn("inspector2:ListFindings", str(role))
+        self.assertEqual(self.variables("one")["MAX_IMAGES"], "100")
+        self.assertEqual(self.throttle("one"), (2000, 1000))
         (ecr,) = [one for one in role["calls"] if "ecr:" in str(one["Action"])]
         self.assertEqual(ecr["Resource"], [f"arn:aws:ecr:*:{ACCOUNT}:repository/*"])
 
@@ -148,6 +159,10 @@ class Deployed(unittest.TestCase):
             PolicySecret=POLICY_SECRET,
             MetricsNamespace="Two",
             AuthorizerReservedConcurrency="0",
+            AdmissionReservedConcurrency="7",
+            MaxImages="500",
+            StageThrottleRate="50",
+            StageThrottleBurst="20",
         )
         self.assertEqual(other.get("NamespacesIgnored", ""), "")
         self.assertEqual(self.variables("two")["REGISTRY_IDS"], "111122223333,444455556666")
@@ -155,15 +170,20 @@ class Deployed(unittest.TestCase):
         self.assertEqual(self.variables("two")["POLICY_SECRET"], POLICY_SECRET)
         role = self.role("two")
         self.assertEqual(sorted(role), ["calls", "policySecret"])
+        secret, configs = role["policySecret"]
         self.assertEqual(
-            role["policySecret"],
-            [{"Action": "secretsmanager:GetSecretValue", "Effect": "Allow", "Resource": POLICY_SECRET}],
+            secret, {"Action": "secretsmanager:GetSecretValue", "Effect": "Allow", "Resource": POLICY_SECRET}
         )
+        self.assertEqual(configs["Action"], "ecr:GetDownloadUrlForLayer")
         (ecr,) = [one for one in role["calls"] if "ecr:" in str(one["Action"])]
         accounts = ("111122223333", "444455556666")
-        self.assertEqual(ecr["Resource"], [f"arn:aws:ecr:*:{account}:repository/*" for account in accounts])
-        regions = ecr["Condition"]["StringEquals"]["aws:RequestedRegion"]
-        self.assertEqual(regions, ["eu-west-1", "us-east-1"])
+        for statement in (ecr, configs):
+            arns = [f"arn:aws:ecr:*:{account}:repository/*" for account in accounts]
+            self.assertEqual(statement["Resource"], arns)
+            regions = statement["Condition"]["StringEquals"]["aws:RequestedRegion"]
+            self.assertEqual(regions, ["eu-west-1", "us-east-1"])
+        self.assertEqual(self.variables("two")["MAX_IMAGES"], "500")
+        self.assertEqual(self.throttle("two"), (50, 20))
         self.assertNotEqual(plain["Endpoint"], other["Endpoint"])
 
 

@@ -1,5 +1,6 @@
 """The smaller parts: zips, links, tokens, and what doctor says of an ill endpoint."""
 
+import hashlib
 import http.server
 import json
 import os
@@ -14,8 +15,10 @@ import unittest
 import urllib.parse
 import zipfile
 from pathlib import Path
+from unittest import mock
 
-from ecr_admission import files, links, zips
+from ecr_admission import checks, files, links, rendered, tools, zips
+from ecr_admission.endpoint import Endpoint
 from ecr_admission.problem import Problem
 from ecr_admission.tokens import Token, Tokens
 
@@ -70,6 +73,94 @@ class TokensDoNotShow(unittest.TestCase):
         with self.assertRaises(Problem) as raised:
             Tokens.parse(f'{{"blue": "{token.reveal()}"')
         self.assertNotIn(token.reveal(), str(raised.exception))
+
+
+class TokenFiles(unittest.TestCase):
+    TOKEN = "t" * 64
+
+    def read(self, content):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(content)
+            file.flush()
+            return Token.read(file.name)
+
+    def test_blanks_at_the_ends_do_not_count(self):
+        for content in (self.TOKEN, f"{self.TOKEN}\n", f" {self.TOKEN}\r\n\t"):
+            self.assertEqual(self.read(content.encode()).reveal(), self.TOKEN)
+
+    def test_what_no_authorizer_accepts_is_named_and_not_shown(self):
+        for content, expected in (
+            (self.TOKEN.encode("utf-8-sig"), r"begins with a byte order mark \(UTF-8\).* plain ASCII"),
+            (self.TOKEN.encode("utf-16"), "is UTF-16 with a byte order mark.* plain ASCII"),
+            (b"\xfe\xff" + self.TOKEN.encode("utf-16-be"), "is UTF-16 with a byte order mark"),
+            (self.TOKEN.encode("utf-32"), "is UTF-16 with a byte order mark"),
+            (self.TOKEN.encode("utf-16-le"), "holds NUL bytes"),
+            (self.TOKEN.encode("utf-16-be"), "holds NUL bytes"),
+            (f"{self.TOKEN}é".encode(), "not printable ASCII"),
+            (f"{self.TOKEN}\xa0".encode(), "not printable ASCII"),
+            (f"{self.TOKEN}\x1b".encode(), "not printable ASCII"),
+            (f"token: {self.TOKEN}".encode(), "more than one word"),
+            (f"{self.TOKEN}\n{self.TOKEN}".encode(), "more than one word or line"),
+            (b" \n", "is empty"),
+        ):
+            with self.subTest(expected), self.assertRaisesRegex(Problem, expected) as raised:
+                self.read(content)
+            self.assertNotIn(self.TOKEN, str(raised.exception))
+            self.assertNotIn("\n", str(raised.exception))
+        with self.assertRaisesRegex(Problem, "cannot read the token file /nowhere/token: No such file"):
+            Token.read("/nowhere/token")
+
+
+class Tools(unittest.TestCase):
+    def test_every_package_of_the_tools_is_pinned_by_hash(self):
+        files = sorted(tools.REQUIREMENTS.glob("*.txt"))
+        self.assertGreaterEqual(len(files), 8)
+        for file in files:
+            text = re.sub(r"^#.*\n", "", file.read_text(), flags=re.MULTILINE)
+            one = r"[A-Za-z0-9._-]+==[^\s;]+(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n"
+            self.assertRegex(text, rf"\A(?:{one})+\Z", file.name)
+
+    def test_nothing_is_installed_whose_hash_is_not_written_down(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            wheel = folder / "harmless-1.0-py3-none-any.whl"
+            with zipfile.ZipFile(wheel, "w") as archive:
+                archive.writestr("harmless.py", "")
+                archive.writestr("harmless-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: harmless\nVersion: 1.0\n")
+                archive.writestr("harmless-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+                archive.writestr("harmless-1.0.dist-info/RECORD", "")
+            digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+            with mock.patch.multiple(tools, REQUIREMENTS=folder, TOOLS=folder / "tools", ROOT=folder):
+                for line, installed in (
+                    (f"{wheel}", False),
+                    (f"{wheel} --hash=sha256:{'0' * 64}", False),
+                    (f"{wheel} --hash=sha256:{digest}", True),
+                ):
+                    (folder / "mine.txt").write_text(f"{line}\n")
+                    if installed:
+                        found = list(tools.bin_of("mine").parent.glob("lib/python*/site-packages/harmless.py"))
+                        self.assertEqual(len(found), 1)
+                    else:
+                        with self.assertRaisesRegex(Problem, "pip could not install mine.txt"):
+                            tools.bin_of("mine")
+
+
+class Secrets(unittest.TestCase):
+    def test_git_ignores_tokens_and_rendered_folders(self):
+        # Each as the documentation's commands write it, in the checkout or below it.
+        written = ["token", "ecr-admission/token", "ecr-admission/validating-webhook.yaml", "deploy/token"]
+        written += ["ecr-admission/webhook-kubeconfig.yaml", "clusters/blue/ecr-admission/token"]
+        command = ["git", "-C", str(ROOT), "check-ignore", "--no-index", *written]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(result.stdout.splitlines(), written)
+
+    def test_git_ignores_nothing_that_is_ours(self):
+        tracked = subprocess.run(
+            ["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True
+        ).stdout
+        command = ["git", "-C", str(ROOT), "check-ignore", "--no-index", "--stdin"]
+        result = subprocess.run(command, input=tracked, capture_output=True, text=True, check=False)
+        self.assertEqual(result.stdout, "")
 
 
 class Links(unittest.TestCase):
@@ -158,12 +249,12 @@ def reviewed(body, **response):
 class Doctor(unittest.TestCase):
     TOKEN = "t" * 64
 
-    def doctor(self, answer, *arguments, trusted=True):
+    def doctor(self, answer, *arguments, trusted=True, token=TOKEN.encode()):
         ill = Ill(answer)
         self.addCleanup(ill.stop)
         with tempfile.TemporaryDirectory() as folder:
             token_file = Path(folder) / "token"
-            token_file.write_text(self.TOKEN)
+            token_file.write_bytes(token)
             command = [sys.executable, str(ROOT / "scripts" / "doctor"), "--url", ill.url]
             command += ["--token-file", str(token_file), *arguments]
             command += ["--ca-file", str(ill.ca_file)] if trusted else []
@@ -186,6 +277,53 @@ class Doctor(unittest.TestCase):
         result = self.doctor(self.well)
         self.assertEqual(result.returncode, 0, result.stdout)
         self.assertIn("all is well", result.stdout)
+
+    def test_a_token_file_that_an_editor_spoiled_is_one_failure(self):
+        for encoding in ("utf-8-sig", "utf-16", "utf-16-le"):
+            with self.subTest(encoding):
+                result = self.doctor(self.well, token=self.TOKEN.encode(encoding))
+                self.assertEqual(result.returncode, 1)
+                self.assertEqual(result.stderr, "")
+                failed = [line for line in result.stdout.splitlines() if line.startswith("FAIL")]
+                self.assertEqual(len(failed), 1, result.stdout)
+                self.assertRegex(failed[0], r"^FAIL  token file: .*; write it again as plain ASCII: ")
+                # What needs no token is checked all the same.
+                self.assertIn("ok    wrong token: 403", result.stdout)
+
+    def render(self, folder, *arguments):
+        command = [sys.executable, str(ROOT / "scripts" / "render-config"), "--out", folder, *arguments]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def test_ignore_is_accepted_and_explained(self):
+        with tempfile.TemporaryDirectory() as folder:
+            ill = Ill(self.well)
+            self.addCleanup(ill.stop)
+            where = ["--url", ill.url, "--token-file", "/etc/t/token"]
+            self.render(folder, *where, "--failure-policy", "Ignore")
+            webhooks = rendered.webhooks_in(f"{folder}/validating-webhook.yaml")
+        endpoint = Endpoint.parse(ill.url)
+        said = checks.webhook_configuration(webhooks, endpoint, ["kube-system"])
+        self.assertIn("failurePolicy Ignore: whenever a call fails", said)
+        self.assertIn("admitted unchecked", said)
+        # A cluster that was changed behind the rendered files' back.
+        with self.assertRaisesRegex(Problem, "has failurePolicy Ignore, but Fail was rendered"):
+            checks.webhook_configuration(webhooks, endpoint, ["kube-system"], "Fail")
+        webhooks[0].failure_policy = "ignore"
+        with self.assertRaisesRegex(Problem, "has failurePolicy 'ignore', not Fail or Ignore"):
+            checks.webhook_configuration(webhooks, endpoint, ["kube-system"])
+
+    def test_the_token_file_of_the_kubeconfig_is_read_where_it_is_at_hand(self):
+        with tempfile.TemporaryDirectory() as folder:
+            token_file = Path(folder) / "token"
+            token_file.write_bytes(self.TOKEN.encode("utf-16"))
+            token_file.chmod(0o600)
+            self.render(folder, "--url", "https://example.com", "--token-file", str(token_file))
+            kubeconfig = Path(folder) / "webhook-kubeconfig.yaml"
+            endpoint = Endpoint.parse("https://example.com")
+            with self.assertRaisesRegex(Problem, "is UTF-16 with a byte order mark"):
+                checks.webhook_kubeconfig(kubeconfig, endpoint)
+            token_file.write_text(self.TOKEN)
+            self.assertIn("goes to example.com alone", checks.webhook_kubeconfig(kubeconfig, endpoint))
 
     def test_a_certificate_that_nobody_knows(self):
         result = self.doctor(self.well, trusted=False)

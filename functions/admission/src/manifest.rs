@@ -8,7 +8,7 @@
 
 use ecr_admission_policy::facts::manifest::{Elsewhere, NotUnderstood};
 use ecr_admission_policy::index::Platform;
-use ecr_admission_policy::names::Digest;
+use ecr_admission_policy::names::{Digest, InvalidName};
 use ecr_admission_policy::text::{cut, quote};
 
 mod annotations;
@@ -154,8 +154,9 @@ fn image(media_type: Option<&str>, document: Document<'_>) -> Result<Image, NotU
         return Err(contradictory("an image manifest has no config"));
     };
     let digest = config.digest.as_deref().map(str::parse).transpose();
-    let digest = digest.or_else(|_| {
-        Err(NotUnderstood::Malformed("its config has no SHA-256 digest".to_owned()))
+    let digest = digest.map_err(|invalid: InvalidName| {
+        let accepted = invalid.accepted();
+        NotUnderstood::Malformed(format!("the digest of its config is not {accepted}"))
     })?;
     let artifact = media_type.is_some_and(media_type::may_hold_artifact)
         && config.media_type.as_deref().is_some_and(media_type::is_of_artifact)

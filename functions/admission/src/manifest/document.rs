@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use ecr_admission_policy::facts::manifest::{Elsewhere, MAX_HOSTS, NotUnderstood};
+use ecr_admission_policy::names::InvalidName;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess};
 
 use super::descriptor::{Descriptor, media_type_of};
@@ -81,8 +82,9 @@ impl<'de> Elements<'de> for Entries<'_> {
             return Ok(false);
         };
         let digest = descriptor.digest.as_deref().unwrap_or_default().parse();
-        let digest = digest.or_else(|_| {
-            Err(self.notes.malformed("an element of manifests has no SHA-256 digest"))
+        let digest = digest.map_err(|invalid: InvalidName| {
+            let accepted = invalid.accepted();
+            self.notes.malformed(format!("a digest in manifests is not {accepted}"))
         })?;
         if self.kept.len() < MAX_ENTRIES {
             let platform = &descriptor.platform;

@@ -45,12 +45,11 @@ impl<'de> Record<'de> for Blob {
         map: &mut A,
         notes: &Notes,
     ) -> Result<(), A::Error> {
-        match name {
-            "os" => {
-                let os = text(map)?.unwrap_or_default();
-                self.os = notes.at_most(LONGEST_OS, "os", os)?.into_owned();
-            }
-            _ => self.config = object(map, notes)?.unwrap_or_default(),
+        if name == "os" {
+            let os = text(map)?.unwrap_or_default();
+            self.os = notes.at_most(LONGEST_OS, "os", os)?.into_owned();
+        } else {
+            self.config = object(map, notes)?.unwrap_or_default();
         }
         Ok(())
     }
@@ -71,15 +70,12 @@ impl<'de> Record<'de> for Container {
         map: &mut A,
         notes: &Notes,
     ) -> Result<(), A::Error> {
-        match name {
-            "User" => {
-                let user = text(map)?.unwrap_or_default();
-                self.user = notes.at_most(LONGEST, "User", user)?.into_owned();
-            }
-            _ => {
-                let ports = map.next_value_seed(OrNull(Ports(notes)))?;
-                self.exposed_ports = ports.unwrap_or_default();
-            }
+        if name == "User" {
+            let user = text(map)?.unwrap_or_default();
+            self.user = notes.at_most(LONGEST, "User", user)?.into_owned();
+        } else {
+            let ports = map.next_value_seed(OrNull(Ports(notes)))?;
+            self.exposed_ports = ports.unwrap_or_default();
         }
         Ok(())
     }

@@ -174,14 +174,15 @@ fn every_field_that_go_reads_is_there_once_and_in_its_letters() {
                 field.to_uppercase(),
                 format!("{}{rest}", first.to_uppercase()),
                 format!("\\u00{:02x}{rest}", first.as_bytes()[0]),
-                field.replace('s', "ſ").replace('S', "ſ").replace('k', "\u{212a}"),
+                field.replace(['s', 'S'], "ſ").replace('k', "\u{212a}"),
             ];
             for other in &others {
                 let in_place_of =
                     object.replacen(&format!("\"{field}\":"), &format!("\"{other}\":"), 1);
                 let same = other == field || other.starts_with('\\');
-                let beside = format!("{{\"{other}\":{value},{}", &object[1..]);
-                let null_beside = format!("{},\"{other}\":null}}", &object[..object.len() - 1]);
+                let members = object.trim_start_matches('{');
+                let beside = format!("{{\"{other}\":{value},{members}");
+                let null_beside = format!("{{\"{other}\":null,{members}");
                 for (changed, ambiguous) in
                     [(in_place_of, !same), (beside, true), (null_beside, true)]
                 {

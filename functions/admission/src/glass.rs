@@ -76,7 +76,7 @@ fn ephemeral_containers(object: &RawValue) -> Option<Vec<Container>> {
 /// from elsewhere, or left out, is an empty text here.
 fn value(container: Container) -> Option<String> {
     let variables = container.env.into_iter().flatten();
-    variables.filter(|it| it.name == VARIABLE).last().map(|it| it.value.unwrap_or_default())
+    variables.rev().find(|it| it.name == VARIABLE).map(|it| it.value.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -126,7 +126,8 @@ impl Tally {
     pub(super) fn needs_all_pages(&self) -> bool {
         let Needs { severity_limit: limit, all_findings, .. } = self.needs;
         let mut counted = self.counted.iter().filter(|(severity, _)| limit.denies(severity));
-        let mut listed = self.listed.iter().filter(|(severity, _)| limit.denies(severity));
+        // Of whatever severity: counts that leave one finding out may leave others out.
+        let mut listed = self.listed.iter();
         !self.has_counts
             || (all_findings && counted.any(|(_, count)| *count > 0))
             || listed.any(|(severity, it)| self.counting(it) > self.counted(severity))

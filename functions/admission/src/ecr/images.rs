@@ -71,7 +71,7 @@ pub(super) async fn look_up(
         }
         let Some((place, answer)) = running.next().await else { break };
         let Some(look) = looks.get_mut(place) else { continue };
-        queue.add(place, look.take(answer, needs));
+        queue.add(place, look.take(answer, *needs));
     }
     looks.into_iter().flat_map(Look::finish).collect()
 }
@@ -126,7 +126,7 @@ impl Queue {
 }
 
 /// The calls for the manifests of so many images.
-fn batches(ids: Vec<ImageId>) -> impl Iterator<Item = Task> {
+fn batches(ids: &[ImageId]) -> impl Iterator<Item = Task> {
     let batches: Vec<Task> =
         ids.chunks(BATCH).map(|batch| Task::Manifests(batch.to_vec())).collect();
     batches.into_iter()

@@ -70,9 +70,8 @@ impl Failed {
     /// Whether a single image may be the cause, so that the others of its call can have an answer.
     fn may_be_one(&self) -> bool {
         match self {
-            Self::TooLong => true,
             Self::Call(Failure::NotFound(NotFound::Repository)) => false,
-            Self::Call(Failure::NotFound(NotFound::Image | NotFound::Scan)) => true,
+            Self::TooLong | Self::Call(Failure::NotFound(NotFound::Image | NotFound::Scan)) => true,
             Self::Call(Failure::Failed(cause)) => {
                 matches!(cause, Cause::Internal | Cause::ActionDenied(IMPORT_UPSTREAM))
             }

@@ -72,7 +72,7 @@ pub(super) async fn scan(
         let page = page.map_err(|failure| failure.missing(FINDINGS))?;
         pages += 1;
         if self::digest(image, &page).as_ref() != Some(&digest) {
-            return Err(failed("the tag moved between two pages of findings"));
+            return Err(Missing::Moved);
         }
         if is_another_scan(&page, &word, completed_at) {
             return Err(failed("the scan changed between two pages of findings"));

@@ -64,11 +64,11 @@ impl Look {
         self.asked.scans.extend(ids.iter().cloned());
         self.asked.manifests.extend(ids.iter().cloned());
         let scans: Vec<Task> = ids.iter().cloned().map(Task::Scan).collect();
-        batches(ids).chain(scans).collect()
+        batches(&ids).chain(scans).collect()
     }
 
     /// Takes an answer in; returns what is to be asked next.
-    pub(super) fn take(&mut self, answer: Answer, needs: &Needs) -> Vec<Task> {
+    pub(super) fn take(&mut self, answer: Answer, needs: Needs) -> Vec<Task> {
         let mut next = Next::default();
         match answer {
             Answer::Config(of, config) => _ = self.found.configs.insert(of, config),
@@ -107,7 +107,7 @@ struct Next {
 
 impl Next {
     fn tasks(self) -> Vec<Task> {
-        batches(self.manifests).chain(self.others).collect()
+        batches(&self.manifests).chain(self.others).collect()
     }
 }
 
@@ -120,23 +120,29 @@ impl Root {
         }
     }
 
+    /// Asks for scan and manifest once more, since the tag moved between two calls.
+    fn repeat(&mut self, found: &mut Holdings, next: &mut Next) {
+        self.repeated = true;
+        self.settled = false;
+        found.scans.remove(&self.id);
+        found.manifests.remove(&self.id);
+        next.manifests.push(self.id.clone());
+        next.others.push(Task::Scan(self.id.clone()));
+    }
+
     /// Holds scan and manifest against one another, once both are there.
     fn compare(&mut self, found: &mut Holdings, asked: &mut Asked, next: &mut Next) {
-        let (Some(Ok(Scanned::Found(scanned, _))), Some(manifest)) =
-            (found.scans.get(&self.id), self.manifest(found))
-        else {
+        let (Some(scan), Some(manifest)) = (found.scans.get(&self.id), self.manifest(found)) else {
             return;
         };
+        let scanned = match scan {
+            Ok(Scanned::Found(scanned, _)) => scanned,
+            // It moved between two pages of the findings.
+            Err(Missing::Moved) if !self.repeated => return self.repeat(found, next),
+            Ok(Scanned::NotFound) | Err(_) => return,
+        };
         match manifest {
-            // The tag may have moved between the two calls.
-            Ok(read) if read.digest != *scanned && !self.repeated => {
-                self.repeated = true;
-                self.settled = false;
-                found.scans.remove(&self.id);
-                found.manifests.remove(&self.id);
-                next.manifests.push(self.id.clone());
-                next.others.push(Task::Scan(self.id.clone()));
-            }
+            Ok(read) if read.digest != *scanned && !self.repeated => self.repeat(found, next),
             // The cache holds the image, and ECR failed to ask where it came from: by its digest ECR
             // has nothing to ask.
             Err(Missing::NotImported) if self.through.is_none() => {
@@ -154,7 +160,7 @@ impl Root {
     }
 
     /// Asks for what the manifests that are known lead to. Returns whether all of it is known.
-    fn expand(&self, found: &Holdings, asked: &mut Asked, next: &mut Next, needs: &Needs) -> bool {
+    fn expand(&self, found: &Holdings, asked: &mut Asked, next: &mut Next, needs: Needs) -> bool {
         let Some(read) = self.manifest(found) else { return false };
         let Ok(Read { digest, manifest: Ok(manifest) }) = read else { return true };
         let entries = match &manifest.kind {
@@ -238,7 +244,7 @@ impl Root {
 
 impl Asked {
     /// Asks for the config of an image, where it matters.
-    fn config(&mut self, of: &Digest, image: &Image, next: &mut Next, needs: &Needs) {
+    fn config(&mut self, of: &Digest, image: &Image, next: &mut Next, needs: Needs) {
         let foreign = image.foreign && image.elsewhere.never.is_none();
         let matters = needs.config || needs.foreign_layers && foreign;
         if matters && self.configs.insert(of.clone()) {

@@ -57,7 +57,7 @@ fn is_pod(request: &Request<'_>) -> bool {
 }
 
 /// Whether another object makes this one from a template of its own, and would see it differ for ever: a
-/// ReplicaSet of a Deployment or of an Argo Rollout, a Job of a CronJob. What cannot be read counts as
+/// `ReplicaSet` of a Deployment or of an Argo Rollout, a Job of a `CronJob`. What cannot be read counts as
 /// owned.
 fn has_controller(object: &RawValue) -> bool {
     let Ok(object) = serde_json::from_str::<Object>(object.get()) else { return true };

@@ -97,7 +97,7 @@ async fn a_secret_that_is_no_document_has_none_of_its_text_in_the_log() {
     for (text, detail) in [
         (r#"{"username": "tiger", "password": "hunter2"}"#, "line 1, column 2: the key is unknown"),
         ("hunter2-tiger", "line 1, column 1: the value is of the wrong type"),
-        ("'hunter2 tiger", "line 1, column 1: the text is not YAML"),
+        ("'hunter2 tiger", "line 1, column 15: the text is not YAML"),
     ] {
         policed.hold(text);
         let told = asked(&policed, &pod("open:1")).await;

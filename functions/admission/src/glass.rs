@@ -75,8 +75,8 @@ fn ephemeral_containers(object: &RawValue) -> Option<Vec<Container>> {
 /// Of a variable that is set twice, the last value applies (Kubernetes API, `EnvVar`). One that is taken
 /// from elsewhere, or left out, is an empty text here.
 fn value(container: Container) -> Option<String> {
-    let variables = container.env.into_iter().flatten();
-    variables.rev().find(|it| it.name == VARIABLE).map(|it| it.value.unwrap_or_default())
+    let mut variables = container.env.unwrap_or_default().into_iter();
+    variables.rfind(|it| it.name == VARIABLE).map(|it| it.value.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -95,8 +95,8 @@ async fn what_a_change_would_break_is_left_alone() {
     let owner = |kind: &str| json!([{"apiVersion": "v1", "kind": kind, "name": "p", "uid": "1", "controller": true}]);
     replica_set["request"]["object"]["metadata"]["ownerReferences"] = owner("Deployment");
     assert_eq!(mutated(&policed, &replica_set).await, None);
-    let mut owned = pod("clean:1");
-    owned["request"]["object"]["metadata"]["ownerReferences"] = owner("ReplicaSet");
-    assert_eq!(mutated(&policed, &owned).await.as_ref(), Some(&pinned));
+    let mut its_pod = pod("clean:1");
+    its_pod["request"]["object"]["metadata"]["ownerReferences"] = owner("ReplicaSet");
+    assert_eq!(mutated(&policed, &its_pod).await.as_ref(), Some(&pinned));
     policed.stop().await;
 }

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::policed::{Keep, Policed, lines};
 use crate::support::{self, sum, until_metrics};
-use crate::told::{ADMITTED, MUTABLE, audited, denied, deployment, pod, told};
+use crate::told::{ADMITTED, MUTABLE, audited, deployment, pod, told};
 
 /// What kube-apiserver gives a review, as the rendered webhook configurations have it.
 const VALIDATE: &str = "/validate?timeout=5s";
@@ -97,11 +97,12 @@ async fn a_secret_that_is_no_document_has_none_of_its_text_in_the_log() {
     for (text, detail) in [
         (r#"{"username": "tiger", "password": "hunter2"}"#, "line 1, column 2: the key is unknown"),
         ("hunter2-tiger", "line 1, column 1: the value is of the wrong type"),
-        ("'hunter2 tiger", "line 1, column 1: the text is not YAML"),
+        ("'hunter2 tiger", "line 1, column 15: the text is not YAML"),
     ] {
         policed.hold(text);
-        assert_eq!(asked(&policed, &pod("open:1")).await, denied("open:1", MUTABLE));
-        let logged = policed.logged("policy could not be read; the last good copy judges");
+        let told = asked(&policed, &pod("open:1")).await;
+        assert_eq!(told, unavailable("it is no policy document"));
+        let logged = policed.logged(UNAVAILABLE);
         let error = logged.last().unwrap()["error"].as_str().unwrap().to_owned();
         assert!(
             error.ends_with(&format!(": {detail}; scripts/policy check shows what is wrong")),

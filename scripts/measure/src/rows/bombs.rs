@@ -19,6 +19,9 @@ const BAR_KIB: u64 = 64 * 1024;
 /// The bar of CPU time.
 const BAR_CPU: Duration = Duration::from_millis(300);
 
+/// Reviews, should one be broken off by its deadline: the machine may be busy.
+const ATTEMPTS: usize = 3;
+
 /// The secret of the policy document.
 const POLICY_SECRET: &str = "ecr-admission/policy";
 
@@ -36,7 +39,43 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
+/// What one review took.
+struct Cost {
+    cpu: Duration,
+    memory_kib: u64,
+    /// Whether it came to its verdict: one that was broken off by its deadline costs little.
+    is_whole: bool,
+}
+
 async fn one(bench: &Bench, cloud: &Cloud, bomb: &Bomb) -> Result<[Row; 2], Failure> {
+    let mut cost = review(bench, cloud, bomb).await?;
+    for _ in 1..ATTEMPTS {
+        if !cost.is_whole {
+            cost = review(bench, cloud, bomb).await?;
+        }
+    }
+    let Cost { cpu, memory_kib, is_whole } = cost;
+    let note = if is_whole { "" } else { ", broken off by its deadline" };
+    let name = bomb.name;
+    Ok([
+        Row::count(
+            format!("bomb, {name}: VmHWM"),
+            format!("{:.1} MiB{note}", mebibytes(memory_kib)),
+            format!("< {:.0} MiB", mebibytes(BAR_KIB)),
+            is_whole && memory_kib < BAR_KIB,
+        )
+        .valued(mebibytes(memory_kib)),
+        Row::time(
+            format!("bomb, {name}: CPU"),
+            format!("{:.0} ms{note}", milliseconds(cpu)),
+            format!("< {} ms", BAR_CPU.as_millis()),
+            is_whole && cpu < BAR_CPU,
+        )
+        .valued(milliseconds(cpu)),
+    ])
+}
+
+async fn review(bench: &Bench, cloud: &Cloud, bomb: &Bomb) -> Result<Cost, Failure> {
     let mut environment = cloud.environment.clone();
     environment.insert("REGISTRY_IDS".to_owned(), bomb.accounts.clone());
     if bomb.has_policy {
@@ -50,30 +89,15 @@ async fn one(bench: &Bench, cloud: &Cloud, bomb: &Bomb) -> Result<[Row; 2], Fail
     let before = sandbox.cpu()?;
     let answered = sandbox.invoke(event::validate(&bomb.review)).await?;
     let cpu = sandbox.cpu()?.saturating_sub(before);
-    let memory = sandbox.peak_memory_kib()?;
+    let memory_kib = sandbox.peak_memory_kib()?;
     sandbox.stop().await?;
-    // A review that was broken off by its deadline would cost little.
     let text = String::from_utf8_lossy(&answered.body);
-    if event::admits(&answered.body) != Some(bomb.admitted) || text.contains("timed out") {
-        return Err(format!("{}: {}", bomb.name, text.get(..2_000).unwrap_or(&text)).into());
+    let is_whole = !text.contains("timed out");
+    if is_whole && event::admits(&answered.body) != Some(bomb.admitted) {
+        let start: String = text.chars().take(2_000).collect();
+        return Err(format!("{}: the wrong verdict: {start}", bomb.name).into());
     }
-    let name = bomb.name;
-    Ok([
-        Row::count(
-            format!("bomb, {name}: VmHWM"),
-            format!("{:.1} MiB", mebibytes(memory)),
-            format!("< {:.0} MiB", mebibytes(BAR_KIB)),
-            memory < BAR_KIB,
-        )
-        .valued(mebibytes(memory)),
-        Row::time(
-            format!("bomb, {name}: CPU"),
-            format!("{:.0} ms", milliseconds(cpu)),
-            format!("< {} ms", BAR_CPU.as_millis()),
-            cpu < BAR_CPU,
-        )
-        .valued(milliseconds(cpu)),
-    ])
+    Ok(Cost { cpu, memory_kib, is_whole })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]

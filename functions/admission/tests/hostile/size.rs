@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::check::{Answer, Function, REGISTRY};
 use crate::function;
+use crate::log::is_read;
 
 /// The largest event of Lambda, in bytes. What is around the body is not counted here.
 const LARGEST: usize = 6_000_000;
@@ -82,13 +83,27 @@ fn defaulted(image: &str) -> String {
     )
 }
 
+/// As many containers of this image as fit, and how many they are.
+fn as_many_as_fit(image: &str) -> (String, usize) {
+    let container = defaulted(image);
+    let many = (LARGEST - 1_000) / (container.len() + 1);
+    (body("", &vec![container; many].join(",")), many)
+}
+
+/// Does nothing but write the log that `log` reads.
+#[test]
+fn the_log_of_many_containers_is_written() {
+    if is_read() {
+        reviewed(&function(), &as_many_as_fit("nginx").0);
+    }
+}
+
 #[test]
 fn as_many_containers_as_fit_are_judged() {
     let function = function();
     for (image, allowed) in [("nginx", false), ("", false), (&format!("{REGISTRY}/pay:1"), true)] {
-        let container = defaulted(image);
-        let many = (LARGEST - 1_000) / (container.len() + 1);
-        let response = reviewed(&function, &body("", &vec![container; many].join(",")));
+        let (body, many) = as_many_as_fit(image);
+        let response = reviewed(&function, &body);
         assert_eq!(response["allowed"], allowed, "{image}");
         // 50 images and the count of the rest are annotated: the answer is small however many there are.
         let size = response.to_string().len();

@@ -10,13 +10,16 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use crate::from_text::from_text;
-use crate::text::{QUOTED, quote};
+use crate::text::{QUOTED, quote, shorten};
 
 /// The annotation of a Pod. Its value is the reason.
 pub const ANNOTATION: &str = "ecr-admission/break-glass";
 
 /// The environment variable of an ephemeral container. Its value is the reason.
 pub const VARIABLE: &str = "ECR_ADMISSION_BREAK_GLASS";
+
+/// The longest reason that is kept, in characters: a variable may be as large as a request.
+const LONGEST_REASON: usize = 1_024;
 
 /// Who may break the glass.
 #[derive(Debug, Clone, Deserialize)]
@@ -81,7 +84,11 @@ fn reason_of(reasons: &[String]) -> Result<String, Ignored> {
             different.push(reason);
         }
     }
-    if different.is_empty() { Err(Ignored::NoReason) } else { Ok(different.join("; ")) }
+    if different.is_empty() {
+        Err(Ignored::NoReason)
+    } else {
+        Ok(shorten(&different.join("; "), LONGEST_REASON))
+    }
 }
 
 /// By what a request asks.
@@ -291,6 +298,15 @@ mod tests {
         ] {
             assert_judged(Some(&allowed), &variable(reasons), groups, expected);
         }
+    }
+
+    #[test]
+    fn a_reason_without_end_is_not_kept_whole() {
+        let asked = Asked::Variable(vec!["a".repeat(1_000_000), "b".to_owned()]);
+        let request = Request::judge(Some(&allowed(&["oncall"])), &asked, &["oncall".to_owned()]);
+        let Request::Honoured { reason, .. } = request else { panic!("{request}") };
+        assert_eq!(reason.chars().count(), LONGEST_REASON);
+        assert!(reason.ends_with("a; b"), "{reason}");
     }
 
     fn assert_judged(policy: Option<&BreakGlass>, asked: &Asked, groups: &[&str], expected: &str) {

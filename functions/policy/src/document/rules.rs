@@ -131,7 +131,8 @@ pub(super) struct ImageConfigRule {
     /// Ports that the image must not expose (`ExposedPorts`), whatever the protocol. Default: none.
     #[serde(default)]
     pub(super) forbidden_ports: Vec<NonZeroU16>,
-    /// Whether the image must name a user (`User`) that is neither `0` nor `root`. What a Pod's
+    /// Whether the image must name a user (`User`) that is neither `root` nor a number outside 1 to
+    /// 2147483647. What a Pod's
     /// `runAsUser` says is not looked at. Default: `false`.
     #[serde(default)]
     pub(super) non_root: bool,

@@ -32,7 +32,7 @@ fn config(page: &mut Page, policy: &ImageConfigPolicy) {
     }
     let ports = Some(list(&policy.forbidden_ports)).filter(|ports| !ports.is_empty());
     page.row("forbidden ports", &ports.unwrap_or("none".to_owned()));
-    let named = "must not be 0, root or none; runAsUser of the Pod is not looked at";
+    let named = "must not be root, none or a number outside 1 to 2147483647; runAsUser of the Pod is not looked at";
     page.row("user", if policy.non_root { named } else { "any" });
 }
 

@@ -50,25 +50,36 @@ func choose(r repository, d digest.Digest, node *types.SystemContext) (digest.Di
 	return d, true
 }
 
-// The OCI manifests that no node runs: OCIConfig says that they are no image, and containerd unpacks no
-// layer of them.
+// The OCI manifests that no node runs: containerd unpacks no layer of them, and OCIConfig says that they
+// are artifacts, or they cannot be read at all.
 func refused(r repository) []digest.Digest {
 	refused := []digest.Digest{}
 	for d, b := range r {
 		if b.MediaType != imagespec.MediaTypeImageManifest || unpacks(r, d) {
 			continue
 		}
-		opened, err := image.FromUnparsedImage(context.Background(), nil, image.UnparsedInstance(source{blob: b}, nil))
-		if err != nil {
-			continue
-		}
-		_, err = opened.OCIConfig(context.Background())
+		err := configuration(b)
 		var artifact manifest.NonImageArtifactError
-		if errors.As(err, &artifact) {
+		var unread unreadError
+		if errors.As(err, &artifact) || errors.As(err, &unread) {
 			refused = append(refused, d)
 		}
 	}
 	return refused
+}
+
+// Why a manifest is not even read.
+type unreadError struct{ error }
+
+// Asks for the configuration of an image, as CRI-O does before it unpacks any layer.
+func configuration(b blob) error {
+	unparsed := image.UnparsedInstance(source{blob: b}, nil)
+	opened, err := image.FromUnparsedImage(context.Background(), nil, unparsed)
+	if err != nil {
+		return unreadError{err}
+	}
+	_, err = opened.OCIConfig(context.Background())
+	return err
 }
 
 // A source of one manifest. What is not asked for panics.

@@ -1,4 +1,5 @@
 use ecr_admission_policy::facts::manifest::MAX_HOSTS;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -492,4 +493,74 @@ fn known_attacks_are_not_understood() {
     let urls: Value = serde_json::from_str(urls).unwrap();
     let never = image_of(Some(OCI_IMAGE), &urls).elsewhere.never;
     assert_eq!(never.as_deref(), Some("https://blobs.example.com/layer.tar.gz"));
+}
+
+/// A field of a document, by the pointer of its object.
+fn any_field() -> impl Strategy<Value = (&'static str, &'static str)> {
+    prop_oneof![
+        (Just(""), prop_oneof![Just("schemaVersion"), Just("manifests"), Just("annotations")]),
+        (Just("/manifests/0"), prop_oneof![Just("digest"), Just("mediaType"), Just("platform")]),
+        (Just("/manifests/0/platform"), prop_oneof![Just("os"), Just("architecture")]),
+    ]
+}
+
+/// A key as one of Go's letters spells it.
+fn spelled(name: &str, spelling: &[u8]) -> String {
+    let letter = |(c, how): (char, u8)| match (how % 3, c) {
+        (0, 's') => 'ſ',
+        (0, 'k') => '\u{212a}',
+        (1, c) => c.to_ascii_uppercase(),
+        (_, c) => c,
+    };
+    name.chars().zip(spelling.iter().copied().cycle()).map(letter).collect()
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text: String, media_type: Option<String>) {
+        _ = read(media_type.as_deref(), &text);
+        _ = read(Some(OCI_INDEX), &text);
+    }
+
+    #[test]
+    fn a_field_in_any_other_letters_is_ambiguous(
+        (pointer, field) in any_field(),
+        spelling in prop::collection::vec(any::<u8>(), 16),
+        in_place: bool,
+    ) {
+        let spelled = spelled(field, &spelling);
+        prop_assume!(spelled != field);
+        let mut document = with(one_entry(), "/annotations", json!({}));
+        let object = document.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
+        let value = if in_place { object.remove(field).unwrap() } else { json!(null) };
+        object.insert(spelled, value);
+        let why = refusal(Some(OCI_INDEX), &document.to_string());
+        prop_assert_eq!(why, NotUnderstood::Ambiguous { field });
+    }
+
+    #[test]
+    fn other_keys_change_nothing(pointer in any_field(), key in "[a-zA-Zſ.]{0,12}", value: Option<bool>) {
+        let document = one_entry();
+        let object = document.pointer(pointer.0).unwrap().as_object().unwrap();
+        let known = ["schemaVersion", "mediaType", "manifests", "config", "layers", "annotations",
+            "fsLayers", "digest", "urls", "platform", "os", "architecture", "variant"];
+        let plain = key.replace('ſ', "s").to_lowercase();
+        prop_assume!(!known.iter().any(|name| name.to_lowercase() == plain));
+        prop_assume!(!object.contains_key(&key));
+        let changed = with(document.clone(), &format!("{}/{key}", pointer.0), json!(value));
+        prop_assert_eq!(
+            read(Some(OCI_INDEX), &changed.to_string()),
+            read(Some(OCI_INDEX), &document.to_string())
+        );
+    }
+
+    #[test]
+    fn entries_are_those_of_the_index_in_their_order(digits in "[0-9a-f]{1,8}") {
+        let descriptors: Vec<Value> =
+            digits.chars().map(|digit| descriptor(digit, &json!({"os": "linux"}))).collect();
+        let text = index_of(&descriptors).to_string();
+        let read: Vec<String> =
+            entries(Some(OCI_INDEX), &text).iter().map(|entry| entry.digest.to_string()).collect();
+        prop_assert_eq!(read, digits.chars().map(digest).collect::<Vec<_>>());
+    }
 }

@@ -22,6 +22,8 @@ pub(super) enum Failure {
     /// It could not be asked, or did not answer as it should. Where another action than that of the call
     /// is denied, the cause is [`Cause::ActionDenied`]: [`IMPORT_UPSTREAM`], for example.
     Failed(Cause),
+    /// It refused this very call, or its answer cannot be read: a call for something else may get through.
+    Spoiled,
 }
 
 /// The errors of ECR that are facts.
@@ -30,6 +32,8 @@ pub(super) enum NotFound {
     Repository,
     Image,
     Scan,
+    /// ECR asked the registry behind a pull-through cache, and got nothing from there.
+    Upstream,
 }
 
 impl Failure {
@@ -38,9 +42,11 @@ impl Failure {
         match self {
             Self::NotFound(NotFound::Repository) => Missing::Repository,
             Self::NotFound(NotFound::Image) => Missing::Image,
-            Self::Failed(Cause::ActionDenied(IMPORT_UPSTREAM)) => Missing::NotImported,
+            Self::NotFound(NotFound::Upstream)
+            | Self::Failed(Cause::ActionDenied(IMPORT_UPSTREAM)) => Missing::NotImported,
             Self::NotFound(NotFound::Scan) => Missing::unavailable(operation, Cause::Internal),
             Self::Failed(cause) => Missing::unavailable(operation, *cause),
+            Self::Spoiled => Missing::unavailable(operation, Cause::Internal),
         }
     }
 }
@@ -97,9 +103,14 @@ where
         if let Failure::Failed(Cause::Throttled) = failure {
             budget.count_throttled();
         }
-        if let Failure::Failed(cause) = &failure {
+        let cause = match failure {
+            Failure::NotFound(_) => None,
+            Failure::Failed(cause) => Some(cause),
+            Failure::Spoiled => Some(Cause::Internal),
+        };
+        if let Some(cause) = cause {
             // The message that the author of a Pod gets has only the cause; here is the rest.
-            let fields = FailedCall { operation, cause: word(*cause), error: told(error) };
+            let fields = FailedCall { operation, cause: word(cause), error: told(error) };
             log.warn("a call of Amazon ECR failed", &fields);
         }
         failure
@@ -147,7 +158,7 @@ fn word(cause: Cause) -> &'static str {
 /// Why a call of any service failed, where no error is a fact.
 pub(crate) fn cause<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Cause {
     match classify(error) {
-        Failure::NotFound(_) => Cause::Internal,
+        Failure::NotFound(_) | Failure::Spoiled => Cause::Internal,
         Failure::Failed(cause) => cause,
     }
 }
@@ -162,6 +173,7 @@ fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Failu
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             Failure::Failed(Cause::TimedOut)
         }
+        SdkError::ResponseError(_) => Failure::Spoiled,
         _ => Failure::Failed(Cause::Internal),
     }
 }
@@ -173,6 +185,8 @@ fn by_code(code: &str, status: u16) -> Failure {
         "RepositoryNotFoundException" => Failure::NotFound(NotFound::Repository),
         "ImageNotFoundException" => Failure::NotFound(NotFound::Image),
         "ScanNotFoundException" => Failure::NotFound(NotFound::Scan),
+        "ServerException" => Failure::Failed(Cause::Internal),
+        "UnableToGetUpstreamImageException" => Failure::NotFound(NotFound::Upstream),
         "ThrottlingException"
         | "Throttling"
         | "ThrottledException"
@@ -194,11 +208,12 @@ fn by_code(code: &str, status: u16) -> Failure {
         | "MissingAuthenticationTokenException"
         | "OptInRequired"
         | "NotAuthorized" => Failure::Failed(Cause::AccessDenied),
-        _ => Failure::Failed(match status {
-            429 => Cause::Throttled,
-            401 | 403 => Cause::AccessDenied,
-            _ => Cause::Internal,
-        }),
+        _ => match status {
+            429 => Failure::Failed(Cause::Throttled),
+            401 | 403 => Failure::Failed(Cause::AccessDenied),
+            200..=499 => Failure::Spoiled,
+            _ => Failure::Failed(Cause::Internal),
+        },
     }
 }
 
@@ -295,7 +310,6 @@ mod tests {
             ("AccessDeniedException", 400, Cause::AccessDenied),
             ("UnrecognizedClientException", 400, Cause::AccessDenied),
             ("ServerException", 500, Cause::Internal),
-            ("InvalidParameterException", 400, Cause::Internal),
             ("", 429, Cause::Throttled),
             ("", 403, Cause::AccessDenied),
             ("", 503, Cause::Internal),
@@ -310,11 +324,15 @@ mod tests {
             ("RepositoryNotFoundException", NotFound::Repository),
             ("ImageNotFoundException", NotFound::Image),
             ("ScanNotFoundException", NotFound::Scan),
+            ("UnableToGetUpstreamImageException", NotFound::Upstream),
         ] {
             assert!(
                 matches!(by_code(code, 400), Failure::NotFound(found) if found == expected),
                 "{code}"
             );
+        }
+        for (code, status) in [("InvalidParameterException", 400), ("", 400), ("", 200)] {
+            assert!(matches!(by_code(code, status), Failure::Spoiled), "{code} {status}");
         }
     }
 }

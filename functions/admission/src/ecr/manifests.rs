@@ -70,11 +70,10 @@ impl Failed {
     /// Whether a single image may be the cause, so that the others of its call can have an answer.
     fn may_be_one(&self) -> bool {
         match self {
-            Self::Call(Failure::NotFound(NotFound::Repository)) => false,
-            Self::TooLong | Self::Call(Failure::NotFound(NotFound::Image | NotFound::Scan)) => true,
-            Self::Call(Failure::Failed(cause)) => {
-                matches!(cause, Cause::Internal | Cause::ActionDenied(IMPORT_UPSTREAM))
-            }
+            Self::TooLong | Self::Call(Failure::Spoiled) => true,
+            Self::Call(Failure::NotFound(what)) => *what != NotFound::Repository,
+            // ECR is slow, down or out of reach for all of them: more calls would make it worse.
+            Self::Call(Failure::Failed(cause)) => *cause == Cause::ActionDenied(IMPORT_UPSTREAM),
         }
     }
 
@@ -179,6 +178,11 @@ fn read(id: &ImageId, image: &Image) -> Option<Read> {
     {
         return None;
     }
-    let manifest = manifest::read(image.image_manifest_media_type(), image.image_manifest()?);
+    let text = image.image_manifest()?;
+    let manifest = match image.image_manifest_media_type() {
+        Some(media_type) => manifest::read(Some(media_type), text),
+        // An absent word is an unknown one.
+        None => Err(NotUnderstood::UnknownType(String::new())),
+    };
     Some(Read { digest, manifest })
 }

@@ -45,7 +45,13 @@ fn manifest(config: &str) -> String {
 }
 
 pub(crate) fn images(images: &[(char, String)]) -> Reply {
-    let image = |(digit, manifest): &(char, String)| json!({"imageId": {"imageDigest": digest(*digit).as_str()}, "imageManifest": manifest});
+    let image = |(digit, manifest): &(char, String)| {
+        json!({
+            "imageId": {"imageDigest": digest(*digit).as_str()},
+            "imageManifestMediaType": if manifest.contains("\"manifests\"") { INDEX } else { IMAGE },
+            "imageManifest": manifest,
+        })
+    };
     reply(&json!({"images": images.iter().map(image).collect::<Vec<_>>()}))
 }
 

@@ -88,7 +88,8 @@ fn indexed(
 
 /// An image manifest for each id.
 fn children(body: &Value) -> Reply {
-    let image = |id: &Value| json!({"imageId": id, "imageManifest": image_manifest().to_string()});
+    let manifest = image_manifest().to_string();
+    let image = |id: &Value| json!({"imageId": id, "imageManifestMediaType": IMAGE, "imageManifest": manifest});
     let images: Vec<Value> = body["imageIds"].as_array().unwrap().iter().map(image).collect();
     reply(&json!({"images": images}))
 }
@@ -154,6 +155,7 @@ async fn an_image_that_was_never_scanned_is_told_so_with_its_digest_known() {
         FINDINGS => error("ScanNotFoundException"),
         "BatchGetImage" => reply(&json!({"images": [{
             "imageId": {"imageDigest": digest('a').as_str(), "imageTag": "1"},
+            "imageManifestMediaType": IMAGE,
             "imageManifest": image_manifest().to_string(),
         }]})),
         other => compliant(other),
@@ -171,6 +173,7 @@ async fn a_failed_look_up_of_one_child_fails_the_image() {
         "BatchGetImage" if body["imageIds"][0]["imageDigest"].is_string() => children(body),
         "BatchGetImage" => reply(&json!({"images": [{
             "imageId": {"imageDigest": digest('0').as_str()},
+            "imageManifestMediaType": INDEX,
             "imageManifest": index(&[('1', IMAGE)]),
         }]})),
         other => compliant(other),
@@ -193,6 +196,7 @@ async fn an_index_that_is_called_unsupported_is_opened() {
         "BatchGetImage" if body["imageIds"][0]["imageDigest"].is_string() => children(body),
         "BatchGetImage" => reply(&json!({"images": [{
             "imageId": {"imageDigest": digest('0').as_str()},
+            "imageManifestMediaType": INDEX,
             "imageManifest": index(&[('1', IMAGE)]),
         }]})),
         other => compliant(other),

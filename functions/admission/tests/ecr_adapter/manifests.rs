@@ -198,7 +198,7 @@ async fn an_odd_image_does_not_spoil_the_answers_of_the_others() {
     for odd in [
         (400, import.to_string()),
         error("InvalidParameterException"),
-        (500, String::new()),
+        error("UnableToGetUpstreamImageException"),
         (200, "{".to_owned()),
         (200, "x".repeat((8 << 20) + 1)),
     ] {
@@ -218,15 +218,36 @@ async fn an_odd_image_does_not_spoil_the_answers_of_the_others() {
 }
 
 #[tokio::test]
-async fn a_throttled_call_is_not_made_into_many() {
-    let inspector = inspector(|operation, _| match operation {
-        MANIFEST => error("ThrottlingException"),
+async fn a_call_that_fails_for_all_is_not_made_into_many() {
+    for failure in
+        [error("ThrottlingException"), error("AccessDeniedException"), (500, String::new())]
+    {
+        let inspector = inspector(move |operation, _| match operation {
+            MANIFEST => failure.clone(),
+            other => compliant(other),
+        });
+        let tag = |tag: &str| image("pay", ImageId::Tag(tag.parse().unwrap()));
+        let (found, calls) = inspect(&inspector, ["a", "b"].map(tag)).await;
+        let unavailable = |found: &Inspection| matches!(found, Inspection::Unavailable(_));
+        assert!(found.values().all(unavailable), "{found:?}");
+        assert_eq!(calls, 2 + 2 + 1);
+    }
+}
+
+/// ECR always says it; an absent word is an unknown one.
+#[tokio::test]
+async fn a_manifest_without_a_media_type_is_not_understood() {
+    let inspector = inspector(|operation, body| match operation {
+        MANIFEST => {
+            let mut answer = answer_of(&body["imageIds"][0], &image_manifest());
+            answer["imageManifestMediaType"] = Value::Null;
+            answer["imageId"]["imageDigest"] = json!(digest('a').as_str());
+            reply(&json!({"images": [answer]}))
+        }
         other => compliant(other),
     });
-    let tag = |tag: &str| image("pay", ImageId::Tag(tag.parse().unwrap()));
-    let (found, calls) = inspect(&inspector, ["a", "b"].map(tag)).await;
-    assert!(found.values().all(|found| matches!(found, Inspection::Unavailable(_))), "{found:?}");
-    assert_eq!(calls, 2 + 2 + 1);
+    let (verdict, _) = judge(OWN, &inspector).await;
+    assert!(verdict.contains("has a manifest of media type \"\", which this version"), "{verdict}");
 }
 
 #[tokio::test]
@@ -312,6 +333,7 @@ async fn an_image_of_a_pull_through_cache_is_read_by_the_digest_of_its_scan() {
     };
     for failure in [
         (400, denied.to_string()),
+        error("UnableToGetUpstreamImageException"),
         code("UpstreamAccessDenied"),
         code("UpstreamTooManyRequests"),
         code("UpstreamUnavailable"),

@@ -37,7 +37,7 @@ async fn what_failed_twice_is_dropped_with_one_line() {
     let dropped: Vec<&str> =
         log.lines().filter(|line| line.contains("metrics were dropped")).collect();
     assert_eq!(dropped.len(), 1, "{log}");
-    assert!(dropped[0].contains("InternalServiceFault"), "it says why: {}", dropped[0]);
+    assert!(dropped[0].contains("InternalServiceError"), "it says why: {}", dropped[0]);
 }
 
 async fn assert_denials(stack: &Stack, expected: u32) {

@@ -20,7 +20,7 @@ async fn a_denial_is_counted_at_once_and_the_rest_when_the_sandbox_ends() {
         ("Denied", &rule, 1.0),
         ("Denied", &cluster, 1.0),
         ("Admitted", &none, 1.0),
-        ("RegistryCalls", &none, 3.0),
+        ("RegistryCalls", &none, 4.0),
     ] {
         let counted = sum(&metrics, name, dimensions);
         assert!((counted - expected).abs() < 1e-9, "{name} {dimensions}: {counted}\n{metrics}");
@@ -66,5 +66,5 @@ async fn calls_that_ecr_refused_for_their_rate_are_counted() {
         assert!((sum(&metrics, "Throttled", &dimensions) - 2.0).abs() < 1e-9, "{metrics}");
     }
     let log = stack.stop().await.unwrap().log;
-    assert!(log.contains(r#""registry_calls":4,"throttled":2,"#), "{log}");
+    assert!(log.contains(r#""registry_calls":6,"throttled":2,"#), "{log}");
 }

@@ -34,10 +34,10 @@ async fn a_pinned_pod_is_admitted_without_a_further_call() {
     let of_ecr = |calls: Vec<String>| {
         calls.into_iter().filter(|call| !call.contains("PutMetricData")).count()
     };
-    assert_eq!(of_ecr(stack.calls().await.unwrap()), 3);
+    assert_eq!(of_ecr(stack.calls().await.unwrap()), 4);
     let reply = stack.review(VALIDATE, &pod("u2", &[&pinned])).await.unwrap();
     assert_eq!(response(&reply)["allowed"], true, "{}", reply.text());
-    assert_eq!(of_ecr(stack.calls().await.unwrap()), 3, "0 for the second");
+    assert_eq!(of_ecr(stack.calls().await.unwrap()), 4, "0 for the second");
     stack.stop().await.unwrap();
 }
 

@@ -50,7 +50,7 @@ async fn an_old_copy_is_read_again_beside_the_look_ups() {
     let took = began.elapsed();
     let calls = policed.stack.calls().await.unwrap();
     let calls: Vec<&String> = calls.iter().filter(|call| !call.contains("PutMetricData")).collect();
-    assert_eq!(calls.len(), 4, "{calls:?}");
+    assert_eq!(calls.len(), 5, "{calls:?}");
     assert_eq!(calls.iter().filter(|call| is_read(call)).count(), 1, "{calls:?}");
     let first = calls.iter().map(|call| arrived(call)).min().unwrap();
     let last = calls.iter().map(|call| arrived(call)).max().unwrap();

@@ -1,4 +1,4 @@
-//! The same numbers in every run (SplitMix64).
+//! The same numbers in every run (`SplitMix64`).
 
 pub(crate) struct Random(pub(crate) u64);
 

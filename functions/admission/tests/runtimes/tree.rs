@@ -52,10 +52,16 @@ impl Tree {
     pub(crate) fn each_object(&mut self, visit: &mut impl FnMut(&mut Vec<(String, Tree)>)) {
         match self {
             Self::Scalar(_) => {}
-            Self::List(elements) => elements.iter_mut().for_each(|it| it.each_object(visit)),
+            Self::List(elements) => {
+                for element in elements {
+                    element.each_object(visit);
+                }
+            }
             Self::Object(members) => {
                 visit(members);
-                members.iter_mut().for_each(|(_, value)| value.each_object(visit));
+                for (_, value) in members {
+                    value.each_object(visit);
+                }
             }
         }
     }

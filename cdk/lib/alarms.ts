@@ -86,11 +86,6 @@ export class Alarms extends Construct {
       threshold: 1,
       alarmDescription: `Requests got 429: more came than StageThrottleRate, or the quota of the account, lets through. ${FLOOD}`,
     });
-    this.watch('NearThrottle', {
-      metric: metrics.throttleShare(),
-      threshold: 80,
-      alarmDescription: `Requests came at 80 % or more of StageThrottleRate for a minute. ${FLOOD}`,
-    });
     this.watch('SlowReviews', {
       metric: metrics.endpointLatency(99),
       threshold: 3000,

@@ -1,4 +1,4 @@
-import { Duration, Tokenization } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -20,7 +20,7 @@ const PERIOD = Duration.minutes(5);
 
 /**
  * Every figure that the dashboard shows and the alarms watch, in one place. Those of alarms have no
- * label and, but for one, no arithmetic: such an alarm is a plain one, that every tool can read.
+ * label and no arithmetic: such an alarm is a plain one, that every tool can read.
  */
 export class Metrics extends Construct {
   private readonly namespace: string;
@@ -28,7 +28,7 @@ export class Metrics extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    private readonly settings: Settings,
+    settings: Settings,
     private readonly endpoint: Endpoint,
     readonly admission: AdmissionFunction,
     readonly authorizer: AuthorizerFunction,
@@ -50,7 +50,9 @@ export class Metrics extends Construct {
         metricName,
       });
     }
-    // HTTP APIs publish no count of 429 of their own: their 4xx counts stale tokens and strangers, too.
+    // HTTP APIs publish no count of 429 of their own: their 4xx counts stale tokens and strangers, too. Of
+    // excessive 429 API Gateway may write neither log nor metric (its page on monitoring HTTP APIs); what
+    // it lets through of a flood of strangers it still counts as 4xx, which RejectedCallers watches.
     new MetricFilter(this, 'TooManyRequests', {
       logGroup: endpoint.accessLog,
       filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
@@ -116,19 +118,9 @@ export class Metrics extends Construct {
     return this.endpoint.api.metricClientError({ period: PERIOD, statistic: Stats.SUM });
   }
 
-  /**
-   * Requests in a minute, as a percentage of what the stage's throttle lets through. API Gateway may write
-   * neither log nor metric of excessive 429 (its page on monitoring HTTP APIs), but it counts what it takes.
-   */
-  throttleShare(): MathExpression {
-    const period = Duration.minutes(1);
-    const rate = Tokenization.stringifyNumber(this.settings.stageThrottleRate);
-    return new MathExpression({
-      expression: `100 * requests / (PERIOD(requests) * ${rate})`,
-      usingMetrics: { requests: this.endpoint.api.metricCount({ period, statistic: Stats.SUM }) },
-      label: 'share of StageThrottleRate (%)',
-      period,
-    });
+  /** Requests that the endpoint took, whatever it answered. */
+  requests(): Metric {
+    return this.endpoint.api.metricCount({ period: PERIOD, statistic: Stats.SUM });
   }
 
   serverErrors(): Metric {

@@ -44,7 +44,8 @@ export class Overview extends Construct {
       ]),
     );
     dashboard.addWidgets(
-      graph('Rejected callers, endpoint errors', [
+      graph('Requests, rejected callers, endpoint errors', [
+        metrics.requests(),
         metrics.rejected(),
         metrics.count('TooManyRequests'),
         metrics.serverErrors(),

@@ -146,26 +146,6 @@ test('a single 429 is an alarm, counted in the access log', () => {
   anyOf('TooManyRequests');
 });
 
-test('requests near the throttle are an alarm, though API Gateway may log no 429', () => {
-  templateWith({ stageThrottleRate: 50 }).hasResourceProperties('AWS::CloudWatch::Alarm', {
-    Metrics: Match.arrayWith([
-      Match.objectLike({ Expression: '100 * requests / (PERIOD(requests) * 50)' }),
-      Match.objectLike({
-        Id: 'requests',
-        MetricStat: Match.objectLike({
-          Metric: Match.objectLike({ Namespace: 'AWS/ApiGateway', MetricName: 'Count' }),
-          Period: 60,
-          Stat: 'Sum',
-        }),
-      }),
-    ]),
-    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-    Threshold: 80,
-    EvaluationPeriods: 1,
-    TreatMissingData: 'notBreaching',
-  });
-});
-
 test('each function has the concurrency reserved that was chosen for it', () => {
   const reserved = (context: Record<string, unknown>) =>
     only(templateWith(context), 'AWS::Lambda::Function', /^EcrAdmissionFunction/).Properties[
@@ -190,7 +170,7 @@ test('every alarm tells the topic when it fires and when it is over', () => {
   const topic = 'arn:aws:sns:eu-west-1:123456789012:on-call';
   const alarms = (context: Record<string, unknown>) =>
     Object.values(resources(templateWith(context), 'AWS::CloudWatch::Alarm'));
-  assert.equal(alarms({}).length, 14);
+  assert.equal(alarms({}).length, 13);
   for (const alarm of alarms({ alarmTopicArn: topic })) {
     assert.deepEqual(alarm.Properties['AlarmActions'], [topic]);
     assert.deepEqual(alarm.Properties['OKActions'], [topic]);

@@ -86,12 +86,35 @@ test('the parameters are those of the product, of types that the repository acce
   }
 });
 
+test('throttle, concurrency and images are those of the parameters', () => {
+  const find = (type: string, id: RegExp) =>
+    Object.entries<any>(template.Resources).find(
+      ([name, resource]) => resource.Type === type && id.test(name),
+    )![1].Properties;
+  assert.deepEqual(find('AWS::ApiGatewayV2::Stage', /./).DefaultRouteSettings, {
+    ThrottlingBurstLimit: { Ref: 'StageThrottleBurst' },
+    ThrottlingRateLimit: { Ref: 'StageThrottleRate' },
+  });
+  const admission = find('AWS::Serverless::Function', /^EcrAdmissionFunction/);
+  assert.deepEqual(admission.Environment.Variables.MAX_IMAGES, { Ref: 'MaxImages' });
+  assert.deepEqual(admission.ReservedConcurrentExecutions, {
+    'Fn::If': [
+      'HasAdmissionReservedConcurrency',
+      { Ref: 'AdmissionReservedConcurrency' },
+      { Ref: 'AWS::NoValue' },
+    ],
+  });
+  assert.deepEqual(template.Conditions.HasAdmissionReservedConcurrency, {
+    'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'AdmissionReservedConcurrency' }, 0] }],
+  });
+});
+
 test('the page of the application explains every parameter and every alarm', () => {
   const page = readFileSync(new URL('README.md', TEMPLATE), 'utf8');
   const alarms = Object.entries<any>(template.Resources)
     .filter(([, resource]) => resource.Type === 'AWS::CloudWatch::Alarm')
     .map(([id]) => /^EcrAdmissionAlarms(.+)[0-9A-F]{8}$/.exec(id)![1]!);
-  assert.equal(alarms.length, 14);
+  assert.equal(alarms.length, 13);
   for (const name of [...Object.keys(template.Parameters), ...alarms]) {
     assert.match(page, new RegExp(`^\\|[^|]*\`${name}\`[^|]*\\|`, 'm'), name);
   }

@@ -33,7 +33,8 @@ def bin_of(name):
         # Then whether the list is complete for this Python.
         for command in (install, [*pip, "check"]):
             # Its stdout is no result of ours.
-            if subprocess.run(command, check=False, stdout=sys.stderr).returncode != 0:
+            result = subprocess.run(command, check=False, stdout=sys.stderr, stderr=sys.stderr)
+            if result.returncode != 0:
                 raise Problem(f"pip could not install {requirements.name}; see above")
         stamp.write_text(wanted)
     return folder / "bin"

@@ -12,6 +12,8 @@ from .emulators import ACCOUNT, REGION, aws, environment
 
 ARCH = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 CDK = tools.ROOT / "cdk"
+# The bucket that holds templates.
+TEMPLATES = "templates"
 
 
 def synthesise(folder, **context):
@@ -45,8 +47,15 @@ def deploy_cdk(url, stack, **context):
 
 
 def create(url, stack, template, **parameters):
-    """Creates the stack and returns its outputs; raises with CloudFormation's reasons."""
-    arguments = ["--stack-name", stack, "--template-body", f"file://{template}"]
+    """Creates the stack and returns its outputs; raises with CloudFormation's reasons.
+
+    Through S3, as the CDK and the Serverless Application Repository do: a body of its own may have 51,200
+    bytes at most.
+    """
+    _make_bucket(url, TEMPLATES)
+    key = f"{stack}.template"
+    aws(url, "s3api", "put-object", "--bucket", TEMPLATES, "--key", key, "--body", str(template))
+    arguments = ["--stack-name", stack, "--template-url", f"{url}/{TEMPLATES}/{key}"]
     arguments += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
     if parameters:
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]

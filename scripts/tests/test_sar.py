@@ -126,13 +126,6 @@ class Deployed(unittest.TestCase):
         arguments = ("lambda", "get-function-configuration", "--function-name", function)
         return aws(self.cloud.url, *arguments)["Environment"]["Variables"]
 
-    def throttle(self, stack):
-        """Rate and burst of the stage."""
-        (api,) = resources(self.cloud.url, stack, "AWS::ApiGatewayV2::Api").values()
-        (stage,) = aws(self.cloud.url, "apigatewayv2", "get-stages", "--api-id", api)["Items"]
-        settings = stage["DefaultRouteSettings"]
-        return int(settings["ThrottlingRateLimit"]), int(settings["ThrottlingBurstLimit"])
-
     def test_side_by_side_with_and_without_parameters(self):
         plain = create(self.cloud.url, "one", self.packaged)
         self.assertEqual(plain["NamespacesIgnored"], "kube-system")
@@ -145,7 +138,6 @@ class Deployed(unittest.TestCase):
         self.assertNotIn("GetDownloadUrlForLayer", str(role))
         self.assertIn("inspector2:ListFindings", str(role))
         self.assertEqual(self.variables("one")["MAX_IMAGES"], "100")
-        self.assertEqual(self.throttle("one"), (2000, 1000))
         (ecr,) = [one for one in role["calls"] if "ecr:" in str(one["Action"])]
         self.assertEqual(ecr["Resource"], [f"arn:aws:ecr:*:{ACCOUNT}:repository/*"])
 
@@ -183,7 +175,6 @@ class Deployed(unittest.TestCase):
             regions = statement["Condition"]["StringEquals"]["aws:RequestedRegion"]
             self.assertEqual(regions, ["eu-west-1", "us-east-1"])
         self.assertEqual(self.variables("two")["MAX_IMAGES"], "500")
-        self.assertEqual(self.throttle("two"), (50, 20))
         self.assertNotEqual(plain["Endpoint"], other["Endpoint"])
 
 

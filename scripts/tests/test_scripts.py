@@ -1,5 +1,6 @@
 """The smaller parts: zips, links, tokens, and what doctor says of an ill endpoint."""
 
+import contextlib
 import hashlib
 import http.server
 import json
@@ -131,18 +132,21 @@ class Tools(unittest.TestCase):
                 archive.writestr("harmless-1.0.dist-info/RECORD", "")
             digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
             with mock.patch.multiple(tools, REQUIREMENTS=folder, TOOLS=folder / "tools", ROOT=folder):
-                for line, installed in (
-                    (f"{wheel}", False),
-                    (f"{wheel} --hash=sha256:{'0' * 64}", False),
-                    (f"{wheel} --hash=sha256:{digest}", True),
+                for line, refusal in (
+                    (f"{wheel}", "Hashes are required"),
+                    (f"{wheel} --hash=sha256:{'0' * 64}", "DO NOT MATCH THE HASHES"),
                 ):
                     (folder / "mine.txt").write_text(f"{line}\n")
-                    if installed:
-                        found = list(tools.bin_of("mine").parent.glob("lib/python*/site-packages/harmless.py"))
-                        self.assertEqual(len(found), 1)
-                    else:
-                        with self.assertRaisesRegex(Problem, "pip could not install mine.txt"):
-                            tools.bin_of("mine")
+                    with open(folder / "log", "w+", encoding="utf-8") as log:
+                        with contextlib.redirect_stderr(log):
+                            with self.assertRaisesRegex(Problem, "pip could not install mine.txt"):
+                                tools.bin_of("mine")
+                        log.seek(0)
+                        self.assertIn(refusal, log.read())
+                (folder / "mine.txt").write_text(f"{wheel} --hash=sha256:{digest}\n")
+                with open(folder / "log", "w", encoding="utf-8") as log, contextlib.redirect_stderr(log):
+                    installed = tools.bin_of("mine").parent
+                self.assertEqual(len(list(installed.glob("lib/python*/site-packages/harmless.py"))), 1)
 
 
 class Secrets(unittest.TestCase):

@@ -105,6 +105,17 @@ impl Policed {
         lines(&self.stack.log(), message)
     }
 
+    /// Waits until a line with this message has such an error: a line may come after the answer.
+    pub(crate) async fn until_logged(&self, message: &str, is_it: impl Fn(&str) -> bool) {
+        for _ in 0..100 {
+            if self.logged(message).iter().any(|line| is_it(line["error"].as_str().unwrap())) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("no such line: {:?}", self.logged(message));
+    }
+
     /// Ends it in order.
     pub(crate) async fn stop(self) -> Stopped {
         self.stack.stop().await.unwrap()

@@ -107,9 +107,11 @@ impl Rule {
     pub fn passes_when(self) -> &'static str {
         match self {
             Self::EcrRegistry => {
-                "the image is a well-formed reference into an Amazon ECR private registry of an allowed account and Region"
+                "the image is a well-formed reference into an Amazon ECR private registry of an allowed account and Region, and not a checkpoint of a container"
             }
-            Self::ImageAvailable => "the repository and the image exist and could be inspected",
+            Self::ImageAvailable => {
+                "the repository and the image exist and could be inspected, its manifests are read alike by every container runtime, and no layer comes from elsewhere"
+            }
             Self::TagImmutability => {
                 "the tag cannot be overwritten, or the image is pinned by digest"
             }

@@ -44,9 +44,10 @@ impl Failure {
             Self::NotFound(NotFound::Image) => Missing::Image,
             Self::NotFound(NotFound::Upstream)
             | Self::Failed(Cause::ActionDenied(IMPORT_UPSTREAM)) => Missing::NotImported,
-            Self::NotFound(NotFound::Scan) => Missing::unavailable(operation, Cause::Internal),
             Self::Failed(cause) => Missing::unavailable(operation, *cause),
-            Self::Spoiled => Missing::unavailable(operation, Cause::Internal),
+            Self::NotFound(NotFound::Scan) | Self::Spoiled => {
+                Missing::unavailable(operation, Cause::Internal)
+            }
         }
     }
 }

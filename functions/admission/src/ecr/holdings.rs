@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use ecr_admission_policy::EcrImage;
 use ecr_admission_policy::facts::Config;
 use ecr_admission_policy::image::ImageId;
-use ecr_admission_policy::names::{AccountId, Digest, Region, RepositoryName};
+use ecr_admission_policy::names::{AccountId, Digest, Region, RepositoryName, Tag};
 
-use super::manifests::{Manifests, Read};
+use super::manifests::Read;
 use super::scan::Scanned;
 use crate::inspect::Missing;
 
@@ -36,22 +36,51 @@ impl Repository {
 /// What was found in a repository.
 #[derive(Debug, Default)]
 pub(super) struct Holdings {
-    /// By the ids that they were asked for by.
-    pub(super) scans: BTreeMap<ImageId, Result<Scanned, Missing>>,
-    /// The same.
-    pub(super) manifests: Manifests,
+    pub(super) scans: ById<Result<Scanned, Missing>>,
+    pub(super) manifests: ById<Result<Read, Missing>>,
     /// By the digests of the images whose they are.
     pub(super) configs: BTreeMap<Digest, Config>,
 }
 
-impl Holdings {
-    /// What was found under a digest.
-    pub(super) fn manifest(&self, digest: &Digest) -> Option<&Result<Read, Missing>> {
-        self.manifests.get(&ImageId::Digest(digest.clone()))
+/// Answers by the ids that they were asked for by. Those of children are looked at by digest again and
+/// again, so that a digest need not become an id each time.
+#[derive(Debug)]
+pub(super) struct ById<T> {
+    digests: BTreeMap<Digest, T>,
+    tags: BTreeMap<Tag, T>,
+}
+
+impl<T> Default for ById<T> {
+    fn default() -> Self {
+        Self { digests: BTreeMap::new(), tags: BTreeMap::new() }
+    }
+}
+
+impl<T> ById<T> {
+    /// What was found under an id.
+    pub(super) fn get(&self, id: &ImageId) -> Option<&T> {
+        match id {
+            ImageId::Digest(digest) => self.of(digest),
+            ImageId::Tag(tag) => self.tags.get(tag),
+        }
     }
 
-    /// The same.
-    pub(super) fn scan(&self, digest: &Digest) -> Option<&Result<Scanned, Missing>> {
-        self.scans.get(&ImageId::Digest(digest.clone()))
+    /// What was found under a digest.
+    pub(super) fn of(&self, digest: &Digest) -> Option<&T> {
+        self.digests.get(digest)
+    }
+
+    pub(super) fn insert(&mut self, id: ImageId, found: T) {
+        match id {
+            ImageId::Digest(digest) => _ = self.digests.insert(digest, found),
+            ImageId::Tag(tag) => _ = self.tags.insert(tag, found),
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: &ImageId) {
+        match id {
+            ImageId::Digest(digest) => _ = self.digests.remove(digest),
+            ImageId::Tag(tag) => _ = self.tags.remove(tag),
+        }
     }
 }

@@ -21,9 +21,10 @@ use super::scan::{Scanned, scan};
 use super::{EcrInspector, config};
 use crate::inspect::{Budget, Found, MOST_CALLS, Missing};
 
-mod repository;
+mod facts;
+mod look;
 
-use repository::Look;
+use look::Look;
 
 /// What is to be asked next about a repository.
 #[derive(Debug, PartialEq, Eq)]

@@ -62,7 +62,7 @@ pub(super) fn open<'a>(
                 continue;
             }
             named.add(entry);
-            let Some(Ok(Read { manifest: Ok(manifest), .. })) = found.manifest(&entry.digest)
+            let Some(Ok(Read { manifest: Ok(manifest), .. })) = found.manifests.of(&entry.digest)
             else {
                 continue;
             };
@@ -81,7 +81,7 @@ pub(super) fn open<'a>(
         }
         level = inner;
     }
-    let leaves = named.leaves.into_iter().filter(|leaf| !is_index(found.manifest(leaf.digest)));
+    let leaves = named.leaves.into_iter().filter(|leaf| !is_index(found.manifests.of(leaf.digest)));
     Opened::Children { leaves: leaves.collect(), checkpoint }
 }
 

@@ -162,7 +162,7 @@ fn image(media_type: Option<&str>, document: Document<'_>) -> Result<Image, NotU
         && config.media_type.as_deref().is_some_and(media_type::is_of_artifact)
         && !layers.unpacked;
     let mut elsewhere = layers.elsewhere;
-    elsewhere.never = config.urls.first.or(elsewhere.never);
+    elsewhere.never = config.urls.and_then(|urls| urls.first).or(elsewhere.never);
     Ok(Image { config: digest, artifact, elsewhere, foreign: layers.foreign })
 }
 

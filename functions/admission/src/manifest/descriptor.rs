@@ -16,12 +16,14 @@ pub(super) const LONGEST_OS: usize = 128;
 /// What no runtime runs on: the `os` and the `architecture` of a build attestation.
 const NO_PLATFORM: &str = "unknown";
 
+/// Small, since a manifest can name tens of thousands of blobs: most of them have neither URLs nor a
+/// platform.
 #[derive(Default)]
 pub(super) struct Descriptor<'de> {
     pub(super) media_type: Option<Cow<'de, str>>,
     pub(super) digest: Option<Cow<'de, str>>,
-    pub(super) urls: Urls,
-    pub(super) platform: RawPlatform<'de>,
+    pub(super) urls: Option<Box<Urls>>,
+    pub(super) platform: Option<Box<RawPlatform<'de>>>,
 }
 
 impl<'de> Record<'de> for Descriptor<'de> {
@@ -39,10 +41,10 @@ impl<'de> Record<'de> for Descriptor<'de> {
             "digest" => self.digest = text(map)?,
             "urls" => {
                 let urls = map.next_value_seed(OrNull(List(Urls::default())))?;
-                self.urls = urls.unwrap_or_default();
+                self.urls = urls.map(Box::new);
             }
             "annotations" => annotations::read(map, notes)?,
-            _ => self.platform = object(map, notes)?.unwrap_or_default(),
+            _ => self.platform = object(map, notes)?.map(Box::new),
         }
         Ok(())
     }
@@ -56,7 +58,7 @@ pub(super) fn media_type_of<'de, A: MapAccess<'de>>(
     text(map)?.map(|text| notes.at_most(media_type::LONGEST, "a mediaType", text)).transpose()
 }
 
-/// The platform of a descriptor, as it is written; all of it empty where there is none.
+/// The platform of a descriptor, as it is written.
 #[derive(Default)]
 pub(super) struct RawPlatform<'de> {
     os: Cow<'de, str>,

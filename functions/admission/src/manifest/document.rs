@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess};
 
 use super::descriptor::{Descriptor, media_type_of};
 use super::object::{Elements, List, Notes, Object, OrNull, Record, object};
+use super::urls::Urls;
 use super::{Entry, INDEX_TYPES, MAX_ENTRIES, annotations, media_type};
 
 /// The only version of the format that is read.
@@ -87,7 +88,7 @@ impl<'de> Elements<'de> for Entries<'_> {
             self.notes.malformed(format!("a digest in manifests is not {accepted}"))
         })?;
         if self.kept.len() < MAX_ENTRIES {
-            let platform = &descriptor.platform;
+            let platform = descriptor.platform.unwrap_or_default();
             let never_chosen = platform.is_never_chosen();
             let media_type = descriptor.media_type.as_deref().unwrap_or_default();
             let says_index = INDEX_TYPES.contains(&media_type);
@@ -112,20 +113,28 @@ pub(super) struct Layers {
 
 impl Layers {
     fn add(&mut self, layer: Descriptor<'_>) {
-        let media_type = layer.media_type.as_deref().unwrap_or_default();
         self.any = true;
-        self.unpacked |= media_type::is_unpacked(media_type);
-        self.foreign |= media_type::is_foreign(media_type);
+        let media_type = layer.media_type.as_deref().unwrap_or_default();
+        if !media_type.is_empty() {
+            self.unpacked |= media_type::is_unpacked(media_type);
+            self.foreign |= media_type::is_foreign(media_type);
+        }
+        if let Some(urls) = layer.urls {
+            self.add_urls(*urls, media_type::may_come_from_elsewhere(media_type));
+        }
+    }
+
+    fn add_urls(&mut self, urls: Urls, allowed: bool) {
         let Elsewhere { hosts, never } = &mut self.elsewhere;
         if never.is_some() {
             return;
         }
-        if !media_type::may_come_from_elsewhere(media_type) {
-            *never = layer.urls.first;
+        if !allowed {
+            *never = urls.first;
             return;
         }
-        *never = layer.urls.odd;
-        for host in layer.urls.hosts {
+        *never = urls.odd;
+        for host in urls.hosts {
             if hosts.len() == MAX_HOSTS && !hosts.contains(&host) {
                 never.get_or_insert_with(|| format!("more than {MAX_HOSTS} hosts"));
                 return;

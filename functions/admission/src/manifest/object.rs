@@ -155,12 +155,14 @@ impl Visitor<'_> for Names {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
-        let mut names = self.0.iter().enumerate();
-        if let Some((position, name)) = names.find(|(_, name)| **name == key) {
-            return Ok(Key::Field(position, name));
-        }
-        let alike = self.0.iter().find(|name| folds_to(key, name));
-        Ok(alike.map_or(Key::Unknown, |name| Key::InOtherLetters(name)))
+        // No letter folds into a longer one, so most keys are told from a field by their length.
+        let alike = |name: &str| key.len() >= name.len() && folds_to(key, name);
+        let found = self.0.iter().enumerate().find(|(_, name)| alike(name));
+        Ok(match found {
+            Some((position, name)) if *name == key => Key::Field(position, name),
+            Some((_, name)) => Key::InOtherLetters(name),
+            None => Key::Unknown,
+        })
     }
 }
 
@@ -176,6 +178,9 @@ fn folded(c: char) -> char {
 
 /// Whether Go would take `key` for the field `name`.
 fn folds_to(key: &str, name: &str) -> bool {
+    if key.is_ascii() {
+        return key.eq_ignore_ascii_case(name);
+    }
     key.chars().map(folded).eq(name.chars().map(folded))
 }
 

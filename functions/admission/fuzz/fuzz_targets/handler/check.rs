@@ -177,7 +177,11 @@ pub(crate) fn assert_plain(text: &str, max: usize) {
     assert!(text.chars().all(is_printable), "not plain: {text:?}");
 }
 
-/// What was admitted and starts containers names no image outside the allowed registry.
+/// What no image that is admitted has in its name: see `registry`.
+const DENIED: [&str; 6] = ["odd", "checkpoint", "elsewhere", "moved", "import", "absent"];
+
+/// What was admitted and starts containers names no image outside the allowed registry, and none that must
+/// be denied whatever the policy of the target says.
 fn assert_admissible(body: &[u8]) {
     let Ok(review) = serde_json::from_slice::<Value>(body) else { return };
     let request = &review["request"];
@@ -199,5 +203,10 @@ fn assert_admissible(body: &[u8]) {
         let image = image.as_str().unwrap();
         let path = image.strip_prefix(REGISTRY).unwrap_or_else(|| panic!("{image:?} was admitted"));
         assert!(path.starts_with('/'), "{image:?} was admitted");
+        let repository = path.split([':', '@']).next().unwrap();
+        let denied = DENIED.iter().any(|word| repository.contains(word));
+        // An artifact is left out of an index, whatever else it is.
+        let left_out = repository.contains("artifact") && repository.contains("index");
+        assert!(!denied || left_out, "{image:?} was admitted");
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
-use ecr_admission_policy::facts::manifest::NotUnderstood;
+use ecr_admission_policy::facts::manifest::{Elsewhere, NotUnderstood};
 use ecr_admission_policy::facts::{
     Cause, Config, Content, Finding, Findings, ImageConfig, ImageScan, Needs, NoFacts,
     PlatformFacts, RepositoryFacts, Scan, Scanning, Severity,
@@ -56,7 +56,16 @@ fn find(image: &EcrImage, needs: Needs) -> Result<Found, Missing> {
     if name.contains("throttled") {
         return Err(Missing::unavailable("ecr:DescribeImageScanFindings", Cause::Throttled));
     }
-    let facts = PlatformFacts::new(scan(name), config(name, needs));
+    if name.contains("moved") {
+        return Err(Missing::Moved);
+    }
+    if name.contains("import") {
+        return Err(Missing::NotImported);
+    }
+    let facts = PlatformFacts {
+        elsewhere: name.contains("elsewhere").then(|| elsewhere().into()),
+        ..PlatformFacts::new(scan(name), config(name, needs))
+    };
     let odd = || NotUnderstood::Ambiguous { field: "digest" };
     let content = if name.contains("index") {
         let platform = Platform { os: "linux".into(), ..Platform::default() };
@@ -72,6 +81,10 @@ fn find(image: &EcrImage, needs: Needs) -> Result<Found, Missing> {
     };
     let checkpoint = name.contains("checkpoint").then(|| "org.criu.\u{1b}[2J".to_owned());
     Ok(Found { digest, content, checkpoint })
+}
+
+fn elsewhere() -> Elsewhere {
+    Elsewhere { hosts: BTreeSet::new(), never: Some("http://\u{1b}[2J".to_owned()) }
 }
 
 fn repository(registry: &Registry, name: &str) -> Result<RepositoryFacts, Missing> {

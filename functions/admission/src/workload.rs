@@ -4,15 +4,14 @@ use std::collections::HashMap;
 
 use ecr_admission_policy::text::{QUOTED, quote};
 use ecr_admission_policy::{Enforcement, FieldPath};
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
-use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{
-    Pod, PodSpec, PodTemplate, PodTemplateSpec, ReplicationController,
-};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::review::{GroupVersionKind, Request, told};
+
+mod objects;
+
+use objects::{Controller, CronJob, PodSpec, Specified, Templated};
 
 /// What there is to judge in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,12 +100,9 @@ impl Kind {
         match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
             ("", "v1", "Pod") => Some(Self::Judged { enforcement: Enforcement::Deny, read: pod }),
             ("", "v1", "PodTemplate") => warn(pod_template),
-            ("", "v1", "ReplicationController") => warn(replication_controller),
-            ("apps", "v1", "Deployment") => warn(deployment),
-            ("apps", "v1", "ReplicaSet") => warn(replica_set),
-            ("apps", "v1", "StatefulSet") => warn(stateful_set),
-            ("apps", "v1", "DaemonSet") => warn(daemon_set),
-            ("batch", "v1", "Job") => warn(job),
+            ("", "v1", "ReplicationController")
+            | ("apps", "v1", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")
+            | ("batch", "v1", "Job") => warn(controller),
             ("batch", "v1", "CronJob") => warn(cron_job),
             ("", "v1", "Binding")
             | ("autoscaling", "v1", "Scale")
@@ -123,87 +119,56 @@ fn unknown(kind: &GroupVersionKind) -> String {
     )
 }
 
-fn parse<T: DeserializeOwned>(object: &RawValue) -> Result<T, String> {
+fn parse<'a, T: Deserialize<'a>>(object: &'a RawValue) -> Result<T, String> {
     serde_json::from_str(object.get()).map_err(|error| told(&error))
 }
 
 fn pod(object: &RawValue) -> Result<Images, String> {
-    let pod: Pod = parse(object)?;
+    let pod: Specified = parse(object)?;
     let images = of_spec("spec", pod.spec);
     // kube-apiserver stores no Pod without containers: this one was not read right.
     if images.is_empty() { Err("it names no image".to_owned()) } else { Ok(images) }
 }
 
 fn pod_template(object: &RawValue) -> Result<Images, String> {
-    let template: PodTemplate = parse(object)?;
-    Ok(of_template("template", template.template))
+    let Templated { template } = parse(object)?;
+    Ok(of_template("template", template))
 }
 
-fn replication_controller(object: &RawValue) -> Result<Images, String> {
-    let controller: ReplicationController = parse(object)?;
-    Ok(of_template(TEMPLATE, controller.spec.and_then(|spec| spec.template)))
-}
-
-fn deployment(object: &RawValue) -> Result<Images, String> {
-    let deployment: Deployment = parse(object)?;
-    Ok(of_template(TEMPLATE, Some(deployment.spec.template)))
-}
-
-fn replica_set(object: &RawValue) -> Result<Images, String> {
-    let replica_set: ReplicaSet = parse(object)?;
-    Ok(of_template(TEMPLATE, replica_set.spec.template))
-}
-
-fn stateful_set(object: &RawValue) -> Result<Images, String> {
-    let stateful_set: StatefulSet = parse(object)?;
-    Ok(of_template(TEMPLATE, Some(stateful_set.spec.template)))
-}
-
-fn daemon_set(object: &RawValue) -> Result<Images, String> {
-    let daemon_set: DaemonSet = parse(object)?;
-    Ok(of_template(TEMPLATE, Some(daemon_set.spec.template)))
-}
-
-fn job(object: &RawValue) -> Result<Images, String> {
-    let job: Job = parse(object)?;
-    Ok(of_template(TEMPLATE, job.spec.map(|spec| spec.template)))
+fn controller(object: &RawValue) -> Result<Images, String> {
+    let Controller { spec } = parse(object)?;
+    Ok(of_template("spec.template", spec.and_then(|spec| spec.template)))
 }
 
 fn cron_job(object: &RawValue) -> Result<Images, String> {
-    let cron_job: CronJob = parse(object)?;
-    let job = cron_job.spec.job_template.spec;
-    Ok(of_template("spec.jobTemplate.spec.template", job.map(|job| job.template)))
+    let CronJob { spec } = parse(object)?;
+    let job = spec.and_then(|spec| spec.job_template).and_then(|job| job.spec);
+    Ok(of_template("spec.jobTemplate.spec.template", job.and_then(|job| job.template)))
 }
 
-const TEMPLATE: &str = "spec.template";
-
-fn of_template(path: &str, template: Option<PodTemplateSpec>) -> Images {
+fn of_template(path: &str, template: Option<Specified>) -> Images {
     of_spec(&format!("{path}.spec"), template.and_then(|template| template.spec))
 }
 
 /// Every image of a Pod. An absent image is the empty string, which no rule admits.
 fn of_spec(path: &str, spec: Option<PodSpec>) -> Images {
-    let Some(spec) = spec else { return vec![] };
-    let containers = spec.containers.into_iter().map(|container| container.image);
-    let init = spec.init_containers.into_iter().flatten().map(|container| container.image);
-    let ephemeral =
-        spec.ephemeral_containers.into_iter().flatten().map(|container| container.image);
-    let volumes = spec.volumes.into_iter().flatten().map(|v| v.image.map(|image| image.reference));
+    let PodSpec { containers, init_containers, ephemeral_containers, volumes } =
+        spec.unwrap_or_default();
     let field =
         |name: &str, n: usize, field: &str| FieldPath::new(format!("{path}.{name}[{n}].{field}"));
     let mut images = vec![];
-    for (name, list) in [
-        ("containers", containers.collect::<Vec<_>>()),
-        ("ephemeralContainers", ephemeral.collect()),
-        ("initContainers", init.collect()),
-    ] {
-        for (n, image) in list.into_iter().enumerate() {
-            images.push((field(name, n, "image"), image.unwrap_or_default()));
-        }
+    for (n, image) in containers.into_iter().flatten().enumerate() {
+        images.push((field("containers", n, "image"), image.0));
     }
-    for (n, volume) in volumes.enumerate() {
-        if let Some(reference) = volume {
-            images.push((field("volumes", n, "image.reference"), reference.unwrap_or_default()));
+    for (n, image) in ephemeral_containers.into_iter().flatten().enumerate() {
+        images.push((field("ephemeralContainers", n, "image"), image.0));
+    }
+    for (n, image) in init_containers.into_iter().flatten().enumerate() {
+        images.push((field("initContainers", n, "image"), image.0));
+    }
+    for (n, volume) in volumes.into_iter().flatten().enumerate() {
+        if let Some(reference) = volume.0 {
+            images.push((field("volumes", n, "image.reference"), reference));
         }
     }
     images

@@ -71,14 +71,19 @@ impl Intercept for LimitBody {
     ) -> Result<(), BoxError> {
         let response = context.response_mut();
         let length = response.headers().get("content-length").and_then(|text| text.parse().ok());
-        let length = length.or(response.body().content_length());
+        let length: Option<u64> = length.or(response.body().content_length());
+        let length = length.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
         let body = Limited::new(response.take_body(), self.limit);
         *response.body_mut() = match self.memory.clone() {
             None => SdkBody::from_body_1_x(body),
+            // Not even begun. To the SDK an empty body is an answer, and no reason to repeat the call.
+            Some(Memory { room, .. }) if length.is_some_and(|length| length > self.limit) => {
+                room.too_long.store(true, Ordering::Relaxed);
+                SdkBody::empty()
+            }
             Some(Memory { all, room }) => {
                 // Without a length it may be as long as it can be.
-                let length = length.and_then(|length| usize::try_from(length).ok());
-                let bytes = length.unwrap_or(self.limit).min(self.limit);
+                let bytes = length.unwrap_or(self.limit);
                 let noted = Arc::clone(&room);
                 let frames = async move {
                     let permits = u32::try_from(bytes).unwrap_or(u32::MAX);

@@ -23,15 +23,19 @@ pub(super) const GET: &str = "ecr:BatchGetImage";
 /// its answers short.
 pub(super) const BATCH: usize = 25;
 
-/// The most bytes of an answer that are read. One manifest is never longer than 4 MiB (service quotas),
-/// in which every character may be escaped.
+/// The most bytes of an answer about several images that are read.
 const MAX_BYTES: usize = 8 << 20;
+
+/// The same about one image: as many as a manifest that is read may take when most of its characters are
+/// escaped, and room for what is around it.
+const MAX_BYTES_OF_ONE: usize = 4 * manifest::MAX_BYTES;
 
 /// What ECR says of the manifest of an image.
 #[derive(Debug)]
 pub(super) struct Read {
-    /// The digest that the tag or digest stands for now.
-    pub(super) digest: Digest,
+    /// The digest that the tag or digest stands for now; `None` where an answer about a tag was too long
+    /// to be read.
+    pub(super) digest: Option<Digest>,
     /// The manifest, unless a runtime could read it otherwise.
     pub(super) manifest: Result<Manifest, NotUnderstood>,
 }
@@ -79,13 +83,16 @@ impl Failed {
 
     /// The same for each of these images.
     fn of(&self, ids: &[ImageId]) -> Manifests {
-        let found = |id: &ImageId| match (self, id) {
-            (Self::TooLong, ImageId::Digest(digest)) => {
+        let found = |id: &ImageId| match self {
+            Self::TooLong => {
+                let digest = match id {
+                    ImageId::Digest(digest) => Some(digest.clone()),
+                    ImageId::Tag(_) => None,
+                };
                 let too_long = NotUnderstood::TooLong { limit: manifest::MAX_BYTES };
-                Ok(Read { digest: digest.clone(), manifest: Err(too_long) })
+                Ok(Read { digest, manifest: Err(too_long) })
             }
-            (Self::TooLong, ImageId::Tag(_)) => Err(internal()),
-            (Self::Call(failure), _) => Err(failure.missing(GET)),
+            Self::Call(failure) => Err(failure.missing(GET)),
         };
         ids.iter().map(|id| (id.clone(), found(id))).collect()
     }
@@ -104,7 +111,8 @@ async fn batch(
     let client = ecr
         .client(&repository.region, GET)
         .or(Err(Failed::Call(Failure::Failed(Cause::Internal))))?;
-    let (limit, room) = LimitBody::within(MAX_BYTES, budget.memory());
+    let most = if ids.len() == 1 { MAX_BYTES_OF_ONE } else { MAX_BYTES };
+    let (limit, room) = LimitBody::within(most, budget.memory());
     let request = client
         .batch_get_image()
         .registry_id(repository.account.as_str())
@@ -115,12 +123,11 @@ async fn batch(
             INDEX_TYPES.into_iter().chain(IMAGE_TYPES).map(str::to_owned).collect(),
         ));
     let send = || request.customize().interceptor(limit).send();
-    let output = match call(GET, budget, ecr.log, send).await {
-        Ok(output) => output,
-        Err(_) if room.is_too_small() => return Err(Failed::TooLong),
-        Err(failure) => return Err(Failed::Call(failure)),
-    };
-    Ok(by_id(ids, &output))
+    match call(GET, budget, ecr.log, send).await {
+        Ok(_) | Err(_) if room.is_too_small() => Err(Failed::TooLong),
+        Ok(output) => Ok(by_id(ids, &output)),
+        Err(failure) => Err(Failed::Call(failure)),
+    }
 }
 
 /// Finds the answer to each id: an image, or a failure.
@@ -184,5 +191,5 @@ fn read(id: &ImageId, image: &Image) -> Option<Read> {
         // An absent word is an unknown one.
         None => Err(NotUnderstood::UnknownType(String::new())),
     };
-    Some(Read { digest, manifest })
+    Some(Read { digest: Some(digest), manifest })
 }

@@ -253,15 +253,17 @@ async fn a_manifest_without_a_media_type_is_not_understood() {
 #[tokio::test]
 async fn a_manifest_that_is_too_long_to_be_read_is_not_understood() {
     let inspector = inspector(|operation, _| match operation {
-        MANIFEST => (200, "x".repeat((8 << 20) + 1)),
+        MANIFEST => (200, "x".repeat((1 << 20) + 1)),
         other => compliant(other),
     });
     let pinned = image("pay", ImageId::Digest(digest('a')));
     let (found, _) = inspect(&inspector, [pinned.clone()]).await;
     let Inspection::Inspected(facts) = &found[&pinned] else { panic!("{found:?}") };
     assert!(matches!(facts.content, Content::NotUnderstood(_)), "{facts:?}");
-    let (verdict, _) = judge(OWN, &inspector).await;
-    assert!(verdict.contains("ecr:BatchGetImage failed"), "{verdict}");
+    // By its tag, it has the digest that its scan names.
+    let (verdict, calls) = judge(OWN, &inspector).await;
+    assert!(verdict.contains("has a manifest of more than 256 KiB"), "{verdict}");
+    assert_eq!(calls, 4, "it is not asked for again");
 }
 
 /// The answers of a repository whose tag `1` stands for other images from call to call.

@@ -28,14 +28,18 @@ impl Root {
             }
             (Err(missing), Ok(_)) => return Err(missing.clone()),
         };
-        match scan {
-            Ok(Scanned::Found(scanned, _)) if scanned != digest => return Err(Missing::Moved),
-            Err(missing @ (Missing::Repository | Missing::Image | Missing::Moved)) => {
+        let digest = match (scan, digest) {
+            (Ok(Scanned::Found(scanned, _)), Some(read)) if scanned != read => {
+                return Err(Missing::Moved);
+            }
+            (Err(missing @ (Missing::Repository | Missing::Image | Missing::Moved)), _) => {
                 return Err(missing.clone());
             }
+            (Ok(Scanned::Found(digest, _)), _)
             // An index has no scan: whether it could be asked for says nothing.
-            Ok(_) | Err(_) => {}
-        }
+            | (Ok(Scanned::NotFound) | Err(_), Some(digest)) => digest,
+            (Ok(Scanned::NotFound) | Err(_), None) => return Err(unanswered()),
+        };
         let (content, checkpoint) = match manifest {
             Err(why) => (Content::NotUnderstood(why.clone()), None),
             Ok(manifest) => match &manifest.kind {

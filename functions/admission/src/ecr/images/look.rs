@@ -138,7 +138,8 @@ impl Look {
     fn expand(&mut self, place: usize, next: &mut Next, needs: Needs) {
         let Self { roots, found, asked, waiting, .. } = self;
         let Some(root) = roots.get(place) else { return };
-        let Some(Ok(Read { digest, manifest: Ok(manifest) })) = root.manifest(found) else {
+        let Some(Ok(Read { digest: Some(digest), manifest: Ok(manifest) })) = root.manifest(found)
+        else {
             return;
         };
         let entries = match &manifest.kind {
@@ -221,7 +222,7 @@ impl Root {
             // It moved between two pages of the findings.
             (Err(Missing::Moved), _) if !self.repeated => Compared::Moved,
             (Ok(Scanned::Found(scanned, _)), Ok(read))
-                if read.digest != *scanned && !self.repeated =>
+                if read.digest.as_ref().is_some_and(|read| read != scanned) && !self.repeated =>
             {
                 Compared::Moved
             }

@@ -85,23 +85,21 @@ pub struct Entry {
     pub says_index: bool,
 }
 
-/// Reads a manifest. `media_type` is ECR's `imageManifestMediaType`; without it, its own `mediaType` and
-/// its shape decide, and nothing is an artifact.
+/// Reads a manifest that ECR calls `media_type` (`imageManifestMediaType`).
 ///
 /// # Errors
 ///
 /// Whatever keeps it from being read as every container runtime reads it.
-pub fn read(media_type: Option<&str>, text: &str) -> Result<Manifest, NotUnderstood> {
-    let expected = media_type.map(manifest_type).transpose()?;
+pub fn read(media_type: &str, text: &str) -> Result<Manifest, NotUnderstood> {
+    let Some(kind) = ManifestType::of(media_type) else {
+        return Err(NotUnderstood::UnknownType(cut(media_type, SHOWN)));
+    };
     if text.len() > MAX_BYTES {
         return Err(NotUnderstood::TooLong { limit: MAX_BYTES });
     }
     let notes = Notes::default();
     let document = Document::read(text, &notes)?;
-    let kind = match expected.or(own_type(media_type, &document)?) {
-        Some(kind) => kind,
-        None => shape(&document)?,
-    };
+    is_called(media_type, &document)?;
     let kind = match kind {
         ManifestType::Index => Kind::Index(index(document)?),
         ManifestType::Image => Kind::Image(image(media_type, document)?),
@@ -109,32 +107,16 @@ pub fn read(media_type: Option<&str>, text: &str) -> Result<Manifest, NotUnderst
     Ok(Manifest { kind, checkpoint: notes.checkpoint.into_inner() })
 }
 
-fn manifest_type(media_type: &str) -> Result<ManifestType, NotUnderstood> {
-    ManifestType::of(media_type).ok_or_else(|| NotUnderstood::UnknownType(cut(media_type, SHOWN)))
-}
-
-/// What the manifest calls itself, which must be what ECR calls it.
-fn own_type(
-    media_type: Option<&str>,
-    document: &Document<'_>,
-) -> Result<Option<ManifestType>, NotUnderstood> {
-    let Some(own) = document.media_type.as_deref() else { return Ok(None) };
-    match media_type {
-        Some(ecr) if ecr != own => Err(contradictory(format!(
+/// Checks what the manifest calls itself, which must be what ECR calls it. It need not say (OCI image
+/// specification).
+fn is_called(media_type: &str, document: &Document<'_>) -> Result<(), NotUnderstood> {
+    match document.media_type.as_deref() {
+        Some(own) if own != media_type => Err(contradictory(format!(
             "Amazon ECR has media type {}, its mediaType is {}",
-            quote(ecr, SHOWN),
+            quote(media_type, SHOWN),
             quote(own, SHOWN)
         ))),
-        Some(_) | None => manifest_type(own).map(Some),
-    }
-}
-
-/// What the manifest looks like, where nothing else says what it is.
-fn shape(document: &Document<'_>) -> Result<ManifestType, NotUnderstood> {
-    match (document.entries.is_empty(), &document.config) {
-        (false, _) => Ok(ManifestType::Index),
-        (true, Some(_)) => Ok(ManifestType::Image),
-        (true, None) => Err(contradictory("it has neither manifests nor a config")),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -145,7 +127,7 @@ fn index(document: Document<'_>) -> Result<Vec<Entry>, NotUnderstood> {
     Ok(document.entries)
 }
 
-fn image(media_type: Option<&str>, document: Document<'_>) -> Result<Image, NotUnderstood> {
+fn image(media_type: &str, document: Document<'_>) -> Result<Image, NotUnderstood> {
     let Document { entries, config, layers, schema_1, .. } = document;
     if !entries.is_empty() || schema_1 {
         return Err(contradictory("an image manifest has manifests or fsLayers"));
@@ -158,7 +140,7 @@ fn image(media_type: Option<&str>, document: Document<'_>) -> Result<Image, NotU
         let accepted = invalid.accepted();
         NotUnderstood::Malformed(format!("the digest of its config is not {accepted}"))
     })?;
-    let artifact = media_type.is_some_and(media_type::may_hold_artifact)
+    let artifact = media_type::may_hold_artifact(media_type)
         && config.media_type.as_deref().is_some_and(media_type::is_of_artifact)
         && !layers.unpacked;
     let mut elsewhere = layers.elsewhere;

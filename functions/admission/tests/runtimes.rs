@@ -73,7 +73,7 @@ fn evaluate(repository: &Repository) -> Evaluated {
             evaluated.insert(digest);
             continue;
         };
-        let Ok(manifest) = read(blob.media_type.as_deref(), &blob.text) else {
+        let Ok(manifest) = read(blob.media_type.as_deref().unwrap_or_default(), &blob.text) else {
             return Evaluated::Denied;
         };
         match manifest.kind {

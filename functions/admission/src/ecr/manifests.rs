@@ -185,11 +185,8 @@ fn read(id: &ImageId, image: &Image) -> Option<Read> {
     {
         return None;
     }
-    let text = image.image_manifest()?;
-    let manifest = match image.image_manifest_media_type() {
-        Some(media_type) => manifest::read(Some(media_type), text),
-        // An absent word is an unknown one.
-        None => Err(NotUnderstood::UnknownType(String::new())),
-    };
+    // An absent word is an unknown one.
+    let media_type = image.image_manifest_media_type().unwrap_or_default();
+    let manifest = manifest::read(media_type, image.image_manifest()?);
     Some(Read { digest: Some(digest), manifest })
 }

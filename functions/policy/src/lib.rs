@@ -42,9 +42,11 @@ pub mod rewrite;
 pub mod rules;
 #[cfg(test)]
 mod testing;
-pub mod text;
 pub mod timestamp;
 pub mod verdict;
+
+/// Foreign text in messages: printable, quoted, bounded.
+pub use ecr_admission_text as text;
 
 pub use decide::decide;
 pub use document::Document;

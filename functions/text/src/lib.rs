@@ -1,4 +1,6 @@
-//! Other people's text in our messages: quoted, without what a terminal would act on, never too long.
+//! Foreign text in messages and log lines: quoted, without what a terminal would act on, never too long.
+//!
+//! It is a crate of its own so that log lines can use it without the policy.
 
 /// The longest quoted input in a message, in characters.
 pub const QUOTED: usize = 256;

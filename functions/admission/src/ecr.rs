@@ -7,9 +7,10 @@ use aws_sdk_ecr::config::{Builder, Region as SdkRegion};
 use aws_sdk_ecr::types::ImageIdentifier;
 use ecr_admission_lambda::{Log, Sdk, Service};
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::{Cause, Needs, RepositoryFacts};
+use ecr_admission_policy::facts::{Cause, RepositoryFacts};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::{Region, RepositoryName};
+use ecr_admission_policy::policy::Needs;
 
 use crate::inspect::{Budget, Found, InspectImage, Missing, Registry};
 

@@ -18,6 +18,8 @@ use serde::Deserialize;
 
 use crate::break_glass::BreakGlass;
 use crate::enforcement::Enforcement;
+use crate::facts::SeverityLimit;
+use crate::policy::Policy;
 use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
 use crate::policy::exemption::{Exemption, Requester};
@@ -27,7 +29,6 @@ use crate::policy::pattern::Pattern;
 use crate::policy::pull_through_cache::PullThroughCache;
 use crate::policy::registry_scope::RegistryScope;
 use crate::policy::scan_findings::ScanPolicy;
-use crate::policy::{Policy, SeverityLimit};
 use crate::rewrite::RewriteTable;
 use crate::rules::Rule;
 use crate::timestamp::Timestamp;

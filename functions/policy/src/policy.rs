@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::enforcement::Enforcement;
-use crate::facts::Needs;
+use crate::facts::SeverityLimit;
 use crate::image::EcrImage;
 use crate::names::{AccountId, Region};
 use crate::rules::Rule;
@@ -15,13 +15,13 @@ pub mod excuse;
 pub mod exemption;
 pub mod image_config;
 pub mod modes;
+mod needs;
 pub mod pattern;
 pub mod pull_through_cache;
 pub mod registry_scope;
 pub mod scan_findings;
-mod severity_limit;
 
-pub use severity_limit::{InvalidSeverityLimit, SeverityLimit};
+pub use needs::Needs;
 
 use denials::Denials;
 use exemption::Exemption;

@@ -6,11 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::enforcement::Enforcement;
+use crate::facts::index::{Child, ChildName};
 use crate::facts::manifest::NotUnderstood;
+use crate::facts::mutability::TagMutability;
 use crate::facts::{Cause, NoFacts, Scanning, Unavailable};
 use crate::image::{EcrImage, ImageId, MalformedImage};
-use crate::index::{Child, ChildName};
-use crate::mutability::TagMutability;
 use crate::names::{AccountId, RepositoryName, Tag};
 use crate::policy::Policy;
 #[cfg(doc)]

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::facts::index::Child;
 use crate::facts::{ImageFacts, Inspection};
 use crate::image::EcrImage;
-use crate::index::Child;
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::timestamp::Timestamp;

@@ -9,9 +9,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::{Config, Needs};
+use ecr_admission_policy::facts::Config;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::Digest;
+use ecr_admission_policy::policy::Needs;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 

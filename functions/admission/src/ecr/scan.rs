@@ -2,9 +2,10 @@
 
 use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsOutput;
 use aws_sdk_ecr::types::ImageIdentifier;
-use ecr_admission_policy::facts::{Cause, LONGEST_SHOWN, Needs, Scan};
+use ecr_admission_policy::facts::{Cause, LONGEST_SHOWN, Scan};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::Digest;
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::text::cut;
 use ecr_admission_policy::{EcrImage, Timestamp};
 use serde::Serialize;

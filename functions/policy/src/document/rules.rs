@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use super::RuleModes;
 use super::written::present;
 use crate::enforcement::Enforcement;
-use crate::policy::SeverityLimit;
+use crate::facts::SeverityLimit;
 use crate::policy::scan_findings::{Accepted, Statuses};
 use crate::rules::Rule;
 

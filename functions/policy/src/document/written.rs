@@ -17,7 +17,7 @@ use super::pin::{Pin, Rewrites};
 use super::rules::Rules;
 use crate::break_glass::BreakGlass;
 use crate::enforcement::Enforcement;
-use crate::policy::SeverityLimit;
+use crate::facts::SeverityLimit;
 use crate::policy::denials::Denials;
 use crate::policy::exemption::Exemption;
 use crate::policy::image_config::ImageConfigPolicy;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::SeverityLimit;
 use super::excuse::Excuse;
 use super::registry_scope::RegistryScope;
 use crate::document::excused::WrittenAccepted;
 use crate::enforcement::Enforcement;
+use crate::facts::SeverityLimit;
 use crate::facts::{Finding, Fix};
 use crate::image::EcrImage;
 use crate::timestamp::Timestamp;

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::{WORD, unknown_word};
+use crate::facts::mutability::{ExclusionFilter, TagMutability};
 use crate::facts::{ScanFrequency, Scanning};
 use crate::image::EcrImage;
-use crate::mutability::{ExclusionFilter, TagMutability};
 use crate::names::{AccountId, RepositoryName};
 use crate::policy::Policy;
 use crate::text::{cut, quote};

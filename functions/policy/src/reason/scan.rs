@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::WORD;
 use crate::enforcement::Enforcement;
+use crate::facts::SeverityLimit;
 use crate::facts::{Finding, Fix, Severity};
 use crate::names::AccountId;
-use crate::policy::SeverityLimit;
 use crate::text::quote;
 use crate::timestamp::Timestamp;
 

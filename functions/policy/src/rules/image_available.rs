@@ -2,9 +2,9 @@
 //! as a whole.
 
 use super::{Case, Outcome};
+use crate::facts::index::{Child, ChildName, Index, MAX_CHILDREN, MAX_DEPTH, MAX_DESCRIPTORS};
 use crate::facts::manifest::Elsewhere;
 use crate::facts::{Config, Content, ImageFacts, Inspection, NoFacts, PlatformFacts};
-use crate::index::{Child, ChildName, Index, MAX_CHILDREN, MAX_DEPTH, MAX_DESCRIPTORS};
 use crate::reason::{ElsewhereProblem, Reason};
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::Needs;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::MAX_CHILDREN;
 use ecr_admission_policy::names::Digest;
+use ecr_admission_policy::policy::Needs;
 
 use super::{Answer, Task, batches};
 use crate::ecr::holdings::{Holdings, Repository};

@@ -30,7 +30,7 @@ use crate::policy::pull_through_cache::PullThroughCache;
 use crate::policy::registry_scope::RegistryScope;
 use crate::policy::scan_findings::ScanPolicy;
 use crate::rewrite::RewriteTable;
-use crate::rules::Rule;
+use crate::rule::Rule;
 use crate::timestamp::Timestamp;
 
 pub(crate) mod caches;

@@ -37,7 +37,8 @@ pub mod policy;
 pub mod reason;
 pub mod registry;
 pub mod rewrite;
-pub mod rules;
+pub mod rule;
+mod rules;
 #[cfg(test)]
 mod testing;
 pub mod timestamp;
@@ -54,6 +55,6 @@ pub use image::{EcrImage, ImageReference};
 pub use plan::{FieldPath, Plan, plan};
 pub use policy::Policy;
 pub use reason::Reason;
-pub use rules::Rule;
+pub use rule::Rule;
 pub use timestamp::Timestamp;
 pub use verdict::{Decision, Verdict, Violation};

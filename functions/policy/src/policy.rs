@@ -8,7 +8,7 @@ use crate::enforcement::Enforcement;
 use crate::facts::SeverityLimit;
 use crate::image::EcrImage;
 use crate::names::{AccountId, Region};
-use crate::rules::Rule;
+use crate::rule::Rule;
 
 pub mod denials;
 pub mod excuse;

@@ -16,7 +16,7 @@ use crate::policy::Policy;
 #[cfg(doc)]
 use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
-use crate::rules::Rule;
+use crate::rule::Rule;
 use crate::text::quote;
 
 mod config;

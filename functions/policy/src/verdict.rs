@@ -10,7 +10,7 @@ use crate::plan::FieldPath;
 use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
 use crate::reason::Reason;
-use crate::rules::Rule;
+use crate::rule::Rule;
 use crate::text::{QUOTED, cut, quote};
 
 /// The longest denial message, in characters.

@@ -12,7 +12,7 @@ use crate::policy::exemption::Exemption;
 use crate::policy::pattern::Pattern;
 use crate::policy::registry_scope::{EmptyList, RegistryScope};
 use crate::policy::scan_findings::Accepted;
-use crate::rules::Rule;
+use crate::rule::Rule;
 use crate::text::quote;
 use crate::timestamp::Timestamp;
 

@@ -11,7 +11,7 @@ use super::written::present;
 use crate::enforcement::Enforcement;
 use crate::policy::modes::Modes;
 use crate::policy::pattern::Pattern;
-use crate::rules::Rule;
+use crate::rule::Rule;
 
 /// The modes of namespaces, the most specific name first.
 #[derive(Debug, Clone, Default)]

@@ -11,7 +11,7 @@ use super::written::present;
 use crate::enforcement::Enforcement;
 use crate::facts::SeverityLimit;
 use crate::policy::scan_findings::{Accepted, Statuses};
-use crate::rules::Rule;
+use crate::rule::Rule;
 
 /// The most days that a document can name.
 const MOST_DAYS: u16 = 365;

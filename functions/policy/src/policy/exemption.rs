@@ -9,7 +9,7 @@ use super::pattern::Pattern;
 use super::registry_scope::RegistryScope;
 use crate::document::excused::WrittenExemption;
 use crate::image::EcrImage;
-use crate::rules::Rule;
+use crate::rule::Rule;
 use crate::timestamp::Timestamp;
 
 /// Who asks, as kube-apiserver says it: nothing here is written by the author of a workload.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::enforcement::Enforcement;
-use crate::rules::Rule;
+use crate::rule::Rule;
 
 /// The mode of every rule, for one request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Case, Outcome};
+use super::case::{Case, Outcome};
 use crate::image::{EcrImage, ImageReference};
 use crate::policy::Policy;
 use crate::reason::Reason;

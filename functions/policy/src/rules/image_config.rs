@@ -1,6 +1,6 @@
 //! `image-config`: the image exposes no forbidden port and does not run as root.
 
-use super::{Case, Outcome};
+use super::case::{Case, Outcome};
 use crate::facts::index::{Child, ChildName, Index};
 use crate::facts::{Config, Content, ImageConfig};
 use crate::policy::image_config::ImageConfigPolicy;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Case, Outcome};
+use super::case::{Case, Outcome};
 use crate::facts::index::{Child, ChildName, Index};
 use crate::facts::{
     Content, Finding, Findings, ImageScan, PlatformFacts, Scan, ScanStatus, Scanning, Severity,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use super::read::present;
 use crate::from_text::from_text;
 use crate::names::{AccountId, Region};
 use crate::policy::excuse::Excuse;
@@ -20,7 +21,7 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct WrittenAccepted {
+pub(super) struct WrittenAccepted {
     /// The vulnerability as Amazon ECR names it, such as `CVE-2026-1234`, in upper or lower case.
     cve: VulnerabilityId,
     /// Why it is accepted.
@@ -30,15 +31,15 @@ pub(crate) struct WrittenAccepted {
     /// When it ends: a date, which is its start in UTC, or an RFC 3339 time.
     expires: Timestamp,
     /// The accounts of the registries in which it is accepted. Default: all.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     accounts: Option<Vec<AccountId>>,
     /// The Regions of the registries in which it is accepted. Default: all.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     regions: Option<Vec<Region>>,
     /// The repositories for which it is accepted. Default: all.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Option<Vec<Pattern>>,
 }
@@ -52,28 +53,28 @@ pub(crate) struct WrittenAccepted {
     {"required": ["namespaces"]}, {"required": ["users"]},
 ])))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct WrittenExemption {
+pub(super) struct WrittenExemption {
     /// The rules.
     #[cfg_attr(test, schemars(length(min = 1)))]
     rules: Vec<Rule>,
     /// Accounts of allowed registries.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     accounts: Option<Vec<AccountId>>,
     /// Regions of allowed registries.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     regions: Option<Vec<Region>>,
     /// Repositories of allowed registries.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Option<Vec<Pattern>>,
     /// Namespaces of the request.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     namespaces: Option<Vec<Pattern>>,
     /// Users, exactly as `request.userInfo.username` has them.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     users: Option<Vec<Line>>,
     /// Why.

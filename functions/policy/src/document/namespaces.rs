@@ -6,10 +6,9 @@ use std::fmt;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::RuleModes;
-use super::written::present;
+use super::read::present;
 use crate::enforcement::Enforcement;
-use crate::policy::modes::Modes;
+use crate::policy::modes::{Modes, RuleModes};
 use crate::policy::pattern::Pattern;
 use crate::rule::Rule;
 

@@ -11,6 +11,7 @@ use crate::enforcement::Enforcement;
 use crate::policy::modes::{Modes, RuleModes};
 use crate::policy::pattern::Pattern;
 use crate::rule::Rule;
+use crate::text::join;
 
 /// The modes of namespaces, the most specific name first.
 #[derive(Debug, Clone, Default)]
@@ -110,10 +111,6 @@ impl<'de> Visitor<'de> for Entries {
         }
         Ok(namespaces)
     }
-}
-
-fn join(names: &[Pattern]) -> String {
-    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl Namespaces {

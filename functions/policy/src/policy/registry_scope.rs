@@ -6,6 +6,7 @@ use std::fmt;
 use super::pattern::Pattern;
 use crate::image::EcrImage;
 use crate::names::{AccountId, Region};
+use crate::text::join;
 
 /// Accounts × Regions × repositories. A list that is left out leaves all; the default leaves everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,8 +75,7 @@ impl RegistryScope {
 impl fmt::Display for RegistryScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fn list<T: fmt::Display>(all: Option<&Vec<T>>, or: &str) -> String {
-            let names = |all: &Vec<T>| all.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
-            all.map_or_else(|| or.to_owned(), names)
+            all.map_or_else(|| or.to_owned(), join)
         }
         write!(
             f,

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{WORD, unavailable};
+use super::unavailable::unavailable;
+use super::words::WORD;
 use crate::facts::Unavailable;
 use crate::text::quote;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{WORD, unknown_word};
+use super::words::{WORD, unknown_word};
 use crate::facts::manifest::NotUnderstood;
 use crate::text::quote;
 

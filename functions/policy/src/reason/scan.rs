@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::WORD;
+use super::words::WORD;
 use crate::enforcement::Enforcement;
 use crate::facts::SeverityLimit;
 use crate::facts::{Finding, Fix, Severity};

@@ -23,26 +23,49 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-pub mod break_glass;
-pub mod decide;
-pub mod document;
-pub mod enforcement;
-pub mod facts;
+// Each group builds on those before it and on none after it (tests/layers.rs).
+
+// Names and instants.
 mod from_text;
-pub mod image;
-pub mod mutate;
+
 pub mod names;
-pub mod plan;
-pub mod policy;
-pub mod reason;
+pub mod timestamp;
+
+// What a workload names.
 pub mod registry;
-pub mod rewrite;
+
+pub mod image;
+
+// What Amazon ECR says of it.
+pub mod facts;
+
+// What the operator chose.
+pub mod enforcement;
 pub mod rule;
+
+pub mod policy;
+
+pub mod break_glass;
+pub mod rewrite;
+
+// What is wrong with an image.
+pub mod reason;
+
 mod rules;
+
+// From the images of a workload to the answer.
+pub mod plan;
+
+pub mod verdict;
+
+pub mod decide;
+pub mod mutate;
+
+// How the operator writes it down. Nothing else knows the document.
+pub mod document;
+
 #[cfg(test)]
 mod testing;
-pub mod timestamp;
-pub mod verdict;
 
 /// Foreign text in messages: printable, quoted, bounded.
 pub use ecr_admission_text as text;

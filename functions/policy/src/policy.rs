@@ -9,7 +9,7 @@ use crate::facts::SeverityLimit;
 use crate::image::EcrImage;
 use crate::names::{AccountId, Region};
 use crate::rule::Rule;
-use crate::text::join;
+use ecr_admission_text::join;
 
 mod allowed;
 pub mod denials;

@@ -17,7 +17,7 @@ use crate::policy::Allowed;
 use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
 use crate::rule::Rule;
-use crate::text::quote;
+use ecr_admission_text::quote;
 
 mod config;
 mod manifest;

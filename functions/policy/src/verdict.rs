@@ -11,7 +11,7 @@ use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
 use crate::reason::Reason;
 use crate::rule::Rule;
-use crate::text::{QUOTED, cut, quote};
+use ecr_admission_text::{QUOTED, cut, quote};
 
 /// The longest denial message, in characters.
 pub const MESSAGE: usize = 2_048;

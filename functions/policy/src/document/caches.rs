@@ -10,7 +10,7 @@ use super::read::present;
 use crate::names::{AccountId, Region, RepositoryName};
 use crate::policy::pull_through_cache::PullThroughCache;
 use crate::policy::registry_scope::{EmptyList, RegistryScope};
-use crate::text::quote;
+use ecr_admission_text::quote;
 
 /// One entry: a prefix of every allowed registry, or of some.
 #[derive(Debug)]

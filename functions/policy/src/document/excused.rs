@@ -14,8 +14,8 @@ use crate::policy::pattern::Pattern;
 use crate::policy::registry_scope::{EmptyList, RegistryScope};
 use crate::policy::scan_findings::Accepted;
 use crate::rule::Rule;
-use crate::text::quote;
 use crate::timestamp::Timestamp;
+use ecr_admission_text::quote;
 
 /// A vulnerability whose findings do not deny for a while.
 #[derive(Debug, Deserialize)]
@@ -195,7 +195,7 @@ impl FromStr for Line {
     type Err = Refused;
 
     fn from_str(text: &str) -> Result<Self, Refused> {
-        let one_line = text.chars().all(crate::text::is_printable);
+        let one_line = text.chars().all(ecr_admission_text::is_printable);
         if one_line && !text.trim().is_empty() && text.chars().count() <= 256 {
             Ok(Self(text.to_owned()))
         } else {

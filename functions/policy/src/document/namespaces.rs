@@ -11,7 +11,7 @@ use crate::enforcement::Enforcement;
 use crate::policy::modes::{Modes, RuleModes};
 use crate::policy::pattern::Pattern;
 use crate::rule::Rule;
-use crate::text::join;
+use ecr_admission_text::join;
 
 /// The modes of namespaces, the most specific name first.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ use std::fmt;
 use super::pattern::Pattern;
 use crate::image::EcrImage;
 use crate::names::{AccountId, Region};
-use crate::text::join;
+use ecr_admission_text::join;
 
 /// Accounts × Regions × repositories. A list that is left out leaves all; the default leaves everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

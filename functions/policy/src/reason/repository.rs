@@ -8,7 +8,7 @@ use crate::facts::{ScanFrequency, Scanning};
 use crate::image::EcrImage;
 use crate::names::{AccountId, RepositoryName};
 use crate::policy::Allowed;
-use crate::text::{cut, quote};
+use ecr_admission_text::{cut, quote};
 
 /// The most characters of what is allowed.
 const ALLOWED: usize = 128;

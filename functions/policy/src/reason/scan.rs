@@ -7,8 +7,8 @@ use crate::enforcement::Enforcement;
 use crate::facts::SeverityLimit;
 use crate::facts::{Finding, Fix, Severity};
 use crate::names::AccountId;
-use crate::text::quote;
 use crate::timestamp::Timestamp;
+use ecr_admission_text::quote;
 
 /// What is wrong with a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]

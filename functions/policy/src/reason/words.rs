@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::text::quote;
+use ecr_admission_text::quote;
 
 /// The longest foreign word inside a reason, in characters. Names of ECR have limits of their own.
 pub(super) const WORD: usize = 64;

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::call::{Failure, NotFound, call};
 use super::findings::{NegativeCount, Tallied, Tally, timestamp};
-use super::{EcrInspector, identifier};
+use super::inspector::{EcrInspector, identifier};
 use crate::inspect::{Budget, Missing};
 
 const FINDINGS: &str = "ecr:DescribeImageScanFindings";

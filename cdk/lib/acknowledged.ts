@@ -1,12 +1,21 @@
 import { Stack, Token, Validations } from 'aws-cdk-lib';
-import type { EcrAdmission } from './ecr-admission';
-import { repositories } from './functions';
+import type { Construct } from 'constructs';
+import { type AdmissionFunction, type AuthorizerFunction, repositories } from './functions';
+import type { Settings } from './settings';
+
+/** The construct, as far as the packs find something in it. */
+interface Reviewed extends Construct {
+  readonly settings: Settings;
+  readonly tokens: Construct;
+  readonly admission: AdmissionFunction;
+  readonly authorizer: AuthorizerFunction;
+}
 
 /**
  * What cdk-nag's AwsSolutions and Serverless packs find, and why it stays. Who runs these packs over an
  * app of their own that holds this construct gets the answers with it.
  */
-export function acknowledge(admission: EcrAdmission): void {
+export function acknowledge(admission: Reviewed): void {
   Validations.of(admission.tokens).acknowledge({
     id: 'AwsSolutions::AwsSolutions-SMG4',
     reason:
@@ -52,7 +61,7 @@ export function acknowledge(admission: EcrAdmission): void {
 }
 
 // What cdk-nag calls each finding: a reference as <NAME>, a list that only the deployment knows as JSON.
-function repositoryFindings(admission: EcrAdmission): string[] {
+function repositoryFindings(admission: Reviewed): string[] {
   const accounts = admission.settings.registryIds;
   if (Token.isUnresolved(accounts)) {
     return [JSON.stringify(Stack.of(admission).resolve(repositories(admission, accounts)))];

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ecr_admission_policy::facts::{ImageFacts, Needs};
+use ecr_admission_policy::facts::ImageFacts;
 use ecr_admission_policy::image::ImageId;
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Inspection};
 
 /// How long facts that led to a violation are kept, at most.

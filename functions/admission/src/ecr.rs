@@ -2,14 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ecr::Client;
-use aws_sdk_ecr::config::{Builder, Region as SdkRegion};
-use aws_sdk_ecr::types::ImageIdentifier;
-use ecr_admission_lambda::{Log, Sdk, Service};
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::{Cause, Needs, RepositoryFacts};
-use ecr_admission_policy::image::ImageId;
-use ecr_admission_policy::names::{Region, RepositoryName};
+use ecr_admission_policy::facts::RepositoryFacts;
+use ecr_admission_policy::names::RepositoryName;
+use ecr_admission_policy::policy::Needs;
 
 use crate::inspect::{Budget, Found, InspectImage, Missing, Registry};
 
@@ -21,40 +17,14 @@ mod findings;
 mod holdings;
 mod images;
 mod index;
+mod inspector;
 mod manifests;
+mod place;
 mod repository;
 mod scan;
 
 pub(crate) use call::{cause, told};
-
-/// Looks images up in Amazon ECR, in the account and Region that each image names.
-#[derive(Debug)]
-pub struct EcrInspector {
-    clients: BTreeMap<Region, Client>,
-    log: Log,
-}
-
-impl EcrInspector {
-    /// An inspector for the registries of these Regions.
-    pub fn new(sdk: &Sdk, regions: &BTreeSet<Region>, log: Log) -> Self {
-        let shared = sdk.config_for(Service::Ecr);
-        let client = |region: &Region| {
-            let region = SdkRegion::new(region.as_str().to_owned());
-            Client::from_conf(Builder::from(&shared).region(region).build())
-        };
-        Self::with_clients(regions.iter().map(|r| (r.clone(), client(r))).collect(), log)
-    }
-
-    /// An inspector that asks through these clients.
-    pub fn with_clients(clients: BTreeMap<Region, Client>, log: Log) -> Self {
-        Self { clients, log }
-    }
-
-    /// The client of a Region. Only images of allowed Regions are looked up, so there always is one.
-    fn client(&self, region: &Region, operation: &'static str) -> Result<&Client, Missing> {
-        self.clients.get(region).ok_or(Missing::unavailable(operation, Cause::Internal))
-    }
-}
+pub use inspector::EcrInspector;
 
 impl InspectImage for EcrInspector {
     async fn repositories(
@@ -74,14 +44,4 @@ impl InspectImage for EcrInspector {
     ) -> BTreeMap<EcrImage, Result<Found, Missing>> {
         images::look_up(self, images, needs, budget).await
     }
-}
-
-/// How the ECR API names an image in its repository.
-fn identifier(id: &ImageId) -> ImageIdentifier {
-    let identifier = ImageIdentifier::builder();
-    match id {
-        ImageId::Tag(tag) => identifier.image_tag(tag.as_str()),
-        ImageId::Digest(digest) => identifier.image_digest(digest.as_str()),
-    }
-    .build()
 }

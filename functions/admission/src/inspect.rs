@@ -5,10 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use ecr_admission_policy::facts::{
-    Cause, Content, ImageFacts, Needs, RepositoryFacts, Unavailable,
-};
+use ecr_admission_policy::facts::{Cause, Content, ImageFacts, RepositoryFacts, Unavailable};
 use ecr_admission_policy::names::{AccountId, Digest, Region, RepositoryName};
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Inspection};
 use futures_util::future::{join, join_all};
 use tokio::sync::{Semaphore, SemaphorePermit};

@@ -11,10 +11,11 @@ use std::time::Duration;
 use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission::lookups::Lookups;
 use ecr_admission::policy_copy::timestamp;
-use ecr_admission_policy::facts::{Cause, Content, Needs, RepositoryFacts, Scanning};
+use ecr_admission_policy::facts::{Cause, Content, RepositoryFacts, Scanning};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::names::RepositoryName;
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{
     EcrImage, Enforcement, FieldPath, Inspection, Policy, SeverityLimit, Verdict, decide, plan,
 };

@@ -21,8 +21,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ecr_admission::inspect::{Budget, InspectImage, gather};
-use ecr_admission_policy::facts::Needs;
 use ecr_admission_policy::image::ImageId;
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Inspection, SeverityLimit};
 use futures_util::FutureExt;
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use ecr_admission_policy::text::{printable, shorten};
+use ecr_admission_text::{printable, shorten};
 
 /// The most characters of a variable's value that an error repeats.
 const SHOWN: usize = 256;

@@ -9,7 +9,7 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::time::SystemTime;
 
-use ecr_admission_policy::text::is_printable;
+use ecr_admission_text::is_printable;
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 

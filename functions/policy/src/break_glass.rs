@@ -10,7 +10,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use crate::from_text::from_text;
-use crate::text::{QUOTED, quote, shorten};
+use ecr_admission_text::{QUOTED, quote, shorten};
 
 /// The annotation of a Pod. Its value is the reason.
 pub const ANNOTATION: &str = "ecr-admission/break-glass";

@@ -9,7 +9,8 @@ use crate::image::EcrImage;
 use crate::plan::{Plan, Subject, Uses};
 use crate::policy::Policy;
 use crate::reason::Reason;
-use crate::rules::{Case, Outcome, Rule};
+use crate::rule::Rule;
+use crate::rules::{Case, Outcome};
 use crate::timestamp::Timestamp;
 use crate::verdict::{JudgedImage, Verdict, Violation};
 

@@ -11,13 +11,14 @@
 //! assert_eq!((error.line(), error.column()), (2, 7));
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use crate::break_glass::BreakGlass;
-use crate::enforcement::Enforcement;
+use crate::facts::SeverityLimit;
+use crate::policy::Policy;
 use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
 use crate::policy::exemption::{Exemption, Requester};
@@ -27,22 +28,22 @@ use crate::policy::pattern::Pattern;
 use crate::policy::pull_through_cache::PullThroughCache;
 use crate::policy::registry_scope::RegistryScope;
 use crate::policy::scan_findings::ScanPolicy;
-use crate::policy::{Policy, SeverityLimit};
 use crate::rewrite::RewriteTable;
-use crate::rules::Rule;
 use crate::timestamp::Timestamp;
 
-pub(crate) mod caches;
-pub(crate) mod excused;
+mod caches;
+mod excused;
 mod host_name;
 mod invalid;
 mod namespaces;
 mod pin;
+mod read;
 #[cfg(test)]
 mod refused_tests;
 mod rules;
 #[cfg(test)]
 mod schema_tests;
+mod scope;
 #[cfg(test)]
 mod switches_tests;
 mod written;
@@ -51,8 +52,10 @@ mod yaml;
 pub use invalid::{InvalidDocument, Kind};
 pub use yaml::from_yaml;
 
+use host_name::HostName;
 use namespaces::Namespaces;
 use pin::Pin;
+use rules::Rules;
 use written::Written;
 
 /// The most bytes of a document: what one secret of Secrets Manager can hold (API reference,
@@ -80,6 +83,51 @@ pub struct Document {
     rewrites: Option<RewriteTable>,
 }
 
+impl TryFrom<Written> for Document {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        if written.registries.as_ref().is_some_and(Vec::is_empty) {
+            return Err("registries is empty, so that nothing would be allowed; leave it out for all that the parameters allow".to_owned());
+        }
+        let scopes: Option<Arc<[RegistryScope]>> = written.registries.map(Into::into);
+        let rewrites = written.rewrites.map(|it| it.table(scopes.as_deref())).transpose()?;
+        let modes = Modes::default().under(Some(written.mode), &written.rules.modes());
+        let Rules { pinned, scan_findings: scan, image_config, .. } = written.rules;
+        let scan_findings = ScanPolicy {
+            severity_limit: scan.severity_limit.unwrap_or(SeverityLimit::Critical),
+            fixable_only: scan.fixable_only,
+            grace_days: scan.grace_days,
+            max_scan_age_days: scan.max_scan_age_days,
+            max_feed_age_days: scan.max_feed_age_days,
+            statuses: scan.statuses,
+            accepted: scan.accepted,
+        };
+        let image_config = ImageConfigPolicy {
+            forbidden_ports: image_config.forbidden_ports.into_iter().map(u16::from).collect(),
+            non_root: image_config.non_root,
+        };
+        Ok(Self {
+            modes,
+            pin: written.pin,
+            pinned: pinned.required,
+            scopes,
+            foreign_layer_hosts: Arc::new(
+                written.foreign_layer_hosts.into_iter().map(HostName::into_string).collect(),
+            ),
+            pull_through_caches: written.pull_through_cache_prefixes.into(),
+            namespaces: written.namespaces,
+            scan_findings: scan_findings.into(),
+            limit_given: scan.severity_limit.is_some(),
+            image_config: image_config.into(),
+            exemptions: written.exemptions.into_iter().map(Arc::new).collect(),
+            break_glass: written.break_glass,
+            denials: written.denials,
+            rewrites,
+        })
+    }
+}
+
 /// Something in a document that ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry<'a> {
@@ -93,7 +141,7 @@ impl Document {
     /// Reads a document.
     pub fn from_yaml(text: &str) -> Result<Self, InvalidDocument> {
         if text.len() > MAX_BYTES {
-            return Err(InvalidDocument::too_long(text.len()));
+            return Err(InvalidDocument::too_long(text.len(), MAX_BYTES));
         }
         from_yaml(text)
     }
@@ -175,6 +223,3 @@ impl Document {
         self.namespaces.modes(namespace, &self.modes)
     }
 }
-
-/// The modes of rules that a map of the document names.
-type RuleModes = BTreeMap<Rule, Enforcement>;

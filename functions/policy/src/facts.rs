@@ -3,15 +3,24 @@
 
 use std::sync::Arc;
 
-use crate::index::{Child, Index};
-use crate::mutability::TagMutability;
 use crate::names::Digest;
-use crate::policy::SeverityLimit;
 
+pub mod index;
 pub mod manifest;
+pub mod mutability;
+mod platform;
 mod scan;
+mod severity_limit;
+mod unavailable;
 
-use manifest::{Elsewhere, NotUnderstood};
+use index::{Child, Index};
+use manifest::NotUnderstood;
+use mutability::TagMutability;
+
+pub use index::NoFacts;
+pub use platform::{Config, ImageConfig, PlatformFacts};
+pub use severity_limit::{InvalidSeverityLimit, SeverityLimit};
+pub use unavailable::{Cause, Unavailable};
 
 pub use scan::{
     Finding, Findings, Fix, ImageScan, LONGEST_ID, LONGEST_SHOWN, NAMED, Scan, ScanStatus,
@@ -33,33 +42,6 @@ pub enum Inspection {
     Moved,
     /// A look-up failed: nothing is known against the image, and nothing for it.
     Unavailable(Unavailable),
-}
-
-/// A look-up that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unavailable {
-    /// The API operation, such as `ecr:DescribeRepositories`.
-    pub operation: &'static str,
-    /// Why it failed.
-    pub cause: Cause,
-}
-
-/// Why a look-up failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// AWS refused it for its rate.
-    Throttled,
-    /// The function's role, or the repository's policy, does not allow it.
-    AccessDenied,
-    /// The same, and AWS names an action other than the operation, such as `inspector2:ListFindings`.
-    /// It is one of a fixed list, and never text of AWS.
-    ActionDenied(&'static str),
-    /// No answer came before the review had to be answered.
-    TimedOut,
-    /// It was not asked for on its own: too many repositories that were asked for with it do not exist.
-    NotAsked,
-    /// AWS answered with an error of its own, or with something that could not be read.
-    Internal,
 }
 
 /// The facts of one image.
@@ -149,88 +131,6 @@ pub enum Content {
     Index(Index),
     /// A manifest that a runtime could read otherwise: nobody knows what would run.
     NotUnderstood(NotUnderstood),
-}
-
-/// Why nothing is known of a child of an index.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoFacts {
-    /// The index names it, but the repository does not hold it.
-    NotInRepository,
-    /// A runtime could read its manifest otherwise.
-    NotUnderstood(NotUnderstood),
-    /// A look-up failed.
-    Unavailable(Unavailable),
-}
-
-/// The facts of an image of one platform.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlatformFacts {
-    /// Its scan.
-    pub scan: ImageScan,
-    /// What its author says about the container.
-    pub config: Config,
-    /// What of it may be fetched from elsewhere than its repository; `None` for nothing.
-    pub elsewhere: Option<Box<Elsewhere>>,
-}
-
-impl PlatformFacts {
-    /// The facts of an image that lies in its repository as a whole.
-    pub fn new(scan: ImageScan, config: Config) -> Self {
-        Self { scan, config, elsewhere: None }
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        let elsewhere = self.elsewhere.as_deref().map_or(0, Elsewhere::bytes);
-        size_of::<Self>() + self.scan.bytes() + self.config.bytes() + elsewhere
-    }
-}
-
-/// The config blob of an image, as far as rules depend on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Config {
-    /// Nobody asked for it.
-    NotRead,
-    /// It was read.
-    Read(ImageConfig),
-    /// It was to be read, and could not be.
-    Unavailable(Unavailable),
-}
-
-impl Config {
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Read(config) => {
-                let ports =
-                    config.exposed_ports.iter().map(|port| size_of::<String>() + port.len());
-                config.user.len() + ports.sum::<usize>()
-            }
-            Self::NotRead | Self::Unavailable(_) => 0,
-        }
-    }
-}
-
-/// `config` of an image's config blob (OCI image specification, image configuration).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ImageConfig {
-    /// `User`, such as `1000:1000`; empty when absent, which a runtime takes for root.
-    pub user: String,
-    /// The keys of `ExposedPorts`, such as `22/tcp`, as they came.
-    pub exposed_ports: Vec<String>,
-    /// `os` of the blob itself, such as `windows`; empty when absent.
-    pub os: String,
-}
-
-/// Which facts a policy needs beside those that are always looked up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Needs {
-    /// The severity at and above which findings matter: lower ones need not be kept.
-    pub severity_limit: SeverityLimit,
-    /// Whether every finding at or above the limit must be read ([`Findings::All`]).
-    pub all_findings: bool,
-    /// Whether the config of every platform must be read.
-    pub config: bool,
-    /// Whether the config of a platform must be read whose layers may come from elsewhere.
-    pub foreign_layers: bool,
 }
 
 impl From<&str> for ScanFrequency {

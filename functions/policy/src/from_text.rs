@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::Deserializer;
 use serde::de::{Error, Visitor};
 
-use crate::text::quote;
+use ecr_admission_text::quote;
 
 /// The longest value that an error repeats, in characters.
 const GOT: usize = 64;

@@ -140,7 +140,7 @@ impl FromStr for ImageReference {
         if text.is_empty() {
             return Err(MalformedImage::Empty);
         }
-        if text.chars().any(|c| c.is_whitespace() || !crate::text::is_printable(c)) {
+        if text.chars().any(|c| c.is_whitespace() || !ecr_admission_text::is_printable(c)) {
             return Err(MalformedImage::Character);
         }
         if text.contains("://") {

@@ -23,37 +23,61 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-pub mod break_glass;
-pub mod decide;
-pub mod document;
-pub mod enforcement;
-pub mod facts;
+// Each group builds on those before it and on none after it (tests/layers.rs).
+
+// Names and instants.
 mod from_text;
-pub mod image;
-pub mod index;
-pub mod mutability;
-pub mod mutate;
+
 pub mod names;
-pub mod plan;
-pub mod policy;
-pub mod reason;
+pub mod timestamp;
+
+// What a workload names.
 pub mod registry;
+
+pub mod image;
+
+// What Amazon ECR says of it.
+pub mod facts;
+
+// What the operator chose.
+pub mod enforcement;
+pub mod rule;
+
+pub mod policy;
+
+pub mod break_glass;
 pub mod rewrite;
-pub mod rules;
+
+// What is wrong with an image.
+pub mod reason;
+
+mod rules;
+
+// From the images of a workload to the answer.
+pub mod plan;
+
+pub mod verdict;
+
+pub mod decide;
+pub mod mutate;
+
+// How the operator writes it down. Nothing else knows the document.
+pub mod document;
+
 #[cfg(test)]
 mod testing;
-pub mod text;
-pub mod timestamp;
-pub mod verdict;
+
+/// Foreign text in messages: printable, quoted, bounded.
+pub use ecr_admission_text as text;
 
 pub use decide::decide;
 pub use document::Document;
 pub use enforcement::Enforcement;
-pub use facts::Inspection;
+pub use facts::{Inspection, SeverityLimit, index, mutability};
 pub use image::{EcrImage, ImageReference};
 pub use plan::{FieldPath, Plan, plan};
-pub use policy::{Policy, SeverityLimit};
+pub use policy::Policy;
 pub use reason::Reason;
-pub use rules::Rule;
+pub use rule::Rule;
 pub use timestamp::Timestamp;
 pub use verdict::{Decision, Verdict, Violation};

@@ -8,9 +8,9 @@ use crate::plan::{FieldPath, Uses};
 use crate::policy::Policy;
 use crate::rewrite::RewriteTable;
 use crate::rules::{Case, Outcome, image_available};
-use crate::text::{cut, quote};
 use crate::timestamp::Timestamp;
 use crate::verdict::{WARNING, WARNING_IMAGE};
+use ecr_admission_text::{cut, quote};
 
 /// What is to be done to the images of a workload. Made by [`mutate`], ended by [`Mutation::finish`].
 #[derive(Debug, Clone, PartialEq, Eq)]

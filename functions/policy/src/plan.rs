@@ -37,7 +37,7 @@ pub fn plan(
     policy: &Policy,
 ) -> Plan {
     // One copy for all the reasons that name what is allowed: a Pod can hold thousands of images.
-    let shared = LazyCell::new(|| Arc::new(policy.clone()));
+    let shared = LazyCell::new(|| Arc::new(policy.allowed()));
     let lookup = |image: &str| ecr_registry::lookup(image, policy, || Arc::clone(&shared));
     let mut subjects: Vec<Subject> = images
         .into_iter()

@@ -5,23 +5,26 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::enforcement::Enforcement;
-use crate::facts::Needs;
+use crate::facts::SeverityLimit;
 use crate::image::EcrImage;
 use crate::names::{AccountId, Region};
-use crate::rules::Rule;
+use crate::rule::Rule;
+use ecr_admission_text::join;
 
+mod allowed;
 pub mod denials;
 pub mod excuse;
 pub mod exemption;
 pub mod image_config;
 pub mod modes;
+mod needs;
 pub mod pattern;
 pub mod pull_through_cache;
 pub mod registry_scope;
 pub mod scan_findings;
-mod severity_limit;
 
-pub use severity_limit::{InvalidSeverityLimit, SeverityLimit};
+pub use allowed::Allowed;
+pub use needs::Needs;
 
 use denials::Denials;
 use exemption::Exemption;
@@ -91,6 +94,15 @@ impl Policy {
             && self.in_scope(image)
     }
 
+    /// What is allowed, as a denial names it.
+    pub(crate) fn allowed(&self) -> Allowed {
+        Allowed {
+            registry_ids: self.registry_ids.clone(),
+            regions: self.regions.clone(),
+            scopes: self.scopes.clone(),
+        }
+    }
+
     /// Whether the document's `registries` leave the image.
     pub(crate) fn in_scope(&self, image: &EcrImage) -> bool {
         self.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|scope| scope.contains(image)))
@@ -140,9 +152,4 @@ impl fmt::Display for Policy {
             None => Ok(()),
         }
     }
-}
-
-/// The names joined by `, `.
-pub(crate) fn join<T: fmt::Display>(names: &BTreeSet<T>) -> String {
-    names.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
 }

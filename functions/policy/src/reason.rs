@@ -6,30 +6,32 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::enforcement::Enforcement;
+use crate::facts::index::{Child, ChildName};
 use crate::facts::manifest::NotUnderstood;
-use crate::facts::{Cause, NoFacts, Scanning, Unavailable};
+use crate::facts::mutability::TagMutability;
+use crate::facts::{NoFacts, Scanning, Unavailable};
 use crate::image::{EcrImage, ImageId, MalformedImage};
-use crate::index::{Child, ChildName};
-use crate::mutability::TagMutability;
 use crate::names::{AccountId, RepositoryName, Tag};
-use crate::policy::Policy;
+use crate::policy::Allowed;
 #[cfg(doc)]
 use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
-use crate::rules::Rule;
-use crate::text::quote;
+use crate::rule::Rule;
+use ecr_admission_text::quote;
 
 mod config;
 mod manifest;
 mod repository;
 mod scan;
+mod unavailable;
+mod words;
 
 pub use config::ConfigProblem;
 pub use manifest::ElsewhereProblem;
 pub use scan::{Counts, ScanProblem};
 
-/// The longest foreign word inside a reason, in characters. Names of ECR have limits of their own.
-const WORD: usize = 64;
+use unavailable::unavailable;
+use words::WORD;
 
 /// Why a rule is violated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +45,7 @@ pub enum Reason {
         /// The image.
         image: EcrImage,
         /// What is allowed.
-        policy: Arc<Policy>,
+        allowed: Arc<Allowed>,
     },
     /// The repository does not exist.
     RepositoryNotFound(EcrImage),
@@ -210,7 +212,7 @@ impl fmt::Display for Reason {
             Self::NotEcrPrivate => f.write_str(
                 "is not in an Amazon ECR private registry; push it to <account>.dkr.ecr.<region>.amazonaws.com and name it there",
             ),
-            Self::RegistryNotAllowed { image, policy } => repository::not_allowed(f, image, policy),
+            Self::RegistryNotAllowed { image, allowed } => repository::not_allowed(f, image, allowed),
             Self::RepositoryNotFound(image) => write!(
                 f,
                 "repository \"{}\" does not exist in registry {} in {}; create it or correct the image",
@@ -312,37 +314,6 @@ fn image_id(f: &mut fmt::Formatter<'_>, id: &ImageId) -> fmt::Result {
     }
 }
 
-fn unavailable(f: &mut fmt::Formatter<'_>, operation: &str, cause: Cause) -> fmt::Result {
-    let (what, todo) = match cause {
-        Cause::ActionDenied(action) => return action_denied(f, operation, action),
-        Cause::Throttled => ("was throttled", "try again in a minute"),
-        Cause::AccessDenied => (
-            "was answered access denied",
-            "allow it to the admission function's role and, for a registry of another account, in the repository's policy",
-        ),
-        Cause::TimedOut => ("timed out", "try again, and see the function's log if it goes on"),
-        Cause::NotAsked => (
-            "could not be asked about its repository, because too many repositories named with it do not exist",
-            "correct the images whose repository does not exist",
-        ),
-        Cause::Internal => ("failed", "try again, and see the function's log if it goes on"),
-    };
-    write!(f, "could not be judged: {operation} {what}; {todo}")
-}
-
-/// Actions of Amazon Inspector have no resource, and no repository's policy allows them.
-fn action_denied(f: &mut fmt::Formatter<'_>, operation: &str, action: &str) -> fmt::Result {
-    write!(
-        f,
-        "could not be judged: {operation} was answered access denied to {action}; allow {action} "
-    )?;
-    f.write_str(if action.starts_with("inspector2:") {
-        "on all resources to the admission function's role"
-    } else {
-        "to the admission function's role and, for a registry of another account, in the repository's policy"
-    })
-}
-
 /// Which child of an index the words that follow are about.
 fn platform(f: &mut fmt::Formatter<'_>, child: Option<&ChildName>) -> fmt::Result {
     let Some(child) = child else { return Ok(()) };
@@ -352,8 +323,4 @@ fn platform(f: &mut fmt::Formatter<'_>, child: Option<&ChildName>) -> fmt::Resul
     } else {
         write!(f, "platform {} ({digest}…) ", quote(&platform, WORD))
     }
-}
-
-fn unknown_word(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
-    write!(f, "{}, which this version of ecr-admission does not know", quote(word, WORD))
 }

@@ -19,7 +19,7 @@ use std::fmt;
 use crate::image::{EcrImage, ImageReference};
 use crate::names::is_path;
 use crate::policy::Policy;
-use crate::text::{QUOTED, quote};
+use ecr_admission_text::{QUOTED, quote};
 
 /// A table of rewrites. The most specific entry decides: an exact one before a prefix, a longer prefix
 /// before a shorter.

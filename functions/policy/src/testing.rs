@@ -1,13 +1,14 @@
 //! Facts that the tests of this crate start from.
 
+use crate::facts::SeverityLimit;
+use crate::facts::mutability::TagMutability;
 use crate::facts::{
     Config, Content, Findings, ImageFacts, ImageScan, Inspection, PlatformFacts, RepositoryFacts,
     Scan, ScanStatus, Scanning,
 };
 use crate::image::{EcrImage, ImageId};
-use crate::mutability::TagMutability;
 use crate::names::Digest;
-use crate::policy::{Policy, SeverityLimit};
+use crate::policy::Policy;
 use crate::rules::{Case, Outcome};
 use crate::timestamp::Timestamp;
 

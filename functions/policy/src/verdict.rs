@@ -10,8 +10,8 @@ use crate::plan::FieldPath;
 use crate::policy::denials::Denials;
 use crate::policy::excuse::Excuse;
 use crate::reason::Reason;
-use crate::rules::Rule;
-use crate::text::{QUOTED, cut, quote};
+use crate::rule::Rule;
+use ecr_admission_text::{QUOTED, cut, quote};
 
 /// The longest denial message, in characters.
 pub const MESSAGE: usize = 2_048;

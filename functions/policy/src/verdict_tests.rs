@@ -1,7 +1,7 @@
 use super::*;
 use crate::break_glass::{Ignored, Means};
+use crate::facts::mutability::TagMutability;
 use crate::facts::{Cause, Unavailable};
-use crate::mutability::TagMutability;
 
 fn violation(path: &str, image: &str, reason: Reason, effect: Enforcement) -> Violation {
     Violation {

@@ -8,9 +8,10 @@ use ecr_admission_policy::text::{QUOTED, cut};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::blob;
 use super::call::{Failure, call};
+use super::inspector::EcrInspector;
 use super::manifests::GET as MANIFEST;
-use super::{EcrInspector, blob};
 use crate::inspect::{Budget, Missing};
 use crate::manifest::image_config;
 

@@ -13,8 +13,9 @@ use aws_sdk_ecr::types::{
 use aws_smithy_types::DateTime;
 use ecr_admission_policy::Timestamp;
 use ecr_admission_policy::facts::{
-    Finding, Findings, Fix, LONGEST_ID, LONGEST_SHOWN, Needs, Severity, Worst,
+    Finding, Findings, Fix, LONGEST_ID, LONGEST_SHOWN, Severity, Worst,
 };
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::text::cut;
 
 type Counts = BTreeMap<Severity, u64>;

@@ -9,39 +9,24 @@ use std::future::Future;
 use std::pin::Pin;
 
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::{Config, Needs};
 use ecr_admission_policy::image::ImageId;
-use ecr_admission_policy::names::Digest;
+use ecr_admission_policy::policy::Needs;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::holdings::Repository;
-use super::manifests::{BATCH, Manifests, manifests};
-use super::scan::{Scanned, scan};
-use super::{EcrInspector, config};
+use super::config;
+use super::inspector::EcrInspector;
+use super::manifests::manifests;
+use super::place::Repository;
+use super::scan::scan;
 use crate::inspect::{Budget, Found, MOST_CALLS, Missing};
 
 mod facts;
 mod look;
+mod task;
 
 use look::Look;
-
-/// What is to be asked next about a repository.
-#[derive(Debug, PartialEq, Eq)]
-enum Task {
-    Scan(ImageId),
-    /// At most [`BATCH`] of them.
-    Manifests(Vec<ImageId>),
-    /// The config of the first, which is the blob of the second where its manifest names one.
-    Config(Digest, Option<Digest>),
-}
-
-/// The answer.
-enum Answer {
-    Scan(ImageId, Result<Scanned, Missing>),
-    Manifests(Manifests),
-    Config(Digest, Config),
-}
+use task::{Answer, Task};
 
 /// Looks images up, with what `needs` asks for.
 pub(super) async fn look_up(
@@ -124,11 +109,4 @@ impl Queue {
     fn next(&mut self) -> Option<(usize, Task)> {
         self.manifests.pop_front().or_else(|| self.others.pop_front())
     }
-}
-
-/// The calls for the manifests of so many images.
-fn batches(ids: &[ImageId]) -> impl Iterator<Item = Task> {
-    let batches: Vec<Task> =
-        ids.chunks(BATCH).map(|batch| Task::Manifests(batch.to_vec())).collect();
-    batches.into_iter()
 }

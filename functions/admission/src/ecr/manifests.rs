@@ -12,8 +12,8 @@ use futures_util::future::join_all;
 
 use super::body::LimitBody;
 use super::call::{Failure, IMPORT_UPSTREAM, NotFound, call};
-use super::holdings::Repository;
-use super::{EcrInspector, identifier};
+use super::inspector::{EcrInspector, identifier};
+use super::place::Repository;
 use crate::inspect::{Budget, Missing};
 use crate::manifest::{self, IMAGE_TYPES, INDEX_TYPES, Manifest};
 

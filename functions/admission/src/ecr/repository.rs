@@ -1,29 +1,21 @@
 //! Repository facts: `DescribeRepositories` and `BatchGetRepositoryScanningConfiguration`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ecr_admission_policy::facts::{Cause, RepositoryFacts, Scanning};
 use ecr_admission_policy::names::RepositoryName;
 use futures_util::future::join;
 
-use super::EcrInspector;
+use super::inspector::EcrInspector;
 use crate::inspect::{Budget, Missing, Registry};
 
+mod asker;
 mod describe;
 mod frequencies;
 
+use asker::{Asker, Found};
 use describe::Describing;
 use frequencies::frequencies;
-
-type Found<T> = BTreeMap<RepositoryName, Result<T, Missing>>;
-
-/// Through what, where and within which budget repositories are asked for.
-#[derive(Clone, Copy)]
-struct Asker<'a> {
-    ecr: &'a EcrInspector,
-    registry: &'a Registry,
-    budget: &'a Budget,
-}
 
 /// Both calls at once, for all `names`.
 pub(super) async fn facts(

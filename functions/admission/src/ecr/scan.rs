@@ -2,16 +2,17 @@
 
 use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsOutput;
 use aws_sdk_ecr::types::ImageIdentifier;
-use ecr_admission_policy::facts::{Cause, LONGEST_SHOWN, Needs, Scan};
+use ecr_admission_policy::facts::{Cause, LONGEST_SHOWN, Scan};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::Digest;
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::text::cut;
 use ecr_admission_policy::{EcrImage, Timestamp};
 use serde::Serialize;
 
 use super::call::{Failure, NotFound, call};
 use super::findings::{NegativeCount, Tallied, Tally, timestamp};
-use super::{EcrInspector, identifier};
+use super::inspector::{EcrInspector, identifier};
 use crate::inspect::{Budget, Missing};
 
 const FINDINGS: &str = "ecr:DescribeImageScanFindings";

@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use ecr_admission::inspect::Missing;
 use ecr_admission_policy::SeverityLimit;
-use ecr_admission_policy::facts::{
-    Cause, Config, Content, ImageConfig, ImageScan, Needs, Unavailable,
-};
+use ecr_admission_policy::facts::{Cause, Config, Content, ImageConfig, ImageScan, Unavailable};
 use ecr_admission_policy::index::{Child, Index};
+use ecr_admission_policy::policy::Needs;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use ecr_admission::inspect::Missing;
 use ecr_admission_policy::facts::{
-    Cause, Content, Finding, Findings, Fix, ImageScan, Needs, Scan, Severity,
+    Cause, Content, Finding, Findings, Fix, ImageScan, Scan, Severity,
 };
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{SeverityLimit, Timestamp};
 use serde_json::{Value, json};
 

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use ecr_admission::ecr::EcrInspector;
 use ecr_admission::inspect::{Budget, InspectImage};
-use ecr_admission_policy::facts::{Config, Content, Needs};
+use ecr_admission_policy::facts::{Config, Content};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::Index;
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Inspection, SeverityLimit};
 use serde_json::{Value, json};
 use tokio::time::Instant;

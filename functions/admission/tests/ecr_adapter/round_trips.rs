@@ -11,7 +11,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use ecr_admission::ecr::EcrInspector;
 use ecr_admission_lambda::Level;
-use ecr_admission_policy::facts::{Cause, Config, Content, Needs, Unavailable};
+use ecr_admission_policy::facts::{Cause, Config, Content, Unavailable};
+use ecr_admission_policy::policy::Needs;
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 

@@ -11,9 +11,10 @@ use aws_smithy_types::body::SdkBody;
 use ecr_admission::ecr::EcrInspector;
 use ecr_admission::inspect::{Budget, InspectImage, Missing, gather};
 use ecr_admission_lambda::{Level, Log};
-use ecr_admission_policy::facts::{Content, Needs};
+use ecr_admission_policy::facts::Content;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::Digest;
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{
     EcrImage, Enforcement, FieldPath, Inspection, Policy, SeverityLimit, Timestamp, decide, plan,
 };

@@ -16,11 +16,12 @@ use ecr_admission::metrics::Metrics;
 use ecr_admission::policy_secret::ReadPolicy;
 use ecr_admission_lambda::{Environment, Level, Log};
 use ecr_admission_policy::facts::{
-    Config as ImageConfig, Content, Findings, ImageScan, Needs, PlatformFacts, RepositoryFacts,
-    Scan, Scanning,
+    Config as ImageConfig, Content, Findings, ImageScan, PlatformFacts, RepositoryFacts, Scan,
+    Scanning,
 };
 use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::names::{Digest, RepositoryName};
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Timestamp};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};

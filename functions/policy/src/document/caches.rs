@@ -6,17 +6,17 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::written::present;
+use super::read::present;
 use crate::names::{AccountId, Region, RepositoryName};
 use crate::policy::pull_through_cache::PullThroughCache;
 use crate::policy::registry_scope::{EmptyList, RegistryScope};
-use crate::text::quote;
+use ecr_admission_text::quote;
 
 /// One entry: a prefix of every allowed registry, or of some.
 #[derive(Debug)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(untagged))]
-pub(crate) enum WrittenCache {
+pub(super) enum WrittenCache {
     /// The prefix in every allowed registry.
     Everywhere(RepositoryName),
     /// The prefix in the registries that both lists name.
@@ -27,7 +27,7 @@ pub(crate) enum WrittenCache {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ScopedPrefix {
+pub(super) struct ScopedPrefix {
     /// The prefix, without a `/` at its end.
     prefix: RepositoryName,
     /// The accounts of the registries that have this cache. Default: all.

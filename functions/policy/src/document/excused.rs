@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use super::read::present;
 use crate::from_text::from_text;
 use crate::names::{AccountId, Region};
 use crate::policy::excuse::Excuse;
@@ -12,15 +13,15 @@ use crate::policy::exemption::Exemption;
 use crate::policy::pattern::Pattern;
 use crate::policy::registry_scope::{EmptyList, RegistryScope};
 use crate::policy::scan_findings::Accepted;
-use crate::rules::Rule;
-use crate::text::quote;
+use crate::rule::Rule;
 use crate::timestamp::Timestamp;
+use ecr_admission_text::quote;
 
 /// A vulnerability whose findings do not deny for a while.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct WrittenAccepted {
+pub(super) struct WrittenAccepted {
     /// The vulnerability as Amazon ECR names it, such as `CVE-2026-1234`, in upper or lower case.
     cve: VulnerabilityId,
     /// Why it is accepted.
@@ -30,15 +31,15 @@ pub(crate) struct WrittenAccepted {
     /// When it ends: a date, which is its start in UTC, or an RFC 3339 time.
     expires: Timestamp,
     /// The accounts of the registries in which it is accepted. Default: all.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     accounts: Option<Vec<AccountId>>,
     /// The Regions of the registries in which it is accepted. Default: all.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     regions: Option<Vec<Region>>,
     /// The repositories for which it is accepted. Default: all.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Option<Vec<Pattern>>,
 }
@@ -52,28 +53,28 @@ pub(crate) struct WrittenAccepted {
     {"required": ["namespaces"]}, {"required": ["users"]},
 ])))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct WrittenExemption {
+pub(super) struct WrittenExemption {
     /// The rules.
     #[cfg_attr(test, schemars(length(min = 1)))]
     rules: Vec<Rule>,
     /// Accounts of allowed registries.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     accounts: Option<Vec<AccountId>>,
     /// Regions of allowed registries.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     regions: Option<Vec<Region>>,
     /// Repositories of allowed registries.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Option<Vec<Pattern>>,
     /// Namespaces of the request.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     namespaces: Option<Vec<Pattern>>,
     /// Users, exactly as `request.userInfo.username` has them.
-    #[serde(default, deserialize_with = "super::written::present")]
+    #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     users: Option<Vec<Line>>,
     /// Why.
@@ -194,7 +195,7 @@ impl FromStr for Line {
     type Err = Refused;
 
     fn from_str(text: &str) -> Result<Self, Refused> {
-        let one_line = text.chars().all(crate::text::is_printable);
+        let one_line = text.chars().all(ecr_admission_text::is_printable);
         if one_line && !text.trim().is_empty() && text.chars().count() <= 256 {
             Ok(Self(text.to_owned()))
         } else {

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::MAX_BYTES;
-
 /// What is wrong with a document, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidDocument {
@@ -80,9 +78,9 @@ impl InvalidDocument {
         Self { line, column, kind, problem }
     }
 
-    pub(super) fn too_long(bytes: usize) -> Self {
+    pub(super) fn too_long(bytes: usize, most: usize) -> Self {
         let problem =
-            format!("it has {bytes} bytes; accepted: at most {MAX_BYTES}, which a secret can hold");
+            format!("it has {bytes} bytes; accepted: at most {most}, which a secret can hold");
         Self { line: 1, column: 1, kind: Kind::TooLong, problem }
     }
 

@@ -6,12 +6,12 @@ use std::fmt;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::RuleModes;
-use super::written::present;
+use super::read::present;
 use crate::enforcement::Enforcement;
-use crate::policy::modes::Modes;
+use crate::policy::modes::{Modes, RuleModes};
 use crate::policy::pattern::Pattern;
-use crate::rules::Rule;
+use crate::rule::Rule;
+use ecr_admission_text::join;
 
 /// The modes of namespaces, the most specific name first.
 #[derive(Debug, Clone, Default)]
@@ -111,10 +111,6 @@ impl<'de> Visitor<'de> for Entries {
         }
         Ok(namespaces)
     }
-}
-
-fn join(names: &[Pattern]) -> String {
-    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl Namespaces {

@@ -6,12 +6,13 @@ use std::num::NonZeroU16;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::RuleModes;
-use super::written::present;
+use super::excused::WrittenAccepted;
+use super::read::{list, present};
 use crate::enforcement::Enforcement;
-use crate::policy::SeverityLimit;
+use crate::facts::SeverityLimit;
+use crate::policy::modes::RuleModes;
 use crate::policy::scan_findings::{Accepted, Statuses};
-use crate::rules::Rule;
+use crate::rule::Rule;
 
 /// The most days that a document can name.
 const MOST_DAYS: u16 = 365;
@@ -115,8 +116,8 @@ pub(super) struct ScanFindingsRule {
     #[serde(default)]
     pub(super) statuses: Statuses,
     /// Vulnerabilities that are accepted for a while. Default: none.
-    #[serde(default)]
-    #[cfg_attr(test, schemars(with = "Vec<super::excused::WrittenAccepted>"))]
+    #[serde(default, deserialize_with = "list::<WrittenAccepted, _, _>")]
+    #[cfg_attr(test, schemars(with = "Vec<WrittenAccepted>"))]
     pub(super) accepted: Vec<Accepted>,
 }
 

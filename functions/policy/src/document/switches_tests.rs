@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::Document;
 use crate::decide::decide;
 use crate::enforcement::Enforcement;
+use crate::facts::mutability::TagMutability;
 use crate::facts::{
     Config, Content, Finding, Findings, Fix, ImageConfig, ImageFacts, ImageScan, Inspection,
 };
 use crate::image::{EcrImage, ImageReference};
-use crate::mutability::TagMutability;
 use crate::plan::{FieldPath, plan};
 use crate::policy::exemption::Requester;
 use crate::testing::{NOW, clean, platform, policy, scan};

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::text::quote;
 use crate::timestamp::Timestamp;
+use ecr_admission_text::quote;
 
 /// How many days before its end an excuse warns.
 pub const NOTICE_DAYS: u16 = 7;

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use super::excuse::Excuse;
 use super::pattern::Pattern;
 use super::registry_scope::RegistryScope;
-use crate::document::excused::WrittenExemption;
 use crate::image::EcrImage;
-use crate::rules::Rule;
+use crate::rule::Rule;
 use crate::timestamp::Timestamp;
 
 /// Who asks, as kube-apiserver says it: nothing here is written by the author of a workload.
@@ -22,8 +19,7 @@ pub struct Requester<'a> {
 }
 
 /// Rules that are only audited for what all of its lists name. An empty list leaves all.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "WrittenExemption")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemption {
     /// The rules.
     pub rules: BTreeSet<Rule>,

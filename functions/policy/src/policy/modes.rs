@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 
 use crate::enforcement::Enforcement;
-use crate::rules::Rule;
+use crate::rule::Rule;
+
+/// The modes of some rules.
+pub type RuleModes = BTreeMap<Rule, Enforcement>;
 
 /// The mode of every rule, for one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Modes {
     default: Enforcement,
-    rules: BTreeMap<Rule, Enforcement>,
+    rules: RuleModes,
 }
 
 /// Every rule denies.
 impl Default for Modes {
     fn default() -> Self {
-        Self { default: Enforcement::Deny, rules: BTreeMap::new() }
+        Self { default: Enforcement::Deny, rules: RuleModes::new() }
     }
 }
 
@@ -28,8 +31,8 @@ impl Modes {
     /// These modes under those of a narrower place: its rules come first, then its default, and only
     /// where it has neither these.
     #[must_use]
-    pub fn under(&self, default: Option<Enforcement>, rules: &BTreeMap<Rule, Enforcement>) -> Self {
-        let inherited = if default.is_none() { self.rules.clone() } else { BTreeMap::new() };
+    pub fn under(&self, default: Option<Enforcement>, rules: &RuleModes) -> Self {
+        let inherited = if default.is_none() { self.rules.clone() } else { RuleModes::new() };
         Self {
             default: default.unwrap_or(self.default),
             rules: inherited

@@ -2,16 +2,12 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
 use super::registry_scope::RegistryScope;
-use crate::document::caches::WrittenCache;
 use crate::image::EcrImage;
 use crate::names::RepositoryName;
 
 /// A prefix of repositories, of whole path components, in some registries.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "WrittenCache")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullThroughCache {
     /// The prefix (`ecrRepositoryPrefix` of a pull-through cache rule).
     pub prefix: RepositoryName,

@@ -3,54 +3,17 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
 use super::pattern::Pattern;
 use crate::image::EcrImage;
 use crate::names::{AccountId, Region};
+use ecr_admission_text::join;
 
 /// Accounts × Regions × repositories. A list that is left out leaves all; the default leaves everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "WrittenScope")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegistryScope {
     accounts: Option<Vec<AccountId>>,
     regions: Option<Vec<Region>>,
     repositories: Option<Vec<Pattern>>,
-}
-
-/// One entry of `registries`. At least one of its lists must be there; what is left out is as
-/// the parameters `RegistryIds` and `RegistryRegion` say.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[cfg_attr(test, schemars(extend("minProperties" = 1)))]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct WrittenScope {
-    /// Accounts of the registries, 12 digits in quotes.
-    #[cfg_attr(test, schemars(length(min = 1)))]
-    accounts: Option<Vec<AccountId>>,
-    /// Regions of the registries.
-    #[cfg_attr(test, schemars(length(min = 1)))]
-    regions: Option<Vec<Region>>,
-    /// Repositories: names, or starts of names and a `*`.
-    #[cfg_attr(test, schemars(length(min = 1)))]
-    repositories: Option<Vec<Pattern>>,
-}
-
-impl TryFrom<WrittenScope> for RegistryScope {
-    type Error = &'static str;
-
-    fn try_from(written: WrittenScope) -> Result<Self, &'static str> {
-        let WrittenScope { accounts, regions, repositories } = written;
-        match Self::new(accounts, regions, repositories) {
-            Ok(scope) if scope.is_everything() => {
-                Err("an entry of registries needs accounts, regions or repositories")
-            }
-            Ok(scope) => Ok(scope),
-            Err(EmptyList) => {
-                Err("a list of an entry of registries is empty; leave it out for all of them")
-            }
-        }
-    }
 }
 
 /// One of the lists of a scope is there and names nothing, so that nothing would ever lie in it.
@@ -112,8 +75,7 @@ impl RegistryScope {
 impl fmt::Display for RegistryScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fn list<T: fmt::Display>(all: Option<&Vec<T>>, or: &str) -> String {
-            let names = |all: &Vec<T>| all.iter().map(T::to_string).collect::<Vec<_>>().join(", ");
-            all.map_or_else(|| or.to_owned(), names)
+            all.map_or_else(|| or.to_owned(), join)
         }
         write!(
             f,

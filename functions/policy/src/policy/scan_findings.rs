@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::SeverityLimit;
 use super::excuse::Excuse;
 use super::registry_scope::RegistryScope;
-use crate::document::excused::WrittenAccepted;
 use crate::enforcement::Enforcement;
+use crate::facts::SeverityLimit;
 use crate::facts::{Finding, Fix};
 use crate::image::EcrImage;
 use crate::timestamp::Timestamp;
@@ -105,8 +104,7 @@ pub enum Weight<'a> {
 }
 
 /// A vulnerability that the operator accepts for a while.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "WrittenAccepted")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     /// Its name, such as `CVE-2026-1234`, compared without case.
     pub vulnerability: String,

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::{WORD, unavailable};
+use super::unavailable::unavailable;
+use super::words::WORD;
 use crate::facts::Unavailable;
-use crate::text::quote;
+use ecr_admission_text::quote;
 
 /// What is wrong with the config of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::{WORD, unknown_word};
+use super::words::{WORD, unknown_word};
 use crate::facts::manifest::NotUnderstood;
-use crate::text::quote;
+use ecr_admission_text::quote;
 
 impl fmt::Display for NotUnderstood {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::{WORD, unknown_word};
+use super::words::{WORD, unknown_word};
+use crate::facts::mutability::{ExclusionFilter, TagMutability};
 use crate::facts::{ScanFrequency, Scanning};
 use crate::image::EcrImage;
-use crate::mutability::{ExclusionFilter, TagMutability};
 use crate::names::{AccountId, RepositoryName};
-use crate::policy::Policy;
-use crate::text::{cut, quote};
+use crate::policy::Allowed;
+use ecr_admission_text::{cut, quote};
 
 /// The most characters of what is allowed.
 const ALLOWED: usize = 128;
@@ -17,26 +17,25 @@ const ALLOWED: usize = 128;
 pub(super) fn not_allowed(
     f: &mut fmt::Formatter<'_>,
     image: &EcrImage,
-    policy: &Policy,
+    allowed: &Allowed,
 ) -> fmt::Result {
     let EcrImage { account, region, repository, .. } = image;
     // Which accounts and repositories are allowed says whose others are.
     let short = f.alternate();
-    let allowed =
-        |names: String| if short { String::new() } else { format!(" (allowed: {names})") };
+    let named = |names: String| if short { String::new() } else { format!(" (allowed: {names})") };
     let mut refused = vec![];
-    if !policy.registry_ids.contains(account) {
-        refused.push(format!("account {account}{}", allowed(some(&policy.registry_ids))));
+    if !allowed.registry_ids.contains(account) {
+        refused.push(format!("account {account}{}", named(some(&allowed.registry_ids))));
     }
-    if !policy.regions.contains(region) {
-        refused.push(format!("Region {region} (allowed: {})", some(&policy.regions)));
+    if !allowed.regions.contains(region) {
+        refused.push(format!("Region {region} (allowed: {})", some(&allowed.regions)));
     }
     if refused.is_empty() {
-        let scopes = policy.scopes.iter().flat_map(|scopes| scopes.iter());
+        let scopes = allowed.scopes.iter().flat_map(|scopes| scopes.iter());
         return write!(
             f,
             "repository \"{repository}\" of account {account} in {region} is not allowed{}; use an allowed repository or add this one to registries of the policy document",
-            allowed(join_some(scopes, "; "))
+            named(join_some(scopes, "; "))
         );
     }
     write!(

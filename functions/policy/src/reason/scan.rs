@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::WORD;
+use super::words::WORD;
 use crate::enforcement::Enforcement;
+use crate::facts::SeverityLimit;
 use crate::facts::{Finding, Fix, Severity};
 use crate::names::AccountId;
-use crate::policy::SeverityLimit;
-use crate::text::quote;
 use crate::timestamp::Timestamp;
+use ecr_admission_text::quote;
 
 /// What is wrong with a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,16 +3,16 @@
 
 use std::sync::Arc;
 
-use super::{Case, Outcome};
+use super::case::{Case, Outcome};
 use crate::image::{EcrImage, ImageReference};
-use crate::policy::Policy;
+use crate::policy::{Allowed, Policy};
 use crate::reason::Reason;
 
 /// What to look up for an image string, or why the image is not allowed whatever ECR says of it.
 pub(crate) fn lookup(
     image: &str,
     policy: &Policy,
-    shared: impl FnOnce() -> Arc<Policy>,
+    shared: impl FnOnce() -> Arc<Allowed>,
 ) -> Result<EcrImage, Reason> {
     match image.parse() {
         Err(malformed) => Err(Reason::MalformedImage(malformed)),
@@ -22,7 +22,7 @@ pub(crate) fn lookup(
             if policy.allows(&image) {
                 Ok(image)
             } else {
-                Err(Reason::RegistryNotAllowed { image, policy: shared() })
+                Err(Reason::RegistryNotAllowed { image, allowed: shared() })
             }
         }
     }
@@ -56,7 +56,7 @@ mod tests {
             ("210987654321.dkr.ecr.us-east-1.amazonaws.com/pay:1", Some("account 210987654321")),
             ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/pay:1", Some("Region eu-west-1")),
         ] {
-            let reason = lookup(image, &policy, || policy.clone().into())
+            let reason = lookup(image, &policy, || policy.allowed().into())
                 .err()
                 .map(|reason| reason.to_string());
             assert_eq!(reason.is_some(), expected.is_some(), "{image}: {reason:?}");

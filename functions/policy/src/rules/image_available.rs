@@ -1,10 +1,10 @@
 //! `image-available`: the repository and the image exist, could be inspected, and lie in the repository
 //! as a whole.
 
-use super::{Case, Outcome};
+use super::case::{Case, Outcome};
+use crate::facts::index::{Child, ChildName, Index, MAX_CHILDREN, MAX_DEPTH, MAX_DESCRIPTORS};
 use crate::facts::manifest::Elsewhere;
 use crate::facts::{Config, Content, ImageFacts, Inspection, NoFacts, PlatformFacts};
-use crate::index::{Child, ChildName, Index, MAX_CHILDREN, MAX_DEPTH, MAX_DESCRIPTORS};
 use crate::reason::{ElsewhereProblem, Reason};
 
 pub(crate) fn check(case: &Case<'_>) -> Outcome {

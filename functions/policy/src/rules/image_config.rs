@@ -1,8 +1,8 @@
 //! `image-config`: the image exposes no forbidden port and does not run as root.
 
-use super::{Case, Outcome};
+use super::case::{Case, Outcome};
+use crate::facts::index::{Child, ChildName, Index};
 use crate::facts::{Config, Content, ImageConfig};
-use crate::index::{Child, ChildName, Index};
 use crate::policy::image_config::ImageConfigPolicy;
 use crate::reason::{ConfigProblem, Reason};
 
@@ -74,8 +74,8 @@ fn number(port: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::index::Platform;
     use crate::facts::{Inspection, NoFacts, PlatformFacts};
-    use crate::index::Platform;
     use crate::policy::Policy;
     use crate::testing::{NOW, clean, digest, policy, scan, tagged};
 

@@ -1,6 +1,6 @@
 //! `pinned`: where pinning is on, what is not pinned was not seen by the mutating half.
 
-use super::{Case, Outcome};
+use super::case::{Case, Outcome};
 use crate::image::ImageId;
 use crate::reason::Reason;
 

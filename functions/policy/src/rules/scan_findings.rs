@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Case, Outcome};
+use super::case::{Case, Outcome};
+use crate::facts::index::{Child, ChildName, Index};
 use crate::facts::{
     Content, Finding, Findings, ImageScan, PlatformFacts, Scan, ScanStatus, Scanning, Severity,
     Worst,
 };
 use crate::image::EcrImage;
-use crate::index::{Child, ChildName, Index};
 use crate::names::AccountId;
 use crate::policy::scan_findings::{Accepted, ScanPolicy, Weight};
 use crate::reason::{Counts, Reason, ScanProblem};

@@ -1,10 +1,11 @@
 use super::*;
+use crate::facts::SeverityLimit;
+use crate::facts::index::Platform;
 use crate::facts::manifest::NotUnderstood;
 use crate::facts::{Fix, ImageFacts, Inspection, NoFacts};
-use crate::index::Platform;
+use crate::policy::Policy;
 use crate::policy::excuse::Excuse;
 use crate::policy::registry_scope::RegistryScope;
-use crate::policy::{Policy, SeverityLimit};
 use crate::testing::{NOW, case, clean, digest, platform as platform_facts, policy, scan, tagged};
 
 fn reasons(content: Content) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! `scan-on-push`: no image of the repository is left unscanned.
 
-use super::{Case, Outcome};
+use super::case::{Case, Outcome};
 use crate::facts::{ScanFrequency, Scanning};
 use crate::reason::Reason;
 

@@ -1,6 +1,6 @@
 //! `tag-immutability`: what was judged under this tag is what will run under it.
 
-use super::{Case, Outcome};
+use super::case::{Case, Outcome};
 use crate::image::{EcrImage, ImageId};
 use crate::reason::Reason;
 

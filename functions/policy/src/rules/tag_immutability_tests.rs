@@ -1,6 +1,6 @@
 use super::*;
 use crate::facts::Inspection;
-use crate::mutability::{ExclusionFilter, TagMutability};
+use crate::facts::mutability::{ExclusionFilter, TagMutability};
 use crate::testing::{case, clean, pinned, tagged};
 
 fn passes(word: &str, filters: &[(&str, &str)], image: &crate::EcrImage) -> bool {

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission_policy::facts::manifest::{Elsewhere, NotUnderstood};
 use ecr_admission_policy::facts::{
-    Cause, Config, Content, Finding, Findings, ImageConfig, ImageScan, Needs, NoFacts,
-    PlatformFacts, RepositoryFacts, Scan, Scanning, Severity,
+    Cause, Config, Content, Finding, Findings, ImageConfig, ImageScan, NoFacts, PlatformFacts,
+    RepositoryFacts, Scan, Scanning, Severity,
 };
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::{Child, Index, Platform};
 use ecr_admission_policy::mutability::{ExclusionFilter, TagMutability};
 use ecr_admission_policy::names::RepositoryName;
+use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Timestamp};
 
 /// Registries as their names say.

@@ -4,15 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::Needs;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::MAX_CHILDREN;
 use ecr_admission_policy::names::Digest;
+use ecr_admission_policy::policy::Needs;
 
-use super::{Answer, Task, batches};
-use crate::ecr::holdings::{Holdings, Repository};
+use super::task::{Answer, Task, batches};
+use crate::ecr::holdings::Holdings;
 use crate::ecr::index::{Leaf, Opened, open};
 use crate::ecr::manifests::Read;
+use crate::ecr::place::Repository;
 use crate::ecr::scan::Scanned;
 use crate::inspect::{Found, Missing};
 use crate::manifest::{Image, Kind};

@@ -13,7 +13,7 @@ use ecr_admission_policy::mutability::{ExclusionFilter, TagMutability};
 use ecr_admission_policy::names::RepositoryName;
 use futures_util::future::join_all;
 
-use super::{Asker, Found};
+use super::asker::{Asker, Found};
 use crate::ecr::call::{Failure, NotFound, call};
 use crate::inspect::Missing;
 

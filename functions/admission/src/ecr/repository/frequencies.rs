@@ -6,7 +6,7 @@ use ecr_admission_policy::facts::{Cause, ScanFrequency};
 use ecr_admission_policy::names::RepositoryName;
 use futures_util::future::join_all;
 
-use super::{Asker, Found};
+use super::asker::{Asker, Found};
 use crate::ecr::call::call;
 use crate::inspect::Missing;
 

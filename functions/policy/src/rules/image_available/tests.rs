@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::facts::index::Platform;
 use crate::facts::manifest::NotUnderstood;
 use crate::facts::{Cause, ImageConfig, Unavailable};
-use crate::index::Platform;
 use crate::policy::Policy;
 use crate::testing::{NOW, case, clean, digest, platform, policy, scan, tagged};
 

@@ -1,4 +1,8 @@
-//! Other people's text in our messages: quoted, without what a terminal would act on, never too long.
+//! Foreign text in messages and log lines: quoted, without what a terminal would act on, never too long.
+//!
+//! It is a crate of its own so that log lines can use it without the policy.
+
+use std::fmt;
 
 /// The longest quoted input in a message, in characters.
 pub const QUOTED: usize = 256;
@@ -56,6 +60,11 @@ pub fn cut(text: &str, max: usize) -> String {
     text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
 }
 
+/// The names, joined by `, `.
+pub fn join(names: impl IntoIterator<Item: fmt::Display>) -> String {
+    names.into_iter().map(|name| name.to_string()).collect::<Vec<_>>().join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +88,12 @@ mod tests {
         assert_eq!(shorten("é".repeat(5000).as_str(), 256).chars().count(), 256);
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("abcd", 4), "abcd");
+    }
+
+    #[test]
+    fn names_are_separated_by_commas() {
+        assert_eq!(join([1, 2, 3]), "1, 2, 3");
+        assert_eq!(join(["a"]), "a");
+        assert_eq!(join([] as [u8; 0]), "");
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use crate::facts::Severity;
+use super::scan::Severity;
 
 /// The lowest severity of a finding that denies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::facts::{NoFacts, PlatformFacts};
+use super::manifest::NotUnderstood;
+use super::platform::PlatformFacts;
+use super::unavailable::Unavailable;
 use crate::names::Digest;
 
 /// How many indexes deep a child may lie: an index, and the indexes in it.
@@ -42,6 +44,17 @@ pub struct Child {
     pub artifact: bool,
     /// Its facts.
     pub facts: Result<PlatformFacts, NoFacts>,
+}
+
+/// Why nothing is known of a child of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoFacts {
+    /// The index names it, but the repository does not hold it.
+    NotInRepository,
+    /// A runtime could read its manifest otherwise.
+    NotUnderstood(NotUnderstood),
+    /// A look-up failed.
+    Unavailable(Unavailable),
 }
 
 /// Which child of an index is meant.

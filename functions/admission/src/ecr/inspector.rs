@@ -1,0 +1,56 @@
+//! Through what Amazon ECR is asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ecr::Client;
+use aws_sdk_ecr::config::{Builder, Region as SdkRegion};
+use aws_sdk_ecr::types::ImageIdentifier;
+use ecr_admission_lambda::{Log, Sdk, Service};
+use ecr_admission_policy::facts::Cause;
+use ecr_admission_policy::image::ImageId;
+use ecr_admission_policy::names::Region;
+
+use crate::inspect::Missing;
+
+/// Looks images up in Amazon ECR, in the account and Region that each image names.
+#[derive(Debug)]
+pub struct EcrInspector {
+    clients: BTreeMap<Region, Client>,
+    pub(super) log: Log,
+}
+
+impl EcrInspector {
+    /// An inspector for the registries of these Regions.
+    pub fn new(sdk: &Sdk, regions: &BTreeSet<Region>, log: Log) -> Self {
+        let shared = sdk.config_for(Service::Ecr);
+        let client = |region: &Region| {
+            let region = SdkRegion::new(region.as_str().to_owned());
+            Client::from_conf(Builder::from(&shared).region(region).build())
+        };
+        Self::with_clients(regions.iter().map(|r| (r.clone(), client(r))).collect(), log)
+    }
+
+    /// An inspector that asks through these clients.
+    pub fn with_clients(clients: BTreeMap<Region, Client>, log: Log) -> Self {
+        Self { clients, log }
+    }
+
+    /// The client of a Region. Only images of allowed Regions are looked up, so there always is one.
+    pub(super) fn client(
+        &self,
+        region: &Region,
+        operation: &'static str,
+    ) -> Result<&Client, Missing> {
+        self.clients.get(region).ok_or(Missing::unavailable(operation, Cause::Internal))
+    }
+}
+
+/// How the ECR API names an image in its repository.
+pub(super) fn identifier(id: &ImageId) -> ImageIdentifier {
+    let identifier = ImageIdentifier::builder();
+    match id {
+        ImageId::Tag(tag) => identifier.image_tag(tag.as_str()),
+        ImageId::Digest(digest) => identifier.image_digest(digest.as_str()),
+    }
+    .build()
+}

@@ -1,0 +1,46 @@
+//! What a rule is given of an image, and what it makes of it.
+
+use crate::facts::index::Child;
+use crate::facts::{ImageFacts, Inspection};
+use crate::image::EcrImage;
+use crate::policy::Policy;
+use crate::reason::Reason;
+use crate::timestamp::Timestamp;
+
+/// One image, as the rules see it.
+#[derive(Debug)]
+pub(crate) struct Case<'a> {
+    pub(crate) lookup: Result<&'a EcrImage, &'a Reason>,
+    pub(crate) inspection: &'a Inspection,
+    pub(crate) policy: &'a Policy,
+    pub(crate) now: Timestamp,
+    /// Whether the image is mounted as a volume. Then nobody starts it, and its artifacts count, too.
+    pub(crate) volume: bool,
+}
+
+impl<'a> Case<'a> {
+    /// The image and its facts: what there is to judge once the first two rules have passed.
+    pub(super) fn inspected(&self) -> Option<(&'a EcrImage, &'a ImageFacts)> {
+        match (self.lookup, self.inspection) {
+            (Ok(image), Inspection::Inspected(facts)) => Some((image, facts)),
+            _ => None,
+        }
+    }
+
+    /// The children of an index that count. A runtime cannot start an artifact; a volume can hold it.
+    pub(super) fn children(&self, children: &'a [Child]) -> impl Iterator<Item = &'a Child> {
+        let volume = self.volume;
+        children.iter().filter(move |child| volume || !child.artifact)
+    }
+}
+
+/// What a rule makes of an image.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The image, or the policy, is of no concern to the rule.
+    NotApplicable,
+    /// The rule has nothing to judge, since an earlier one failed.
+    Unjudged,
+    /// The rule is violated for these reasons; for none, it passes.
+    Judged(Vec<Reason>),
+}

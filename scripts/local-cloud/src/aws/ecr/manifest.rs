@@ -76,7 +76,7 @@ pub(crate) fn image(image: &Image, seed: &str) -> Built {
         "annotations": annotations(&image.manifest_annotations),
     }));
     let blobs = [vec![config], layers].concat();
-    Built { manifest: under_digest(image, manifest.to_string()), blobs }
+    Built { manifest: under_digest(image, text(manifest)), blobs }
 }
 
 fn config(image: &Image, layers: &[Blob]) -> String {
@@ -95,7 +95,7 @@ fn config(image: &Image, layers: &[Blob]) -> String {
         },
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
     }));
-    config.to_string()
+    text(config)
 }
 
 /// Builds an image index over children that are stored already: with the media type that ECR says each
@@ -126,7 +126,14 @@ pub(crate) fn index<'a>(
         "manifests": entries,
         "annotations": annotations(&image.manifest_annotations),
     }));
-    under_digest(image, index.to_string())
+    under_digest(image, text(index))
+}
+
+/// The bytes of a document, its keys in order: a digest must not depend on whether another crate of the
+/// build turns on `serde_json`'s `preserve_order`.
+fn text(mut document: Value) -> String {
+    document.sort_all_objects();
+    document.to_string()
 }
 
 /// The catalogue's digest wins over that of the content.

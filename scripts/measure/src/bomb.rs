@@ -53,7 +53,7 @@ pub fn bombs() -> Result<Vec<Bomb>, Failure> {
         (0..ACCOUNTS).map(|number| format!("{:012}", 100_000_000_000 + number)).collect();
     Ok(vec![
         of("100 images with manifests of 250 KiB", "bomb/long", true)?,
-        of("100 images with manifests of 2 MiB", "bomb/longer", false)?,
+        of("100 images with manifests of 512 KiB", "bomb/longer", false)?,
         of("100 images with 5,000 findings of 2,000 characters", "bomb/findings", true)?,
         of("40,000 children over 100 indexes", "bomb/children", false)?,
         of("100 indexes of 100 attestations", "bomb/attestations", false)?,
@@ -98,7 +98,7 @@ pub fn yaml() -> String {
     for (name, image) in [
         ("bomb/harmless", clean.to_owned()),
         ("bomb/long", padded(250 << 10)),
-        ("bomb/longer", padded(2 << 20)),
+        ("bomb/longer", padded(512 << 10)),
         ("bomb/findings", findings),
         ("bomb/children", format!("manifest: '{}'", index(ENTRIES, false))),
         ("bomb/attestations", format!("manifest: '{}'", index(IMAGES, true))),

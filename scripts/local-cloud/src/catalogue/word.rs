@@ -35,6 +35,15 @@ impl<'de> Deserialize<'de> for Word {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text(pub(crate) String);
 
+impl Text {
+    /// The JSON of a value, its keys in order: a digest of it must not depend on whether another crate of
+    /// the build turns on `serde_json`'s `preserve_order`.
+    pub(crate) fn of(mut value: Value) -> Text {
+        value.sort_all_objects();
+        Text(value.to_string())
+    }
+}
+
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextVisitor)
@@ -55,12 +64,10 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Text, A::Error> {
-        let value = Value::deserialize(de::value::MapAccessDeserializer::new(map))?;
-        Ok(Text(value.to_string()))
+        Value::deserialize(de::value::MapAccessDeserializer::new(map)).map(Text::of)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Text, A::Error> {
-        let value = Value::deserialize(de::value::SeqAccessDeserializer::new(list))?;
-        Ok(Text(value.to_string()))
+        Value::deserialize(de::value::SeqAccessDeserializer::new(list)).map(Text::of)
     }
 }

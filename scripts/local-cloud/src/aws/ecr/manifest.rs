@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::aws::wire::without_nulls;
 use crate::catalogue::image::{Descriptor, Image, Layer};
+use crate::catalogue::word::Text;
 
 /// A blob with the digest that it is known by.
 #[derive(Clone, Debug)]
@@ -76,7 +77,7 @@ pub(crate) fn image(image: &Image, seed: &str) -> Built {
         "annotations": annotations(&image.manifest_annotations),
     }));
     let blobs = [vec![config], layers].concat();
-    Built { manifest: under_digest(image, text(manifest)), blobs }
+    Built { manifest: under_digest(image, Text::of(manifest).0), blobs }
 }
 
 fn config(image: &Image, layers: &[Blob]) -> String {
@@ -95,7 +96,7 @@ fn config(image: &Image, layers: &[Blob]) -> String {
         },
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
     }));
-    text(config)
+    Text::of(config).0
 }
 
 /// Builds an image index over children that are stored already: with the media type that ECR says each
@@ -126,14 +127,7 @@ pub(crate) fn index<'a>(
         "manifests": entries,
         "annotations": annotations(&image.manifest_annotations),
     }));
-    under_digest(image, text(index))
-}
-
-/// The bytes of a document, its keys in order: a digest must not depend on whether another crate of the
-/// build turns on `serde_json`'s `preserve_order`.
-fn text(mut document: Value) -> String {
-    document.sort_all_objects();
-    document.to_string()
+    under_digest(image, Text::of(index).0)
 }
 
 /// The catalogue's digest wins over that of the content.

@@ -26,9 +26,9 @@ pub(super) const BATCH: usize = 25;
 /// The most bytes of an answer about several images that are read.
 const MAX_BYTES: usize = 8 << 20;
 
-/// The same about one image: as many as a manifest that is read may take when all of it is escaped, and
-/// room for what is around it.
-const MAX_BYTES_OF_ONE: usize = 2 * manifest::MAX_BYTES + (64 << 10);
+/// The same about one image: as many as a manifest that is read may take when a quarter of it is escaped,
+/// which is far more than the quotes of real ones, and room for what is around it.
+const MAX_BYTES_OF_ONE: usize = manifest::MAX_BYTES / 4 * 5 + (16 << 10);
 
 /// What ECR says of the manifest of an image.
 #[derive(Debug)]

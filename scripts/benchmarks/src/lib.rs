@@ -6,7 +6,7 @@
 //! alone: its CPU time, its memory, its instructions under callgrind.
 //!
 //! Counts, bytes and slopes are the result. Milliseconds are those of the machine, so what is a time is
-//! told beside that of the least a function can be (the package `measure-probes`), measured in turns with it.
+//! told beside that of the least a function can be (the package `benchmark-probes`), measured in turns with it.
 
 pub mod bench;
 pub mod bomb;

@@ -111,7 +111,7 @@ async fn start(args: &[&str]) -> Loaded {
 impl Loaded {
     /// KiB in RAM now, and at most so far, of each sandbox of the admission function.
     fn memory(&self) -> Vec<(u64, u64)> {
-        let sandboxes = processes::of(&self.stack, "admission");
+        let sandboxes = end_to_end::processes::of(&self.stack, "admission");
         sandboxes.iter().map(|it| (it.memory_kib(), it.peak_memory_kib())).collect()
     }
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from string import Template
 from typing import Optional
 
-from . import conditions
+from . import admission_policy, conditions
 from .endpoint import Endpoint
 from .problem import Problem
+from .registries import Registries
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 NAMES = (
@@ -20,6 +21,9 @@ NAMES = (
     "admission-configuration.yaml",
     "webhook-kubeconfig.yaml",
 )
+ADMISSION_POLICY = "admission-policy.yaml"
+# What the apiserver does with a Pod whose image is in no allowed registry.
+VALIDATION_ACTIONS = {"audit": "[Warn, Audit]", "deny": "[Deny]"}
 # Every kind that embeds a Pod template, as in validating-webhook.yaml.
 CONTROLLER_RULES = [
     "# --mutate-controllers: their templates are changed, too, so that what `kubectl get` shows is what runs.",
@@ -77,11 +81,15 @@ class Settings:
     mutate_controllers: bool = False
     # The failurePolicy of the webhook for Pods: a key of FAILURE_POLICIES.
     failure_policy: str = "Fail"
+    # A key of VALIDATION_ACTIONS, or None for no admission policy; it needs `registries`.
+    admission_policy: Optional[str] = None
+    registries: Optional[Registries] = None
 
 
 def render(settings):
     """Returns file name -> text."""
-    return {name: _fill((TEMPLATES / name).read_text(encoding="utf-8"), settings) for name in NAMES}
+    names = [*NAMES, *([ADMISSION_POLICY] if settings.admission_policy else [])]
+    return {name: _fill((TEMPLATES / name).read_text(encoding="utf-8"), settings) for name in names}
 
 
 def ca_bundle(pem):
@@ -121,6 +129,10 @@ def _fill(template, settings):
             conditions.of(settings.ignored_namespaces, of_pods=True)
         ),
     }
+    if settings.admission_policy:
+        lines["pod_expressions"] = admission_policy.of_pods(settings.registries)
+        lines["pod_actions"] = [f"validationActions: {VALIDATION_ACTIONS[settings.admission_policy]}"]
+        lines["controller_expressions"] = admission_policy.of_controllers(settings.registries)
     filled = []
     for line in template.splitlines():
         whole = LINES.match(line)

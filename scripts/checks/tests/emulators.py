@@ -4,24 +4,17 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from project import tools
+from project.loopback import free_port
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 START_SECONDS = 60
-
-
-def free_port():
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def environment(url=None, *tool_names, **extra):

@@ -18,7 +18,7 @@ from ecr_admission.tokens import Token, Tokens
 from . import ROOT, registry
 from .deployment import ARCH, deploy_cdk, resources
 from .emulators import aws, environment, ministack, moto
-from .front import Front
+from .front import front
 
 STACK = "EcrAdmission"
 # The operator's policy: as the parameters say, but for one namespace.
@@ -64,7 +64,7 @@ class Deployed(unittest.TestCase):
         }
         cls.outputs = deploy_cdk(cls.cloud.url, STACK, **context)
         (api,) = resources(cls.cloud.url, STACK, "AWS::ApiGatewayV2::Api").values()
-        cls.front = Front("127.0.0.1", cls.cloud.port, f"/_aws/execute-api/{api}/$default")
+        cls.front = front(cls.cloud.port, f"/_aws/execute-api/{api}/$default")
         unittest.addModuleCleanup(cls.front.stop)
         cls.caller = Caller(Endpoint.parse(cls.front.url), cls.front.ca_file.read_text())
 
@@ -256,7 +256,3 @@ class Rotation(Deployed):
         self.assertEqual(self.caller.review(reviews.delete_pod(), new).status, 200)
         nothing = self.script("rotate-token", "--cluster", "default", "--revoke", "--force")
         self.assertIn("there is no previous token", nothing.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -82,7 +82,3 @@ class PolicySchema(unittest.TestCase):
         found = problems([f"apiVersion: ecr-admission/v1\n{rest}" for rest in REFUSED])
         self.assertEqual([rest for rest, problem in zip(REFUSED, found) if not problem], [])
         self.assertEqual(len(problems(["mode: deny"])[0]), 1)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from ecr_admission import rendered
 from project import tools
+from project.loopback import make_certificate
 
 from . import ROOT
-from .front import make_certificate
 
 HOST = "abcde12345.execute-api.eu-west-1.amazonaws.com"
 SPEC_CHANGED = {
@@ -308,7 +308,3 @@ class RenderConfig(unittest.TestCase):
         both = self.render("--stack", "S", "--namespaces-ignored", "a", code=2)
         self.assertIn("comes from the stack", both.stderr)
         self.assertFalse(self.out.exists())
-
-
-if __name__ == "__main__":
-    unittest.main()

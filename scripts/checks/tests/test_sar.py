@@ -1,15 +1,14 @@
 """The application for the Serverless Application Repository: checked, packaged and published locally."""
 
-import http.server
 import json
 import shutil
 import subprocess
 import tempfile
-import threading
 import unittest
 from pathlib import Path
 
 from project import links, tools
+from project.loopback import Server
 
 from . import ROOT
 from .deployment import ARCH, create, resources, synthesise
@@ -239,32 +238,10 @@ class Repository:
 
     def __init__(self):
         self.requests = []
-        requests = self.requests
+        self._server = Server(self._answer)
+        self.url, self.stop = self._server.url, self._server.stop
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self):
-                body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
-                requests.append((f"{self.command} {self.path}", body))
-                text = json.dumps({"applicationId": APPLICATION, "statements": []}).encode()
-                self.send_response(201 if self.command == "POST" else 200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            do_POST = do_PUT = do_PATCH = do_GET = answer
-
-            def log_message(self, format, *arguments):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-
-if __name__ == "__main__":
-    unittest.main()
+    def _answer(self, request):
+        self.requests.append((f"{request.method} {request.path}", json.loads(request.body or b"{}")))
+        text = json.dumps({"applicationId": APPLICATION, "statements": []}).encode()
+        return (201 if request.method == "POST" else 200), {"Content-Type": "application/json"}, text

@@ -4,13 +4,13 @@ import http.client
 import json
 import secrets
 import ssl
-import subprocess
 from pathlib import Path
 
 from ecr_admission import files
 from ecr_admission.problem import Problem
+from project.loopback import free_port, make_certificate
 
-from .process import Process, free_port
+from .process import Process
 
 START_SECONDS = 90
 REQUEST_SECONDS = 30
@@ -37,14 +37,7 @@ class Identity:
 
     def __init__(self, folder):
         self.key, self.certificate = folder / "apiserver.key", folder / "apiserver.pem"
-        command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=kube-apiserver".split()
-        command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.key, "-out", self.certificate]
-        try:
-            made = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
-        except FileNotFoundError as error:
-            raise Problem("openssl is not installed; it makes the apiserver's certificate") from error
-        if made.returncode != 0:
-            raise Problem(f"openssl cannot make a certificate: {made.stderr.strip()}")
+        make_certificate(self.key, self.certificate)
         self.token = secrets.token_hex(32)
         self.tokens = folder / "tokens.csv"
         files.write(self.tokens, f'{self.token},admin,admin,"system:masters"\n', files.SECRET)

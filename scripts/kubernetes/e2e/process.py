@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -11,13 +10,6 @@ from ecr_admission.problem import Problem
 
 TAIL_LINES = 25
 POLL_SECONDS = 0.1
-
-
-def free_port():
-    """A port of the loopback interface that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Process:

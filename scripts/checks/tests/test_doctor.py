@@ -1,0 +1,159 @@
+"""deploy/doctor: what it says of a healthy endpoint, of unhealthy ones, and of files that disagree."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from ecr_admission import checks, rendered
+from ecr_admission.endpoint import Endpoint
+from ecr_admission.problem import Problem
+from project.loopback import Server
+
+from . import ROOT
+
+
+TOKEN = "t" * 64
+
+
+def reviewed(body, **response):
+    """An AdmissionReview in answer to `body`."""
+    response = {"uid": body["request"]["uid"], **response}
+    return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response})
+
+
+def healthy(authorization, body):
+    """Status and text, as a healthy endpoint answers."""
+    if authorization is None:
+        return 401, '{"message":"Unauthorized"}'
+    if authorization != f"Bearer {TOKEN}":
+        return 403, '{"message":"Forbidden"}'
+    ignored = body["request"]["namespace"] == "kube-system"
+    if body["request"]["operation"] == "DELETE" or ignored:
+        return 200, reviewed(body, allowed=True)
+    return 200, reviewed(body, allowed=False, status={"message": "from elsewhere [ecr-registry]"})
+
+
+class Doctor(unittest.TestCase):
+    def endpoint(self, answer):
+        """An HTTPS server that answers each review with what `answer(authorization, body)` returns."""
+
+        def respond(request):
+            status, text = answer(request.headers.get("Authorization"), json.loads(request.body))
+            return status, {}, text.encode()
+
+        server = Server(respond, secure=True)
+        self.addCleanup(server.stop)
+        return server
+
+    def doctor(self, answer, *arguments, trusted=True, token=TOKEN.encode()):
+        endpoint = self.endpoint(answer)
+        with tempfile.TemporaryDirectory() as folder:
+            token_file = Path(folder) / "token"
+            token_file.write_bytes(token)
+            command = [sys.executable, str(ROOT / "deploy" / "doctor"), "--url", endpoint.url]
+            command += ["--token-file", str(token_file), *arguments]
+            command += ["--ca-file", str(endpoint.ca_file)] if trusted else []
+            result = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertNotIn(TOKEN, result.stdout + result.stderr)
+        return result
+
+    def test_a_healthy_endpoint(self):
+        result = self.doctor(healthy)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertIn("all is well", result.stdout)
+
+    def test_a_token_file_that_an_editor_spoiled_is_one_failure(self):
+        for encoding in ("utf-8-sig", "utf-16", "utf-16-le"):
+            with self.subTest(encoding):
+                result = self.doctor(healthy, token=TOKEN.encode(encoding))
+                self.assertEqual(result.returncode, 1)
+                self.assertEqual(result.stderr, "")
+                failed = [line for line in result.stdout.splitlines() if line.startswith("FAIL")]
+                self.assertEqual(len(failed), 1, result.stdout)
+                self.assertRegex(failed[0], r"^FAIL  token file: .*; write it again as plain ASCII: ")
+                # What needs no token is checked all the same.
+                self.assertIn("ok    wrong token: 403", result.stdout)
+
+    def render(self, folder, *arguments):
+        command = [sys.executable, str(ROOT / "deploy" / "render-config"), "--out", folder, *arguments]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def test_ignore_is_accepted_and_explained(self):
+        with tempfile.TemporaryDirectory() as folder:
+            url = self.endpoint(healthy).url
+            where = ["--url", url, "--token-file", "/etc/t/token"]
+            self.render(folder, *where, "--failure-policy", "Ignore")
+            webhooks = rendered.webhooks_in(f"{folder}/validating-webhook.yaml")
+        endpoint = Endpoint.parse(url)
+        said = checks.webhook_configuration(webhooks, endpoint, ["kube-system"])
+        self.assertIn("failurePolicy Ignore: whenever a call fails", said)
+        self.assertIn("admitted unchecked", said)
+        # A cluster that was changed behind the rendered files' back.
+        with self.assertRaisesRegex(Problem, "has failurePolicy Ignore, but Fail was rendered"):
+            checks.webhook_configuration(webhooks, endpoint, ["kube-system"], "Fail")
+        webhooks[0].failure_policy = "ignore"
+        with self.assertRaisesRegex(Problem, "has failurePolicy 'ignore', not Fail or Ignore"):
+            checks.webhook_configuration(webhooks, endpoint, ["kube-system"])
+
+    def test_the_token_file_of_the_kubeconfig_is_read_where_it_is_at_hand(self):
+        with tempfile.TemporaryDirectory() as folder:
+            token_file = Path(folder) / "token"
+            token_file.write_bytes(TOKEN.encode("utf-16"))
+            token_file.chmod(0o600)
+            self.render(folder, "--url", "https://example.com", "--token-file", str(token_file))
+            kubeconfig = Path(folder) / "webhook-kubeconfig.yaml"
+            endpoint = Endpoint.parse("https://example.com")
+            with self.assertRaisesRegex(Problem, "is UTF-16 with a byte order mark"):
+                checks.webhook_kubeconfig(kubeconfig, endpoint)
+            token_file.write_text(TOKEN)
+            self.assertIn("goes to example.com alone", checks.webhook_kubeconfig(kubeconfig, endpoint))
+
+    def test_a_certificate_that_nobody_knows(self):
+        result = self.doctor(healthy, trusted=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stdout, r"FAIL  certificate: .*pass --ca-file")
+
+    def test_each_fault_is_named(self):
+        def changed(name):
+            def answer(authorization, body):
+                status, text = healthy(authorization, body)
+                if name == "open":
+                    return 200, reviewed(body, allowed=True)
+                if name == "authorizer fails":
+                    return (401, text) if status == 401 else (500, "{}")
+                if name == "stale token":
+                    return (401, text) if status == 401 else (403, text)
+                if name == "another program" and status == 200:
+                    return 200, "<html>"
+                if name == "admits all" and status == 200:
+                    return 200, reviewed(body, allowed=True)
+                if name == "ignores nothing" and status == 200 and body["request"]["operation"] == "CREATE":
+                    return 200, reviewed(body, allowed=False, status={"message": "no [ecr-registry]"})
+                return status, text
+
+            return answer
+
+        for name, expected in {
+            "open": ["no token: expected 401, got 200", "wrong token: expected 403, got 200"],
+            "authorizer fails": ["wrong token: 500: the authorizer failed"],
+            "stale token": ["right token: 403: the token is not accepted"],
+            "another program": ["right token: the answer is no AdmissionReview"],
+            "admits all": ["denied sample: a Pod with docker.io"],
+            "ignores nothing": ["admitted sample: a Pod in the ignored namespace kube-system was denied"],
+        }.items():
+            with self.subTest(name):
+                result = self.doctor(changed(name))
+                self.assertEqual(result.returncode, 1)
+                for text in expected:
+                    self.assertIn(f"FAIL  {text}", result.stdout)
+
+    def test_files_that_disagree_are_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.render(folder, "--url", "https://other.example.com", "--token-file", "/etc/t/token")
+            result = self.doctor(healthy, "--config", folder)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("FAIL  rendered webhooks: pods.ecr-admission.internal calls https://other", result.stdout)
+        self.assertRegex(result.stdout, r"FAIL  kubeconfig: .* names other\.example\.com; expected exactly 127")

@@ -13,7 +13,8 @@ from pathlib import Path
 from ecr_admission import reviews
 from ecr_admission.caller import Caller
 from ecr_admission.endpoint import Endpoint
-from ecr_admission.tokens import Token, Tokens
+from ecr_admission.token import Token
+from ecr_admission.tokens import Tokens
 
 from . import ROOT, registry
 from .deployment import ARCH, deploy_cdk, resources
@@ -174,24 +175,24 @@ class Deployment(Deployed):
     def test_render_config_and_doctor_agree_with_the_stack(self):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            # ministack's ApiEndpoint has no TLS, so that render-config is told the front's URL; --stack
-            # itself is in test_render_config.
+            # ministack's ApiEndpoint has no TLS, so render-config gets the URL of the front; test_render_config
+            # tests --stack.
             token_file = folder / "token"
             token_file.write_text(self.tokens().of("default").reveal())
             token_file.chmod(0o600)
             subprocess.run(
                 [str(ROOT / "deploy" / "render-config"), "--url", self.front.url, "--out", name]
-                + ["--token-file", str(token_file), "--namespaces-ignored", "kube-system,ci"]
+                + ["--token-file", str(token_file), "--ignored-namespaces", "kube-system,ci"]
                 + ["--ca-file", str(self.front.ca_file)],
                 check=True,
                 capture_output=True,
             )
-            well = self.script("doctor", "--config", name, "--image", registry.GOOD)
-            self.assertEqual(well.returncode, 0, well.stdout + well.stderr)
-            self.assertEqual(well.stdout.count("\nok "), 8, well.stdout)
-            ill = self.script("doctor", "--config", name, "--image", registry.MUTABLE)
-            self.assertEqual(ill.returncode, 1)
-            self.assertRegex(ill.stdout, r"FAIL  admitted sample: .*\[tag-immutability\]")
+            healthy = self.script("doctor", "--config", name, "--image", registry.GOOD)
+            self.assertEqual(healthy.returncode, 0, healthy.stdout + healthy.stderr)
+            self.assertEqual(healthy.stdout.count("\nok "), 8, healthy.stdout)
+            denied = self.script("doctor", "--config", name, "--image", registry.MUTABLE)
+            self.assertEqual(denied.returncode, 1)
+            self.assertRegex(denied.stdout, r"FAIL  admitted sample: .*\[tag-immutability\]")
 
 
 class Rotation(Deployed):

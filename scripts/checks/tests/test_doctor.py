@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from ecr_admission import checks, rendered
+from ecr_admission import configuration, rendered
 from ecr_admission.endpoint import Endpoint
 from ecr_admission.problem import Problem
 from project.loopback import Server
@@ -63,7 +63,7 @@ class Doctor(unittest.TestCase):
     def test_a_healthy_endpoint(self):
         result = self.doctor(healthy)
         self.assertEqual(result.returncode, 0, result.stdout)
-        self.assertIn("all is well", result.stdout)
+        self.assertIn("all checks passed", result.stdout)
 
     def test_a_token_file_that_an_editor_spoiled_is_one_failure(self):
         for encoding in ("utf-8-sig", "utf-16", "utf-16-le"):
@@ -75,7 +75,7 @@ class Doctor(unittest.TestCase):
                 self.assertEqual(len(failed), 1, result.stdout)
                 self.assertRegex(failed[0], r"^FAIL  token file: .*; write it again as plain ASCII: ")
                 # What needs no token is checked all the same.
-                self.assertIn("ok    wrong token: 403", result.stdout)
+                self.assertIn("ok    wrong token: refused with 403", result.stdout)
 
     def render(self, folder, *arguments):
         command = [sys.executable, str(ROOT / "deploy" / "render-config"), "--out", folder, *arguments]
@@ -88,15 +88,15 @@ class Doctor(unittest.TestCase):
             self.render(folder, *where, "--failure-policy", "Ignore")
             webhooks = rendered.webhooks_in(f"{folder}/validating-webhook.yaml")
         endpoint = Endpoint.parse(url)
-        said = checks.webhook_configuration(webhooks, endpoint, ["kube-system"])
-        self.assertIn("failurePolicy Ignore: whenever a call fails", said)
-        self.assertIn("admitted unchecked", said)
+        found = configuration.webhooks(webhooks, endpoint, ["kube-system"])
+        self.assertIn("failurePolicy Ignore: whenever a call fails", found)
+        self.assertIn("admitted unchecked", found)
         # A cluster that was changed behind the rendered files' back.
-        with self.assertRaisesRegex(Problem, "has failurePolicy Ignore, but Fail was rendered"):
-            checks.webhook_configuration(webhooks, endpoint, ["kube-system"], "Fail")
+        with self.assertRaisesRegex(Problem, "expected failurePolicy Fail, got \"Ignore\""):
+            configuration.webhooks(webhooks, endpoint, ["kube-system"], "Fail")
         webhooks[0].failure_policy = "ignore"
-        with self.assertRaisesRegex(Problem, "has failurePolicy 'ignore', not Fail or Ignore"):
-            checks.webhook_configuration(webhooks, endpoint, ["kube-system"])
+        with self.assertRaisesRegex(Problem, "expected failurePolicy Fail or Ignore, got \"ignore\""):
+            configuration.webhooks(webhooks, endpoint, ["kube-system"])
 
     def test_the_token_file_of_the_kubeconfig_is_read_where_it_is_at_hand(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -107,9 +107,9 @@ class Doctor(unittest.TestCase):
             kubeconfig = Path(folder) / "webhook-kubeconfig.yaml"
             endpoint = Endpoint.parse("https://example.com")
             with self.assertRaisesRegex(Problem, "is UTF-16 with a byte order mark"):
-                checks.webhook_kubeconfig(kubeconfig, endpoint)
+                configuration.kubeconfig(kubeconfig, endpoint)
             token_file.write_text(TOKEN)
-            self.assertIn("goes to example.com alone", checks.webhook_kubeconfig(kubeconfig, endpoint))
+            self.assertIn("goes only to example.com", configuration.kubeconfig(kubeconfig, endpoint))
 
     def test_a_certificate_that_nobody_knows(self):
         result = self.doctor(healthy, trusted=False)
@@ -138,9 +138,9 @@ class Doctor(unittest.TestCase):
 
         for name, expected in {
             "open": ["no token: expected 401, got 200", "wrong token: expected 403, got 200"],
-            "authorizer fails": ["wrong token: 500: the authorizer failed"],
-            "stale token": ["right token: 403: the token is not accepted"],
-            "another program": ["right token: the answer is no AdmissionReview"],
+            "authorizer fails": ["wrong token: expected 403, got 500: the authorizer failed"],
+            "stale token": ["right token: expected 200, got 403: the endpoint refuses this token"],
+            "another program": ["right token: the answer is not an AdmissionReview for this request"],
             "admits all": ["denied sample: a Pod with docker.io"],
             "ignores nothing": ["admitted sample: a Pod in the ignored namespace kube-system was denied"],
         }.items():
@@ -155,5 +155,5 @@ class Doctor(unittest.TestCase):
             self.render(folder, "--url", "https://other.example.com", "--token-file", "/etc/t/token")
             result = self.doctor(healthy, "--config", folder)
         self.assertEqual(result.returncode, 1)
-        self.assertIn("FAIL  rendered webhooks: pods.ecr-admission.internal calls https://other", result.stdout)
-        self.assertRegex(result.stdout, r"FAIL  kubeconfig: .* names other\.example\.com; expected exactly 127")
+        self.assertIn("FAIL  rendered webhooks: pods.ecr-admission.internal: expected the URL https://127", result.stdout)
+        self.assertRegex(result.stdout, r"FAIL  kubeconfig: .*: expected only the user \"127.*\", got \"other\.example\.com\"")

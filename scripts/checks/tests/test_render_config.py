@@ -82,7 +82,7 @@ class RenderConfig(unittest.TestCase):
         stack_id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/EcrAdmission/1"
         stacks = {"Stacks": [{"StackId": stack_id, "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
         Path(f"{aws}.stack").write_text(json.dumps(stacks))
-        Path(f"{aws}.secret").write_text(json.dumps({"SecretString": secret}))
+        Path(f"{aws}.secret").write_text(json.dumps({"VersionId": "v1", "CreatedDate": 1795176000, "SecretString": secret}))
         return {"PATH": f"{aws.parent}:{os.environ['PATH']}"}
 
     def test_the_webhooks_pass_the_schemas_of_kubernetes(self):
@@ -98,7 +98,7 @@ class RenderConfig(unittest.TestCase):
         python = tools.bin_of("kubernetes") / "python"
         variants = (
             [],
-            ["--namespaces-ignored", ""],
+            ["--ignored-namespaces", ""],
             ["--ca-file", str(certificate)],
             ["--mutate-controllers"],
             ["--failure-policy", "Ignore"],
@@ -160,12 +160,12 @@ class RenderConfig(unittest.TestCase):
             (None, "!(request.namespace in ['kube-system'])"),
             ("b, a,b", "!(request.namespace in ['b', 'a'])"),
         ):
-            self.from_url(*([] if given is None else ["--namespaces-ignored", given]))
+            self.from_url(*([] if given is None else ["--ignored-namespaces", given]))
             pods, controllers = yaml_of(self.out / "validating-webhook.yaml")["webhooks"]
             by_namespace = {"name": "namespace-not-ignored", "expression": expected}
             self.assertEqual(controllers["matchConditions"], [by_namespace])
             self.assertEqual(pods["matchConditions"], [by_namespace, SPEC_CHANGED])
-        self.from_url("--namespaces-ignored", "")
+        self.from_url("--ignored-namespaces", "")
         pods, controllers = yaml_of(self.out / "validating-webhook.yaml")["webhooks"]
         self.assertEqual(pods["matchConditions"], [SPEC_CHANGED])
         self.assertNotIn("matchConditions", controllers)
@@ -244,7 +244,7 @@ class RenderConfig(unittest.TestCase):
         self.assertEqual(written, {**expected, f"{folder}/token": "0600"})
 
     def test_what_doctor_reads_is_what_a_yaml_reader_reads(self):
-        self.from_url("--namespaces-ignored", "kube-system,ci")
+        self.from_url("--ignored-namespaces", "kube-system,ci")
         path = self.out / "validating-webhook.yaml"
         for read, webhook in zip(rendered.webhooks_in(path), yaml_of(path)["webhooks"]):
             self.assertEqual(read.name, webhook["name"])
@@ -270,7 +270,7 @@ class RenderConfig(unittest.TestCase):
     def test_a_stack_without_a_usable_token(self):
         for secret, expected in (
             (json.dumps({"default": "short"}), "shorter than 32 characters"),
-            (json.dumps({"blue": TOKEN}), "names no cluster 'default' (it names: blue)"),
+            (json.dumps({"blue": TOKEN}), 'has no cluster "default" (it has "blue")'),
             (TOKEN, "not a JSON object"),
         ):
             with self.subTest(expected):
@@ -290,21 +290,21 @@ class RenderConfig(unittest.TestCase):
         environment = self.folder / "env"
         environment.symlink_to("/usr/bin/env")
         result = self.render("--stack", "EcrAdmission", code=1, PATH=str(self.folder))
-        self.assertIn("the aws CLI is not installed", result.stderr)
+        self.assertIn("the aws CLI is not on PATH", result.stderr)
 
     def test_refused(self):
         for url, expected in (
-            ("http://example.com", "is not an https URL"),
-            ("https://user@example.com", "has a user, query or fragment"),
-            ("https://example.com?x=1", "has a user, query or fragment"),
-            ("https://example.com:port", "cannot be read"),
-            ("https://exa mple.com", "blank, a quote or a backslash"),
+            ("http://example.com", "which is not an https URL"),
+            ("https://user@example.com", "a URL with a user, query or fragment"),
+            ("https://example.com?x=1", "a URL with a user, query or fragment"),
+            ("https://example.com:port", "(Port could not be cast"),
+            ("https://exa mple.com", "white space, a quote or a backslash"),
         ):
             self.assertIn(expected, self.from_url(url=url, code=1).stderr)
-        self.assertIn("not a namespace", self.from_url("--namespaces-ignored", "a']", code=1).stderr)
-        self.assertIn("cannot read the CA file", self.from_url("--ca-file", "none.pem", code=1).stderr)
+        self.assertIn("expected names of namespaces", self.from_url("--ignored-namespaces", "a']", code=1).stderr)
+        self.assertIn("cannot read none.pem: No such file", self.from_url("--ca-file", "none.pem", code=1).stderr)
         self.assertIn("invalid choice: 'Sometimes'", self.from_url("--failure-policy", "Sometimes", code=2).stderr)
         self.assertIn("needs --token-file", self.render("--url", f"https://{HOST}", code=2).stderr)
-        both = self.render("--stack", "S", "--namespaces-ignored", "a", code=2)
-        self.assertIn("comes from the stack", both.stderr)
+        both = self.render("--stack", "S", "--ignored-namespaces", "a", code=2)
+        self.assertIn("come from the stack", both.stderr)
         self.assertFalse(self.out.exists())

@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 
 from ecr_admission import versions
-from ecr_admission.tokens import Token
+from ecr_admission.token import Token
 
 from .rotation_world import CACHE_SECONDS, Refusal, World
 
@@ -66,7 +66,7 @@ class RotateToken(unittest.TestCase):
                 self.assertRegex(
                     result.err,
                     rf"error: another rotation was faster: version {in_force}, created 2027-01-15 08:00:\d\d UTC, is"
-                    " in force, and nothing of this rotation is",
+                    " current, and this rotation changed nothing",
                 )
                 self.assertEqual(self.tokens(), {"default": OLD, "blue": new})
                 self.assertEqual(self.tokens("AWSPREVIOUS"), {"default": OLD, "blue": OTHER})
@@ -83,7 +83,7 @@ class RotateToken(unittest.TestCase):
 
         self.world.secret.move = move
         result = self.run_it(code=1)
-        self.assertRegex(result.err, r"AccessDenied.*nothing has changed: version v0, created .* is still in force")
+        self.assertRegex(result.err, r"AccessDenied.*nothing has changed: version v0, created .*, is still current")
         self.assertEqual(self.world.secret.labels, {"AWSCURRENT": "v0"})
         self.assertFalse((self.folder / "token").exists())
 
@@ -109,14 +109,14 @@ class RotateToken(unittest.TestCase):
             ],
         )
         self.assertEqual(self.world.now - began, 70)
-        self.assertEqual(result.err.count("more until no copy of the secret has the previous token"), 7)
+        self.assertEqual(result.err.count("more seconds until no copy of the secret has the previous token"), 7)
 
     def test_revoking_without_the_permission_waits_for_the_cache(self):
         self.run_it()
         self.world.reset_allowed = False
         began = self.world.now
         result = self.run_it("--revoke", "--force")
-        self.assertIn("API Gateway's cache could not be reset: aws apigatewayv2", result.err)
+        self.assertIn("cannot reset API Gateway's cache of the authorizer's answers, so they have to expire: aws apigatewayv2", result.err)
         self.assertEqual(self.world.now - began, 70 + CACHE_SECONDS)
         self.assertEqual(self.world.calls[-1], ("review", 403))
 
@@ -126,26 +126,26 @@ class RotateToken(unittest.TestCase):
         self.world.secret.versions[version] = ("no object", self.world.now)
         result = self.run_it("--revoke", "--force")
         self.assertNotIn("AWSPREVIOUS", self.world.secret.labels)
-        self.assertIn("nothing to prove", result.out)
+        self.assertIn("there is none to test", result.out)
 
     def test_revoking_twice_says_what_remains_of_the_first(self):
         self.run_it()
         self.run_it("--revoke", "--force")
         result = self.run_it("--revoke", "--force", code=1)
-        self.assertRegex(result.err, "there is no previous token.*works for 130 s after that at most")
+        self.assertRegex(result.err, "there is no previous token to revoke.*stops working 130 seconds after it at the latest")
 
     def test_a_bad_entry_stops_no_rotation_and_stays_as_it_is(self):
         bad = {"lab": ["x"], "weak": "short", "number": 7, "none": None, "t" * 64: "swapped"}
         self.world = World({"default": OLD, **bad})
         result = self.run_it()
         self.assertEqual({**self.tokens(), "default": None}, {**bad, "default": None})
-        self.assertIn("warning: the token of cluster lab is not a string, so it never authorizes", result.err)
-        self.assertIn("warning: the token of cluster weak is shorter than 32 characters", result.err)
+        self.assertIn('warning: the token of cluster "lab" is not a string, so it never authorizes', result.err)
+        self.assertIn('warning: the token of cluster "weak" is shorter than 32 characters', result.err)
         self.assertIn("(a name of 64 characters that may be a token)", result.err)
         self.assertNotIn("t" * 64, result.err)
 
     def test_an_empty_secret_names_no_cluster(self):
         self.world = World({})
-        self.assertIn("(it names: no cluster); pass --add", self.run_it(code=1).err)
+        self.assertIn("(it has none); pass --add", self.run_it(code=1).err)
         self.run_it("--add")
         self.assertEqual(list(self.tokens()), ["default"])

@@ -5,7 +5,8 @@ import tempfile
 import unittest
 
 from ecr_admission.problem import Problem
-from ecr_admission.tokens import Token, Tokens
+from ecr_admission.token import Token
+from ecr_admission.tokens import Tokens
 
 TOKEN = "t" * 64
 
@@ -42,8 +43,8 @@ class TokenFile(unittest.TestCase):
             (TOKEN.encode("utf-16"), "is UTF-16 with a byte order mark.* plain ASCII"),
             (b"\xfe\xff" + TOKEN.encode("utf-16-be"), "is UTF-16 with a byte order mark"),
             (TOKEN.encode("utf-32"), "is UTF-16 with a byte order mark"),
-            (TOKEN.encode("utf-16-le"), "holds NUL bytes"),
-            (TOKEN.encode("utf-16-be"), "holds NUL bytes"),
+            (TOKEN.encode("utf-16-le"), "has NUL bytes"),
+            (TOKEN.encode("utf-16-be"), "has NUL bytes"),
             (f"{TOKEN}é".encode(), "not printable ASCII"),
             (f"{TOKEN}\xa0".encode(), "not printable ASCII"),
             (f"{TOKEN}\x1b".encode(), "not printable ASCII"),

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 from ecr_admission.problem import Problem
-from ecr_admission.tokens import Token
+from ecr_admission.token import Token
 from project.tools import ROOT
 
 from .transcript import Transcript

@@ -79,7 +79,7 @@ def _rotate(world, cloud, stack, reviews):
     )
     check(
         "rotation: --revoke waits for every copy, then resets API Gateway's cache",
-        re.search(r"until no copy of the secret.*API Gateway has forgotten", revoked.stderr, re.DOTALL) is not None,
+        re.search(r"until no copy of the secret.*reset API Gateway's cache", revoked.stderr, re.DOTALL) is not None,
         revoked.stderr,
         "the wait, then the reset",
     )

@@ -10,7 +10,7 @@ LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def parse(text):
-    """Reads `a,b`; an empty text is no namespace. Raises Problem on a name that Kubernetes would refuse."""
+    """Reads `a,b`; an empty text is an empty list. Raises Problem for a name that Kubernetes refuses."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if not LABEL.fullmatch(name):

@@ -111,10 +111,21 @@ class Doctor(unittest.TestCase):
             token_file.write_text(TOKEN)
             self.assertIn("goes only to example.com", configuration.kubeconfig(kubeconfig, endpoint))
 
-    def test_a_certificate_that_nobody_knows(self):
+    def test_a_certificate_of_an_unknown_authority(self):
         result = self.doctor(healthy, trusted=False)
         self.assertEqual(result.returncode, 1)
         self.assertRegex(result.stdout, r"FAIL  certificate: .*pass --ca-file")
+        self.assertIn("1 check failed", result.stdout, "what could only fail for the same reason is not tried")
+
+    def test_a_ca_file_that_is_not_one(self):
+        damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+        for text, expected in (("", "has no certificate"), (damaged, "has a certificate that cannot be read")):
+            with tempfile.NamedTemporaryFile("w") as file:
+                file.write(text)
+                file.flush()
+                result = self.doctor(healthy, "--ca-file", file.name, trusted=False)
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stderr, f"^error: the CA file {file.name} {expected}")
 
     def test_each_fault_is_named(self):
         def changed(name):

@@ -1,4 +1,4 @@
-"""deploy/rotate-token: what is in force when, who wins of two, and that no token is shown."""
+"""deploy/rotate-token: which version is current when, two rotations at a time, and that no token is shown."""
 
 import json
 import tempfile
@@ -34,13 +34,13 @@ class RotateToken(unittest.TestCase):
     def tokens(self, label="AWSCURRENT"):
         return json.loads(self.world.secret.text(label))
 
-    def test_a_rotation_puts_first_and_moves_the_label_then(self):
+    def test_a_rotation_stores_the_version_before_it_moves_the_label(self):
         self.run_it()
         new = Token.read(self.folder / "token").reveal()
         self.assertEqual((self.folder / "token").stat().st_mode & 0o777, 0o600)
         self.assertEqual(self.tokens(), {"default": new, "blue": OTHER})
         self.assertEqual(self.tokens("AWSPREVIOUS"), {"default": OLD, "blue": OTHER})
-        self.assertEqual(set(self.world.secret.labels), {"AWSCURRENT", "AWSPREVIOUS"}, "no label is left over")
+        self.assertEqual(set(self.world.secret.labels), {"AWSCURRENT", "AWSPREVIOUS"}, "no other label remains")
         done = [call for call in self.world.calls if call[0] in ("put-secret-value", "update-secret-version-stage")]
         self.assertEqual(
             done,
@@ -52,7 +52,7 @@ class RotateToken(unittest.TestCase):
         )
         self.assertEqual([call for call in self.world.calls if call[0] == "review"], [("review", 200)])
 
-    def test_the_loser_of_two_puts_nothing_in_force_and_says_who_won(self):
+    def test_the_slower_of_two_changes_nothing_and_names_the_current_version(self):
         for step in ("put-secret-value", "update-secret-version-stage"):
             with self.subTest(f"the other one is faster before {step}"):
                 self.setUp()
@@ -71,7 +71,7 @@ class RotateToken(unittest.TestCase):
                 self.assertEqual(self.tokens(), {"default": OLD, "blue": new})
                 self.assertEqual(self.tokens("AWSPREVIOUS"), {"default": OLD, "blue": OTHER})
                 self.assertEqual(set(self.world.secret.labels), {"AWSCURRENT", "AWSPREVIOUS"})
-                self.assertFalse((self.folder / "token").exists(), "the loser has no token to give")
+                self.assertFalse((self.folder / "token").exists(), "the slower one writes no token")
 
     def test_a_label_that_cannot_be_moved_changes_nothing(self):
         moved = self.world.secret.move
@@ -87,12 +87,17 @@ class RotateToken(unittest.TestCase):
         self.assertEqual(self.world.secret.labels, {"AWSCURRENT": "v0"})
         self.assertFalse((self.folder / "token").exists())
 
-    def test_a_lost_answer_is_no_lost_rotation(self):
+    def test_a_file_that_cannot_be_written_changes_nothing(self):
+        result = self.run_it("--out", str(self.folder / "missing" / "token"), code=1)
+        self.assertRegex(result.err, "error: cannot write .*/missing/token: No such file or directory; choose another")
+        self.assertEqual(self.world.secret.labels, {"AWSCURRENT": "v0"})
+
+    def test_a_rotation_succeeds_though_the_answer_is_lost(self):
         self.world.lost.add("update-secret-version-stage")
         self.run_it()
         self.assertEqual(self.tokens()["default"], Token.read(self.folder / "token").reveal())
 
-    def test_revoking_waits_for_copies_then_resets_the_cache_then_proves(self):
+    def test_revoking_waits_for_copies_then_resets_the_cache_then_tests_the_token(self):
         self.run_it()
         began, self.world.calls = self.world.now, []
         # A cluster that still has the old token, or a thief, calls all the time: its answer is in the cache.
@@ -128,13 +133,13 @@ class RotateToken(unittest.TestCase):
         self.assertNotIn("AWSPREVIOUS", self.world.secret.labels)
         self.assertIn("there is none to test", result.out)
 
-    def test_revoking_twice_says_what_remains_of_the_first(self):
+    def test_revoking_twice_says_how_long_the_token_still_works(self):
         self.run_it()
         self.run_it("--revoke", "--force")
         result = self.run_it("--revoke", "--force", code=1)
         self.assertRegex(result.err, "there is no previous token to revoke.*stops working 130 seconds after it at the latest")
 
-    def test_a_bad_entry_stops_no_rotation_and_stays_as_it_is(self):
+    def test_a_bad_entry_does_not_stop_a_rotation_and_stays_as_it_is(self):
         bad = {"lab": ["x"], "weak": "short", "number": 7, "none": None, "t" * 64: "swapped"}
         self.world = World({"default": OLD, **bad})
         result = self.run_it()
@@ -144,7 +149,7 @@ class RotateToken(unittest.TestCase):
         self.assertIn("(a name of 64 characters that may be a token)", result.err)
         self.assertNotIn("t" * 64, result.err)
 
-    def test_an_empty_secret_names_no_cluster(self):
+    def test_an_empty_secret_has_no_cluster(self):
         self.world = World({})
         self.assertIn("(it has none); pass --add", self.run_it(code=1).err)
         self.run_it("--add")

@@ -14,12 +14,12 @@ from .process import Process
 
 START_SECONDS = 90
 REQUEST_SECONDS = 30
-# Many small writes, and nothing to keep: no need to wait for the disk.
+# Its data is not kept, so it need not wait for the disk.
 ETCD = "--unsafe-no-fsync --log-level=warn --max-request-bytes=8388608".split()
 
 
 class Etcd:
-    """One member, for all control planes of the test: each has a prefix of its own."""
+    """One member for all control planes of the test; each has its own prefix."""
 
     def __init__(self, binary, running, folder):
         port, peer = free_port(), free_port()
@@ -33,7 +33,7 @@ class Etcd:
 
 
 class Identity:
-    """What all apiservers of the test share: a certificate, the key of service accounts, an administrator."""
+    """What all apiservers of the test share: a certificate, the key for service accounts, an administrator."""
 
     def __init__(self, folder):
         self.key, self.certificate = folder / "apiserver.key", folder / "apiserver.pem"
@@ -44,7 +44,7 @@ class Identity:
 
 
 class Apiserver:
-    """One kube-apiserver. Several with the same `prefix` are one cluster, as behind a load balancer."""
+    """One kube-apiserver. Those with the same `prefix` are one cluster, as behind a load balancer."""
 
     def __init__(self, name, binary, etcd, identity, running, folder, prefix, admission=None, flags=()):
         self.port = free_port()
@@ -68,16 +68,16 @@ class Apiserver:
         return self
 
     def get(self, path):
-        """The body of an authorised GET."""
+        """The body of a GET with the administrator's token."""
         status, _headers, body = self._request("GET", path)
         if status != 200:
             raise Problem(f"GET {self.url}{path}: {status} {body[:300]!r}")
         return body.decode()
 
     def send(self, method, path, thing):
-        """Sends an object: (status, texts of the Warning headers, the object that comes back)."""
+        """Sends an object; returns the status, the texts of the Warning headers, and the object in the answer."""
         status, headers, body = self._request(method, path, json.dumps(thing))
-        # 299 - "text", with the quotes in it escaped.
+        # Such as: 299 - "text", with escaped quotes in the text.
         warnings = [json.loads(value.split(" ", 2)[2]) for value in headers.get_all("Warning") or []]
         return status, warnings, json.loads(body)
 
@@ -114,7 +114,7 @@ users: [{{name: admin, user: {{token: "{token}"}}}}]
 contexts: [{{name: test, context: {{cluster: test, user: admin, namespace: {namespace}}}}}]
 """
 
-# Those that make Pods, and the one that gives a namespace its service account.
+# Those that create Pods, and the one that creates the service account of a namespace.
 CONTROLLERS = (
     "cronjob-controller",
     "daemonset-controller",

@@ -1,8 +1,8 @@
-"""The three AWS APIs that deploy/rotate-token asks and the local cloud does not have.
+"""The three AWS APIs that deploy/rotate-token calls and the local cloud does not have.
 
-CloudFormation: what the stack's outputs are. CloudWatch: whether a cluster still sends its previous token,
-which none does before its first rotation. API Gateway: forget the authorizer's answers. All else is answered
-with an error.
+CloudFormation: the stack's outputs. CloudWatch: whether a cluster still sends its previous token, which none
+does before its first rotation. API Gateway: the reset of its cache of the authorizer's answers. Everything else
+gets an error.
 """
 
 import urllib.parse
@@ -17,7 +17,7 @@ STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/local/e2e"
 
 
 class StackAnswers:
-    """http://127.0.0.1:PORT, until `stop`. `forget` makes the local gateway forget the answers."""
+    """http://127.0.0.1:PORT, until `stop`. `forget()` resets the cache of the local gateway."""
 
     def __init__(self, outputs, forget):
         self._outputs, self._forget = outputs, forget

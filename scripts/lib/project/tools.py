@@ -8,7 +8,7 @@ import sys
 import venv
 from pathlib import Path
 
-from ecr_admission.problem import Problem
+from ecr_admission import problem
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOLS = ROOT / ".tools"
@@ -35,7 +35,7 @@ def bin_of(name):
             # Its stdout is no result of ours.
             result = subprocess.run(command, check=False, stdout=sys.stderr, stderr=sys.stderr)
             if result.returncode != 0:
-                raise Problem(f"pip could not install {requirements.name}; see above")
+                raise problem.Problem(f"pip could not install {requirements.name}; see above")
         stamp.write_text(wanted)
     return folder / "bin"
 
@@ -50,10 +50,14 @@ def run(command, **options):
     """Runs `command`; raises Problem when it fails."""
     result = subprocess.run([str(part) for part in command], check=False, **options)
     if result.returncode != 0:
-        raise Problem(f"{Path(command[0]).name} {command[1]} failed with code {result.returncode}; see above")
+        raise problem.Problem(f"{Path(command[0]).name} {command[1]} failed with code {result.returncode}; see above")
     return result
 
 
 def say(text):
     """Progress, on stderr: stdout is for results."""
     print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    problem.run(lambda: print(bin_of(sys.argv[1])))

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the shell scripts share. Each of them sources it first. It sets:
+# What the shell scripts share. Each script sources it first. It sets:
 #
 #   root    the folder of the checkout
 #   script  the script that runs, relative to root
@@ -50,7 +50,7 @@ build() {
     local package
     for package; do
         say "building $package"
-        cargo build --locked --manifest-path "$root/Cargo.toml" --package "$package" --bins >&2
+        cargo build --locked --manifest-path "$root/Cargo.toml" --package "$package" --bins >&2 || return
     done
 }
 

@@ -48,7 +48,7 @@ def reference_to(crate):
 
 
 def component(name, version, terms, checksum):
-    """One crate. A crate of this project is on no registry, so it has neither a package URL nor a checksum."""
+    """One crate. Only a crate from the registry has a package URL and a checksum."""
     described = {
         "type": "library",
         "bom-ref": reference_to((name, version)),
@@ -70,7 +70,7 @@ def sha256(digest):
 def linked(package, target):
     """What is linked into `package`, itself first: (name, version) -> license, and -> what it needs."""
     command = ["cargo", "tree", "--locked", "--package", package, "--target", target, "--prefix", "depth"]
-    # Neither build scripts nor macros: they run while the function is built, and are not a part of it.
+    # Without build scripts and macros: they run while the function is built, but are not linked into it.
     command += ["--edges", "normal,no-proc-macro", "--format", " {p}|{l}"]
     result = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     if result.returncode != 0:

@@ -6,14 +6,14 @@ use ecr_admission_policy::rewrite::RewriteTable;
 use ecr_admission_policy::{Enforcement, Policy, Timestamp};
 
 use super::Handler;
-use crate::policy_copy::{Copy, InForce};
+use crate::policy_copy::{DocumentCopy, InForce};
 use crate::review::Request;
 
 impl<I, R> Handler<I, R> {
     /// The policy that judges a request under this document, or under the parameters alone.
     pub(super) fn policy(
         &self,
-        copy: Option<&Copy>,
+        copy: Option<&DocumentCopy>,
         request: &Request<'_>,
         enforcement: Enforcement,
         own_account: &AccountId,
@@ -27,7 +27,7 @@ impl<I, R> Handler<I, R> {
         // Only Pods are pinned, unless the mutating configuration names controllers too: of those
         // nothing is asked here.
         policy.pinned = pins && enforcement == Enforcement::Deny;
-        let Some(Copy { document, version, .. }) = copy else { return policy };
+        let Some(DocumentCopy { document, version, .. }) = copy else { return policy };
         let requester = Requester {
             namespace: request.namespace.as_deref(),
             user: request.user_info.username.as_deref(),
@@ -39,21 +39,21 @@ impl<I, R> Handler<I, R> {
     }
 
     /// Whether the mutating half pins the images of a request.
-    pub(super) fn pins(&self, copy: Option<&Copy>, request: &Request<'_>) -> bool {
+    pub(super) fn pins(&self, copy: Option<&DocumentCopy>, request: &Request<'_>) -> bool {
         let namespace = request.namespace.as_deref();
         let by_document = copy.and_then(|copy| copy.document.pins(namespace));
         by_document.unwrap_or_else(|| self.config.pin.contains(namespace))
     }
 
     /// The table of rewrites.
-    pub(super) fn rewrites<'a>(&'a self, copy: Option<&'a Copy>) -> &'a RewriteTable {
+    pub(super) fn rewrites<'a>(&'a self, copy: Option<&'a DocumentCopy>) -> &'a RewriteTable {
         let by_document = copy.and_then(|copy| copy.document.rewrites());
         by_document.unwrap_or(&self.config.rewrites)
     }
 }
 
 /// The copy that judges; `None` for the parameters alone. The error says why nothing may judge.
-pub(super) fn judging(in_force: InForce) -> Result<Option<Copy>, String> {
+pub(super) fn judging(in_force: InForce) -> Result<Option<DocumentCopy>, String> {
     match in_force {
         InForce::Parameters => Ok(None),
         InForce::Document(copy) => Ok(Some(copy)),

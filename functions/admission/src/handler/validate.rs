@@ -18,7 +18,7 @@ use crate::events::BREAK_GLASS;
 use crate::glass;
 use crate::inspect::{Budget, InspectImage};
 use crate::lookups::Known;
-use crate::policy_copy::{Copy, timestamp};
+use crate::policy_copy::{DocumentCopy, timestamp};
 use crate::policy_secret::ReadPolicy;
 use crate::record::{Decision, Outcome, PolicyAge, TEXT, bounded};
 use crate::review::{Answer, Request, Review};
@@ -36,7 +36,7 @@ struct Asked<'a> {
 struct Judged {
     verdict: Verdict,
     policy: Policy,
-    copy: Option<Copy>,
+    copy: Option<DocumentCopy>,
     known: Known,
 }
 
@@ -94,7 +94,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let renewal = self.policies.renewed(budget.deadline, started_ms);
         let (first, renewed) = join(self.judge_by(copy, asked, budget), renewal).await;
         let (first, renewed) = (first?, judging(renewed)?);
-        let version = |copy: &Option<Copy>| copy.as_ref().map(|copy| copy.version.clone());
+        let version = |copy: &Option<DocumentCopy>| copy.as_ref().map(|copy| copy.version.clone());
         if version(&renewed) == version(&first.copy) {
             return Ok(Judged { copy: renewed, ..first });
         }
@@ -103,7 +103,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
 
     async fn judge_by(
         &self,
-        copy: Option<Copy>,
+        copy: Option<DocumentCopy>,
         asked: &Asked<'_>,
         budget: &Budget,
     ) -> Result<Judged, String> {

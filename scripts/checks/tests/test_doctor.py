@@ -65,7 +65,7 @@ class Doctor(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stdout)
         self.assertIn("all checks passed", result.stdout)
 
-    def test_a_token_file_that_an_editor_spoiled_is_one_failure(self):
+    def test_a_token_file_in_another_encoding_is_one_failure(self):
         for encoding in ("utf-8-sig", "utf-16", "utf-16-le"):
             with self.subTest(encoding):
                 result = self.doctor(healthy, token=TOKEN.encode(encoding))
@@ -74,7 +74,7 @@ class Doctor(unittest.TestCase):
                 failed = [line for line in result.stdout.splitlines() if line.startswith("FAIL")]
                 self.assertEqual(len(failed), 1, result.stdout)
                 self.assertRegex(failed[0], r"^FAIL  token file: .*; write it again as plain ASCII: ")
-                # What needs no token is checked all the same.
+                # The checks that need no token still run.
                 self.assertIn("ok    wrong token: refused with 403", result.stdout)
 
     def render(self, folder, *arguments):
@@ -91,14 +91,14 @@ class Doctor(unittest.TestCase):
         found = configuration.webhooks(webhooks, endpoint, ["kube-system"])
         self.assertIn("failurePolicy Ignore: whenever a call fails", found)
         self.assertIn("admitted unchecked", found)
-        # A cluster that was changed behind the rendered files' back.
+        # The cluster was changed after the files were rendered.
         with self.assertRaisesRegex(Problem, "expected failurePolicy Fail, got \"Ignore\""):
             configuration.webhooks(webhooks, endpoint, ["kube-system"], "Fail")
         webhooks[0].failure_policy = "ignore"
         with self.assertRaisesRegex(Problem, "expected failurePolicy Fail or Ignore, got \"ignore\""):
             configuration.webhooks(webhooks, endpoint, ["kube-system"])
 
-    def test_the_token_file_of_the_kubeconfig_is_read_where_it_is_at_hand(self):
+    def test_the_token_file_of_the_kubeconfig_is_read_if_it_exists(self):
         with tempfile.TemporaryDirectory() as folder:
             token_file = Path(folder) / "token"
             token_file.write_bytes(TOKEN.encode("utf-16"))

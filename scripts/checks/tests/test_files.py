@@ -11,13 +11,13 @@ from ecr_admission.problem import Problem
 
 class Files(unittest.TestCase):
     def test_a_device_is_never_replaced(self):
-        # A pipe stands for the devices: a failure must not cost the machine its /dev/null.
+        # The pipe stands for a device: a failed test must not replace /dev/null.
         with tempfile.TemporaryDirectory() as folder:
             os.mkfifo(f"{folder}/pipe")
             with self.assertRaisesRegex(Problem, "not a plain file"):
                 files.write(f"{folder}/pipe", "token", files.SECRET)
 
-    def test_a_secret_is_narrow_even_where_the_file_was_wide(self):
+    def test_others_cannot_read_a_secret_even_if_they_could_read_the_old_file(self):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "token"
             path.write_text("old")

@@ -17,7 +17,7 @@ class Links(unittest.TestCase):
         eu-west-2 eu-west-3 eu-north-1 ap-east-1 ap-south-1 ap-northeast-1 ap-northeast-2 ap-southeast-1
         ap-southeast-2 me-south-1 cn-north-1 cn-northwest-1 us-gov-east-1 us-gov-west-1""".split()
 
-    def test_every_region_has_a_row_or_a_word(self):
+    def test_every_region_has_a_row_or_a_sentence(self):
         table = links.table()
         for region in self.REGIONS:
             self.assertIn(f"`{region}`", table)
@@ -40,7 +40,7 @@ class Links(unittest.TestCase):
             with self.assertRaisesRegex(Problem, "README.md needs one line"):
                 links.rewrite(text, "README.md")
 
-    def test_a_publication_in_china_gets_its_own_console(self):
+    def test_a_publication_in_china_links_to_the_console_there(self):
         arn = "arn:aws-cn:serverlessrepo:cn-north-1:111122223333:applications/ecr-admission"
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / "regions.json"

@@ -22,7 +22,7 @@ class ProjectTools(unittest.TestCase):
             one = r"[A-Za-z0-9._-]+==[^\s;]+(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n"
             self.assertRegex(text, rf"\A(?:{one})+\Z", file.name)
 
-    def test_nothing_is_installed_whose_hash_is_not_written_down(self):
+    def test_only_files_with_a_known_hash_are_installed(self):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             wheel = folder / "harmless-1.0-py3-none-any.whl"

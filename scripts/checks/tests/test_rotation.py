@@ -100,7 +100,7 @@ class RotateToken(unittest.TestCase):
     def test_revoking_waits_for_copies_then_resets_the_cache_then_tests_the_token(self):
         self.run_it()
         began, self.world.calls = self.world.now, []
-        # A cluster that still has the old token, or a thief, calls all the time: its answer is in the cache.
+        # A cluster with the old token, or a thief, keeps calling, so its answer is in the cache.
         self.world._review(None, Token(OLD))
         result = self.run_it("--revoke", "--force")
         self.assertEqual(result.out, "the endpoint refuses the previous token of cluster default\n")
@@ -125,7 +125,7 @@ class RotateToken(unittest.TestCase):
         self.assertEqual(self.world.now - began, 70 + CACHE_SECONDS)
         self.assertEqual(self.world.calls[-1], ("review", 403))
 
-    def test_revoking_works_though_the_previous_version_holds_no_tokens(self):
+    def test_revoking_works_even_if_the_previous_version_has_no_tokens(self):
         self.run_it()
         version = self.world.secret.labels["AWSPREVIOUS"]
         self.world.secret.versions[version] = ("no object", self.world.now)

@@ -11,7 +11,7 @@ from project import links, tools
 from project.loopback import Server
 
 from . import ROOT
-from .deployment import ARCH, create, resources, synthesise
+from .deployment import ARCH, create, resources, synthesize
 from .emulators import ACCOUNT, REGION, aws, environment, ministack, moto
 
 TEMPLATE = ROOT / "infra" / "template.yaml"
@@ -33,7 +33,7 @@ POLICY = {
 
 
 def tree(folder):
-    """A copy of what publishing touches, with the zips of this machine's architecture where arm64's go."""
+    """A copy of what publishing changes, with the zips for this machine in the place of those for arm64."""
     ignored = shutil.ignore_patterns("__pycache__", "local-cloud", "end-to-end", "cli")
     for name in ("infra", "scripts", "deploy"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -52,20 +52,20 @@ def tree(folder):
 
 
 class Checked(unittest.TestCase):
-    def test_cfn_lint_has_nothing_to_say(self):
+    def test_cfn_lint_finds_nothing(self):
         with tempfile.TemporaryDirectory() as folder:
             # Rendered for any account and Region, so that cfn-lint checks the CDK stack too.
             if (ROOT / "dist" / ARCH / "admission.zip").exists():
-                synthesise(Path(folder))
+                synthesize(Path(folder))
             templates = [str(TEMPLATE), *map(str, Path(folder).glob("*.template.json"))]
             self.assertEqual(len(templates), 2, f"run scripts/build --arch {ARCH} first")
             command = [str(tools.bin_of("lint") / "cfn-lint"), "--non-zero-exit-code", "informational"]
-            # W3005: the CDK adds a DependsOn to each function that its references imply already.
+            # W3005: the CDK adds a DependsOn to each function, which its references already imply.
             command += ["--ignore-checks", "W3005", "--", *templates]
             result = subprocess.run(command, capture_output=True, text=True, check=False)
         self.assertEqual(result.returncode, 0, result.stdout)
 
-    def test_cfn_lint_would_have(self):
+    def test_cfn_lint_would_find_a_mistake(self):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             file.write(TEMPLATE.read_text().replace("Ref: MetricsNamespace", "Ref: NoSuchParameter"))
             file.flush()
@@ -179,7 +179,7 @@ class Deployed(unittest.TestCase):
 
 
 class Published(unittest.TestCase):
-    """scripts/publish against a local S3, and a stand-in for the repository: nothing emulates that."""
+    """scripts/publish with a local S3, and a stand-in for the repository, which no emulator has."""
 
     @classmethod
     def setUpClass(cls):
@@ -234,7 +234,7 @@ class Published(unittest.TestCase):
 
 
 class Repository:
-    """Answers CreateApplication and PutApplicationPolicy as the repository does, and keeps the requests."""
+    """Answers CreateApplication and PutApplicationPolicy as the repository does; has the requests."""
 
     def __init__(self):
         self.requests = []

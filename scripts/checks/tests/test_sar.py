@@ -33,7 +33,7 @@ POLICY = {
 
 
 def tree(folder):
-    """A copy of what publishing changes, with the zips for this machine in the place of those for arm64."""
+    """A copy of what publishing changes, with the packages for this machine in the place of those for arm64."""
     ignored = shutil.ignore_patterns("__pycache__", "local-cloud", "end-to-end", "cli")
     for name in ("infra", "scripts", "deploy"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -41,13 +41,10 @@ def tree(folder):
         (folder / name).symlink_to(ROOT / name)
     shutil.copy(ROOT / "Cargo.toml", folder / "Cargo.toml")
     (folder / "README.md").write_text(f"{links.BEGIN}\n{links.END}\n")
-    for name in ("admission", "authorizer"):
-        source = ROOT / "dist" / ARCH / f"{name}.zip"
-        if not source.exists():
-            raise RuntimeError(f"{source} does not exist; run scripts/build --arch {ARCH}")
-        target = folder / "dist" / "arm64" / f"{name}.zip"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
+    source = ROOT / "dist" / ARCH
+    if not (source / "admission.cdx.json").exists():
+        raise RuntimeError(f"{source} has no bill of materials; run scripts/build --arch {ARCH} --sbom")
+    shutil.copytree(source, folder / "dist" / "arm64")
     return folder
 
 
@@ -210,6 +207,16 @@ class Published(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("would run: sam publish", result.stdout)
         self.assertEqual(self.repository.requests, [])
+
+    def test_a_zip_that_is_not_the_one_of_its_digest_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = tree(Path(folder))
+            with open(root / "dist" / "arm64" / "admission.zip", "ab") as package:
+                package.write(b"more")
+            command = [str(root / "scripts" / "publish"), "--dry-run"]
+            result = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, "admission.zip has SHA-256 .*; run scripts/build --arch arm64 --sbom")
 
     def test_published_and_shared(self):
         refused = self.publish("--bucket", BUCKET)

@@ -5,6 +5,7 @@ refuse; the tests of functions/policy have those.
 """
 
 import json
+import re
 import subprocess
 import unittest
 
@@ -77,6 +78,13 @@ class PolicySchema(unittest.TestCase):
     def test_the_sample_and_the_smallest_document_pass(self):
         sample = (DEPLOY / "samples" / "policy.yaml").read_text()
         self.assertEqual(problems([sample, "apiVersion: ecr-admission/v1"]), [[], []])
+
+    def test_every_part_of_a_document_on_its_page_passes(self):
+        blocks = re.findall(r"^```yaml\n(.*?)^```", (DEPLOY / "policy.md").read_text(), re.MULTILINE | re.DOTALL)
+        parts = [block for block in blocks if not block.startswith("metadata:")]
+        self.assertGreater(len(parts), 2)
+        documents = [part if "apiVersion:" in part else f"apiVersion: ecr-admission/v1\n{part}" for part in parts]
+        self.assertEqual(problems(documents), [[] for _ in documents])
 
     def test_an_editor_shows_each_mistake_that_a_schema_can_express(self):
         found = problems([f"apiVersion: ecr-admission/v1\n{rest}" for rest in REFUSED])

@@ -44,7 +44,7 @@ def webhooks(found, endpoint, ignored, rendered_policy=None):
             )
         if webhook.selectors:
             raise Problem(
-                f"{name} has a {webhook.selectors[0]}, so anyone who may set such labels can bypass it;"
+                f"{name} has {webhook.selectors[0]}, so anyone who may set such labels can bypass it;"
                 f" {APPLY_AGAIN}"
             )
     return f"two webhooks call {url}{_failure_policy(found, rendered_policy)}"

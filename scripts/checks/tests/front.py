@@ -1,4 +1,4 @@
-"""TLS in front of ministack's API: it has only HTTP and a path of its own, kube-apiserver wants HTTPS."""
+"""TLS in front of ministack's API: it has only HTTP, at another path, and kube-apiserver needs HTTPS."""
 
 import http.client
 

@@ -1,7 +1,5 @@
 """The stack, deployed to a local AWS with the executables that ship."""
 
-import json
-import re
 import subprocess
 import tempfile
 import threading

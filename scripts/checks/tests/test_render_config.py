@@ -39,7 +39,8 @@ class RenderConfig(Rendering):
         stack_id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/EcrAdmission/1"
         stacks = {"Stacks": [{"StackId": stack_id, "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
         Path(f"{aws}.stack").write_text(json.dumps(stacks))
-        Path(f"{aws}.secret").write_text(json.dumps({"VersionId": "v1", "CreatedDate": 1795176000, "SecretString": secret}))
+        version = {"VersionId": "v1", "CreatedDate": 1795176000, "SecretString": secret}
+        Path(f"{aws}.secret").write_text(json.dumps(version))
         return {"PATH": f"{aws.parent}:{os.environ['PATH']}"}
 
     def test_the_token_goes_to_the_exact_host(self):

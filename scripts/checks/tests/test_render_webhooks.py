@@ -52,7 +52,10 @@ class RenderWebhooks(Rendering):
         self.from_url()
         path = self.out / "validating-webhook.yaml"
         path.write_text(path.read_text().replace("failurePolicy", "failurePolicies", 1))
-        program = "import sys, yaml, kubernetes_validate as k; k.validate(yaml.safe_load(open(sys.argv[1])), '1.37', strict=True)"
+        program = (
+            "import sys, yaml, kubernetes_validate as k\n"
+            "k.validate(yaml.safe_load(open(sys.argv[1])), '1.37', strict=True)\n"
+        )
         command = [tools.bin_of("kubernetes") / "python", "-c", program, path]
         self.assertNotEqual(subprocess.run(command, capture_output=True, check=False).returncode, 0)
 
@@ -76,8 +79,8 @@ class RenderWebhooks(Rendering):
                 self.assertEqual(rule["operations"], ["CREATE", "UPDATE"])
 
     def test_the_failure_policy_of_pods_is_what_was_asked_for(self):
-        for given, expected in (([], "Fail"), (["--failure-policy", "Fail"], "Fail"), (["--failure-policy", "Ignore"], "Ignore")):
-            self.from_url(*given)
+        for expected, given in (("Fail", []), ("Fail", ["Fail"]), ("Ignore", ["Ignore"])):
+            self.from_url(*(["--failure-policy", *given] if given else []))
             path = self.out / "validating-webhook.yaml"
             pods, controllers = yaml_of(path)["webhooks"]
             self.assertEqual(pods["failurePolicy"], expected)

@@ -38,9 +38,8 @@ def run(world, cloud):
 
 def _nothing_admitted(world, part, kubectl):
     output = kubectl("get", "pods")
-    world.report.check(
-        f"authentication: {part}: nothing is admitted", output.text.startswith("No resources found"), output.text, "no Pods"
-    )
+    nothing = output.text.startswith("No resources found")
+    world.report.check(f"authentication: {part}: nothing is admitted", nothing, output.text, "no Pods")
 
 
 def _ignore(play, kubectls):
@@ -48,7 +47,8 @@ def _ignore(play, kubectls):
     first = next(iter(kubectls.values()))
     _patch(first, {"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Ignore"})
     for part, kubectl in kubectls.items():
-        kubectl.until(["create", "--dry-run=server", "-f", f"{SAMPLES}/docker-hub.yaml"], lambda output: output.code == 0)
+        sample = ["create", "--dry-run=server", "-f", f"{SAMPLES}/docker-hub.yaml"]
+        kubectl.until(sample, lambda output: output.code == 0)
         play.play(f"{part}, with failurePolicy Ignore", kubectl)
 
 

@@ -53,7 +53,7 @@ class Apiserver:
         command = [binary, f"--etcd-servers={etcd.url}", f"--etcd-prefix={prefix}"]
         command += ["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={self.port}"]
         command += [f"--tls-cert-file={identity.certificate}", f"--tls-private-key-file={identity.key}"]
-        command += [f"--service-account-key-file={identity.key}", f"--service-account-issuer={self.url}"]
+        command += [f"--service-account-key-file={identity.certificate}", f"--service-account-issuer={self.url}"]
         command += [f"--service-account-signing-key-file={identity.key}", f"--token-auth-file={identity.tokens}"]
         # No endpoint of the `kubernetes` service: a loopback address is not a valid one.
         command += ["--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/16"]

@@ -61,7 +61,8 @@ def _main(world, cloud):
     apiserver = world.apiserver("apiserver", "/main", cloud.dir / "admission-configuration.yaml")
     install(world.kubectl(apiserver), cloud)
     logged = re.search(r"^gateway POST /validate 200 .* cluster=local token=current$", cloud.log(), re.MULTILINE)
-    world.report.check("main: the apiserver's token reaches the authorizer", logged, cloud.log()[-1000:], "cluster=local")
+    name = "main: the apiserver's token reaches the authorizer"
+    world.report.check(name, logged, cloud.log()[-1000:], "cluster=local")
     _section(world, "pods", lambda: pods.run(world, apiserver, cloud))
     _section(world, "controllers", lambda: controllers.run(world, apiserver))
     _section(world, "outages", lambda: outages.run(world, apiserver, cloud))

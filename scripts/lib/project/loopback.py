@@ -45,9 +45,9 @@ class Request:
 
 
 class Server:
-    """http://127.0.0.1:PORT, or https:// with a certificate of its own in `ca_file`, until `stop`.
+    """http://127.0.0.1:PORT, or https:// with the certificate in `ca_file`, until `stop`.
 
-    `answer(request)` returns the status, the headers and the body as bytes. It runs in a thread of its own.
+    `answer(request)` returns the status, the headers and the body as bytes. It runs in another thread.
     """
 
     def __init__(self, answer, secure=False):

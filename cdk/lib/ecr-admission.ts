@@ -2,12 +2,12 @@ import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledged';
 import { Alarms } from './alarms';
+import { AdmissionDashboard } from './dashboard';
 import { Endpoint } from './endpoint';
 import { AdmissionFunction, AuthorizerFunction } from './functions';
 import { Metrics } from './metrics';
-import { Overview } from './overview';
+import { suppressNagFindings } from './nag-suppressions';
 import type { EcrAdmissionProps } from './props';
 import { type Settings, settingsOf } from './settings';
 
@@ -63,7 +63,12 @@ export class EcrAdmission extends Construct {
       this.authorizer,
     );
     this.alarms = new Alarms(this, 'Alarms', metrics, this.settings).all;
-    this.dashboardName = new Overview(this, 'Overview', metrics, this.alarms).dashboardName;
-    acknowledge(this);
+    this.dashboardName = new AdmissionDashboard(
+      this,
+      'Dashboard',
+      metrics,
+      this.alarms,
+    ).dashboardName;
+    suppressNagFindings(this);
   }
 }

@@ -7,7 +7,7 @@ import { EcrAdmission } from './ecr-admission';
 import { addOutputs } from './outputs';
 import { SarParameters } from './sar-parameters';
 
-/** What the Serverless Application Repository shows; see infra/publication.json. */
+/** What the Serverless Application Repository shows; see infra/application.json. */
 export interface SarApplication {
   readonly name: string;
   readonly author: string;

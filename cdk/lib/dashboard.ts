@@ -9,25 +9,22 @@ import {
   PeriodOverride,
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { Metrics } from './metrics';
 
 /** The dashboard: what an on-call engineer looks at first is at the top. */
-export class Overview extends Construct {
-  readonly dashboardName: string;
-
+export class AdmissionDashboard extends Dashboard {
   constructor(scope: Construct, id: string, metrics: Metrics, alarms: Alarm[]) {
-    super(scope, id);
-    const dashboard = new Dashboard(this, 'Dashboard', {
+    super(scope, id, {
       defaultInterval: Duration.hours(12),
       periodOverride: PeriodOverride.INHERIT,
     });
     const { admission, authorizer } = metrics;
-    dashboard.addWidgets(
+    this.addWidgets(
       new AlarmStatusWidget({ title: 'Alarms', alarms, width: 12, height: 5 }),
       new TextWidget({ width: 12, height: 5, markdown: GUIDE }),
     );
-    dashboard.addWidgets(
+    this.addWidgets(
       graph('Reviews', [
         ...['Admitted', 'Denied', 'Warned', 'Audited', 'Ignored'].map((name) =>
           metrics.count(name),
@@ -43,7 +40,7 @@ export class Overview extends Construct {
         ),
       ]),
     );
-    dashboard.addWidgets(
+    this.addWidgets(
       graph('Requests, rejected callers, endpoint errors', [
         metrics.requests(),
         metrics.rejected(),
@@ -58,12 +55,12 @@ export class Overview extends Construct {
       ]),
       graph('Cold starts', [metrics.coldStarts('admission'), metrics.coldStarts('authorizer')]),
     );
-    dashboard.addWidgets(
+    this.addWidgets(
       graph('Calls to ECR', [metrics.count('RegistryCalls'), metrics.count('Throttled')]),
       graph('Images changed', [metrics.count('Pinned'), metrics.count('Rewritten')]),
       graph('Reviews with the previous token, by cluster', [metrics.previousToken()]),
     );
-    dashboard.addWidgets(
+    this.addWidgets(
       new LogQueryWidget({
         title: 'Last denials',
         logGroupNames: [admission.logGroup.logGroupName],
@@ -77,7 +74,6 @@ export class Overview extends Construct {
         height: 6,
       }),
     );
-    this.dashboardName = dashboard.dashboardName;
   }
 }
 

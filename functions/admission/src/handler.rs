@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::config::Config;
 use crate::deadline;
+use crate::events::{EVENT_UNREADABLE, MUTATION, NOT_A_REVIEW, REVIEW, REVIEW_FAILED};
 use crate::gateway::{self, Caller, Route};
 use crate::inspect::{Budget, InspectImage};
 use crate::lookups::Lookups;
@@ -96,7 +97,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
     ) -> Result<ApiGatewayV2httpResponse, Diagnostic> {
         let payload = serde_json::from_str(event.payload.get()).map_err(|error| {
             let error = place(&error);
-            self.log.error(UNREADABLE, &Unreadable { error: &error });
+            self.log.error(EVENT_UNREADABLE, UNREADABLE, &Unreadable { error: &error });
             diagnostic("UnreadableEvent", format!("{UNREADABLE}: {error}"))
         })?;
         let answer = self.handle(LambdaEvent::new(payload, event.context)).await;
@@ -146,7 +147,11 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
     ) -> ApiGatewayV2httpResponse {
         let cluster = caller.cluster.as_deref();
         let source_ip = event.request_context.http.source_ip.as_deref();
-        self.log.warn("a request was no review", &NoReview { cluster, source_ip, error: problem });
+        self.log.warn(
+            NOT_A_REVIEW,
+            "a request was no review",
+            &NoReview { cluster, source_ip, error: problem },
+        );
         gateway::text(400, problem)
     }
 
@@ -171,9 +176,9 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let denial = whole.or(answer.denial.as_deref());
         let line = Line::new(&review.uid, caller, request, outcome, denial, elapsed_ms);
         if outcome.failed {
-            self.log.error("review could not be judged", &line);
+            self.log.error(REVIEW_FAILED, "review could not be judged", &line);
         } else {
-            self.log.info("review", &line);
+            self.log.info(REVIEW, "review", &line);
         }
     }
 
@@ -188,7 +193,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let request = review.request.as_ref().ok();
         let line = MutationLine::new(&review.uid, caller, request, outcome, elapsed_ms);
-        self.log.info("mutation", &line);
+        self.log.info(MUTATION, "mutation", &line);
     }
 }
 

@@ -14,6 +14,7 @@ use super::policy::judging;
 use super::{Handler, budget, now_ms};
 use crate::account;
 use crate::answer::{judged, refused, unjudged};
+use crate::events::BREAK_GLASS;
 use crate::glass;
 use crate::inspect::{Budget, InspectImage};
 use crate::lookups::Known;
@@ -135,7 +136,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         if let BreakGlass::Honoured { group, reason } = &request {
             let user = user.username.as_deref().map(|user| bounded(user, TEXT));
             let (uid, reason) = (bounded(uid, TEXT), bounded(reason, TEXT));
-            self.log.warn("break-glass", &BrokenGlass { uid, user, group, reason });
+            self.log.warn(BREAK_GLASS, "break-glass", &BrokenGlass { uid, user, group, reason });
         }
         verdict.ask(request);
     }

@@ -18,7 +18,7 @@ test('both functions are arm64 executables with a log group of their own', () =>
   assert.equal(new Set(groups).size, 2);
 });
 
-test('the admission function has the parameters in its environment', () => {
+test('the admission function has its parameters in its environment', () => {
   const variables = (context: Record<string, unknown>) =>
     only(templateWith(context), 'AWS::Lambda::Function', /^EcrAdmissionFunction/).Properties[
       'Environment'

@@ -27,9 +27,9 @@ KUBERNETES = ("1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 STACK = {
     "Endpoint": f"https://{HOST}",
     "TokenSecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:tokens",
-    "NamespacesIgnored": "kube-system,ci",
-    "MetricsIn": "EcrAdmission",
-    "AuthorizerCachedSeconds": "60",
+    "IgnoredNamespacesInForce": "kube-system,ci",
+    "MetricsNamespaceInForce": "EcrAdmission",
+    "AuthorizerCacheSecondsInForce": "60",
 }
 TOKEN = "A" * 64
 # Answers as the aws CLI does, from the files beside it, and keeps what it was asked.

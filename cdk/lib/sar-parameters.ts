@@ -113,7 +113,8 @@ function declaration(row: Parameter): CfnParameterProps {
         type: 'Number',
         description: `${meaning} ${range ? `${range.join(' to ')} ${unit}` : `In ${unit}`}.`,
         ...limits,
-        default: row.default,
+        // As an allowed value is written.
+        default: range ? row.default : String(row.default),
       };
     }
   }

@@ -10,9 +10,9 @@ from .problem import Problem, quoted
 OUTPUTS = (
     "Endpoint",
     "TokenSecretArn",
-    "NamespacesIgnored",
-    "MetricsIn",
-    "AuthorizerCachedSeconds",
+    "IgnoredNamespacesInForce",
+    "MetricsNamespaceInForce",
+    "AuthorizerCacheSecondsInForce",
 )
 
 
@@ -58,9 +58,9 @@ def describe(name, region=None):
         region=region or _region_of(found.get("StackId", "")),
         endpoint=outputs["Endpoint"],
         secret_arn=outputs["TokenSecretArn"],
-        ignored_namespaces=outputs["NamespacesIgnored"],
-        metrics_namespace=outputs["MetricsIn"],
-        authorizer_cache_seconds=int(outputs["AuthorizerCachedSeconds"]),
+        ignored_namespaces=outputs["IgnoredNamespacesInForce"],
+        metrics_namespace=outputs["MetricsNamespaceInForce"],
+        authorizer_cache_seconds=int(outputs["AuthorizerCacheSecondsInForce"]),
     )
 
 

@@ -160,9 +160,9 @@ class World:
         outputs = {
             "Endpoint": "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com",
             "TokenSecretArn": ARN,
-            "NamespacesIgnored": "kube-system",
-            "MetricsIn": "EcrAdmission",
-            "AuthorizerCachedSeconds": str(CACHE_SECONDS),
+            "IgnoredNamespacesInForce": "kube-system",
+            "MetricsNamespaceInForce": "EcrAdmission",
+            "AuthorizerCacheSecondsInForce": str(CACHE_SECONDS),
         }
         pairs = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
         stack_id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1"

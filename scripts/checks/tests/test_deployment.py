@@ -87,7 +87,7 @@ class Deployed(unittest.TestCase):
     def total(self, metric, **dimensions):
         """The sum of `metric` over the last hour; waits until it has arrived."""
         now = datetime.now(timezone.utc)
-        arguments = ["cloudwatch", "get-metric-statistics", "--namespace", self.outputs["MetricsIn"]]
+        arguments = ["cloudwatch", "get-metric-statistics", "--namespace", self.outputs["MetricsNamespaceInForce"]]
         arguments += ["--metric-name", metric, "--statistics", "Sum", "--period", "3600"]
         arguments += ["--start-time", (now - timedelta(hours=1)).isoformat()]
         arguments += ["--end-time", (now + timedelta(hours=1)).isoformat()]
@@ -153,7 +153,7 @@ class Deployment(Deployed):
         self.assertGreaterEqual(self.total("Denied", Rule="ecr-registry"), 1)
 
     def test_the_outputs_say_what_comes_next(self):
-        self.assertEqual(self.outputs["NamespacesIgnored"], "kube-system,ci")
+        self.assertEqual(self.outputs["IgnoredNamespacesInForce"], "kube-system,ci")
         self.assertIn(f"deploy/render-config --stack {STACK} --region", self.outputs["NextCommand"])
         self.assertIn("#dashboards/dashboard/", self.outputs["Dashboard"])
 

@@ -74,43 +74,6 @@ class Doctor(unittest.TestCase):
                 # The checks that need no token still run.
                 self.assertIn("ok    wrong token: refused with 403", result.stdout)
 
-<<<<<<< HEAD
-    def render(self, folder, *arguments):
-        command = [sys.executable, str(ROOT / "deploy" / "render-config"), "--out", folder, *arguments]
-        subprocess.run(command, check=True, capture_output=True)
-
-    def test_ignore_is_accepted_and_explained(self):
-        with tempfile.TemporaryDirectory() as folder:
-            url = self.endpoint(healthy).url
-            where = ["--url", url, "--token-file", "/etc/t/token"]
-            self.render(folder, *where, "--failure-policy", "Ignore")
-            webhooks = rendered.webhooks_in(f"{folder}/validating-webhook.yaml")
-        endpoint = Endpoint.parse(url)
-        found = configuration.webhooks(webhooks, endpoint, ["kube-system"])
-        self.assertIn("failurePolicy Ignore: whenever a call fails", found)
-        self.assertIn("admitted unchecked", found)
-        # The cluster was changed after the files were rendered.
-        with self.assertRaisesRegex(Problem, "expected failurePolicy Fail, got \"Ignore\""):
-            configuration.webhooks(webhooks, endpoint, ["kube-system"], "Fail")
-        webhooks[0].failure_policy = "ignore"
-        with self.assertRaisesRegex(Problem, "expected failurePolicy Fail or Ignore, got \"ignore\""):
-            configuration.webhooks(webhooks, endpoint, ["kube-system"])
-
-    def test_the_token_file_of_the_kubeconfig_is_read_if_it_exists(self):
-        with tempfile.TemporaryDirectory() as folder:
-            token_file = Path(folder) / "token"
-            token_file.write_bytes(TOKEN.encode("utf-16"))
-            token_file.chmod(0o600)
-            self.render(folder, "--url", "https://example.com", "--token-file", str(token_file))
-            kubeconfig = Path(folder) / "webhook-kubeconfig.yaml"
-            endpoint = Endpoint.parse("https://example.com")
-            with self.assertRaisesRegex(Problem, "is UTF-16 with a byte order mark"):
-                configuration.kubeconfig(kubeconfig, endpoint)
-            token_file.write_text(TOKEN)
-            self.assertIn("goes only to example.com", configuration.kubeconfig(kubeconfig, endpoint))
-
-=======
->>>>>>> h-tools
     def test_a_certificate_of_an_unknown_authority(self):
         result = self.doctor(healthy, trusted=False)
         self.assertEqual(result.returncode, 1)

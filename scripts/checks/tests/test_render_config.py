@@ -13,9 +13,9 @@ from .rendering import HOST, Rendering, yaml_of
 STACK = {
     "Endpoint": f"https://{HOST}",
     "TokenSecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:tokens",
-    "NamespacesIgnored": "kube-system,ci",
-    "MetricsIn": "EcrAdmission",
-    "AuthorizerCachedSeconds": "60",
+    "IgnoredNamespacesInForce": "kube-system,ci",
+    "MetricsNamespaceInForce": "EcrAdmission",
+    "AuthorizerCacheSecondsInForce": "60",
 }
 TOKEN = "A" * 64
 # Answers like the aws CLI, from the files beside it, and writes down each call.

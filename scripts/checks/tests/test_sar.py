@@ -125,9 +125,9 @@ class Deployed(unittest.TestCase):
 
     def test_side_by_side_with_and_without_parameters(self):
         plain = create(self.cloud.url, "one", self.packaged)
-        self.assertEqual(plain["NamespacesIgnored"], "kube-system")
+        self.assertEqual(plain["IgnoredNamespacesInForce"], "kube-system")
         self.assertEqual(self.variables("one")["REGISTRY_IDS"], ACCOUNT)
-        self.assertEqual(self.variables("one")["REGISTRY_REGION"], REGION)
+        self.assertEqual(self.variables("one")["REGISTRY_REGIONS"], REGION)
         self.assertEqual(self.variables("one")["POLICY_SECRET"], "")
         role = self.role("one")
         self.assertEqual(list(role), ["calls"])
@@ -143,7 +143,7 @@ class Deployed(unittest.TestCase):
             "two",
             self.packaged,
             RegistryIds="111122223333,444455556666",
-            RegistryRegion="eu-west-1,us-east-1",
+            RegistryRegions="eu-west-1,us-east-1",
             IgnoredNamespaces="",
             PolicySecret=POLICY_SECRET,
             MetricsNamespace="Two",
@@ -153,7 +153,7 @@ class Deployed(unittest.TestCase):
             StageThrottleRate="50",
             StageThrottleBurst="20",
         )
-        self.assertEqual(other.get("NamespacesIgnored", ""), "")
+        self.assertEqual(other.get("IgnoredNamespacesInForce", ""), "")
         self.assertEqual(self.variables("two")["REGISTRY_IDS"], "111122223333,444455556666")
         self.assertEqual(self.variables("two")["IGNORED_NAMESPACES"], "")
         self.assertEqual(self.variables("two")["POLICY_SECRET"], POLICY_SECRET)

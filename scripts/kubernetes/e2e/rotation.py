@@ -33,9 +33,9 @@ def run(world):
     outputs = {
         "Endpoint": ENDPOINT,
         "TokenSecretArn": "ecr-admission/tokens",
-        "NamespacesIgnored": "kube-system",
-        "MetricsIn": "EcrAdmission",
-        "AuthorizerCachedSeconds": CACHE_SECONDS,
+        "IgnoredNamespacesInForce": "kube-system",
+        "MetricsNamespaceInForce": "EcrAdmission",
+        "AuthorizerCacheSecondsInForce": CACHE_SECONDS,
     }
     stack = StackAnswers(outputs, cloud.forget_authorizer_answers)
     try:

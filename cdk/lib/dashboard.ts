@@ -9,25 +9,22 @@ import {
   PeriodOverride,
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import type { Metrics } from './metrics';
 
-/** The dashboard: what an on-call engineer looks at first is at the top. */
-export class Overview extends Construct {
-  readonly dashboardName: string;
-
+/** What an on-call engineer needs first is at the top. */
+export class AdmissionDashboard extends Dashboard {
   constructor(scope: Construct, id: string, metrics: Metrics, alarms: Alarm[]) {
-    super(scope, id);
-    const dashboard = new Dashboard(this, 'Dashboard', {
+    super(scope, id, {
       defaultInterval: Duration.hours(12),
       periodOverride: PeriodOverride.INHERIT,
     });
     const { admission, authorizer } = metrics;
-    dashboard.addWidgets(
+    this.addWidgets(
       new AlarmStatusWidget({ title: 'Alarms', alarms, width: 12, height: 5 }),
       new TextWidget({ width: 12, height: 5, markdown: GUIDE }),
     );
-    dashboard.addWidgets(
+    this.addWidgets(
       graph('Reviews', [
         ...['Admitted', 'Denied', 'Warned', 'Audited', 'Ignored'].map((name) =>
           metrics.count(name),
@@ -35,7 +32,7 @@ export class Overview extends Construct {
         metrics.countOrLog('Failed'),
         metrics.countOrLog('BreakGlass'),
       ]),
-      graph('Denied, by rule', [metrics.deniedByRule()]),
+      graph('Denials by rule', [metrics.deniedByRule()]),
       graph('Latency (ms)', [
         ...[50, 90, 99].map((percentile) => metrics.reviewLatency(percentile)),
         ...[50, 99].map((percentile) =>
@@ -43,14 +40,14 @@ export class Overview extends Construct {
         ),
       ]),
     );
-    dashboard.addWidgets(
-      graph('Requests, rejected callers, endpoint errors', [
+    this.addWidgets(
+      graph('Requests, rejected callers and endpoint errors', [
         metrics.requests(),
         metrics.rejected(),
         metrics.count('TooManyRequests'),
         metrics.serverErrors(),
       ]),
-      graph('Failed and throttled functions', [
+      graph('Function errors and throttles', [
         admission.function.metricErrors({ label: 'admission errors' }),
         admission.function.metricThrottles({ label: 'admission throttles' }),
         authorizer.function.metricErrors({ label: 'authorizer errors' }),
@@ -58,14 +55,14 @@ export class Overview extends Construct {
       ]),
       graph('Cold starts', [metrics.coldStarts('admission'), metrics.coldStarts('authorizer')]),
     );
-    dashboard.addWidgets(
+    this.addWidgets(
       graph('Calls to ECR', [metrics.count('RegistryCalls'), metrics.count('Throttled')]),
-      graph('Images changed', [metrics.count('Pinned'), metrics.count('Rewritten')]),
-      graph('Reviews with the previous token, by cluster', [metrics.previousToken()]),
+      graph('Images pinned and rewritten', [metrics.count('Pinned'), metrics.count('Rewritten')]),
+      graph('Reviews with the previous token by cluster', [metrics.previousToken()]),
     );
-    dashboard.addWidgets(
+    this.addWidgets(
       new LogQueryWidget({
-        title: 'Last denials',
+        title: 'Latest denials',
         logGroupNames: [admission.logGroup.logGroupName],
         queryLines: [
           'fields @timestamp, cluster, namespace, kind, name, user, denial',
@@ -77,18 +74,17 @@ export class Overview extends Construct {
         height: 6,
       }),
     );
-    this.dashboardName = dashboard.dashboardName;
   }
 }
 
 const GUIDE = [
   '### ecr-admission',
-  '- **Denied** is the policy at work; **Failed** is ours to mend: those Pods were denied because they could not be judged.',
-  '- **Audited**: a rule in audit mode, or an exempted one, was violated. **BreakGlass**: admitted against the rules; the log line `break-glass` says by whom and why.',
+  '- **Denied**: the policy at work. **Failed**: denied because the review could not be evaluated; this needs fixing.',
+  '- **Audited**: a rule in audit mode, or an exempted one, was violated. **BreakGlass**: admitted against the rules; the log (event `break_glass`) says by whom and why.',
   '- **Rejected callers**: a control plane with a stale token file, or a stranger. The access log has the address.',
-  '- **TooManyRequests**: the endpoint is flooded (429). **Throttled**: calls that ECR refused for their rate.',
-  '- **Previous token**: clusters whose token file is still to be written after a rotation.',
-  '- To switch ecr-admission off: `kubectl delete validatingwebhookconfiguration ecr-admission`.',
+  '- **TooManyRequests**: the endpoint is flooded (429). **Throttled**: calls that ECR throttled.',
+  '- **Previous token**: clusters whose token file a rotation has not reached yet.',
+  '- To turn ecr-admission off: `kubectl delete validatingwebhookconfiguration ecr-admission`.',
 ].join('\n');
 
 function graph(title: string, left: IMetric[]): GraphWidget {

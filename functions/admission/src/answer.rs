@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ecr_admission_policy::policy::denials::Denials;
 use ecr_admission_policy::text::cut;
-use ecr_admission_policy::verdict::{JudgedImage, Violation, WARNING, few};
-use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
+use ecr_admission_policy::verdict::{EvaluatedImage, Violation, WARNING, limit_warnings};
+use ecr_admission_policy::{self as policy, Mode, Policy, Verdict};
 
 use crate::inspect::Budget;
 use crate::patch::Operation;
@@ -20,16 +20,16 @@ pub fn unjudged(decision: Decision) -> (Answer, Outcome) {
 }
 
 /// The answer to a request that could not be judged at all.
-pub fn refused(message: String, enforcement: Enforcement) -> (Answer, Outcome) {
-    let decision = match enforcement {
-        Enforcement::Deny => Decision::Denied,
-        Enforcement::Warn | Enforcement::Audit => Decision::Admitted,
+pub fn refused(message: String, mode: Mode) -> (Answer, Outcome) {
+    let decision = match mode {
+        Mode::Deny => Decision::Denied,
+        Mode::Warn | Mode::Audit => Decision::Admitted,
     };
     let (mut answer, mut outcome) = unjudged(decision);
     outcome.failed = true;
-    match enforcement {
-        Enforcement::Deny => answer.denial = Some(message),
-        Enforcement::Warn | Enforcement::Audit => {
+    match mode {
+        Mode::Deny => answer.denial = Some(message),
+        Mode::Warn | Mode::Audit => {
             outcome.warned = true;
             answer.warnings = vec![cut(&message, WARNING)];
         }
@@ -52,7 +52,7 @@ pub fn judged(
         ("decision".to_owned(), decision.as_str().to_owned()),
         ("policy".to_owned(), policy.to_string()),
     ]);
-    let digest = |image: &JudgedImage| Some((image.path.clone(), image.digest.clone()?));
+    let digest = |image: &EvaluatedImage| Some((image.path.clone(), image.digest.clone()?));
     let digests: Listed<_> = verdict.images.iter().filter_map(digest).collect();
     for (path, digest) in digests.named {
         audit_annotations.insert(annotation(path.as_str()), digest.to_string());
@@ -77,9 +77,9 @@ pub fn judged(
         decision,
         warned: !warnings.is_empty(),
         failed: verdict.has_failed_lookup(),
-        denied_by: verdict.rules(Enforcement::Deny),
-        warned_of: verdict.rules(Enforcement::Warn),
-        audited: verdict.rules(Enforcement::Audit),
+        denied_by: verdict.rules(Mode::Deny),
+        warned_of: verdict.rules(Mode::Warn),
+        audited: verdict.rules(Mode::Audit),
         broke_glass: verdict.is_broken_glass(),
         policy: PolicyAge::Current,
         registry_calls: budget.calls(),
@@ -101,13 +101,13 @@ pub fn judged(
 
 /// All violations: those that deny, then those that warn, then those that are only audited.
 fn strictest_first(verdict: &Verdict) -> impl Iterator<Item = &Violation> {
-    let of = |effect| verdict.violations.iter().filter(move |it| it.effect == effect);
-    [Enforcement::Deny, Enforcement::Warn, Enforcement::Audit].into_iter().flat_map(of)
+    let of = |mode| verdict.violations.iter().filter(move |it| it.mode == mode);
+    [Mode::Deny, Mode::Warn, Mode::Audit].into_iter().flat_map(of)
 }
 
 /// The answer of the mutating half.
 pub fn mutated(patch: Vec<Operation>, warnings: Vec<String>) -> Answer {
-    Answer { warnings: few([], warnings, |warning| warning), patch, ..Answer::default() }
+    Answer { warnings: limit_warnings([], warnings, |warning| warning), patch, ..Answer::default() }
 }
 
 /// The audit annotation for an image. kube-apiserver drops a name that is not a qualified name of at

@@ -90,7 +90,7 @@ impl Cache {
     ) {
         let keep_ms =
             if violated { self.keep_ms.min(millis(AFTER_VIOLATION)) } else { self.keep_ms };
-        if keep_ms == 0 || facts.lacks_something() {
+        if keep_ms == 0 || facts.is_incomplete() {
             return;
         }
         let by_digest = EcrImage { id: ImageId::Digest(facts.digest.clone()), ..image.clone() };

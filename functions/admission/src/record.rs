@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ecr_admission_policy::Rule;
 use ecr_admission_policy::mutate::Change;
-use ecr_admission_policy::verdict::{JudgedImage, Violation};
+use ecr_admission_policy::verdict::{EvaluatedImage, Violation};
 use serde::Serialize;
 
 mod bounded;
@@ -68,7 +68,7 @@ pub struct Outcome {
     /// What is wrong with its images, in whatever mode; what denies comes first.
     pub violations: Listed<Violation>,
     /// The images that were judged.
-    pub images: Listed<JudgedImage>,
+    pub images: Listed<EvaluatedImage>,
     /// The calls of the ECR API that it took.
     pub registry_calls: u32,
     /// Those of them that ECR refused for their rate.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ecr_admission_policy::text::{QUOTED, quote};
-use ecr_admission_policy::{Enforcement, FieldPath};
+use ecr_admission_policy::{FieldPath, Mode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -21,7 +21,7 @@ pub enum Workload {
     /// These images, and what a violation does.
     Images {
         /// A Pod is denied; of a controller its author is warned, and its Pods are denied.
-        enforcement: Enforcement,
+        mode: Mode,
         /// Each image at its field path, as the object has it.
         images: Vec<(FieldPath, String)>,
     },
@@ -29,41 +29,41 @@ pub enum Workload {
 
 /// Why the images of a request are not known.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Unreadable {
     /// What is wrong, and what to do.
     pub message: String,
     /// An unreadable controller is let pass with a warning, since its Pods are judged again; anything
     /// else could start anything, and is denied.
-    pub enforcement: Enforcement,
+    pub mode: Mode,
 }
 
-impl Refusal {
+impl Unreadable {
     fn deny(message: String) -> Self {
-        Self { message, enforcement: Enforcement::Deny }
+        Self { message, mode: Mode::Deny }
     }
 }
 
 /// The images to judge.
-pub fn of(request: &Request<'_>) -> Result<Workload, Refusal> {
+pub fn of(request: &Request<'_>) -> Result<Workload, Unreadable> {
     match request.operation.as_str() {
         "DELETE" | "CONNECT" => return Ok(Workload::NoImages),
         "CREATE" | "UPDATE" => {}
         other => {
-            return Err(Refusal::deny(format!(
+            return Err(Unreadable::deny(format!(
                 "operation {} is not known; wanted: CREATE, UPDATE, DELETE or CONNECT",
                 quote(other, 64)
             )));
         }
     }
     match Kind::of(&request.kind) {
-        None => Err(Refusal::deny(unknown(&request.kind))),
+        None => Err(Unreadable::deny(unknown(&request.kind))),
         Some(Kind::NoImages) => Ok(Workload::NoImages),
-        Some(Kind::Judged { enforcement, read }) => {
-            let images = changed(request, read).map_err(|problem| Refusal {
+        Some(Kind::Judged { mode, read }) => {
+            let images = changed(request, read).map_err(|problem| Unreadable {
                 message: format!("the {} could not be read: {problem}", request.kind.kind),
-                enforcement,
+                mode,
             })?;
-            Ok(Workload::Images { enforcement, images })
+            Ok(Workload::Images { mode, images })
         }
     }
 }
@@ -88,7 +88,7 @@ enum Kind {
     /// Names no image, whatever it is applied to.
     NoImages,
     Judged {
-        enforcement: Enforcement,
+        mode: Mode,
         read: Read,
     },
 }
@@ -96,9 +96,9 @@ enum Kind {
 impl Kind {
     /// By kind, not by subresource: a review of `pods/status` or `pods/resize` carries the whole Pod.
     fn of(kind: &GroupVersionKind) -> Option<Self> {
-        let warn = |read: Read| Some(Self::Judged { enforcement: Enforcement::Warn, read });
+        let warn = |read: Read| Some(Self::Judged { mode: Mode::Warn, read });
         match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
-            ("", "v1", "Pod") => Some(Self::Judged { enforcement: Enforcement::Deny, read: pod }),
+            ("", "v1", "Pod") => Some(Self::Judged { mode: Mode::Deny, read: pod }),
             ("", "v1", "PodTemplate") => warn(pod_template),
             ("", "v1", "ReplicationController")
             | ("apps", "v1", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")

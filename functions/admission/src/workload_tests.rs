@@ -15,7 +15,7 @@ fn request(operation: &str, api_version: &str, kind: &str, object: &Value, old: 
     .to_string()
 }
 
-fn of_json(json: &str) -> Result<Workload, Refusal> {
+fn of_json(json: &str) -> Result<Workload, Unreadable> {
     let request: Request<'_> = serde_json::from_str(json).unwrap();
     of(&request)
 }
@@ -50,63 +50,63 @@ const ALL: [(&str, &str); 6] = [
 #[test]
 fn every_image_field_of_every_kind_is_found() {
     let template = json!({"spec": pod_spec()});
-    for (api_version, kind, object, path, enforcement) in [
-        ("v1", "Pod", json!({"spec": pod_spec()}), "spec", Enforcement::Deny),
-        ("v1", "PodTemplate", json!({"template": template}), "template.spec", Enforcement::Warn),
+    for (api_version, kind, object, path, mode) in [
+        ("v1", "Pod", json!({"spec": pod_spec()}), "spec", Mode::Deny),
+        ("v1", "PodTemplate", json!({"template": template}), "template.spec", Mode::Warn),
         (
             "v1",
             "ReplicationController",
             json!({"spec": {"template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "apps/v1",
             "Deployment",
             json!({"spec": {"selector": {}, "template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "apps/v1",
             "ReplicaSet",
             json!({"spec": {"selector": {}, "template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "apps/v1",
             "StatefulSet",
             json!({"spec": {"selector": {}, "template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "apps/v1",
             "DaemonSet",
             json!({"spec": {"selector": {}, "template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "batch/v1",
             "Job",
             json!({"spec": {"template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "batch/v1",
             "CronJob",
             json!({"spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}}}),
             "spec.jobTemplate.spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
     ] {
         let expected = ALL
             .iter()
             .map(|(field, image)| (FieldPath::new(format!("{path}.{field}")), (*image).to_owned()));
-        let expected = Workload::Images { enforcement, images: expected.collect() };
+        let expected = Workload::Images { mode, images: expected.collect() };
         for operation in ["CREATE", "UPDATE"] {
             let request = request(operation, api_version, kind, &object, &Value::Null);
             assert_eq!(of_json(&request), Ok(expected.clone()), "{operation} {kind}");
@@ -168,12 +168,12 @@ fn what_is_not_known_or_cannot_be_read_is_refused_with_its_name() {
         let refusal =
             of_json(&request(operation, api_version, kind, object, &Value::Null)).unwrap_err();
         assert!(refusal.message.contains(expected), "{refusal:?}");
-        assert_eq!(refusal.enforcement, Enforcement::Deny, "{refusal:?}");
+        assert_eq!(refusal.mode, Mode::Deny, "{refusal:?}");
     }
 }
 
 #[test]
 fn an_unreadable_controller_only_warns_since_its_pods_are_judged() {
     let request = request("CREATE", "apps/v1", "Deployment", &json!({"spec": 7}), &Value::Null);
-    assert_eq!(of_json(&request).unwrap_err().enforcement, Enforcement::Warn);
+    assert_eq!(of_json(&request).unwrap_err().mode, Mode::Warn);
 }

@@ -17,7 +17,7 @@ use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::names::RepositoryName;
 use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{
-    EcrImage, Enforcement, FieldPath, Inspection, Policy, SeverityLimit, Verdict, decide, plan,
+    EcrImage, FieldPath, Inspection, Mode, Policy, SeverityLimit, Verdict, decide, plan,
 };
 use proptest::prelude::*;
 use support::{REGISTRY, digest, platform, scan};
@@ -148,7 +148,7 @@ async fn review(lookups: &Lookups<&Now>, image: &str, now_ms: u64) -> Verdict {
         None => format!("{REGISTRY}/pay:{image}"),
     };
     let policy = policy();
-    let plan = plan([(FieldPath::new("image"), image)], Enforcement::Deny, &policy);
+    let plan = plan([(FieldPath::new("image"), image)], Mode::Deny, &policy);
     let budget = Budget::new(Instant::now() + Duration::from_mins(1));
     let own = "123456789012".parse().unwrap();
     let known = lookups.inspect(plan.lookups(), &own, &policy, &budget, now_ms).await;

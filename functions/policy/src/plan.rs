@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::enforcement::Enforcement;
 use crate::image::EcrImage;
+use crate::mode::Mode;
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::rules::ecr_registry;
@@ -15,13 +15,13 @@ use crate::rules::ecr_registry;
 /// What is to be judged. Made by [`plan`], used up by [`decide`](crate::decide::decide).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    pub(crate) subjects: Vec<Subject>,
-    pub(crate) enforcement: Enforcement,
+    pub(crate) images: Vec<PlannedImage>,
+    pub(crate) mode: Mode,
 }
 
 /// One image of the workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Subject {
+pub(crate) struct PlannedImage {
     pub(crate) path: FieldPath,
     /// The image string as the workload has it.
     pub(crate) image: String,
@@ -33,27 +33,27 @@ pub(crate) struct Subject {
 /// registries is never looked up.
 pub fn plan(
     images: impl IntoIterator<Item = (FieldPath, String)>,
-    enforcement: Enforcement,
+    mode: Mode,
     policy: &Policy,
 ) -> Plan {
     // One copy for all the reasons that name what is allowed: a Pod can hold thousands of images.
     let shared = LazyCell::new(|| Arc::new(policy.allowed()));
     let lookup = |image: &str| ecr_registry::lookup(image, policy, || Arc::clone(&shared));
-    let mut subjects: Vec<Subject> = images
+    let mut images: Vec<PlannedImage> = images
         .into_iter()
-        .map(|(path, image)| Subject { lookup: lookup(&image), path, image })
+        .map(|(path, image)| PlannedImage { lookup: lookup(&image), path, image })
         .collect();
-    subjects.sort_by(|a, b| a.path.cmp(&b.path));
-    Plan { subjects, enforcement }
+    images.sort_by(|a, b| a.path.cmp(&b.path));
+    Plan { images, mode }
 }
 
 impl Plan {
     /// The images to look up, each once, and what each is used for.
     pub fn lookups(&self) -> BTreeMap<EcrImage, Uses> {
         let mut lookups: BTreeMap<EcrImage, Uses> = BTreeMap::new();
-        for subject in &self.subjects {
-            if let Ok(image) = &subject.lookup {
-                lookups.entry(image.clone()).or_default().add(&subject.path);
+        for planned in &self.images {
+            if let Ok(image) = &planned.lookup {
+                lookups.entry(image.clone()).or_default().add(&planned.path);
             }
         }
         lookups
@@ -61,12 +61,12 @@ impl Plan {
 
     /// How many images are judged.
     pub fn len(&self) -> usize {
-        self.subjects.len()
+        self.images.len()
     }
 
     /// Whether there is nothing to judge.
     pub fn is_empty(&self) -> bool {
-        self.subjects.is_empty()
+        self.images.is_empty()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `POST /mutate`: which images are pinned or rewritten.
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use ecr_admission_policy::Enforcement;
+use ecr_admission_policy::Mode;
 use ecr_admission_policy::mutate::{Mutated, mutate};
 use lambda_runtime::Context;
 
@@ -44,7 +44,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         }
         let own_account = account::of_function_arn(&context.invoked_function_arn)?;
         let (copy, now) = (copy.as_ref(), timestamp(started_ms));
-        let policy = self.policy(copy, request, Enforcement::Deny, &own_account, now);
+        let policy = self.policy(copy, request, Mode::Deny, &own_account, now);
         let mutation = mutate(images, rewrites, pin, &policy);
         let lookups = mutation.lookups();
         // The validating half says why.

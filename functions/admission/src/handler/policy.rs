@@ -3,7 +3,7 @@
 use ecr_admission_policy::names::AccountId;
 use ecr_admission_policy::policy::exemption::Requester;
 use ecr_admission_policy::rewrite::RewriteTable;
-use ecr_admission_policy::{Enforcement, Policy, Timestamp};
+use ecr_admission_policy::{Mode, Policy, Refusal, Timestamp};
 
 use super::Handler;
 use crate::policy_copy::{Copy, InForce};
@@ -15,7 +15,7 @@ impl<I, R> Handler<I, R> {
         &self,
         copy: Option<&Copy>,
         request: &Request<'_>,
-        enforcement: Enforcement,
+        mode: Mode,
         own_account: &AccountId,
         now: Timestamp,
     ) -> Policy {
@@ -26,15 +26,15 @@ impl<I, R> Handler<I, R> {
         let pins = self.pins(copy, request);
         // Only Pods are pinned, unless the mutating configuration names controllers too: of those
         // nothing is asked here.
-        policy.pinned = pins && enforcement == Enforcement::Deny;
+        policy.pinned = pins && mode == Mode::Deny;
         let Some(Copy { document, version, .. }) = copy else { return policy };
         let requester = Requester {
             namespace: request.namespace.as_deref(),
             user: request.user_info.username.as_deref(),
         };
         let mut policy = document.policy(policy, &requester, now);
-        policy.pinned &= !pins || enforcement == Enforcement::Deny;
-        policy.document = Some(version.clone());
+        policy.pinned &= !pins || mode == Mode::Deny;
+        policy.document_version = Some(version.clone());
         policy
     }
 
@@ -53,12 +53,10 @@ impl<I, R> Handler<I, R> {
 }
 
 /// The copy that judges; `None` for the parameters alone. The error says why nothing may judge.
-pub(super) fn judging(in_force: InForce) -> Result<Option<Copy>, String> {
+pub(super) fn judging(in_force: InForce) -> Result<Option<Copy>, Refusal> {
     match in_force {
         InForce::Parameters => Ok(None),
         InForce::Document(copy) => Ok(Some(copy)),
-        InForce::Unavailable(why) => Err(format!(
-            "policy unavailable: {why}; see the function's log, and check the document with scripts/policy check"
-        )),
+        InForce::Unavailable(why) => Err(Refusal::PolicyUnavailable { why }),
     }
 }

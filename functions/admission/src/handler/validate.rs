@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use ecr_admission_policy::break_glass::Request as BreakGlass;
+use ecr_admission_policy::break_glass::Ruling;
 use ecr_admission_policy::names::AccountId;
-use ecr_admission_policy::{Enforcement, FieldPath, Policy, Verdict, decide, plan};
+use ecr_admission_policy::{FieldPath, Mode, Policy, Refusal, Verdict, decide, plan};
 use futures_util::future::join;
 use lambda_runtime::Context;
 use serde::Serialize;
@@ -21,13 +21,13 @@ use crate::policy_copy::{Copy, timestamp};
 use crate::policy_secret::ReadPolicy;
 use crate::record::{Decision, Outcome, PolicyAge, TEXT, bounded};
 use crate::review::{Answer, Request, Review};
-use crate::workload::{self, Refusal, Workload};
+use crate::workload::{self, Unreadable, Workload};
 
 /// What is to be judged, and for whom.
 struct Asked<'a> {
     request: &'a Request<'a>,
     images: Vec<(FieldPath, String)>,
-    enforcement: Enforcement,
+    mode: Mode,
     own_account: AccountId,
 }
 
@@ -56,25 +56,25 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
     ) -> (Answer, Outcome) {
         let request = match &review.request {
             Ok(request) => request,
-            Err(problem) => return refused(problem.clone(), Enforcement::Deny),
+            Err(problem) => return refused(problem.clone(), Mode::Deny),
         };
         if self.is_ignored(request) {
             return unjudged(Decision::Ignored);
         }
-        let (enforcement, images) = match workload::of(request) {
+        let (mode, images) = match workload::of(request) {
             Ok(Workload::NoImages) => return unjudged(Decision::Admitted),
-            Ok(Workload::Images { enforcement, images }) => (enforcement, images),
-            Err(Refusal { message, enforcement }) => return refused(message, enforcement),
+            Ok(Workload::Images { mode, images }) => (mode, images),
+            Err(Unreadable { message, mode }) => return refused(message, mode),
         };
         let Some(own_account) = account::of_function_arn(&context.invoked_function_arn) else {
             let problem = "the function's own account could not be read from its ARN";
-            return refused(problem.to_owned(), enforcement);
+            return refused(problem.to_owned(), mode);
         };
-        let asked = Asked { request, images, enforcement, own_account };
+        let asked = Asked { request, images, mode, own_account };
         let budget = budget(event, context);
         let mut judgement = match self.judge(&asked, &budget).await {
             Ok(judgement) => judgement,
-            Err(unavailable) => return refused(unavailable, enforcement),
+            Err(refusal) => return refused(refusal.to_string(), mode),
         };
         self.ask_for_glass(&review.uid, &asked, &mut judgement);
         let Judged { verdict, policy, copy, known } = judgement;
@@ -87,7 +87,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
 
     /// Judges by the policy that is in force. A document that may be older than it should is read again
     /// beside the look-ups; when it changed, the new one judges. The error says why nothing is judged.
-    async fn judge(&self, asked: &Asked<'_>, budget: &Budget) -> Result<Judged, String> {
+    async fn judge(&self, asked: &Asked<'_>, budget: &Budget) -> Result<Judged, Refusal> {
         let started_ms = now_ms();
         let copy = judging(self.policies.at_hand(budget.deadline, started_ms).await)?;
         let renewal = self.policies.renewed(budget.deadline, started_ms);
@@ -105,16 +105,17 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         copy: Option<Copy>,
         asked: &Asked<'_>,
         budget: &Budget,
-    ) -> Result<Judged, String> {
-        let Asked { request, images, enforcement, own_account } = asked;
+    ) -> Result<Judged, Refusal> {
+        let Asked { request, images, mode, own_account } = asked;
         let started_ms = now_ms();
         let now = timestamp(started_ms);
-        let policy = self.policy(copy.as_ref(), request, *enforcement, own_account, now);
-        let plan = plan(images.iter().cloned(), *enforcement, &policy);
+        let policy = self.policy(copy.as_ref(), request, *mode, own_account, now);
+        let plan = plan(images.iter().cloned(), *mode, &policy);
         let lookups = plan.lookups();
         let limit = self.config.max_images;
         if lookups.len() > limit {
-            return Err(too_many(request, lookups.len(), limit));
+            let (kind, images) = (request.kind.kind.clone(), lookups.len());
+            return Err(Refusal::TooManyImages { kind, images, limit });
         }
         let known = self.lookups.inspect(lookups, own_account, &policy, budget, started_ms).await;
         let verdict = decide(&plan, &known.inspections, &policy, now);
@@ -131,20 +132,12 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let allowed = copy.as_ref().and_then(|copy| copy.document.break_glass());
         let user = &asked.request.user_info;
         let groups = user.groups.as_deref().unwrap_or_default();
-        let request = BreakGlass::judge(allowed, &asking, groups);
-        if let BreakGlass::Honoured { group, reason } = &request {
+        let ruling = Ruling::of(allowed, &asking, groups);
+        if let Ruling::Honoured { group, reason } = &ruling {
             let user = user.username.as_deref().map(|user| bounded(user, TEXT));
             let (uid, reason) = (bounded(uid, TEXT), bounded(reason, TEXT));
             self.log.warn("break-glass", &BrokenGlass { uid, user, group, reason });
         }
-        verdict.ask(request);
+        verdict.apply_break_glass(ruling);
     }
-}
-
-/// Why so many images are not looked up.
-fn too_many(request: &Request<'_>, images: usize, limit: usize) -> String {
-    format!(
-        "the {} names {images} different images to look up, more than the limit of {limit}; split it into several or raise the parameter MaxImages",
-        request.kind.kind
-    )
 }

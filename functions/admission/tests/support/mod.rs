@@ -16,8 +16,7 @@ use ecr_admission::metrics::Metrics;
 use ecr_admission::policy_secret::ReadPolicy;
 use ecr_admission_lambda::{Environment, Level, Log};
 use ecr_admission_policy::facts::{
-    Config as ImageConfig, Content, Findings, ImageScan, PlatformFacts, RepositoryFacts, Scan,
-    Scanning,
+    ConfigFacts, Content, Findings, ImageScan, PlatformFacts, RepositoryFacts, Scan, Scanning,
 };
 use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::names::{Digest, RepositoryName};
@@ -62,7 +61,7 @@ pub(crate) fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
 
 /// An image of one platform with this scan, and nobody asked for its config.
 pub(crate) fn platform(scan: ImageScan) -> PlatformFacts {
-    PlatformFacts::new(scan, ImageConfig::NotRead)
+    PlatformFacts::new(scan, ConfigFacts::NotRead)
 }
 
 fn repository(mutability: &str, frequency: &str) -> RepositoryFacts {

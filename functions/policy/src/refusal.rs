@@ -26,11 +26,11 @@ impl fmt::Display for Refusal {
         match self {
             Self::TooManyImages { kind, images, limit } => write!(
                 f,
-                "the {kind} names {images} different images to look up, more than the limit of {limit}; split it into several or raise the parameter MaxImages"
+                "the {kind} has {images} distinct images to look up, more than the {limit} allowed; split it or raise the parameter MaxImages"
             ),
             Self::PolicyUnavailable { why } => write!(
                 f,
-                "policy unavailable: {why}; see the function's log, and check the document with scripts/policy check"
+                "the policy document is unavailable: {why}; see the function's log, and check the document with deploy/policy check"
             ),
         }
     }

@@ -209,7 +209,7 @@ impl<R: ReadPolicy> PolicyCopy<R> {
         state.reminded_ms = Some(now_ms);
         drop(state);
         let now = timestamp(now_ms);
-        for entry in document.entries() {
+        for entry in document.expiring() {
             let excuse = entry.excuse;
             let expires = excuse.expires.to_string();
             let fields = ExpiringEntry { entry: &entry.name, owner: &excuse.owner, expires };

@@ -7,7 +7,7 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::read::present;
-use crate::enforcement::Enforcement;
+use crate::mode::Mode;
 use crate::policy::modes::{Modes, RuleModes};
 use crate::policy::pattern::Pattern;
 use crate::rule::Rule;
@@ -19,7 +19,7 @@ pub(super) struct Namespaces(BTreeMap<Pattern, NamespaceModes>);
 
 #[derive(Debug, Clone)]
 struct NamespaceModes {
-    default: Option<Enforcement>,
+    default: Option<Mode>,
     rules: RuleModes,
 }
 
@@ -29,12 +29,12 @@ struct NamespaceModes {
 #[cfg_attr(test, schemars(extend("minProperties" = 2)))]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenModes {
-    /// Namespaces: names, or starts of names and a `*`.
+    /// Namespaces: names, or starts of names followed by `*`.
     #[cfg_attr(test, schemars(length(min = 1)))]
     names: Vec<Pattern>,
     /// The mode of every rule that has none in `rules` here. Default: the rule's own mode.
     #[serde(default, deserialize_with = "present")]
-    mode: Option<Enforcement>,
+    mode: Option<Mode>,
     /// The modes of single rules.
     #[serde(default)]
     rules: WrittenRules,
@@ -47,25 +47,25 @@ pub(super) struct WrittenModes {
 struct WrittenRules {
     /// The mode of `ecr-registry`.
     #[serde(default, deserialize_with = "present")]
-    ecr_registry: Option<Enforcement>,
+    ecr_registry: Option<Mode>,
     /// The mode of `image-available`.
     #[serde(default, deserialize_with = "present")]
-    image_available: Option<Enforcement>,
+    image_available: Option<Mode>,
     /// The mode of `tag-immutability`.
     #[serde(default, deserialize_with = "present")]
-    tag_immutability: Option<Enforcement>,
+    tag_immutability: Option<Mode>,
     /// The mode of `pinned`.
     #[serde(default, deserialize_with = "present")]
-    pinned: Option<Enforcement>,
+    pinned: Option<Mode>,
     /// The mode of `scan-on-push`.
     #[serde(default, deserialize_with = "present")]
-    scan_on_push: Option<Enforcement>,
+    scan_on_push: Option<Mode>,
     /// The mode of `scan-findings`.
     #[serde(default, deserialize_with = "present")]
-    scan_findings: Option<Enforcement>,
+    scan_findings: Option<Mode>,
     /// The mode of `image-config`.
     #[serde(default, deserialize_with = "present")]
-    image_config: Option<Enforcement>,
+    image_config: Option<Mode>,
 }
 
 impl WrittenRules {
@@ -117,16 +117,16 @@ impl Namespaces {
     fn add(&mut self, WrittenModes { names, mode, rules }: WrittenModes) -> Result<(), String> {
         let modes = NamespaceModes { default: mode, rules: rules.modes() };
         if names.is_empty() {
-            return Err("an entry has no names; name a namespace or take the entry out".to_owned());
+            return Err("an entry has no names; name a namespace or remove the entry".to_owned());
         }
         if modes.default.is_none() && modes.rules.is_empty() {
             let names = join(&names);
-            return Err(format!("the entry of {names} says nothing; give it mode or rules"));
+            return Err(format!("the entry for {names} has no mode and no rules; add one"));
         }
         for name in names {
             let text = name.to_string();
             if self.0.insert(name, modes.clone()).is_some() {
-                return Err(format!("\"{text}\" stands there twice; one entry may name it"));
+                return Err(format!("\"{text}\" appears twice; name it in one entry only"));
             }
         }
         Ok(())

@@ -1,11 +1,11 @@
-//! What must hold of the answer of `/mutate`. Also used by tests/hostile.rs.
+//! What must hold for the answer of `/mutate`.
 
 use serde_json::Value;
 
-use crate::check::REGISTRY;
+use crate::REGISTRY;
 
 /// Nothing is refused, and a patch applies, changes only what it may, and leads into the registry.
-pub(crate) fn assert_fits(response: &Value, body: &[u8]) {
+pub fn assert_fits(response: &Value, body: &[u8]) {
     assert_eq!(response["allowed"], true, "{response}");
     let Some(encoded) = response["patch"].as_str() else { return };
     assert_eq!(response["patchType"], "JSONPatch");
@@ -29,7 +29,7 @@ pub(crate) fn assert_fits(response: &Value, body: &[u8]) {
                 let added = operation["value"].as_object().unwrap();
                 assert!(added.len() == 1 && added.contains_key(annotation), "{operation}");
             }
-            _ => panic!("not an operation of ours: {operation}"),
+            _ => panic!("an unknown operation: {operation}"),
         }
     }
     // A patch that does not apply fails the call, whatever the failure policy says. An object that

@@ -1,14 +1,14 @@
 //! Reviews in, the exact answer out, where the captured requests do not reach.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-#[path = "reviews/log.rs"]
 mod log;
-mod support;
 
+use ecr_admission_testing::{
+    NOW_MS, REGISTRY, create, digest, handler, pod_review, post, registries, validate,
+};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use support::{REGISTRY, create, digest, handler, pod_review, post, registries, validate};
 
 fn image(name: &str) -> String {
     format!("{REGISTRY}/{name}")
@@ -52,8 +52,11 @@ async fn the_severity_limit_is_the_operators() {
     for (limit, severity, allowed) in
         [("CRITICAL", "HIGH", true), ("HIGH", "HIGH", false), ("LOW", "INFORMATIONAL", true)]
     {
-        let registries =
-            registries().image("pay:2", 'd', support::scan("COMPLETE", &[(severity, 1)]));
+        let registries = registries().image(
+            "pay:2",
+            'd',
+            ecr_admission_testing::scan("COMPLETE", &[(severity, 1)]),
+        );
         let handler = handler(registries, &[("SEVERITY_LIMIT", limit)]);
         assert_eq!(
             validate(&handler, &create(&[&image])).await["allowed"],
@@ -65,14 +68,17 @@ async fn the_severity_limit_is_the_operators() {
 
 #[tokio::test]
 async fn unrated_findings_warn() {
-    let registries =
-        registries().image("pay:2", 'd', support::scan("COMPLETE", &[("UNDEFINED", 1)]));
+    let registries = registries().image(
+        "pay:2",
+        'd',
+        ecr_admission_testing::scan("COMPLETE", &[("UNDEFINED", 1)]),
+    );
     let response = validate(&handler(registries, &[]), &create(&[&image("pay:2")])).await;
     assert_eq!(response["allowed"], true);
     assert_eq!(
         response["warnings"],
         json!([
-            "spec.containers[0].image \"123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:2\": has 1 UNDEFINED finding, which nobody has rated; look at them in the scan findings of the image [scan-findings]"
+            "spec.containers[0].image \"123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:2\": has 1 UNDEFINED finding without a severity; review the scan findings of the image [scan-findings]"
         ])
     );
 }
@@ -155,7 +161,7 @@ async fn nothing_a_terminal_would_act_on_comes_back() {
 }
 
 #[tokio::test]
-async fn a_body_without_a_uid_is_400_with_one_line_that_says_what_is_wanted() {
+async fn a_body_without_a_uid_is_400_with_one_line_that_says_what_is_expected() {
     let handler = handler(registries(), &[]);
     let v1 = "admission.k8s.io/v1";
     for (body, problem) in [
@@ -174,7 +180,7 @@ async fn a_body_without_a_uid_is_400_with_one_line_that_says_what_is_wanted() {
         let (status, text) = post(&handler, "POST /validate", &body).await;
         assert_eq!(status, 400, "{text}");
         assert!(text.contains(problem), "{problem}: {text}");
-        assert!(text.contains("wanted: an AdmissionReview of admission.k8s.io/v1 or v1beta1"), "{text}");
+        assert!(text.contains("expected an AdmissionReview of admission.k8s.io/v1 or v1beta1"), "{text}");
         assert_eq!(text.lines().count(), 1, "{text}");
     }
 }
@@ -198,7 +204,7 @@ async fn whatever_fails_after_the_uid_is_a_denial_with_it() {
             request(json!({"uid": "u", "kind": 5})).to_string(),
             "the request could not be read: invalid type",
         ),
-        (not_a_review.to_string(), "the request is of kind \"Review\", not AdmissionReview"),
+        (not_a_review.to_string(), "expected kind AdmissionReview, got \"Review\""),
         (deep, "the Pod could not be read: "),
     ] {
         let (status, body) = post(&handler, "POST /validate", &body).await;
@@ -211,15 +217,16 @@ async fn whatever_fails_after_the_uid_is_a_denial_with_it() {
 }
 
 #[tokio::test]
-async fn a_base64_body_is_read_and_bad_base64_is_told() {
+async fn a_base64_body_is_read_and_bad_base64_is_reported() {
     let handler = handler(registries(), &[]);
     let review = create(&[&image("pay:1")]).to_string();
-    let mut event = support::event("POST /validate", &aws_smithy_types::base64::encode(&review));
+    let mut event =
+        ecr_admission_testing::event("POST /validate", &aws_smithy_types::base64::encode(&review));
     event.payload.is_base64_encoded = true;
-    assert_eq!(handler.handle(event).await.unwrap().status_code, 200);
-    let mut event = support::event("POST /validate", "%%%");
+    assert_eq!(handler.handle(event, NOW_MS).await.unwrap().status_code, 200);
+    let mut event = ecr_admission_testing::event("POST /validate", "%%%");
     event.payload.is_base64_encoded = true;
-    assert_eq!(handler.handle(event).await.unwrap().status_code, 400);
+    assert_eq!(handler.handle(event, NOW_MS).await.unwrap().status_code, 400);
 }
 
 #[tokio::test]
@@ -234,10 +241,11 @@ async fn an_event_that_cannot_be_read_is_reported_without_its_text() {
         (r#""Bearer s3cret""#, "a field has an unexpected type or is missing, at line 1 "),
     ] {
         let event = RawValue::from_string(event.to_owned()).unwrap();
-        let error = handler.invoke(LambdaEvent::new(event, Context::default())).await.unwrap_err();
+        let error =
+            handler.invoke(LambdaEvent::new(event, Context::default()), NOW_MS).await.unwrap_err();
         assert_eq!(error.error_type, "UnreadableEvent");
         let message = error.error_message;
-        let start = "the event is none of an HTTP API, payload format 2.0: ";
+        let start = "the event is not an HTTP API event (payload format 2.0): ";
         assert!(message.starts_with(&format!("{start}{expected}")), "{message}");
         assert!(!message.contains("s3cret") && !message.contains("alloc::"), "{message}");
     }
@@ -248,7 +256,7 @@ async fn an_unknown_route_is_404() {
     let (status, text) = post(&handler(registries(), &[]), "POST /other", "{}").await;
     assert_eq!(
         (status, text.as_str()),
-        (404, "no such route; wanted: POST /validate or POST /mutate\n")
+        (404, "no such route; expected POST /validate or POST /mutate\n")
     );
 }
 
@@ -290,7 +298,7 @@ async fn more_images_than_the_operator_allows_are_not_looked_up() {
         assert_eq!(
             response["status"]["message"],
             format!(
-                "the Pod names {images} different images to look up, more than the limit of {limit}; split it into several or raise the parameter MaxImages"
+                "the Pod has {images} distinct images to look up, more than the {limit} allowed; split it or raise the parameter MaxImages"
             )
         );
     }

@@ -1,21 +1,13 @@
 //! What the ECR adapter makes of each answer that ECR can give, over replayed HTTP.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-#[path = "ecr_adapter/configs.rs"]
 mod configs;
-#[path = "ecr_adapter/findings.rs"]
 mod findings;
-#[path = "ecr_adapter/indexes.rs"]
 mod indexes;
-#[path = "ecr_adapter/log.rs"]
 mod log;
-#[path = "ecr_adapter/manifests.rs"]
 mod manifests;
-#[path = "ecr_adapter/repositories.rs"]
 mod repositories;
-#[path = "ecr_adapter/round_trips.rs"]
 mod round_trips;
-mod support;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -24,10 +16,10 @@ use ecr_admission::inspect::{Budget, InspectImage, gather};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Inspection, SeverityLimit};
+use ecr_admission_testing::digest;
+use ecr_admission_testing::ecr::{Reply, compliant, error, inspect, inspect_one, inspector, reply};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
-use support::digest;
-use support::ecr::{Reply, compliant, error, inspect, inspect_one, inspector, reply};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
@@ -99,16 +91,16 @@ async fn the_permission_that_is_missing_is_named_and_nothing_else_of_the_text() 
     for (action, expected) in [
         (
             "inspector2:ListFindings",
-            "ecr:DescribeImageScanFindings was answered access denied to inspector2:ListFindings; \
-             allow inspector2:ListFindings on all resources to the admission function's role [image-available]",
+            "ecr:DescribeImageScanFindings was denied access to inspector2:ListFindings; \
+             allow inspector2:ListFindings on all resources for the admission function's role [image-available]",
         ),
         (
             "ecr:DescribeImageScanFindings",
-            "ecr:DescribeImageScanFindings was answered access denied; allow it to the admission",
+            "ecr:DescribeImageScanFindings was denied access; allow it for the admission",
         ),
         (
             "iam:MadeUp",
-            "ecr:DescribeImageScanFindings was answered access denied; allow it to the admission",
+            "ecr:DescribeImageScanFindings was denied access; allow it for the admission",
         ),
     ] {
         let verdict = verdict(FINDINGS, denied(action)).await;
@@ -122,10 +114,10 @@ async fn the_permission_that_is_missing_is_named_and_nothing_else_of_the_text() 
 #[tokio::test]
 async fn every_failure_of_every_call_has_its_reason() {
     for operation in [REPOSITORIES, CONFIGURATION, FINDINGS, MANIFEST] {
-        for (answer, told) in [
+        for (answer, expected_text) in [
             (error("ThrottlingException"), "was throttled"),
             (error("LimitExceededException"), "was throttled"),
-            (error("AccessDeniedException"), "was answered access denied"),
+            (error("AccessDeniedException"), "was denied access"),
             (error("ServerException"), "failed"),
             (error("InvalidParameterException"), "failed"),
             ((500, String::new()), "failed"),
@@ -133,7 +125,7 @@ async fn every_failure_of_every_call_has_its_reason() {
             ((200, "<html>".to_owned()), "failed"),
         ] {
             let verdict = verdict(operation, answer.clone()).await;
-            let expected = format!("could not be judged: ecr:{operation} {told}; ");
+            let expected = format!("could not be evaluated: ecr:{operation} {expected_text}; ");
             assert!(
                 verdict.contains(&expected) && verdict.ends_with(" [image-available]"),
                 "{answer:?}: {verdict}"
@@ -178,7 +170,7 @@ async fn an_answer_that_says_nothing_is_a_failure_not_a_pass() {
 
 #[tokio::test]
 async fn what_does_not_exist_is_told_as_such() {
-    for (operation, answer, told) in [
+    for (operation, answer, expected_text) in [
         (
             REPOSITORIES,
             error("RepositoryNotFoundException"),
@@ -207,7 +199,7 @@ async fn what_does_not_exist_is_told_as_such() {
         ),
     ] {
         let verdict = verdict(operation, answer).await;
-        assert!(verdict.contains(told), "{verdict}");
+        assert!(verdict.contains(expected_text), "{verdict}");
     }
 }
 
@@ -223,7 +215,7 @@ async fn words_that_the_sdk_does_not_know_pass_no_rule() {
             &json!({"imageId": {"imageDigest": digest('a').as_str()}, "imageScanStatus": {"status": status}, "imageScanFindings": findings}),
         )
     };
-    for (operation, answer, told) in [
+    for (operation, answer, expected_text) in [
         (
             REPOSITORIES,
             repository("imageTagMutability", json!("SEALED")),
@@ -283,7 +275,7 @@ async fn words_that_the_sdk_does_not_know_pass_no_rule() {
         ),
     ] {
         let verdict = verdict(operation, answer).await;
-        assert!(verdict.contains(told), "{verdict}");
+        assert!(verdict.contains(expected_text), "{verdict}");
     }
 }
 

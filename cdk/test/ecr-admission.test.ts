@@ -24,7 +24,7 @@ test('the admission function has its parameters in its environment', () => {
       'Environment'
     ].Variables;
   assert.deepEqual(variables({}), {
-    REGISTRY_REGIONS: { Ref: 'AWS::Region' },
+    REGISTRY_REGION: { Ref: 'AWS::Region' },
     REGISTRY_IDS: { Ref: 'AWS::AccountId' },
     IGNORED_NAMESPACES: 'kube-system',
     SEVERITY_LIMIT: 'CRITICAL',
@@ -51,7 +51,7 @@ test('the admission function has its parameters in its environment', () => {
       rewrites: 'docker.io/=R/hub/,docker.io/library/redis=',
     }),
     {
-      REGISTRY_REGIONS: 'eu-west-1,us-east-1',
+      REGISTRY_REGION: 'eu-west-1,us-east-1',
       REGISTRY_IDS: '123456789012,210987654321',
       IGNORED_NAMESPACES: '',
       SEVERITY_LIMIT: 'HIGH',

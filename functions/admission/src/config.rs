@@ -22,7 +22,7 @@ const CONNECT: Duration = Duration::from_secs(1);
 pub struct Config {
     /// `REGISTRY_IDS`: the accounts whose registries are allowed; `None` for the function's own.
     pub registry_ids: Option<BTreeSet<AccountId>>,
-    /// `REGISTRY_REGIONS`: the Regions whose registries are allowed.
+    /// `REGISTRY_REGION`: the Regions whose registries are allowed.
     pub regions: BTreeSet<Region>,
     /// `IGNORED_NAMESPACES`: the namespaces admitted without evaluation.
     pub ignored_namespaces: BTreeSet<String>,
@@ -52,7 +52,7 @@ impl Config {
         let timeouts = Timeouts { connect: CONNECT, attempt: ATTEMPT, operation: None };
         let sdk = Sdk::from_environment(environment, timeouts)?;
         let registry_ids = list(environment, "REGISTRY_IDS", "12-digit accounts")?;
-        let regions = match list(environment, "REGISTRY_REGIONS", "Regions such as us-east-1")? {
+        let regions = match list(environment, "REGISTRY_REGION", "Regions such as us-east-1")? {
             Some(regions) => regions,
             None => BTreeSet::from([own_region(environment)?]),
         };

@@ -127,7 +127,7 @@ class Deployed(unittest.TestCase):
         plain = create(self.cloud.url, "one", self.packaged)
         self.assertEqual(plain["IgnoredNamespacesInForce"], "kube-system")
         self.assertEqual(self.variables("one")["REGISTRY_IDS"], ACCOUNT)
-        self.assertEqual(self.variables("one")["REGISTRY_REGIONS"], REGION)
+        self.assertEqual(self.variables("one")["REGISTRY_REGION"], REGION)
         self.assertEqual(self.variables("one")["POLICY_SECRET"], "")
         role = self.role("one")
         self.assertEqual(list(role), ["calls"])
@@ -143,7 +143,7 @@ class Deployed(unittest.TestCase):
             "two",
             self.packaged,
             RegistryIds="111122223333,444455556666",
-            RegistryRegions="eu-west-1,us-east-1",
+            RegistryRegion="eu-west-1,us-east-1",
             IgnoredNamespaces="",
             PolicySecret=POLICY_SECRET,
             MetricsNamespace="Two",

@@ -233,7 +233,7 @@ fn admission_environment(options: &Options) -> Vec<(String, String)> {
         ("IGNORED_NAMESPACES".to_owned(), options.ignored_namespaces.clone()),
         ("PIN_NAMESPACES".to_owned(), options.pin_namespaces.clone()),
         ("REGISTRY_IDS".to_owned(), options.registry_ids.clone()),
-        ("REGISTRY_REGIONS".to_owned(), options.registry_region.clone()),
+        ("REGISTRY_REGION".to_owned(), options.registry_region.clone()),
     ];
     if options.policy.is_some() {
         let arn = secret_arn(REGION, ACCOUNT, POLICY_SECRET);

@@ -50,7 +50,7 @@ async fn a_function_gets_lambdas_environment_and_nothing_of_ours() {
         "PATH",
         "PIN_NAMESPACES",
         "REGISTRY_IDS",
-        "REGISTRY_REGIONS",
+        "REGISTRY_REGION",
         "SSL_CERT_FILE",
         "TZ",
         "_HANDLER",

@@ -24,7 +24,7 @@ fn without_a_word_from_the_operator_the_defaults_hold() {
 #[test]
 fn empty_registries_are_the_stacks_own_and_empty_namespaces_are_none() {
     let config =
-        config(&[("REGISTRY_IDS", ""), ("REGISTRY_REGIONS", ""), ("IGNORED_NAMESPACES", "")])
+        config(&[("REGISTRY_IDS", ""), ("REGISTRY_REGION", ""), ("IGNORED_NAMESPACES", "")])
             .unwrap();
     assert_eq!(config.registry_ids, None);
     assert_eq!(config.regions, ["us-east-1".parse().unwrap()].into());
@@ -35,7 +35,7 @@ fn empty_registries_are_the_stacks_own_and_empty_namespaces_are_none() {
 fn lists_are_comma_separated() {
     let config = config(&[
         ("REGISTRY_IDS", "123456789012, 210987654321"),
-        ("REGISTRY_REGIONS", "eu-west-1,us-east-1"),
+        ("REGISTRY_REGION", "eu-west-1,us-east-1"),
         ("IGNORED_NAMESPACES", "kube-system, monitoring"),
     ])
     .unwrap();
@@ -49,7 +49,7 @@ fn a_bad_value_is_named_with_what_is_accepted() {
     for (name, value, accepted) in [
         ("REGISTRY_IDS", "12", "12 digits"),
         ("REGISTRY_IDS", "123456789012,", "12 digits"),
-        ("REGISTRY_REGIONS", "us-east-1;eu-west-1", "a Region code such as us-east-1"),
+        ("REGISTRY_REGION", "us-east-1;eu-west-1", "a Region code such as us-east-1"),
         ("IGNORED_NAMESPACES", "kube-*", "without patterns"),
         ("IGNORED_NAMESPACES", "a,,b", "1 to 63"),
         ("SEVERITY_LIMIT", "critical", "HIGH or CRITICAL"),

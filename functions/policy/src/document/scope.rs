@@ -7,7 +7,7 @@ use crate::policy::pattern::Pattern;
 use crate::policy::registry_scope::{EmptyList, RegistryScope};
 
 /// One entry of `registries`. At least one of its lists must be there; what is left out follows
-/// the parameters `RegistryIds` and `RegistryRegions`.
+/// the parameters `RegistryIds` and `RegistryRegion`.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(extend("minProperties" = 1)))]

@@ -633,7 +633,7 @@ fn short_denials_name_no_vulnerability_and_nobody_elses_registry() {
     assert_eq!(
         short,
         format!(
-            "{}is in a registry that is not allowed: account 210987654321 and Region eu-west-1 (expected us-east-1); use an allowed registry or add this one to the RegistryIds and RegistryRegions parameters [ecr-registry]",
+            "{}is in a registry that is not allowed: account 210987654321 and Region eu-west-1 (expected us-east-1); use an allowed registry or add this one to the RegistryIds and RegistryRegion parameters [ecr-registry]",
             path(&elsewhere.image)
         )
     );

@@ -47,7 +47,7 @@ pub(super) struct Written {
     /// The rules: their modes and their switches.
     #[serde(default)]
     pub(super) rules: Rules,
-    /// What is allowed of the registries that the parameters `RegistryIds` and `RegistryRegions` allow. An image passes when
+    /// What is allowed of the registries that the parameters `RegistryIds` and `RegistryRegion` allow. An image passes when
     /// one entry contains it. Default: all of them.
     #[serde(default, deserialize_with = "scopes")]
     #[cfg_attr(test, schemars(with = "Option<Vec<WrittenScope>>", length(min = 1)))]

@@ -41,7 +41,7 @@ pub(super) fn not_allowed(
     }
     write!(
         f,
-        "is in a registry that is not allowed: {}; use an allowed registry or add this one to the RegistryIds and RegistryRegions parameters",
+        "is in a registry that is not allowed: {}; use an allowed registry or add this one to the RegistryIds and RegistryRegion parameters",
         refused.join(" and ")
     )
 }

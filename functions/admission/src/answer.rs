@@ -1,4 +1,4 @@
-//! What was decided, as the answer to kube-apiserver and as the outcome that is logged and counted.
+//! What was decided: the answer for kube-apiserver, and the outcome that is logged and counted.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +7,30 @@ use ecr_admission_policy::text::cut;
 use ecr_admission_policy::verdict::{JudgedImage, Violation, WARNING, few};
 use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
 
+use crate::bounded::Listed;
 use crate::inspect::Budget;
+use crate::outcome::{Decision, Outcome, PolicyAge};
 use crate::patch::Operation;
-use crate::record::{Decision, Listed, Outcome, PolicyAge};
+use crate::refusal::Refused;
 use crate::review::Answer;
 
-/// The answer to a request in which there is nothing to judge.
-pub fn unjudged(decision: Decision) -> (Answer, Outcome) {
+/// The answer to a request with nothing to evaluate.
+pub fn unevaluated(decision: Decision) -> (Answer, Outcome) {
     let annotations = [("decision".to_owned(), decision.as_str().to_owned())];
     let answer = Answer { audit_annotations: annotations.into(), ..Answer::default() };
-    (answer, Outcome::unjudged(decision))
+    (answer, Outcome::unevaluated(decision))
 }
 
-/// The answer to a request that could not be judged at all.
-pub fn refused(message: String, enforcement: Enforcement) -> (Answer, Outcome) {
-    let decision = match enforcement {
+/// The answer to a request that is not evaluated.
+pub fn refused(refused: &Refused) -> (Answer, Outcome) {
+    let message = refused.refusal.to_string();
+    let decision = match refused.mode {
         Enforcement::Deny => Decision::Denied,
         Enforcement::Warn | Enforcement::Audit => Decision::Admitted,
     };
-    let (mut answer, mut outcome) = unjudged(decision);
+    let (mut answer, mut outcome) = unevaluated(decision);
     outcome.failed = true;
-    match enforcement {
+    match refused.mode {
         Enforcement::Deny => answer.denial = Some(message),
         Enforcement::Warn | Enforcement::Audit => {
             outcome.warned = true;
@@ -37,8 +40,8 @@ pub fn refused(message: String, enforcement: Enforcement) -> (Answer, Outcome) {
     (answer, outcome)
 }
 
-/// The answer to a request whose images were judged.
-pub fn judged(
+/// The answer to a request whose images were evaluated.
+pub fn evaluated(
     verdict: &Verdict,
     policy: &Policy,
     budget: &Budget,
@@ -67,10 +70,10 @@ pub fn judged(
         audit_annotations.insert("break-glass".to_owned(), request.to_string());
     }
     if policy.denials == Denials::Short {
-        // What its author does not read, its operator does.
-        let whole = [("denial", verdict.message()), ("warned", verdict.warned())];
-        let whole = whole.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
-        audit_annotations.extend(whole);
+        // The operator reads what the author does not.
+        let full = [("denial", verdict.message()), ("warned", verdict.warned())];
+        let full = full.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
+        audit_annotations.extend(full);
     }
     let warnings = verdict.warnings_in(policy.denials);
     let outcome = Outcome {
@@ -105,7 +108,7 @@ fn strictest_first(verdict: &Verdict) -> impl Iterator<Item = &Violation> {
     [Enforcement::Deny, Enforcement::Warn, Enforcement::Audit].into_iter().flat_map(of)
 }
 
-/// The answer of the mutating half.
+/// The answer of the mutating webhook.
 pub fn mutated(patch: Vec<Operation>, warnings: Vec<String>) -> Answer {
     Answer { warnings: few([], warnings, |warning| warning), patch, ..Answer::default() }
 }

@@ -225,5 +225,4 @@ fn metrics_namespace(environment: &Environment) -> Result<String, BadVariable> {
 }
 
 #[cfg(test)]
-#[path = "config_tests.rs"]
 mod tests;

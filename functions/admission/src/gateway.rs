@@ -51,6 +51,11 @@ pub fn arrived_ms(event: &ApiGatewayV2httpRequest) -> Option<u64> {
     u64::try_from(event.request_context.time_epoch).ok().filter(|arrived| *arrived > 0)
 }
 
+/// The address that the request came from.
+pub fn source_ip(event: &ApiGatewayV2httpRequest) -> Option<&str> {
+    event.request_context.http.source_ip.as_deref()
+}
+
 /// What the authorizer says of the caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::ecr::told;
 use crate::gateway::Caller;
-use crate::record::{Decision, MutationOutcome, Outcome, PolicyAge};
+use crate::outcome::{Decision, MutationOutcome, Outcome, PolicyAge};
 
 mod counts;
 mod datum;

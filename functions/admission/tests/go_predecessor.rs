@@ -1,13 +1,12 @@
 //! The defects of aws-samples' Go webhook that this one succeeds, each a regression test by its name.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-mod support;
 
 use ecr_admission_policy::facts::Cause;
 use ecr_admission_policy::mutability::{ExclusionFilter, TagMutability};
 use serde_json::{Value, json};
-use support::ecr::{compliant, inspect_one, reply};
-use support::{REGISTRY, create, handler, pod_review, post, registries, scan, validate};
+use ecr_admission_testing::ecr::{compliant, inspect_one, reply};
+use ecr_admission_testing::{REGISTRY, create, handler, pod_review, post, registries, scan, validate};
 
 fn image(name: &str) -> String {
     format!("{REGISTRY}/{name}")
@@ -67,7 +66,7 @@ async fn defect_04_no_tag_no_configuration_and_no_findings_are_answered_not_pani
         ),
         "BatchGetImage" => compliant(operation),
         // No findings at all.
-        _ => reply(&json!({"imageId": {"imageDigest": support::digest('a').as_str()},
+        _ => reply(&json!({"imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
                            "imageScanStatus": {"status": "COMPLETE"}})),
     });
     let (verdict, _) = bare.await;
@@ -78,13 +77,13 @@ async fn defect_04_no_tag_no_configuration_and_no_findings_are_answered_not_pani
 async fn defect_05_every_page_of_findings_is_read() {
     let pages = inspect_one("123456789012", |operation| match operation {
         "DescribeImageScanFindings" => reply(&json!({
-            "imageId": {"imageDigest": support::digest('a').as_str()},
+            "imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
             "imageScanStatus": {"status": "COMPLETE"},
             "imageScanFindings": {"findings": [{"name": "CVE-1", "severity": "LOW"}]},
             "nextToken": "2",
         })),
         "DescribeImageScanFindings/2" => reply(&json!({
-            "imageId": {"imageDigest": support::digest('a').as_str()},
+            "imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
             "imageScanStatus": {"status": "COMPLETE"},
             "imageScanFindings": {"findings": [{"name": "CVE-2", "severity": "CRITICAL"}]},
         })),
@@ -107,7 +106,7 @@ async fn defect_06_the_scan_status_counts_and_enhanced_findings_are_read() {
     // An answer of an enhanced registry, seconds before its findings (aws/aws-sdk issue 289).
     let early = inspect_one("123456789012", |operation| match operation {
         "DescribeImageScanFindings" => reply(&json!({
-            "imageId": {"imageDigest": support::digest('a').as_str()},
+            "imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
             "imageScanStatus": {"status": "COMPLETE", "description": "The scan was completed successfully."},
             "imageScanFindings": {"findings": []},
         })),
@@ -120,7 +119,7 @@ async fn defect_06_the_scan_status_counts_and_enhanced_findings_are_read() {
     );
     let enhanced = inspect_one("123456789012", |operation| match operation {
         "DescribeImageScanFindings" => reply(&json!({
-            "imageId": {"imageDigest": support::digest('a').as_str()},
+            "imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
             "imageScanStatus": {"status": "ACTIVE"},
             "imageScanFindings": {"enhancedFindings": [{"severity": "CRITICAL", "status": "ACTIVE"}]},
         })),
@@ -135,7 +134,7 @@ async fn defect_07_exclusion_filters_are_matched_and_a_digest_needs_none() {
     let with = |word: &str| {
         let mut registries = registries().image("pay:dev-7", 'd', scan("COMPLETE", &[]));
         registries =
-            registries.image(&format!("web@{}", support::digest('b')), 'b', scan("COMPLETE", &[]));
+            registries.image(&format!("web@{}", ecr_admission_testing::digest('b')), 'b', scan("COMPLETE", &[]));
         let filters = vec![ExclusionFilter::new("WILDCARD", "dev-*")];
         let facts = registries.repositories.get_mut("pay").unwrap().as_mut().unwrap();
         facts.mutability = TagMutability::new(word, filters);
@@ -150,7 +149,7 @@ async fn defect_07_exclusion_filters_are_matched_and_a_digest_needs_none() {
         let response = validate(&with(word), &create(&[&image(name)])).await;
         assert_eq!(response["allowed"], allowed, "{word} {name}: {response}");
     }
-    let pinned = format!("web@{}", support::digest('b'));
+    let pinned = format!("web@{}", ecr_admission_testing::digest('b'));
     assert_eq!(validate(&with("MUTABLE"), &create(&[&image(&pinned)])).await["allowed"], true);
 }
 

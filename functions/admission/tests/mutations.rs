@@ -1,7 +1,6 @@
 //! The mutating half: what is patched, and that nothing else ever is.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-mod support;
 
 use std::path::Path;
 
@@ -9,7 +8,7 @@ use ecr_admission::handler::Handler;
 use json_patch::Patch;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{
+use ecr_admission_testing::{
     REGISTRY, Registries, create, digest, handler, pod_review, post, registries, validate,
 };
 

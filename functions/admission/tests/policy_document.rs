@@ -1,7 +1,6 @@
 //! Reviews under a policy document: the exact answers, and what becomes of a document that is bad.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-mod support;
 
 use std::cell::RefCell;
 
@@ -9,8 +8,8 @@ use ecr_admission::handler::Handler;
 use ecr_admission::policy_secret::{PolicyVersion, ReadPolicy, Unreadable, UnreadableCause};
 use ecr_admission_policy::facts::Cause;
 use serde_json::{Value, json};
-use support::{
-    REGISTRY, Registries, create, digest, handler_with, post, registries, scan, validate,
+use ecr_admission_testing::{
+    NOW_MS, REGISTRY, Registries, create, digest, handler_with, post, registries, scan, validate,
 };
 use tokio::time::Instant;
 
@@ -315,7 +314,7 @@ async fn short_denials_leave_the_whole_to_the_audit_annotations() {
 async fn without_a_good_copy_every_review_is_denied_and_nothing_else_changes() {
     let secret = Secret::of("mode: sometimes");
     let handler = under(&secret);
-    handler.prepare().await;
+    handler.prepare(NOW_MS).await;
     let pay = create(&[&format!("{REGISTRY}/pay:1")]);
     let advice = "see the function's log, and check the document with scripts/policy check";
     let denied = validate(&handler, &pay).await;

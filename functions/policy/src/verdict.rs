@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::break_glass::Request;
 use crate::enforcement::Enforcement;
+use crate::image::EcrImage;
 use crate::names::Digest;
 use crate::plan::FieldPath;
 use crate::policy::denials::Denials;
@@ -34,6 +35,8 @@ pub struct Verdict {
     pub violations: Vec<Violation>,
     /// What came of a request to break the glass, where one was made against a denial.
     pub break_glass: Option<Request>,
+    /// The images that were looked up and violate a rule, in whatever mode.
+    pub violating: BTreeSet<EcrImage>,
 }
 
 /// An image that was judged.
@@ -75,7 +78,7 @@ pub enum Decision {
 
 impl Verdict {
     pub(crate) fn new(images: Vec<JudgedImage>, violations: Vec<Violation>) -> Self {
-        Self { images, violations, break_glass: None }
+        Self { images, violations, break_glass: None, violating: BTreeSet::new() }
     }
 
     /// Deny when any violation denies.

@@ -57,7 +57,7 @@ fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
     let policy = document.policy(base, &requester, case.at);
     let images = [(FieldPath::new("spec.containers[0].image"), case.image.clone())];
     let plan = plan(images, Enforcement::Deny, &policy);
-    let lookups = plan.lookups().into_keys();
+    let lookups = plan.lookups().into_iter();
     let found: BTreeMap<EcrImage, Inspection> = lookups
         .map(|image| {
             let inspection = case.facts.inspection(&image, case.at);

@@ -7,15 +7,16 @@ use ecr_admission_policy::{Enforcement, Policy, Timestamp};
 
 use super::Handler;
 use crate::policy_copy::{Copy, InForce};
+use crate::refusal::Refusal;
 use crate::review::Request;
 
 impl<I, R> Handler<I, R> {
-    /// The policy that judges a request under this document, or under the parameters alone.
+    /// The policy for a request under this document, or under the parameters alone.
     pub(super) fn policy(
         &self,
         copy: Option<&Copy>,
         request: &Request<'_>,
-        enforcement: Enforcement,
+        mode: Enforcement,
         own_account: &AccountId,
         now: Timestamp,
     ) -> Policy {
@@ -23,22 +24,23 @@ impl<I, R> Handler<I, R> {
         let registry_ids = registry_ids.unwrap_or_else(|| [own_account.clone()].into());
         let (regions, limit) = (self.config.regions.clone(), self.config.severity_limit);
         let mut policy = Policy::new(registry_ids, regions, limit);
-        let pins = self.pins(copy, request);
-        // Only Pods are pinned, unless the mutating configuration names controllers too: of those
-        // nothing is asked here.
-        policy.pinned = pins && enforcement == Enforcement::Deny;
-        let Some(Copy { document, version, .. }) = copy else { return policy };
-        let requester = Requester {
-            namespace: request.namespace.as_deref(),
-            user: request.user_info.username.as_deref(),
-        };
-        let mut policy = document.policy(policy, &requester, now);
-        policy.pinned &= !pins || enforcement == Enforcement::Deny;
-        policy.document = Some(version.clone());
+        if let Some(Copy { document, version, .. }) = copy {
+            let requester = Requester {
+                namespace: request.namespace.as_deref(),
+                user: request.user_info.username.as_deref(),
+            };
+            policy = document.policy(policy, &requester, now);
+            policy.document = Some(version.clone());
+        }
+        if self.pins(copy, request) {
+            // A controller's template need not be pinned: the mutating webhook pins its Pods, and the
+            // template only if the webhook configuration names controllers.
+            policy.pinned = mode == Enforcement::Deny;
+        }
         policy
     }
 
-    /// Whether the mutating half pins the images of a request.
+    /// Whether the mutating webhook pins the images of a request.
     pub(super) fn pins(&self, copy: Option<&Copy>, request: &Request<'_>) -> bool {
         let namespace = request.namespace.as_deref();
         let by_document = copy.and_then(|copy| copy.document.pins(namespace));
@@ -52,13 +54,11 @@ impl<I, R> Handler<I, R> {
     }
 }
 
-/// The copy that judges; `None` for the parameters alone. The error says why nothing may judge.
-pub(super) fn judging(in_force: InForce) -> Result<Option<Copy>, String> {
+/// The document in force; `None` for the parameters alone.
+pub(super) fn in_force(in_force: InForce) -> Result<Option<Copy>, Refusal> {
     match in_force {
         InForce::Parameters => Ok(None),
         InForce::Document(copy) => Ok(Some(copy)),
-        InForce::Unavailable(why) => Err(format!(
-            "policy unavailable: {why}; see the function's log, and check the document with scripts/policy check"
-        )),
+        InForce::Unavailable(why) => Err(Refusal::PolicyUnavailable(why)),
     }
 }

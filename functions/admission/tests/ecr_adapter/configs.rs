@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::FINDINGS;
-use crate::support::digest;
-use crate::support::ecr::{Reply, compliant, error, inspector, look_up, reply};
+use ecr_admission_testing::digest;
+use ecr_admission_testing::ecr::{Reply, compliant, error, inspector, look_up, reply};
 
 pub(crate) const NEEDS: Needs = Needs {
     severity_limit: SeverityLimit::Critical,

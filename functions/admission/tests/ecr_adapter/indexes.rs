@@ -3,8 +3,8 @@
 use ecr_admission::ecr::EcrInspector;
 use serde_json::{Value, json};
 
-use crate::support::digest;
-use crate::support::ecr::{
+use ecr_admission_testing::digest;
+use ecr_admission_testing::ecr::{
     OCI_IMAGE as IMAGE, OCI_INDEX as INDEX, Reply, compliant, error, image_manifest, inspector,
     judge, reply,
 };

@@ -7,7 +7,7 @@ use ecr_admission_lambda::Level;
 use serde_json::{Value, json};
 
 use crate::configs::{BLOB, MANIFEST, NEEDS, URL, configured, images, sha256, url};
-use crate::support::ecr::{Reply, inspector_over, look_up, replay};
+use ecr_admission_testing::ecr::{Reply, inspector_over, look_up, replay};
 
 /// Set in a run of this program whose log is read.
 const READ: &str = "ECR_ADAPTER_LOG_IS_READ";

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::configs::{sha256, url};
-use crate::support::digest;
-use crate::support::ecr::{
+use ecr_admission_testing::digest;
+use ecr_admission_testing::ecr::{
     OCI_IMAGE, OCI_INDEX, Reply, compliant, error, image_manifest, inspect, inspector, judge,
     judge_at, reply,
 };

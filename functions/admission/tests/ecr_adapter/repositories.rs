@@ -11,7 +11,7 @@ use ecr_admission_policy::names::RepositoryName;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::ecr::{Reply, error, inspector, reply};
+use ecr_admission_testing::ecr::{Reply, error, inspector, reply};
 use crate::{CONFIGURATION, OWN, REPOSITORIES};
 
 const OTHER: &str = "210987654321";

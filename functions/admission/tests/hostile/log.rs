@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::check::assert_plain;
+use ecr_admission_testing::check::assert_plain;
 use crate::seeds;
 
 /// The test that sends every seed.

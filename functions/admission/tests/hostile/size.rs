@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::check::{Answer, Function, REGISTRY};
+use ecr_admission_testing::REGISTRY;
+use ecr_admission_testing::check::{Answer, Function};
 use crate::function;
 use crate::log::is_read;
 

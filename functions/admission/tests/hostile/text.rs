@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::check::{Answer, REGISTRY, assert_plain};
+use ecr_admission_testing::REGISTRY;
+use ecr_admission_testing::check::{Answer, assert_plain};
 use crate::function;
 
 /// Control characters (C0, DEL, C1), and formatting characters that hide or reorder others.

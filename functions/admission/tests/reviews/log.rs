@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::image;
-use crate::support::{create, digest, handler_with, post, registries, scan};
+use ecr_admission_testing::{create, digest, handler_with, post, registries, scan};
 
 /// Set in a run of this program whose log is read.
 const READ: &str = "REVIEWS_LOG_IS_READ";

@@ -35,6 +35,12 @@ fn knows(cache: &Cache, image: &EcrImage, now_ms: u64) -> bool {
     !cache.recall([image], now_ms).is_empty()
 }
 
+/// Remembers the facts of an image that violates no rule.
+fn remember(cache: &mut Cache, image: &EcrImage, facts: &Arc<ImageFacts>, now_ms: u64) {
+    cache.remember(image, facts, now_ms);
+    cache.learn(image, facts, false);
+}
+
 fn by_digest(facts: &ImageFacts) -> EcrImage {
     EcrImage { id: ImageId::Digest(facts.digest.clone()), ..image("x") }
 }
@@ -42,7 +48,7 @@ fn by_digest(facts: &ImageFacts) -> EcrImage {
 #[test]
 fn facts_are_known_until_they_are_too_old() {
     let mut cache = Cache::new(MINUTE);
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
+    remember(&mut cache, &image("1"), &facts("IMMUTABLE", 1).into(), NOW);
     assert!(knows(&cache, &image("1"), NOW));
     assert!(knows(&cache, &image("1"), NOW + 59_999));
     assert!(!knows(&cache, &image("1"), NOW + 60_000));
@@ -54,33 +60,56 @@ fn facts_are_known_until_they_are_too_old() {
 fn a_tag_that_can_be_overwritten_is_never_remembered_its_digest_is() {
     let mut cache = Cache::new(MINUTE);
     let facts = Arc::new(facts("MUTABLE", 1));
-    cache.remember(&image("1"), &facts, false, NOW);
+    remember(&mut cache, &image("1"), &facts, NOW);
     assert!(!knows(&cache, &image("1"), NOW));
     assert!(knows(&cache, &by_digest(&facts), NOW));
 }
 
 #[test]
-fn what_was_violated_is_soon_forgotten() {
+fn facts_are_kept_for_five_seconds_unless_a_verdict_found_no_violation() {
+    for (verdicts, kept_ms) in [
+        (&[][..], 5_000),
+        (&[true], 5_000),
+        (&[false], 60_000),
+        (&[false, true], 5_000),
+        (&[true, false], 5_000),
+    ] {
+        let (mut cache, facts) = (Cache::new(MINUTE), Arc::new(facts("IMMUTABLE", 1)));
+        cache.remember(&image("1"), &facts, NOW);
+        for violated in verdicts {
+            cache.learn(&image("1"), &facts, *violated);
+        }
+        for image in [image("1"), by_digest(&facts)] {
+            assert!(knows(&cache, &image, NOW + kept_ms - 1), "{verdicts:?}");
+            assert!(!knows(&cache, &image, NOW + kept_ms), "{verdicts:?}");
+        }
+    }
+}
+
+#[test]
+fn a_verdict_on_earlier_facts_says_nothing_about_newer_ones() {
     let mut cache = Cache::new(MINUTE);
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), true, NOW);
-    assert!(knows(&cache, &image("1"), NOW + 4_999));
-    assert!(!knows(&cache, &image("1"), NOW + 5_000));
+    let earlier = Arc::new(facts("IMMUTABLE", 1));
+    cache.remember(&image("1"), &earlier, NOW);
+    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), NOW + 1);
+    cache.learn(&image("1"), &earlier, false);
+    assert!(!knows(&cache, &image("1"), NOW + 5_001));
 }
 
 #[test]
 fn zero_seconds_turn_it_off() {
     let mut cache = Cache::new(Duration::ZERO);
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
+    remember(&mut cache, &image("1"), &facts("IMMUTABLE", 1).into(), NOW);
     assert!(!knows(&cache, &image("1"), NOW));
     assert!(cache.entries.is_empty());
 }
 
 #[test]
-fn it_never_grows_past_its_capacity_and_drops_the_oldest_first() {
+fn it_never_grows_beyond_its_capacity_and_drops_the_oldest_first() {
     let mut cache = Cache::new(MINUTE);
     for n in 0..2_000_u32 {
         let tag = image(&n.to_string());
-        cache.remember(&tag, &facts("IMMUTABLE", n).into(), false, NOW + u64::from(n));
+        remember(&mut cache, &tag, &facts("IMMUTABLE", n).into(), NOW + u64::from(n));
         assert!(cache.entries.len() <= CAPACITY);
     }
     assert!(knows(&cache, &image("1999"), NOW + 2_000));
@@ -96,11 +125,11 @@ fn facts_for_other_needs_are_forgotten() {
         foreign_layers: false,
     };
     let mut cache = Cache::new(MINUTE);
-    cache.serve(&needs(false));
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
-    cache.serve(&needs(false));
+    cache.forget_other_needs(&needs(false));
+    remember(&mut cache, &image("1"), &facts("IMMUTABLE", 1).into(), NOW);
+    cache.forget_other_needs(&needs(false));
     assert!(knows(&cache, &image("1"), NOW));
-    cache.serve(&needs(true));
+    cache.forget_other_needs(&needs(true));
     assert!(!knows(&cache, &image("1"), NOW));
 }
 
@@ -111,7 +140,7 @@ fn a_config_that_could_not_be_read_is_not_remembered() {
     let config = Config::Unavailable(unavailable);
     facts.content = Content::Image(PlatformFacts::new(ImageScan::NotFound, config));
     let mut cache = Cache::new(MINUTE);
-    cache.remember(&image("1"), &facts.into(), false, NOW);
+    remember(&mut cache, &image("1"), &facts.into(), NOW);
     assert!(!knows(&cache, &image("1"), NOW));
 }
 
@@ -141,18 +170,18 @@ fn what_is_remembered_is_bounded_in_bytes() {
     let quarter = MAX_BYTES / 4 / size_of::<Finding>() - 10;
     let mut cache = Cache::new(MINUTE);
     // By tag and by digest each.
-    cache.remember(&image("1"), &with_findings(1, quarter), false, NOW);
-    cache.remember(&image("2"), &with_findings(2, quarter), false, NOW + 1);
+    remember(&mut cache, &image("1"), &with_findings(1, quarter), NOW);
+    remember(&mut cache, &image("2"), &with_findings(2, quarter), NOW + 1);
     assert!(knows(&cache, &image("1"), NOW + 1) && knows(&cache, &image("2"), NOW + 1));
-    cache.remember(&image("3"), &with_findings(3, 100), false, NOW + 2);
+    remember(&mut cache, &image("3"), &with_findings(3, 100), NOW + 2);
     assert!(knows(&cache, &image("3"), NOW + 2) && knows(&cache, &image("2"), NOW + 2));
     assert!(!knows(&cache, &image("1"), NOW + 2));
-    cache.remember(&image("4"), &with_findings(4, 5 * quarter), false, NOW + 3);
+    remember(&mut cache, &image("4"), &with_findings(4, 5 * quarter), NOW + 3);
     assert!(!knows(&cache, &image("4"), NOW + 3), "larger than all that may be remembered");
     assert!(knows(&cache, &image("3"), NOW + 3), "and nothing is forgotten for it");
     let counted: usize = cache.entries.values().map(|entry| entry.facts.bytes()).sum();
     assert_eq!(cache.bytes, counted);
-    cache.serve(&Needs {
+    cache.forget_other_needs(&Needs {
         severity_limit: SeverityLimit::High,
         all_findings: true,
         config: false,

@@ -1,11 +1,11 @@
-//! What the mutating half leaves alone, since a change would break it.
+//! Which images the mutating webhook may replace. A change of the others would break their object.
 
 use ecr_admission_policy::FieldPath;
-use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::annotation;
+use crate::owner;
 use crate::patch::pointer;
 use crate::review::Request;
 
@@ -13,27 +13,8 @@ use crate::review::Request;
 /// annotations). What runs is the file on the node, whatever the object says.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
-#[derive(Deserialize)]
-struct Object {
-    #[serde(default)]
-    metadata: Option<Metadata>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    #[serde(default)]
-    owner_references: Option<Vec<OwnerReference>>,
-}
-
-#[derive(Deserialize)]
-struct OwnerReference {
-    #[serde(default)]
-    controller: Option<bool>,
-}
-
 /// Of `images`, which the request adds or changes, those that may be replaced.
-pub fn replaceable(
+pub fn of(
     request: &Request<'_>,
     images: Vec<(FieldPath, String)>,
 ) -> Vec<(FieldPath, String)> {
@@ -41,7 +22,9 @@ pub fn replaceable(
     if is_pod(request) {
         return if annotation::is_there(object, MIRROR) { vec![] } else { images };
     }
-    if has_controller(object) {
+    // A ReplicaSet of a Deployment or of an Argo Rollout, or a Job of a CronJob: its controller creates it from
+    // a template, and would find it different forever.
+    if owner::may_have_controller(object) {
         return vec![];
     }
     match (request.operation.as_str(), request.old_object) {
@@ -54,15 +37,6 @@ pub fn replaceable(
 
 fn is_pod(request: &Request<'_>) -> bool {
     request.kind.group.is_empty() && request.kind.kind == "Pod"
-}
-
-/// Whether another object makes this one from a template of its own, and would see it differ for ever: a
-/// `ReplicaSet` of a Deployment or of an Argo Rollout, a Job of a `CronJob`. What cannot be read counts as
-/// owned.
-fn has_controller(object: &RawValue) -> bool {
-    let Ok(object) = serde_json::from_str::<Object>(object.get()) else { return true };
-    let owners = object.metadata.and_then(|metadata| metadata.owner_references);
-    owners.into_iter().flatten().any(|owner| owner.controller == Some(true))
 }
 
 /// Of the images whose field path has another value than before, those that their container did not

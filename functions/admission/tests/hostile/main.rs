@@ -1,23 +1,14 @@
 //! Whatever is sent, the answer is one, and nothing of what came is acted on by who reads it.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-#[path = "../fuzz/fuzz_targets/handler/check.rs"]
-mod check;
-#[path = "hostile/log.rs"]
 mod log;
-#[path = "../fuzz/fuzz_targets/handler/patch.rs"]
-mod patch;
-#[path = "../fuzz/fuzz_targets/handler/registry.rs"]
-mod registry;
-#[path = "hostile/size.rs"]
 mod size;
-#[path = "hostile/text.rs"]
 mod text;
 
 use std::fs;
 use std::path::Path;
 
-use check::{Answer, Function};
+use ecr_admission_testing::check::{Answer, Function};
 
 /// The bodies that fuzzing starts from, by name: those made for it, and what a kube-apiserver sent.
 fn seeds() -> Vec<(String, Vec<u8>)> {

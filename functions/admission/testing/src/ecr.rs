@@ -22,41 +22,43 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 /// The status and the body of a replayed answer.
-pub(crate) type Reply = (u16, String);
+pub type Reply = (u16, String);
 
 /// An answer as it should be.
-pub(crate) fn reply(body: &Value) -> Reply {
+pub fn reply(body: &Value) -> Reply {
     (200, body.to_string())
 }
 
 /// An error as ECR sends one.
-pub(crate) fn error(code: &str) -> Reply {
+pub fn error(code: &str) -> Reply {
     (400, json!({"__type": code, "message": "replayed"}).to_string())
 }
 
-pub(crate) const OCI_IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
-pub(crate) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+/// The media type of an OCI image manifest.
+pub const OCI_IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The media type of an OCI image index.
+pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// The manifest of an image, as build tools write it.
-pub(crate) fn image_manifest() -> Value {
+pub fn image_manifest() -> Value {
     json!({
         "schemaVersion": 2,
         "mediaType": OCI_IMAGE,
         "config": {
             "mediaType": "application/vnd.oci.image.config.v1+json",
-            "digest": super::digest('c').as_str(),
+            "digest": crate::digest('c').as_str(),
             "size": 7023,
         },
         "layers": [{
             "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
-            "digest": super::digest('d').as_str(),
+            "digest": crate::digest('d').as_str(),
             "size": 32654,
         }],
     })
 }
 
 /// The answers for an image without a fault.
-pub(crate) fn compliant(operation: &str) -> Reply {
+pub fn compliant(operation: &str) -> Reply {
     reply(&match operation {
         "DescribeRepositories" => json!({"repositories": [{
             "repositoryName": "pay", "imageTagMutability": "IMMUTABLE",
@@ -66,14 +68,14 @@ pub(crate) fn compliant(operation: &str) -> Reply {
             "scanningConfigurations": [{"repositoryName": "pay", "scanFrequency": "SCAN_ON_PUSH"}],
         }),
         "DescribeImageScanFindings" => json!({
-            "imageId": {"imageDigest": super::digest('a').as_str(), "imageTag": "1"},
+            "imageId": {"imageDigest": crate::digest('a').as_str(), "imageTag": "1"},
             "imageScanStatus": {"status": "COMPLETE"},
             "imageScanFindings": {
                 "imageScanCompletedAt": 1_795_176_000, "findingSeverityCounts": {},
             },
         }),
         "BatchGetImage" => json!({"images": [{
-            "imageId": {"imageDigest": super::digest('a').as_str(), "imageTag": "1"},
+            "imageId": {"imageDigest": crate::digest('a').as_str(), "imageTag": "1"},
             "imageManifestMediaType": OCI_IMAGE,
             "imageManifest": image_manifest().to_string(),
         }]}),
@@ -83,14 +85,14 @@ pub(crate) fn compliant(operation: &str) -> Reply {
 
 /// An inspector whose calls are answered by `answer`. It gets the operation, with `/<next token>` for a
 /// further page, and the body; for a blob `GET` and its URL.
-pub(crate) fn inspector(
+pub fn inspector(
     answer: impl Fn(&str, &Value) -> Reply + Send + Sync + 'static,
 ) -> EcrInspector {
     inspector_over(replay(answer), Level::Error)
 }
 
 /// The HTTP of such an inspector.
-pub(crate) fn replay(
+pub fn replay(
     answer: impl Fn(&str, &Value) -> Reply + Send + Sync + 'static,
 ) -> SharedHttpClient {
     infallible_client_fn(move |request: http::Request<_>| {
@@ -114,7 +116,7 @@ fn asked(request: &http::Request<SdkBody>) -> (String, Value) {
 }
 
 /// An inspector over this HTTP, with a log of this level.
-pub(crate) fn inspector_over(http: SharedHttpClient, level: Level) -> EcrInspector {
+pub fn inspector_over(http: SharedHttpClient, level: Level) -> EcrInspector {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
@@ -127,7 +129,7 @@ pub(crate) fn inspector_over(http: SharedHttpClient, level: Level) -> EcrInspect
 }
 
 /// What the inspector says of `pay:1`, and the number of calls.
-pub(crate) async fn look_up(
+pub async fn look_up(
     inspector: &EcrInspector,
     needs: Needs,
 ) -> (Result<(Digest, Content), Missing>, u32) {
@@ -135,7 +137,7 @@ pub(crate) async fn look_up(
 }
 
 /// The same, when so much time is left.
-pub(crate) async fn look_up_within(
+pub async fn look_up_within(
     left: Duration,
     inspector: &EcrInspector,
     needs: Needs,
@@ -153,7 +155,7 @@ pub(crate) async fn look_up_within(
 }
 
 /// What is found about these images, seen from account 123456789012; and the number of calls.
-pub(crate) async fn inspect(
+pub async fn inspect(
     inspector: &EcrInspector,
     images: impl IntoIterator<Item = EcrImage>,
 ) -> (BTreeMap<EcrImage, Inspection>, u32) {
@@ -166,7 +168,7 @@ pub(crate) async fn inspect(
 }
 
 /// The verdict on `pay:1` of an account, in words, and the number of calls that it took.
-pub(crate) async fn inspect_one(
+pub async fn inspect_one(
     account: &str,
     answer: impl Fn(&str) -> Reply + Send + Sync + 'static,
 ) -> (String, u32) {
@@ -174,16 +176,16 @@ pub(crate) async fn inspect_one(
 }
 
 /// The same, by what this inspector finds.
-pub(crate) async fn judge(account: &str, inspector: &EcrInspector) -> (String, u32) {
+pub async fn judge(account: &str, inspector: &EcrInspector) -> (String, u32) {
     judge_at("image", account, inspector).await
 }
 
 /// The same, of an image at this path.
-pub(crate) async fn judge_at(path: &str, account: &str, inspector: &EcrInspector) -> (String, u32) {
+pub async fn judge_at(path: &str, account: &str, inspector: &EcrInspector) -> (String, u32) {
     let policy = policy(account);
     let image = format!("{account}.dkr.ecr.us-east-1.amazonaws.com/pay:1");
     let plan = plan([(FieldPath::new(path), image)], Enforcement::Deny, &policy);
-    let (found, calls) = inspect(inspector, plan.lookups().into_keys()).await;
+    let (found, calls) = inspect(inspector, plan.lookups()).await;
     let verdict = decide(&plan, &found, &policy, Timestamp::from_seconds(1_795_176_000));
     (verdict.message().unwrap_or_else(|| "admitted".to_owned()), calls)
 }

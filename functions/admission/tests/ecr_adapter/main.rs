@@ -1,21 +1,13 @@
 //! What the ECR adapter makes of each answer that ECR can give, over replayed HTTP.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-#[path = "ecr_adapter/configs.rs"]
 mod configs;
-#[path = "ecr_adapter/findings.rs"]
 mod findings;
-#[path = "ecr_adapter/indexes.rs"]
 mod indexes;
-#[path = "ecr_adapter/log.rs"]
 mod log;
-#[path = "ecr_adapter/manifests.rs"]
 mod manifests;
-#[path = "ecr_adapter/repositories.rs"]
 mod repositories;
-#[path = "ecr_adapter/round_trips.rs"]
 mod round_trips;
-mod support;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,8 +18,8 @@ use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Inspection, SeverityLimit};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
-use support::digest;
-use support::ecr::{Reply, compliant, error, inspect, inspect_one, inspector, reply};
+use ecr_admission_testing::digest;
+use ecr_admission_testing::ecr::{Reply, compliant, error, inspect, inspect_one, inspector, reply};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 

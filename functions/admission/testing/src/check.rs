@@ -1,11 +1,11 @@
-//! What must hold of the answer to any body. Also used by tests/hostile.rs.
+//! What must hold of the answer to any body.
 
 use std::sync::Arc;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::encodings::Body;
 use ecr_admission::config::Config;
-use ecr_admission::handler::{Handler, now_ms};
+use ecr_admission::handler::Handler;
 use ecr_admission::metrics::Metrics;
 use ecr_admission_lambda::{Environment, Level, Log};
 use ecr_admission_policy::text::is_printable;
@@ -13,24 +13,22 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::patch;
-use crate::registry::AsNamed;
-
-/// The registry that is allowed.
-pub(crate) const REGISTRY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+use crate::{NOW_MS, REGISTRY, patch};
+use crate::as_named::AsNamed;
 
 /// Where images of Docker Hub go on their way through `/mutate`.
 const REWRITES: &str = "docker.io/=123456789012.dkr.ecr.us-east-1.amazonaws.com/hub/";
 
 /// The whole function, but for AWS.
-pub(crate) struct Function {
+#[derive(Debug)]
+pub struct Function {
     handler: Handler<AsNamed>,
     runtime: tokio::runtime::Runtime,
 }
 
 /// An answer that has been checked.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// It is no review, and nobody knows whose it would be.
     Refused,
     /// The `response` of the review.
@@ -51,7 +49,7 @@ struct Identified {
 
 impl Function {
     /// A function that logs at this level and remembers nothing.
-    pub(crate) fn new(log_level: &str) -> Self {
+    pub fn new(log_level: &str) -> Self {
         let environment: Environment = [
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "AKIA"),
@@ -66,13 +64,13 @@ impl Function {
         .collect();
         let config = Config::from_environment(&environment).unwrap();
         let log = Log::new(Level::Error);
-        let metrics = Metrics::new(&config.sdk, "Test".to_owned(), log, now_ms());
+        let metrics = Metrics::new(&config.sdk, "Test".to_owned(), log, NOW_MS);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         Self { handler: Handler::new(config, AsNamed, None, Arc::new(metrics)), runtime }
     }
 
     /// Sends a body to both routes and checks both answers; returns that of `/validate`.
-    pub(crate) fn check(&self, body: &[u8]) -> Answer {
+    pub fn check(&self, body: &[u8]) -> Answer {
         if let Answer::Reviewed(response) = self.answer("POST /mutate", body) {
             patch::assert_fits(&response, body);
         }
@@ -88,7 +86,7 @@ impl Function {
 
     fn answer(&self, route: &str, body: &[u8]) -> Answer {
         let event = event(route, body);
-        let response = self.runtime.block_on(self.handler.handle(event)).unwrap();
+        let response = self.runtime.block_on(self.handler.handle(event, NOW_MS)).unwrap();
         let ApiGatewayV2httpResponse { status_code, body: Some(Body::Text(text)), .. } = response
         else {
             panic!("an answer has a text: {response:?}")
@@ -135,14 +133,14 @@ fn event(route: &str, body: &[u8]) -> LambdaEvent<ApiGatewayV2httpRequest> {
         "requestContext": {
             "authorizer": {"lambda": {"cluster": "blue", "token": "current"}},
             "http": {"method": "POST", "sourceIp": "127.0.0.1"},
-            "timeEpoch": now_ms(),
+            "timeEpoch": NOW_MS,
         },
         "isBase64Encoded": is_base64_encoded,
     });
     let mut event: ApiGatewayV2httpRequest = serde_json::from_value(event).unwrap();
     event.body = Some(text);
     let mut context = Context::default();
-    context.deadline = now_ms() + 10_000;
+    context.deadline = NOW_MS + 10_000;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:f";
     arn.clone_into(&mut context.invoked_function_arn);
     LambdaEvent::new(event, context)
@@ -172,7 +170,7 @@ fn assert_response(response: &Value) {
 }
 
 /// No longer than `max` characters, and nothing that a terminal would act on.
-pub(crate) fn assert_plain(text: &str, max: usize) {
+pub fn assert_plain(text: &str, max: usize) {
     assert!(text.chars().count() <= max, "more than {max} characters: {text:?}");
     assert!(text.chars().all(is_printable), "not plain: {text:?}");
 }

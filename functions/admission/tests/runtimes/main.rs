@@ -12,15 +12,10 @@ use ecr_admission::manifest::{INDEX_TYPES, Kind, read};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-#[path = "runtimes/mutate.rs"]
 mod mutate;
-#[path = "runtimes/random.rs"]
 mod random;
-#[path = "runtimes/repository.rs"]
 mod repository;
-#[path = "runtimes/seeds.rs"]
 mod seeds;
-#[path = "runtimes/tree.rs"]
 mod tree;
 
 use random::Random;

@@ -1,5 +1,4 @@
-//! Registries in which every repository exists, and is what its name says. Also used by
-//! tests/hostile.rs.
+//! Registries in which every repository exists, and is what its name says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +17,7 @@ use ecr_admission_policy::{EcrImage, Timestamp};
 
 /// Registries as their names say.
 #[derive(Debug)]
-pub(crate) struct AsNamed;
+pub struct AsNamed;
 
 impl InspectImage for AsNamed {
     async fn repositories(

@@ -7,6 +7,10 @@ use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use crate::authorize::{Caller, authorize, in_overlap};
+use crate::events::{
+    TOKEN_SECRET_DROPPED, TOKEN_SECRET_EMPTY, TOKEN_SECRET_ENTRIES_UNUSABLE, TOKEN_SECRET_IN_DOUBT,
+    TOKEN_SECRET_PREVIOUS_UNREADABLE, TOKEN_SECRET_UNREADABLE,
+};
 use crate::kept::{APART, Kept, since};
 use crate::previous::Previous;
 use crate::read::{Cause, ReadSecret, Stage, Unreadable};
@@ -144,14 +148,14 @@ impl<R: ReadSecret> CopiedSecret<R> {
                 json!({ "error": unreadable.to_string(), "copy_age_seconds": age.as_secs() });
             if self.current.value().is_none() {
                 let message = "the token secret is gone or may not be read; its copy is dropped";
-                self.log.warn(message, &fields);
+                self.log.warn(TOKEN_SECRET_DROPPED, message, &fields);
             } else if unreadable.cause.is_definite() {
                 let message = "the token secret seems gone; a copy serves for less than 70 seconds";
-                self.log.warn(message, &fields);
+                self.log.warn(TOKEN_SECRET_IN_DOUBT, message, &fields);
             } else {
                 let message =
                     "the token secret could not be read; a copy serves for an hour at most";
-                self.log.warn(message, &fields);
+                self.log.warn(TOKEN_SECRET_UNREADABLE, message, &fields);
             }
         }
     }
@@ -190,19 +194,27 @@ impl<R: ReadSecret> CopiedSecret<R> {
                      that AWSCURRENT does not name gets an error"
                 }
             };
-            self.log.warn(message, &json!({ "error": unreadable.to_string() }));
+            self.log.warn(
+                TOKEN_SECRET_PREVIOUS_UNREADABLE,
+                message,
+                &json!({ "error": unreadable.to_string() }),
+            );
         }
         if self.current.value().is_some_and(|before| before.id == current.id) {
             return;
         }
         if !current.unusable.is_empty() {
             let fields = json!({ "version": current.id, "entries": current.unusable });
-            self.log.warn("the token secret has entries that never authorise", &fields);
+            self.log.warn(
+                TOKEN_SECRET_ENTRIES_UNUSABLE,
+                "the token secret has entries that never authorise",
+                &fields,
+            );
         }
         if current.tokens.is_empty() {
             let message = "the token secret names no cluster with a usable token, so every caller \
-                           is refused; add a cluster with scripts/rotate-token --add";
-            self.log.warn(message, &json!({ "version": current.id }));
+                           is refused; add a cluster with deploy/rotate-token --add";
+            self.log.warn(TOKEN_SECRET_EMPTY, message, &json!({ "version": current.id }));
         }
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use crate::authorize::{Caller, Generation};
 use crate::copy::CopiedSecret;
 use crate::event::{BadEvent, Request, Response, respond};
+use crate::events::{AUTHORIZED, AUTHORIZER_FAILED, NOT_AUTHORIZED, TOKEN_SECRET_UNAVAILABLE};
 use crate::read::{ReadSecret, Unreadable};
 
 /// The authorizer of a sandbox.
@@ -71,6 +72,7 @@ impl<R: ReadSecret> Authorizer<R> {
     pub async fn warm_up(&self, now: SystemTime) {
         if let Err(unreadable) = self.secret.lock().await.refresh(now).await {
             self.log.warn(
+                TOKEN_SECRET_UNAVAILABLE,
                 "no copy of the token secret yet; the first call reads it",
                 &json!({ "error": unreadable.to_string() }),
             );
@@ -89,12 +91,12 @@ impl<R: ReadSecret> Authorizer<R> {
             Ok(Some(caller)) => {
                 line.cluster = Some(caller.cluster.clone());
                 line.token = Some(caller.token);
-                self.log.info("authorized", &line);
+                self.log.info(AUTHORIZED, "authorized", &line);
             }
-            Ok(None) => self.log.warn("not authorized", &line),
+            Ok(None) => self.log.warn(NOT_AUTHORIZED, "not authorized", &line),
             Err(failure) => {
                 line.error = Some(failure.to_string());
-                self.log.error("no answer", &line);
+                self.log.error(AUTHORIZER_FAILED, "no answer", &line);
             }
         }
         result.map(|caller| respond(caller.as_ref()))

@@ -11,6 +11,7 @@ pub mod authorize;
 pub mod config;
 pub mod copy;
 pub mod event;
+mod events;
 pub mod handler;
 pub mod kept;
 pub mod previous;

@@ -57,24 +57,24 @@ async fn callers_are_told_apart_and_no_token_is_written() {
     assert_eq!(run.stderr, "");
     let lines = run.lines();
     let said: Vec<_> =
-        lines.iter().map(|line| (&line["level"], &line["message"], &line["reason"])).collect();
+        lines.iter().map(|line| (&line["level"], &line["event"], &line["reason"])).collect();
     let expected = [
-        ("WARN", "the token secret has entries that never authorise", Value::Null),
+        ("WARN", "token_secret_entries_unusable", Value::Null),
         ("INFO", "authorized", Value::Null),
         ("INFO", "authorized", Value::Null),
-        ("WARN", "not authorized", json!("unknown token")),
-        ("WARN", "not authorized", json!("unknown token")),
-        ("WARN", "not authorized", json!("no bearer token")),
-        ("WARN", "not authorized", json!("unknown token")),
-        ("ERROR", "no answer", Value::Null),
+        ("WARN", "not_authorized", json!("unknown token")),
+        ("WARN", "not_authorized", json!("unknown token")),
+        ("WARN", "not_authorized", json!("no bearer token")),
+        ("WARN", "not_authorized", json!("unknown token")),
+        ("ERROR", "authorizer_failed", Value::Null),
     ];
     assert_eq!(said.len(), expected.len(), "{lines:#?}");
-    for ((level, message, reason), (expected_level, expected_message, expected_reason)) in
+    for ((level, event, reason), (expected_level, expected_event, expected_reason)) in
         said.iter().zip(&expected)
     {
         assert_eq!(
-            (*level, *message, *reason),
-            (&json!(expected_level), &json!(expected_message), expected_reason)
+            (*level, *event, *reason),
+            (&json!(expected_level), &json!(expected_event), expected_reason)
         );
     }
     assert_eq!(lines[0]["version"], "v2");
@@ -162,7 +162,7 @@ async fn a_secret_that_names_no_cluster_says_so() {
     assert_eq!(
         run.lines()[0]["message"],
         "the token secret names no cluster with a usable token, so every caller is refused; \
-         add a cluster with scripts/rotate-token --add"
+         add a cluster with deploy/rotate-token --add"
     );
 }
 

@@ -190,6 +190,7 @@ impl Run {
             assert!(
                 line["timestamp"].is_string()
                     && line["level"].is_string()
+                    && line["event"].is_string()
                     && line["message"].is_string(),
                 "{line}"
             );

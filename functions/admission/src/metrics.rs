@@ -16,6 +16,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::ecr::told;
+use crate::events::METRICS_DROPPED;
 use crate::gateway::Caller;
 use crate::outcome::{Decision, MutationOutcome, Outcome, PolicyAge};
 
@@ -177,7 +178,11 @@ impl Metrics {
         };
         if !again.is_empty() {
             let fields = Dropped { data: again.len(), error };
-            self.log.warn("metrics were dropped: CloudWatch did not take them twice", &fields);
+            self.log.warn(
+                METRICS_DROPPED,
+                "metrics were dropped: CloudWatch did not take them twice",
+                &fields,
+            );
         }
         self.state().failed = new;
     }

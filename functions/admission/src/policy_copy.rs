@@ -13,6 +13,10 @@ use ecr_admission_policy::{Document, Timestamp};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::events::{
+    POLICY_ENTRY_EXPIRED, POLICY_ENTRY_EXPIRES_SOON, POLICY_READ, POLICY_UNAVAILABLE,
+    POLICY_UNREADABLE,
+};
 use crate::policy_secret::{LONGEST_RENEWAL, PolicyVersion, ReadPolicy};
 
 /// How long a failed reading is left alone while a good copy judges.
@@ -154,7 +158,7 @@ impl<R: ReadPolicy> PolicyCopy<R> {
                     let why = "it is no policy document".to_owned();
                     // Never its text: with a wrong ARN, it is another secret's.
                     let detail = format!(
-                        "version {}: {}; scripts/policy check shows what is wrong",
+                        "version {}: {}; deploy/policy check shows what is wrong",
                         read.id,
                         invalid.without_text()
                     );
@@ -164,7 +168,7 @@ impl<R: ReadPolicy> PolicyCopy<R> {
                     let mut state = self.state();
                     state.good = Some((document.into(), read.id.as_str().into()));
                     state.told_ms = None;
-                    self.log.info("policy read", &Read { version: &read.id });
+                    self.log.info(POLICY_READ, "policy read", &Read { version: &read.id });
                 }
             }
         }
@@ -182,9 +186,17 @@ impl<R: ReadPolicy> PolicyCopy<R> {
         let secret = self.reader.as_ref().map_or("", ReadPolicy::secret);
         let fields = NotRead { secret, error: detail };
         if has_copy {
-            self.log.error("policy could not be read; the last good copy judges", &fields);
+            self.log.error(
+                POLICY_UNREADABLE,
+                "policy could not be read; the last good copy judges",
+                &fields,
+            );
         } else {
-            self.log.error("policy unavailable; every review is denied", &fields);
+            self.log.error(
+                POLICY_UNAVAILABLE,
+                "policy unavailable; every review is denied",
+                &fields,
+            );
         }
     }
 
@@ -202,9 +214,9 @@ impl<R: ReadPolicy> PolicyCopy<R> {
             let expires = excuse.expires.to_string();
             let fields = Ending { entry: &entry.name, owner: &excuse.owner, expires };
             if !excuse.holds_at(now) {
-                self.log.warn("policy entry has expired", &fields);
+                self.log.warn(POLICY_ENTRY_EXPIRED, "policy entry has expired", &fields);
             } else if excuse.ends_soon(now) {
-                self.log.warn("policy entry expires soon", &fields);
+                self.log.warn(POLICY_ENTRY_EXPIRES_SOON, "policy entry expires soon", &fields);
             }
         }
     }

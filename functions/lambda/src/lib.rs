@@ -3,7 +3,9 @@
 //!
 //! ```no_run
 //! use std::time::Duration;
-//! use ecr_admission_lambda::{Environment, Level, Log, Sdk, Service, Timeouts};
+//! use ecr_admission_lambda::{Environment, Event, Level, Log, Sdk, Service, Timeouts};
+//!
+//! const READY: Event = Event::new("ready");
 //!
 //! # fn main() -> Result<(), ecr_admission_lambda::BadVariable> {
 //! let environment = Environment::from_process();
@@ -17,17 +19,18 @@
 //!     },
 //! )?;
 //! let ecr = sdk.config_for(Service::Ecr);
-//! log.info("ready", &serde_json::json!({ "region": ecr.region().map(AsRef::as_ref) }));
+//! log.info(READY, "ready", &serde_json::json!({ "region": ecr.region().map(AsRef::as_ref) }));
 //! # Ok(())
 //! # }
 //! ```
 
 mod connections;
 pub mod env;
+mod events;
 pub mod log;
 pub mod sdk;
 pub mod stop;
 
 pub use env::{BadVariable, Environment};
-pub use log::{Level, Log};
+pub use log::{Event, Level, Log};
 pub use sdk::{Sdk, Service, Timeouts};

@@ -1,4 +1,7 @@
-//! Log lines: one JSON object a line on stdout, which Lambda carries to CloudWatch Logs.
+//! Log lines: one JSON object per line on stdout, which Lambda sends to CloudWatch Logs.
+//!
+//! Each line has an [`Event`]: a code that metric filters and queries match. The message beside it is for
+//! people and can change at any time.
 //!
 //! There is no `tracing` subscriber on purpose. What the Lambda runtime client has to say when it
 //! fails, it prints to stderr where there is none, and the error that ends it comes back to `main`
@@ -42,10 +45,25 @@ impl Level {
     }
 }
 
+/// What a log line reports, as a code in `snake_case`.
+///
+/// Metric filters and queries match it, so a code never changes its meaning. Each crate declares its
+/// codes in its `events.rs` and nowhere else; README.md of this crate lists them all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Event(&'static str);
+
+impl Event {
+    /// The event with this code.
+    pub const fn new(code: &'static str) -> Self {
+        Self(code)
+    }
+}
+
 /// Writes log lines at its level or above.
 ///
 /// The fields of a line are a struct or a JSON object (`&()` for none), which must not have the
-/// keys `timestamp`, `level` and `message`.
+/// keys `timestamp`, `level`, `event` and `message`.
 #[derive(Clone, Copy, Debug)]
 pub struct Log {
     level: Level,
@@ -58,43 +76,37 @@ impl Log {
     }
 
     /// Writes a line at DEBUG.
-    pub fn debug(self, message: &str, fields: &impl Serialize) {
-        self.write(Level::Debug, message, fields);
+    pub fn debug(self, event: Event, message: &str, fields: &impl Serialize) {
+        self.write(Level::Debug, event, message, fields);
     }
 
     /// Writes a line at INFO.
-    pub fn info(self, message: &str, fields: &impl Serialize) {
-        self.write(Level::Info, message, fields);
+    pub fn info(self, event: Event, message: &str, fields: &impl Serialize) {
+        self.write(Level::Info, event, message, fields);
     }
 
     /// Writes a line at WARN.
-    pub fn warn(self, message: &str, fields: &impl Serialize) {
-        self.write(Level::Warn, message, fields);
+    pub fn warn(self, event: Event, message: &str, fields: &impl Serialize) {
+        self.write(Level::Warn, event, message, fields);
     }
 
     /// Writes a line at ERROR.
-    pub fn error(self, message: &str, fields: &impl Serialize) {
-        self.write(Level::Error, message, fields);
+    pub fn error(self, event: Event, message: &str, fields: &impl Serialize) {
+        self.write(Level::Error, event, message, fields);
     }
 
-    fn write(self, level: Level, message: &str, fields: &impl Serialize) {
-        self.write_to(&mut io::stdout().lock(), SystemTime::now(), level, message, fields);
+    fn write(self, level: Level, event: Event, message: &str, fields: &impl Serialize) {
+        let timestamp = Timestamp(SystemTime::now());
+        self.write_to(&mut io::stdout().lock(), &Line { timestamp, level, event, message, fields });
     }
 
-    fn write_to(
-        self,
-        out: &mut impl Write,
-        now: SystemTime,
-        level: Level,
-        message: &str,
-        fields: &impl Serialize,
-    ) {
-        if level < self.level {
+    fn write_to(self, out: &mut impl Write, line: &Line<'_, impl Serialize>) {
+        if line.level < self.level {
             return;
         }
-        // A failed write is ignored on purpose: stdout is the only place to tell of it, and a
+        // A failed write is ignored on purpose: stdout is the only place to report it, and a
         // verdict must not depend on whether a log line could be written.
-        let _ = out.write_all(&line(now, level, message, fields));
+        let _ = out.write_all(&line.to_bytes());
     }
 }
 
@@ -102,6 +114,7 @@ impl Log {
 struct Line<'a, F> {
     timestamp: Timestamp,
     level: Level,
+    event: Event,
     message: &'a str,
     #[serde(flatten)]
     fields: &'a F,
@@ -113,20 +126,22 @@ struct Unloggable {
     unloggable: String,
 }
 
-/// One line, newline included, so that it leaves in one write and lines never mix.
-fn line(now: SystemTime, level: Level, message: &str, fields: &impl Serialize) -> Vec<u8> {
-    let timestamp = Timestamp(now);
-    let mut line = serde_json::to_string(&Line { timestamp, level, message, fields })
-        .or_else(|error| {
-            let fields = &Unloggable { unloggable: error.to_string() };
-            serde_json::to_string(&Line { timestamp, level, message, fields })
-        })
-        .unwrap_or_default();
-    if !line.chars().all(is_printable) {
-        line = escaped(&line);
+impl<F: Serialize> Line<'_, F> {
+    /// The line as JSON, newline included, so that it leaves in one write and lines never mix.
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut line = serde_json::to_string(self)
+            .or_else(|error| {
+                let fields = &Unloggable { unloggable: error.to_string() };
+                let Self { timestamp, level, event, message, .. } = *self;
+                serde_json::to_string(&Line { timestamp, level, event, message, fields })
+            })
+            .unwrap_or_default();
+        if !line.chars().all(is_printable) {
+            line = escaped(&line);
+        }
+        line.push('\n');
+        line.into_bytes()
     }
-    line.push('\n');
-    line.into_bytes()
 }
 
 /// The same JSON without a character that a terminal acts on. JSON must escape only what is below
@@ -194,9 +209,13 @@ mod tests {
 
     const NOON: Duration = Duration::from_millis(1_795_176_000_007);
 
-    fn written(level: Level, at: Level, message: &str, fields: &impl Serialize) -> String {
+    const EVENT: Event = Event::new("tested");
+
+    fn written(log: Level, level: Level, message: &str, fields: &impl Serialize) -> String {
         let mut out = Vec::new();
-        Log::new(level).write_to(&mut out, SystemTime::UNIX_EPOCH + NOON, at, message, fields);
+        let timestamp = Timestamp(SystemTime::UNIX_EPOCH + NOON);
+        let line = Line { timestamp, level, event: EVENT, message, fields };
+        Log::new(log).write_to(&mut out, &line);
         String::from_utf8(out).unwrap()
     }
 
@@ -219,8 +238,8 @@ mod tests {
                 &json!({"cluster": "default", "elapsed_ms": 3})
             ),
             concat!(
-                r#"{"timestamp":"2026-11-20T12:00:00.007Z","level":"WARN","message":"a \"b\"\n","#,
-                r#""cluster":"default","elapsed_ms":3}"#,
+                r#"{"timestamp":"2026-11-20T12:00:00.007Z","level":"WARN","event":"tested","#,
+                r#""message":"a \"b\"\n","cluster":"default","elapsed_ms":3}"#,
                 "\n"
             )
         );
@@ -279,9 +298,10 @@ mod tests {
             }
         }
         let mut out = Writes(Vec::new());
-        Log::new(Level::Info).write_to(&mut out, SystemTime::UNIX_EPOCH, Level::Info, "m", &());
-        let whole = line(SystemTime::UNIX_EPOCH, Level::Info, "m", &());
-        assert_eq!(out.0, [whole.len()]);
+        let timestamp = Timestamp(SystemTime::UNIX_EPOCH);
+        let line = Line { timestamp, level: Level::Info, event: EVENT, message: "m", fields: &() };
+        Log::new(Level::Info).write_to(&mut out, &line);
+        assert_eq!(out.0, [line.to_bytes().len()]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::env::BadVariable;
+use crate::events::{BAD_CONFIGURATION, RUNTIME_ENDED};
 use crate::log::{Level, Log, causes};
 
 /// Stops the function in its init phase because of its configuration.
@@ -19,7 +20,7 @@ pub fn bad_configuration(bad: &BadVariable) -> ExitCode {
         accepted: &'a str,
     }
     let fields = Fields { variable: bad.name(), value: bad.got(), accepted: bad.accepted() };
-    Log::new(Level::Error).error(&bad.to_string(), &fields);
+    Log::new(Level::Error).error(BAD_CONFIGURATION, &bad.to_string(), &fields);
     ExitCode::FAILURE
 }
 
@@ -30,7 +31,7 @@ pub fn runtime_ended(error: &(dyn Error + 'static)) -> ExitCode {
     struct Fields {
         error: String,
     }
-    Log::new(Level::Error)
-        .error("the Lambda runtime client ended", &Fields { error: causes(error) });
+    let fields = Fields { error: causes(error) };
+    Log::new(Level::Error).error(RUNTIME_ENDED, "the Lambda runtime client ended", &fields);
     ExitCode::FAILURE
 }

@@ -12,6 +12,7 @@ use ecr_admission_policy::text::cut;
 use serde::Serialize;
 use tokio::time::timeout_at;
 
+use crate::events::ECR_CALL_FAILED;
 use crate::inspect::{Budget, Missing};
 
 /// Why a call has no result.
@@ -112,7 +113,7 @@ where
         if let Some(cause) = cause {
             // The message that the author of a Pod gets has only the cause; here is the rest.
             let fields = FailedCall { operation, cause: word(cause), error: told(error) };
-            log.warn("a call of Amazon ECR failed", &fields);
+            log.warn(ECR_CALL_FAILED, "a call of Amazon ECR failed", &fields);
         }
         failure
     })

@@ -12,6 +12,7 @@ use super::blob;
 use super::call::{Failure, call};
 use super::inspector::EcrInspector;
 use super::manifests::GET as MANIFEST;
+use crate::events::IMAGE_CONFIG_UNUSABLE;
 use crate::inspect::{Budget, Missing};
 use crate::manifest::image_config;
 
@@ -80,7 +81,7 @@ fn unusable(
     error: &str,
 ) -> Unavailable {
     let fields = Unusable { image: image.to_string(), operation, error: cut(error, QUOTED) };
-    ecr.log.warn("the config of an image cannot be used", &fields);
+    ecr.log.warn(IMAGE_CONFIG_UNUSABLE, "the config of an image cannot be used", &fields);
     Unavailable { operation, cause: Cause::Internal }
 }
 

@@ -15,7 +15,7 @@ fn request(operation: &str, api_version: &str, kind: &str, object: &Value, old: 
     .to_string()
 }
 
-fn of_json(json: &str) -> Result<Workload, Refusal> {
+fn of_json(json: &str) -> Result<Workload, Refused> {
     let request: Request<'_> = serde_json::from_str(json).unwrap();
     of(&request)
 }
@@ -50,7 +50,7 @@ const ALL: [(&str, &str); 6] = [
 #[test]
 fn every_image_field_of_every_kind_is_found() {
     let template = json!({"spec": pod_spec()});
-    for (api_version, kind, object, path, enforcement) in [
+    for (api_version, kind, object, path, mode) in [
         ("v1", "Pod", json!({"spec": pod_spec()}), "spec", Enforcement::Deny),
         ("v1", "PodTemplate", json!({"template": template}), "template.spec", Enforcement::Warn),
         (
@@ -106,7 +106,7 @@ fn every_image_field_of_every_kind_is_found() {
         let expected = ALL
             .iter()
             .map(|(field, image)| (FieldPath::new(format!("{path}.{field}")), (*image).to_owned()));
-        let expected = Workload::Images { enforcement, images: expected.collect() };
+        let expected = Workload::Images { mode, images: expected.collect() };
         for operation in ["CREATE", "UPDATE"] {
             let request = request(operation, api_version, kind, &object, &Value::Null);
             assert_eq!(of_json(&request), Ok(expected.clone()), "{operation} {kind}");
@@ -115,7 +115,7 @@ fn every_image_field_of_every_kind_is_found() {
 }
 
 #[test]
-fn an_update_is_judged_for_what_it_changes() {
+fn an_update_is_evaluated_for_what_it_changes() {
     let old = json!({"spec": {"containers": [{"name": "a", "image": "a:1"}, {"name": "b", "image": "b:1"}]}});
     let new = json!({"spec": {"containers": [{"name": "a", "image": "a:1"}, {"name": "b", "image": "b:2"}]}});
     assert_eq!(images("UPDATE", &new, &old), ["spec.containers[1].image=b:2"]);
@@ -126,12 +126,12 @@ fn an_update_is_judged_for_what_it_changes() {
     // The same image at another place counts as changed.
     let moved = json!({"spec": {"containers": [{"name": "b", "image": "b:1"}, {"name": "a", "image": "a:1"}]}});
     assert_eq!(images("UPDATE", &moved, &old).len(), 2);
-    // A create is judged whole, whatever comes along as its old object.
+    // A create is evaluated whole, whatever its old object is.
     assert_eq!(images("CREATE", &old, &old).len(), 2);
 }
 
 #[test]
-fn what_starts_nothing_is_not_judged() {
+fn what_starts_nothing_is_not_evaluated() {
     let object = json!({"spec": 7});
     for (operation, api_version, kind) in [
         ("DELETE", "v1", "Pod"),
@@ -150,10 +150,10 @@ fn what_starts_nothing_is_not_judged() {
 fn what_is_not_known_or_cannot_be_read_is_refused_with_its_name() {
     let pod = json!({"spec": pod_spec()});
     for (operation, api_version, kind, object, expected) in [
-        ("PATCH", "v1", "Pod", &pod, r#"operation "PATCH" is not known; wanted: CREATE"#),
-        ("CREATE", "v2", "Pod", &pod, r#"kind "v2 Pod" is not one that ecr-admission judges"#),
-        ("CREATE", "example.com/v1", "Pod", &pod, r#"kind "example.com/v1 Pod" is not one"#),
-        ("CREATE", "example.com/v1", "Scale", &pod, r#"kind "example.com/v1 Scale" is not one"#),
+        ("PATCH", "v1", "Pod", &pod, r#"expected operation CREATE, UPDATE, DELETE or CONNECT, got "PATCH""#),
+        ("CREATE", "v2", "Pod", &pod, r#"kind "v2 Pod" is not supported; remove it from the rules"#),
+        ("CREATE", "example.com/v1", "Pod", &pod, r#"kind "example.com/v1 Pod" is not supported"#),
+        ("CREATE", "example.com/v1", "Scale", &pod, r#"kind "example.com/v1 Scale" is not supported"#),
         ("CREATE", "autoscaling/v2", "HorizontalPodAutoscaler", &pod, "HorizontalPodAutoscaler"),
         (
             "CREATE",
@@ -163,17 +163,17 @@ fn what_is_not_known_or_cannot_be_read_is_refused_with_its_name() {
             "the Pod could not be read: the request has no object",
         ),
         ("CREATE", "v1", "Pod", &json!({"spec": 7}), "the Pod could not be read: invalid type"),
-        ("CREATE", "v1", "Pod", &json!({}), "the Pod could not be read: it names no image"),
+        ("CREATE", "v1", "Pod", &json!({}), "the Pod could not be read: it has no image"),
     ] {
-        let refusal =
-            of_json(&request(operation, api_version, kind, object, &Value::Null)).unwrap_err();
-        assert!(refusal.message.contains(expected), "{refusal:?}");
-        assert_eq!(refusal.enforcement, Enforcement::Deny, "{refusal:?}");
+        let request = request(operation, api_version, kind, object, &Value::Null);
+        let Refused { refusal, mode } = of_json(&request).unwrap_err();
+        assert!(refusal.to_string().contains(expected), "{refusal}");
+        assert_eq!(mode, Enforcement::Deny, "{refusal}");
     }
 }
 
 #[test]
-fn an_unreadable_controller_only_warns_since_its_pods_are_judged() {
+fn an_unreadable_controller_only_warns_since_its_pods_are_evaluated() {
     let request = request("CREATE", "apps/v1", "Deployment", &json!({"spec": 7}), &Value::Null);
-    assert_eq!(of_json(&request).unwrap_err().enforcement, Enforcement::Warn);
+    assert_eq!(of_json(&request).unwrap_err().mode, Enforcement::Warn);
 }

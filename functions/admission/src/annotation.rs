@@ -57,11 +57,9 @@ pub fn is_there(object: &RawValue, name: &str) -> bool {
 /// Whether the annotation `name` of this object is known to have a value other than `value`, or to be
 /// absent. What cannot be read is not known.
 pub fn differs(of: &RawValue, name: &str, value: &str) -> bool {
-    object(of).is_some_and(|object| {
-        match object.metadata.unwrap_or_default().raw(name) {
-            None => true,
-            Some(other) => serde_json::from_str::<String>(other.get()).is_ok_and(|it| it != value),
-        }
+    object(of).is_some_and(|object| match object.metadata.unwrap_or_default().raw(name) {
+        None => true,
+        Some(other) => serde_json::from_str::<String>(other.get()).is_ok_and(|it| it != value),
     })
 }
 

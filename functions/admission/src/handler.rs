@@ -95,10 +95,16 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let arrival = Arrival::new(now_ms, &event, &context);
         let caller = gateway::caller(&event);
         let Some(route) = gateway::route(&event) else {
-            return Ok(gateway::text(404, "no such route; expected POST /validate or POST /mutate"));
+            return Ok(gateway::text(
+                404,
+                "no such route; expected POST /validate or POST /mutate",
+            ));
         };
         let body = gateway::body(&event);
-        let review = match body.as_deref().map_or(Err("the body is not base64".to_owned()), review::decode) {
+        let review = match body
+            .as_deref()
+            .map_or(Err("the body is not base64".to_owned()), review::decode)
+        {
             Ok(review) => review,
             Err(problem) => {
                 self.record.not_a_review(&caller, gateway::source_ip(&event), &problem);

@@ -122,11 +122,17 @@ mod tests {
     fn an_object_whose_owners_cannot_be_read_may_have_a_controller() {
         let of = |object: &str| may_have_controller(serde_json::from_str(object).unwrap());
         for (object, expected) in [
-            (r#"{"metadata":{"ownerReferences":[{"kind":"A","name":"a","controller":true}]}}"#, true),
+            (
+                r#"{"metadata":{"ownerReferences":[{"kind":"A","name":"a","controller":true}]}}"#,
+                true,
+            ),
             (r#"{"metadata":{"ownerReferences":[{"kind":1}]}}"#, true),
             (r#"{"metadata":7}"#, true),
             ("7", true),
-            (r#"{"metadata":{"ownerReferences":[{"kind":"A","name":"a","controller":false}]}}"#, false),
+            (
+                r#"{"metadata":{"ownerReferences":[{"kind":"A","name":"a","controller":false}]}}"#,
+                false,
+            ),
             (r#"{"metadata":{"ownerReferences":null}}"#, false),
             (r#"{"metadata":null}"#, false),
             ("{}", false),

@@ -14,10 +14,7 @@ use crate::review::Request;
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// Of `images`, which the request adds or changes, those that may be replaced.
-pub fn of(
-    request: &Request<'_>,
-    images: Vec<(FieldPath, String)>,
-) -> Vec<(FieldPath, String)> {
+pub fn of(request: &Request<'_>, images: Vec<(FieldPath, String)>) -> Vec<(FieldPath, String)> {
     let Some(object) = request.object else { return vec![] };
     if is_pod(request) {
         return if annotation::is_there(object, MIRROR) { vec![] } else { images };

@@ -141,7 +141,10 @@ pub fn decode(body: &[u8]) -> Result<Review<'_>, String> {
         Err(error) => match serde_json::from_str(body) {
             Ok(envelope) => (envelope, Err(error)),
             Err(_) => {
-                return Err(format!("the body could not be read ({}); {EXPECTED}", one_line(&error)));
+                return Err(format!(
+                    "the body could not be read ({}); {EXPECTED}",
+                    one_line(&error)
+                ));
             }
         },
     };
@@ -153,8 +156,9 @@ pub fn decode(body: &[u8]) -> Result<Review<'_>, String> {
             return Err(format!("the body has apiVersion {other}; {EXPECTED}"));
         }
     };
-    let Identified { uid } = serde_json::from_str(envelope.request.get())
-        .map_err(|error| format!("request.uid could not be read ({}); {EXPECTED}", one_line(&error)))?;
+    let Identified { uid } = serde_json::from_str(envelope.request.get()).map_err(|error| {
+        format!("request.uid could not be read ({}); {EXPECTED}", one_line(&error))
+    })?;
     if uid.is_empty() {
         return Err(format!("request.uid is empty; {EXPECTED}"));
     }

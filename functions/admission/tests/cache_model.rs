@@ -2,7 +2,6 @@
 //! waits, held against a model that has no cache.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,8 +16,8 @@ use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{
     EcrImage, Enforcement, FieldPath, Inspection, Policy, SeverityLimit, Verdict, decide, plan,
 };
-use proptest::prelude::*;
 use ecr_admission_testing::{REGISTRY, arrival, digest, platform, scan};
+use proptest::prelude::*;
 
 const KEEP_MS: u64 = 60_000;
 const UNTIL_COMPLIANT_MS: u64 = 5_000;

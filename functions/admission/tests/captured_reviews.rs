@@ -5,10 +5,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ecr_admission_testing::{handler, post, registries};
 use kube_core::DynamicObject;
 use kube_core::admission::AdmissionReview;
 use serde_json::Value;
-use ecr_admission_testing::{handler, post, registries};
 
 fn bodies() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/admission-reviews");

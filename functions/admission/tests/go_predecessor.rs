@@ -1,12 +1,13 @@
 //! The defects of aws-samples' Go webhook that this one succeeds, each a regression test by its name.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-
 use ecr_admission_policy::facts::Cause;
 use ecr_admission_policy::mutability::{ExclusionFilter, TagMutability};
-use serde_json::{Value, json};
 use ecr_admission_testing::ecr::{compliant, inspect_one, reply};
-use ecr_admission_testing::{REGISTRY, create, handler, pod_review, post, registries, scan, validate};
+use ecr_admission_testing::{
+    REGISTRY, create, handler, pod_review, post, registries, scan, validate,
+};
+use serde_json::{Value, json};
 
 fn image(name: &str) -> String {
     format!("{REGISTRY}/{name}")
@@ -66,8 +67,10 @@ async fn defect_04_no_tag_no_configuration_and_no_findings_are_answered_not_pani
         ),
         "BatchGetImage" => compliant(operation),
         // No findings at all.
-        _ => reply(&json!({"imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
-                           "imageScanStatus": {"status": "COMPLETE"}})),
+        _ => {
+            reply(&json!({"imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
+                           "imageScanStatus": {"status": "COMPLETE"}}))
+        }
     });
     let (verdict, _) = bare.await;
     assert!(verdict.contains("does not scan images on push (scanOnPush is false"), "{verdict}");
@@ -133,8 +136,11 @@ async fn defect_06_the_scan_status_counts_and_enhanced_findings_are_read() {
 async fn defect_07_exclusion_filters_are_matched_and_a_digest_needs_none() {
     let with = |word: &str| {
         let mut registries = registries().image("pay:dev-7", 'd', scan("COMPLETE", &[]));
-        registries =
-            registries.image(&format!("web@{}", ecr_admission_testing::digest('b')), 'b', scan("COMPLETE", &[]));
+        registries = registries.image(
+            &format!("web@{}", ecr_admission_testing::digest('b')),
+            'b',
+            scan("COMPLETE", &[]),
+        );
         let filters = vec![ExclusionFilter::new("WILDCARD", "dev-*")];
         let facts = registries.repositories.get_mut("pay").unwrap().as_mut().unwrap();
         facts.mutability = TagMutability::new(word, filters);

@@ -1,16 +1,15 @@
 //! The mutating half: what is patched, and that nothing else ever is.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-
 use std::path::Path;
 
 use ecr_admission::handler::Handler;
-use json_patch::Patch;
-use proptest::prelude::*;
-use serde_json::{Value, json};
 use ecr_admission_testing::{
     REGISTRY, Registries, create, digest, handler, pod_review, post, registries, validate,
 };
+use json_patch::Patch;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 const ANNOTATION: &str = "ecr-admission/original-images";
 

@@ -1,16 +1,15 @@
 //! Reviews under a policy document: the exact answers, and what becomes of a document that is bad.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-
 use std::cell::RefCell;
 
 use ecr_admission::handler::Handler;
 use ecr_admission::policy_secret::{PolicyVersion, ReadPolicy, Unreadable, UnreadableCause};
 use ecr_admission_policy::facts::Cause;
-use serde_json::{Value, json};
 use ecr_admission_testing::{
     NOW_MS, REGISTRY, Registries, create, digest, handler_with, post, registries, scan, validate,
 };
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 const NEVER_KEPT: &[(&str, &str)] = &[("CACHE_SECONDS", "0")];

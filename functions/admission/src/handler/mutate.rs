@@ -39,7 +39,8 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
             return None;
         }
         let own_account = own_account.as_ref()?;
-        let policy = self.policy(copy, request, Enforcement::Deny, own_account, arrival.timestamp());
+        let policy =
+            self.policy(copy, request, Enforcement::Deny, own_account, arrival.timestamp());
         let mutation = mutate(images, rewrites, pin, &policy);
         let lookups = mutation.lookups();
         // The validating webhook says why.

@@ -15,7 +15,7 @@ use crate::lookups::Known;
 use crate::outcome::{Decision, Outcome, PolicyAge};
 use crate::policy_copy::Copy;
 use crate::policy_secret::ReadPolicy;
-use crate::refusal::{Refusal, Refused};
+use crate::refusal::Refusal;
 use crate::review::{Answer, Request, Review};
 use crate::workload::{self, Workload};
 
@@ -67,8 +67,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         self.lookups.learn(&evaluation.known, &evaluation.verdict.violating);
         self.rule_on_break_glass(&review.uid, request, &mut evaluation);
         let Evaluation { verdict, policy, copy, known } = evaluation;
-        let (answer, mut outcome) =
-            evaluated(&verdict, &policy, &arrival.budget, known.remembered);
+        let (answer, mut outcome) = evaluated(&verdict, &policy, &arrival.budget, known.remembered);
         if copy.is_some_and(|copy| copy.outdated) {
             outcome.policy = PolicyAge::Outdated;
         }

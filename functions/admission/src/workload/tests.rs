@@ -150,10 +150,28 @@ fn what_starts_nothing_is_not_evaluated() {
 fn what_is_not_known_or_cannot_be_read_is_refused_with_its_name() {
     let pod = json!({"spec": pod_spec()});
     for (operation, api_version, kind, object, expected) in [
-        ("PATCH", "v1", "Pod", &pod, r#"expected operation CREATE, UPDATE, DELETE or CONNECT, got "PATCH""#),
-        ("CREATE", "v2", "Pod", &pod, r#"kind "v2 Pod" is not supported; remove it from the rules"#),
+        (
+            "PATCH",
+            "v1",
+            "Pod",
+            &pod,
+            r#"expected operation CREATE, UPDATE, DELETE or CONNECT, got "PATCH""#,
+        ),
+        (
+            "CREATE",
+            "v2",
+            "Pod",
+            &pod,
+            r#"kind "v2 Pod" is not supported; remove it from the rules"#,
+        ),
         ("CREATE", "example.com/v1", "Pod", &pod, r#"kind "example.com/v1 Pod" is not supported"#),
-        ("CREATE", "example.com/v1", "Scale", &pod, r#"kind "example.com/v1 Scale" is not supported"#),
+        (
+            "CREATE",
+            "example.com/v1",
+            "Scale",
+            &pod,
+            r#"kind "example.com/v1 Scale" is not supported"#,
+        ),
         ("CREATE", "autoscaling/v2", "HorizontalPodAutoscaler", &pod, "HorizontalPodAutoscaler"),
         (
             "CREATE",

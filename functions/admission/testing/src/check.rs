@@ -13,8 +13,8 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{NOW_MS, REGISTRY, patch};
 use crate::as_named::AsNamed;
+use crate::{NOW_MS, REGISTRY, patch};
 
 /// Where images of Docker Hub go on their way through `/mutate`.
 const REWRITES: &str = "docker.io/=123456789012.dkr.ecr.us-east-1.amazonaws.com/hub/";

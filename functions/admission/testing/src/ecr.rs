@@ -85,16 +85,12 @@ pub fn compliant(operation: &str) -> Reply {
 
 /// An inspector whose calls are answered by `answer`. It gets the operation, with `/<next token>` for a
 /// further page, and the body; for a blob `GET` and its URL.
-pub fn inspector(
-    answer: impl Fn(&str, &Value) -> Reply + Send + Sync + 'static,
-) -> EcrInspector {
+pub fn inspector(answer: impl Fn(&str, &Value) -> Reply + Send + Sync + 'static) -> EcrInspector {
     inspector_over(replay(answer), Level::Error)
 }
 
 /// The HTTP of such an inspector.
-pub fn replay(
-    answer: impl Fn(&str, &Value) -> Reply + Send + Sync + 'static,
-) -> SharedHttpClient {
+pub fn replay(answer: impl Fn(&str, &Value) -> Reply + Send + Sync + 'static) -> SharedHttpClient {
     infallible_client_fn(move |request: http::Request<_>| {
         let (operation, body) = asked(&request);
         let (status, body) = answer(&operation, &body);

@@ -11,4 +11,6 @@ pub mod registries;
 pub mod reviews;
 
 pub use registries::{REGISTRY, Registries, digest, platform, registries, scan};
-pub use reviews::{NOW_MS, arrival, create, event, handler, handler_with, pod_review, post, validate};
+pub use reviews::{
+    NOW_MS, arrival, create, event, handler, handler_with, pod_review, post, validate,
+};

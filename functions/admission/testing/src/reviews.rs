@@ -89,10 +89,7 @@ pub async fn post<R: ReadPolicy>(
 }
 
 /// The `response` of the answer to a review.
-pub async fn validate<R: ReadPolicy>(
-    handler: &Handler<Registries, R>,
-    review: &Value,
-) -> Value {
+pub async fn validate<R: ReadPolicy>(handler: &Handler<Registries, R>, review: &Value) -> Value {
     let (status, body) = post(handler, "POST /validate", &review.to_string()).await;
     assert_eq!(status, 200, "{body}");
     let answer: Value = serde_json::from_str(&body).unwrap();

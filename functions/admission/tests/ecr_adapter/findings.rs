@@ -12,9 +12,9 @@ use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{SeverityLimit, Timestamp};
 use serde_json::{Value, json};
 
+use crate::{FINDINGS, MANIFEST};
 use ecr_admission_testing::digest;
 use ecr_admission_testing::ecr::{Reply, compliant, error, inspector, look_up, reply};
-use crate::{FINDINGS, MANIFEST};
 
 const SOME: Needs = Needs {
     severity_limit: SeverityLimit::High,

@@ -3,12 +3,12 @@
 use ecr_admission::ecr::EcrInspector;
 use serde_json::{Value, json};
 
+use crate::{FINDINGS, OWN};
 use ecr_admission_testing::digest;
 use ecr_admission_testing::ecr::{
     OCI_IMAGE as IMAGE, OCI_INDEX as INDEX, Reply, compliant, error, image_manifest, inspector,
     judge, reply,
 };
-use crate::{FINDINGS, OWN};
 
 /// An index of these children: digit, media type.
 fn index(children: &[(char, &str)]) -> String {

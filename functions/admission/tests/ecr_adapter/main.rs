@@ -16,10 +16,10 @@ use ecr_admission::inspect::{Budget, InspectImage, gather};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Inspection, SeverityLimit};
-use futures_util::FutureExt;
-use serde_json::{Value, json};
 use ecr_admission_testing::digest;
 use ecr_admission_testing::ecr::{Reply, compliant, error, inspect, inspect_one, inspector, reply};
+use futures_util::FutureExt;
+use serde_json::{Value, json};
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 

@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::configs::{sha256, url};
+use crate::{FINDINGS, MANIFEST, OWN, image, tagged};
 use ecr_admission_testing::digest;
 use ecr_admission_testing::ecr::{
     OCI_IMAGE, OCI_INDEX, Reply, compliant, error, image_manifest, inspect, inspector, judge,
     judge_at, reply,
 };
-use crate::{FINDINGS, MANIFEST, OWN, image, tagged};
 
 /// What the stand-in for a repository holds.
 #[derive(Clone, Default)]

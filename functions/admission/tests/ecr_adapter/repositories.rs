@@ -11,8 +11,8 @@ use ecr_admission_policy::names::RepositoryName;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use ecr_admission_testing::ecr::{Reply, error, inspector, reply};
 use crate::{CONFIGURATION, OWN, REPOSITORIES};
+use ecr_admission_testing::ecr::{Reply, error, inspector, reply};
 
 const OTHER: &str = "210987654321";
 

@@ -19,7 +19,9 @@ use tokio::task::yield_now;
 use crate::FINDINGS;
 use crate::configs::{BLOB, MANIFEST, NEEDS, configured, images, nested};
 use ecr_admission_testing::digest;
-use ecr_admission_testing::ecr::{Reply, error, inspector_over, look_up, look_up_within, replay, reply};
+use ecr_admission_testing::ecr::{
+    Reply, error, inspector_over, look_up, look_up_within, replay, reply,
+};
 
 /// HTTP in which every answer takes a while: a call waits once, and all calls that are under way wait
 /// together. Blobs may never come.

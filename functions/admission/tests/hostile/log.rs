@@ -4,8 +4,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use ecr_admission_testing::check::assert_plain;
 use crate::seeds;
+use ecr_admission_testing::check::assert_plain;
 
 /// The test that sends every seed.
 const SEEDS: &str = "every_seed_is_answered";

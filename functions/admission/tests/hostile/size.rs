@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use ecr_admission_testing::REGISTRY;
-use ecr_admission_testing::check::{Answer, Function};
 use crate::function;
 use crate::log::is_read;
+use ecr_admission_testing::REGISTRY;
+use ecr_admission_testing::check::{Answer, Function};
 
 /// The largest event of Lambda, in bytes. What is around the body is not counted here.
 const LARGEST: usize = 6_000_000;

@@ -3,10 +3,12 @@
 
 mod log;
 
+use ecr_admission_testing::{
+    NOW_MS, REGISTRY, create, digest, handler, pod_review, post, registries, validate,
+};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use ecr_admission_testing::{NOW_MS, REGISTRY, create, digest, handler, pod_review, post, registries, validate};
 
 fn image(name: &str) -> String {
     format!("{REGISTRY}/{name}")
@@ -50,8 +52,11 @@ async fn the_severity_limit_is_the_operators() {
     for (limit, severity, allowed) in
         [("CRITICAL", "HIGH", true), ("HIGH", "HIGH", false), ("LOW", "INFORMATIONAL", true)]
     {
-        let registries =
-            registries().image("pay:2", 'd', ecr_admission_testing::scan("COMPLETE", &[(severity, 1)]));
+        let registries = registries().image(
+            "pay:2",
+            'd',
+            ecr_admission_testing::scan("COMPLETE", &[(severity, 1)]),
+        );
         let handler = handler(registries, &[("SEVERITY_LIMIT", limit)]);
         assert_eq!(
             validate(&handler, &create(&[&image])).await["allowed"],
@@ -63,8 +68,11 @@ async fn the_severity_limit_is_the_operators() {
 
 #[tokio::test]
 async fn unrated_findings_warn() {
-    let registries =
-        registries().image("pay:2", 'd', ecr_admission_testing::scan("COMPLETE", &[("UNDEFINED", 1)]));
+    let registries = registries().image(
+        "pay:2",
+        'd',
+        ecr_admission_testing::scan("COMPLETE", &[("UNDEFINED", 1)]),
+    );
     let response = validate(&handler(registries, &[]), &create(&[&image("pay:2")])).await;
     assert_eq!(response["allowed"], true);
     assert_eq!(
@@ -212,7 +220,8 @@ async fn whatever_fails_after_the_uid_is_a_denial_with_it() {
 async fn a_base64_body_is_read_and_bad_base64_is_told() {
     let handler = handler(registries(), &[]);
     let review = create(&[&image("pay:1")]).to_string();
-    let mut event = ecr_admission_testing::event("POST /validate", &aws_smithy_types::base64::encode(&review));
+    let mut event =
+        ecr_admission_testing::event("POST /validate", &aws_smithy_types::base64::encode(&review));
     event.payload.is_base64_encoded = true;
     assert_eq!(handler.handle(event, NOW_MS).await.unwrap().status_code, 200);
     let mut event = ecr_admission_testing::event("POST /validate", "%%%");
@@ -232,7 +241,8 @@ async fn an_event_that_cannot_be_read_is_reported_without_its_text() {
         (r#""Bearer s3cret""#, "a field has an unexpected type or is missing, at line 1 "),
     ] {
         let event = RawValue::from_string(event.to_owned()).unwrap();
-        let error = handler.invoke(LambdaEvent::new(event, Context::default()), NOW_MS).await.unwrap_err();
+        let error =
+            handler.invoke(LambdaEvent::new(event, Context::default()), NOW_MS).await.unwrap_err();
         assert_eq!(error.error_type, "UnreadableEvent");
         let message = error.error_message;
         let start = "the event is none of an HTTP API, payload format 2.0: ";

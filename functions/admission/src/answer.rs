@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ecr_admission_policy::policy::denials::Denials;
 use ecr_admission_policy::text::cut;
-use ecr_admission_policy::verdict::{JudgedImage, Violation, WARNING, few};
-use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
+use ecr_admission_policy::verdict::{EvaluatedImage, Violation, WARNING, limit_warnings};
+use ecr_admission_policy::{self as policy, Mode, Policy, Verdict};
 
 use crate::bounded::Listed;
 use crate::inspect::Budget;
@@ -25,14 +25,14 @@ pub fn unevaluated(decision: Decision) -> (Answer, Outcome) {
 pub fn refused(refused: &Refused) -> (Answer, Outcome) {
     let message = refused.refusal.to_string();
     let decision = match refused.mode {
-        Enforcement::Deny => Decision::Denied,
-        Enforcement::Warn | Enforcement::Audit => Decision::Admitted,
+        Mode::Deny => Decision::Denied,
+        Mode::Warn | Mode::Audit => Decision::Admitted,
     };
     let (mut answer, mut outcome) = unevaluated(decision);
     outcome.failed = true;
     match refused.mode {
-        Enforcement::Deny => answer.denial = Some(message),
-        Enforcement::Warn | Enforcement::Audit => {
+        Mode::Deny => answer.denial = Some(message),
+        Mode::Warn | Mode::Audit => {
             outcome.warned = true;
             answer.warnings = vec![cut(&message, WARNING)];
         }
@@ -55,7 +55,7 @@ pub fn evaluated(
         ("decision".to_owned(), decision.as_str().to_owned()),
         ("policy".to_owned(), policy.to_string()),
     ]);
-    let digest = |image: &JudgedImage| Some((image.path.clone(), image.digest.clone()?));
+    let digest = |image: &EvaluatedImage| Some((image.path.clone(), image.digest.clone()?));
     let digests: Listed<_> = verdict.images.iter().filter_map(digest).collect();
     for (path, digest) in digests.named {
         audit_annotations.insert(annotation(path.as_str()), digest.to_string());
@@ -80,9 +80,9 @@ pub fn evaluated(
         decision,
         warned: !warnings.is_empty(),
         failed: verdict.has_failed_lookup(),
-        denied_by: verdict.rules(Enforcement::Deny),
-        warned_of: verdict.rules(Enforcement::Warn),
-        audited: verdict.rules(Enforcement::Audit),
+        denied_by: verdict.rules(Mode::Deny),
+        warned_of: verdict.rules(Mode::Warn),
+        audited: verdict.rules(Mode::Audit),
         broke_glass: verdict.is_broken_glass(),
         policy: PolicyAge::Current,
         registry_calls: budget.calls(),
@@ -104,13 +104,13 @@ pub fn evaluated(
 
 /// All violations: those that deny, then those that warn, then those that are only audited.
 fn strictest_first(verdict: &Verdict) -> impl Iterator<Item = &Violation> {
-    let of = |effect| verdict.violations.iter().filter(move |it| it.effect == effect);
-    [Enforcement::Deny, Enforcement::Warn, Enforcement::Audit].into_iter().flat_map(of)
+    let of = |mode| verdict.violations.iter().filter(move |it| it.mode == mode);
+    [Mode::Deny, Mode::Warn, Mode::Audit].into_iter().flat_map(of)
 }
 
 /// The answer of the mutating webhook.
 pub fn mutated(patch: Vec<Operation>, warnings: Vec<String>) -> Answer {
-    Answer { warnings: few([], warnings, |warning| warning), patch, ..Answer::default() }
+    Answer { warnings: limit_warnings([], warnings, |warning| warning), patch, ..Answer::default() }
 }
 
 /// The audit annotation for an image. kube-apiserver drops a name that is not a qualified name of at

@@ -85,7 +85,7 @@ impl Cache {
     /// Remembers what was inspected at `inspected_ms` (when its look-ups began).
     pub fn remember(&mut self, image: &EcrImage, facts: &Arc<ImageFacts>, inspected_ms: u64) {
         let keep_ms = self.keep_ms.min(millis(UNTIL_COMPLIANT));
-        if keep_ms == 0 || facts.lacks_something() {
+        if keep_ms == 0 || facts.is_incomplete() {
             return;
         }
         let by_tag = match &image.id {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ecr_admission_policy::Rule;
 use ecr_admission_policy::mutate::Change;
-use ecr_admission_policy::verdict::{JudgedImage, Violation};
+use ecr_admission_policy::verdict::{EvaluatedImage, Violation};
 use serde::Serialize;
 
 use crate::bounded::Listed;
@@ -63,7 +63,7 @@ pub struct Outcome {
     /// What is wrong with its images, in any mode; what denies comes first.
     pub violations: Listed<Violation>,
     /// The images that were evaluated.
-    pub images: Listed<JudgedImage>,
+    pub images: Listed<EvaluatedImage>,
     /// The ECR API calls that it took.
     pub registry_calls: u32,
     /// How many of those calls ECR throttled.

@@ -209,7 +209,7 @@ impl<R: ReadPolicy> PolicyCopy<R> {
         state.told_ms = Some(now_ms);
         drop(state);
         let now = timestamp(now_ms);
-        for entry in document.entries() {
+        for entry in document.expiring() {
             let excuse = entry.excuse;
             let expires = excuse.expires.to_string();
             let fields = Ending { entry: &entry.name, owner: &excuse.owner, expires };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ecr_admission_policy::Enforcement;
+use ecr_admission_policy::Mode;
 use ecr_admission_policy::text::{QUOTED, quote};
 
 use crate::review::GroupVersionKind;
@@ -40,7 +40,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// This refusal of a workload for which a violation does `mode`.
-    pub fn under(self, mode: Enforcement) -> Refused {
+    pub fn under(self, mode: Mode) -> Refused {
         Refused { refusal: self, mode }
     }
 }
@@ -52,7 +52,7 @@ pub struct Refused {
     pub refusal: Refusal,
     /// What that does to it. A controller is admitted with a warning, since its Pods are evaluated;
     /// anything else is denied.
-    pub mode: Enforcement,
+    pub mode: Mode,
 }
 
 impl fmt::Display for Refusal {

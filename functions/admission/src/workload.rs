@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ecr_admission_policy::{Enforcement, FieldPath};
+use ecr_admission_policy::{FieldPath, Mode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -21,7 +21,7 @@ pub enum Workload {
     /// These images, and what a violation does.
     Images {
         /// A Pod is denied; of a controller its author is warned, and its Pods are denied.
-        mode: Enforcement,
+        mode: Mode,
         /// Each image at its field path, as the object has it.
         images: Vec<(FieldPath, String)>,
     },
@@ -33,11 +33,11 @@ pub fn of(request: &Request<'_>) -> Result<Workload, Refused> {
         "DELETE" | "CONNECT" => return Ok(Workload::NoImages),
         "CREATE" | "UPDATE" => {}
         other => {
-            return Err(Refusal::UnknownOperation(other.to_owned()).under(Enforcement::Deny));
+            return Err(Refusal::UnknownOperation(other.to_owned()).under(Mode::Deny));
         }
     }
     match Kind::of(&request.kind) {
-        None => Err(Refusal::UnknownKind(request.kind.clone()).under(Enforcement::Deny)),
+        None => Err(Refusal::UnknownKind(request.kind.clone()).under(Mode::Deny)),
         Some(Kind::NoImages) => Ok(Workload::NoImages),
         Some(Kind::Evaluated { mode, read }) => {
             let images = changed(request, read).map_err(|problem| {
@@ -69,7 +69,7 @@ enum Kind {
     /// Names no image, whatever it is applied to.
     NoImages,
     Evaluated {
-        mode: Enforcement,
+        mode: Mode,
         read: Read,
     },
 }
@@ -77,9 +77,9 @@ enum Kind {
 impl Kind {
     /// By kind, not by subresource: a review of `pods/status` or `pods/resize` carries the whole Pod.
     fn of(kind: &GroupVersionKind) -> Option<Self> {
-        let warn = |read: Read| Some(Self::Evaluated { mode: Enforcement::Warn, read });
+        let warn = |read: Read| Some(Self::Evaluated { mode: Mode::Warn, read });
         match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
-            ("", "v1", "Pod") => Some(Self::Evaluated { mode: Enforcement::Deny, read: pod }),
+            ("", "v1", "Pod") => Some(Self::Evaluated { mode: Mode::Deny, read: pod }),
             ("", "v1", "PodTemplate") => warn(pod_template),
             ("", "v1", "ReplicationController")
             | ("apps", "v1", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")

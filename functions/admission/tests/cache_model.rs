@@ -14,7 +14,7 @@ use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::names::RepositoryName;
 use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{
-    EcrImage, Enforcement, FieldPath, Inspection, Policy, SeverityLimit, Verdict, decide, plan,
+    EcrImage, FieldPath, Inspection, Mode, Policy, SeverityLimit, Verdict, decide, plan,
 };
 use ecr_admission_testing::{REGISTRY, arrival, digest, platform, scan};
 use proptest::prelude::*;
@@ -144,7 +144,7 @@ async fn review(lookups: &Lookups<&Now>, image: &str, now_ms: u64) -> Verdict {
         None => format!("{REGISTRY}/pay:{image}"),
     };
     let policy = policy();
-    let plan = plan([(FieldPath::new("image"), image)], Enforcement::Deny, &policy);
+    let plan = plan([(FieldPath::new("image"), image)], Mode::Deny, &policy);
     let own = "123456789012".parse().unwrap();
     let arrival = arrival(now_ms);
     let known = lookups.inspect(plan.lookups(), &own, &policy.needs(), &arrival).await;

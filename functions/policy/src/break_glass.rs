@@ -111,7 +111,7 @@ impl fmt::Display for Means {
 
 /// What comes of a request to break the glass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
+pub enum Ruling {
     /// It is honoured.
     Honoured {
         /// The group by which it is.
@@ -143,9 +143,9 @@ pub enum Ignored {
     AnnotationOfPod,
 }
 
-impl Request {
+impl Ruling {
     /// What comes of it when somebody in `groups` asks. `allowed` is `None` where the policy names nobody.
-    pub fn judge(allowed: Option<&BreakGlass>, asked: &Asked, groups: &[String]) -> Self {
+    pub fn of(allowed: Option<&BreakGlass>, asked: &Asked, groups: &[String]) -> Self {
         let may = |group: &&String| {
             allowed.is_some_and(|allowed| allowed.groups.iter().any(|it| it.0 == **group))
         };
@@ -162,7 +162,7 @@ impl Request {
 }
 
 /// What the author is told.
-impl fmt::Display for Request {
+impl fmt::Display for Ruling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (means, why) = match self {
             Self::Honoured { group, reason } => {
@@ -267,7 +267,7 @@ mod tests {
                 "annotation ecr-admission/break-glass is ignored: it does not count for an ephemeral container",
             ),
         ] {
-            assert_judged(policy, &asked, groups, expected);
+            assert_ruling(policy, &asked, groups, expected);
         }
     }
 
@@ -296,22 +296,22 @@ mod tests {
                 "variable ECR_ADMISSION_BREAK_GLASS is ignored: you are in none",
             ),
         ] {
-            assert_judged(Some(&allowed), &variable(reasons), groups, expected);
+            assert_ruling(Some(&allowed), &variable(reasons), groups, expected);
         }
     }
 
     #[test]
     fn a_reason_without_end_is_not_kept_whole() {
         let asked = Asked::Variable(vec!["a".repeat(1_000_000), "b".to_owned()]);
-        let request = Request::judge(Some(&allowed(&["oncall"])), &asked, &["oncall".to_owned()]);
-        let Request::Honoured { reason, .. } = request else { panic!("{request}") };
+        let request = Ruling::of(Some(&allowed(&["oncall"])), &asked, &["oncall".to_owned()]);
+        let Ruling::Honoured { reason, .. } = request else { panic!("{request}") };
         assert_eq!(reason.chars().count(), LONGEST_REASON);
         assert!(reason.ends_with("a; b"), "{reason}");
     }
 
-    fn assert_judged(policy: Option<&BreakGlass>, asked: &Asked, groups: &[&str], expected: &str) {
+    fn assert_ruling(policy: Option<&BreakGlass>, asked: &Asked, groups: &[&str], expected: &str) {
         let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
-        let told = Request::judge(policy, asked, &groups).to_string();
+        let told = Ruling::of(policy, asked, &groups).to_string();
         assert!(told.contains(expected), "{told}");
     }
 

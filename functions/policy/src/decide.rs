@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::enforcement::Enforcement;
 use crate::facts::{Cause, Inspection, Unavailable};
 use crate::image::EcrImage;
-use crate::plan::{Plan, Subject};
+use crate::mode::Mode;
+use crate::plan::{Plan, PlannedImage};
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::rule::Rule;
-use crate::rules::{Case, Outcome};
+use crate::rules::{Case, Evaluation};
 use crate::timestamp::Timestamp;
-use crate::verdict::{JudgedImage, Verdict, Violation};
+use crate::verdict::{EvaluatedImage, Verdict, Violation};
 
 /// An image that nobody looked up is as good as one that could not be.
 const NOT_LOOKED_UP: Inspection =
@@ -25,30 +25,30 @@ pub fn decide(
     policy: &Policy,
     now: Timestamp,
 ) -> Verdict {
-    let mut images = Vec::with_capacity(plan.subjects.len());
+    let mut images = Vec::with_capacity(plan.images.len());
     let mut violations = Vec::new();
     let mut violating = BTreeSet::new();
-    for subject in &plan.subjects {
-        let inspection = subject
+    for planned in &plan.images {
+        let inspection = planned
             .lookup
             .as_ref()
             .ok()
             .and_then(|image| inspections.get(image))
             .unwrap_or(&NOT_LOOKED_UP);
-        let volume = subject.path.is_volume();
-        let case = Case { lookup: subject.lookup.as_ref(), inspection, policy, now, volume };
-        let found = judge(subject, &case, plan.enforcement);
-        if let (Ok(image), false) = (&subject.lookup, found.is_empty()) {
+        let volume = planned.path.is_volume();
+        let case = Case { lookup: planned.lookup.as_ref(), inspection, policy, now, volume };
+        let found = violations_of(planned, &case, plan.mode);
+        if let (Ok(image), false) = (&planned.lookup, found.is_empty()) {
             violating.insert(image.clone());
         }
         violations.extend(found);
-        let digest = match (&subject.lookup, inspection) {
+        let digest = match (&planned.lookup, inspection) {
             (Ok(_), Inspection::Inspected(facts)) => Some(facts.digest.clone()),
             _ => None,
         };
-        images.push(JudgedImage {
-            path: subject.path.clone(),
-            image: subject.image.clone(),
+        images.push(EvaluatedImage {
+            path: planned.path.clone(),
+            image: planned.image.clone(),
             digest,
         });
     }
@@ -60,50 +60,50 @@ pub fn decide(
 /// A rule that an earlier one left nothing to judge is silent while the earlier one denies. Where the
 /// earlier one does less, the later is violated in its own mode: warning of a missing fact never
 /// switches a rule off that denies.
-fn judge(subject: &Subject, case: &Case<'_>, most: Enforcement) -> Vec<Violation> {
+fn violations_of(planned: &PlannedImage, case: &Case<'_>, limit: Mode) -> Vec<Violation> {
     let Case { policy, now, .. } = *case;
     let mut violations = vec![];
     let mut failed = None;
     for rule in Rule::ALL {
         let reasons = match (rule.check(case), failed) {
-            (Outcome::NotApplicable, _)
-            | (Outcome::Unjudged, None | Some((_, Enforcement::Deny))) => {
+            (Evaluation::NotApplicable, _)
+            | (Evaluation::Skipped, None | Some((_, Mode::Deny))) => {
                 continue;
             }
-            (Outcome::Unjudged, Some((earlier, _))) => vec![Reason::NotJudged { earlier }],
+            (Evaluation::Skipped, Some((earlier, _))) => vec![Reason::NotEvaluated { earlier }],
             // The same of a part of the image.
-            (Outcome::Judged(mut reasons), Some((_, Enforcement::Deny))) => {
-                reasons.retain(|reason| !matches!(reason, Reason::NotJudged { .. }));
+            (Evaluation::Evaluated(mut reasons), Some((_, Mode::Deny))) => {
+                reasons.retain(|reason| !matches!(reason, Reason::NotEvaluated { .. }));
                 reasons
             }
-            (Outcome::Judged(reasons), _) => reasons,
+            (Evaluation::Evaluated(reasons), _) => reasons,
         };
         if reasons.is_empty() {
             continue;
         }
         let exemption = policy.exemption(rule, case.lookup.ok());
-        let mode = exemption.map_or(policy.modes.of(rule), |_| Enforcement::Audit);
+        let mode = exemption.map_or(policy.modes.of(rule), |_| Mode::Audit);
         // The strictest of those that failed says whether the later ones are silent.
         failed = match failed {
             Some((earlier, strictest)) if strictest >= mode => Some((earlier, strictest)),
             _ => Some((rule, mode)),
         };
-        let violation = |reason: Reason, most: Enforcement| Violation {
-            path: subject.path.clone(),
-            image: subject.image.clone(),
+        let violation = |reason: Reason, limit: Mode| Violation {
+            path: planned.path.clone(),
+            image: planned.image.clone(),
             rule,
-            effect: most.min(reason.effect()),
+            mode: limit.min(reason.mode_limit()),
             excuse: exemption.map(|exemption| exemption.excuse.clone()),
             reason,
         };
         violations.extend(reasons.into_iter().map(|reason| {
             // What ends soon is told whatever the mode: the day after, it may deny.
             let ends_soon = matches!(reason, Reason::EndsSoon { .. });
-            violation(reason, if ends_soon { most } else { most.min(mode) })
+            violation(reason, if ends_soon { limit } else { limit.min(mode) })
         }));
         if let Some(exemption) = exemption.filter(|it| it.excuse.ends_soon(now)) {
             let (what, excuse) = ("the exemption".to_owned(), exemption.excuse.clone());
-            violations.push(violation(Reason::EndsSoon { what, excuse }, most));
+            violations.push(violation(Reason::EndsSoon { what, excuse }, limit));
         }
     }
     violations

@@ -130,7 +130,7 @@ impl TryFrom<Written> for Document {
 
 /// Something in a document that ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry<'a> {
+pub struct Expiring<'a> {
     /// What it is, such as `exemption 1` or `accepted CVE-2026-1234`.
     pub name: String,
     /// Why, by whom, how long.
@@ -206,12 +206,12 @@ impl Document {
     }
 
     /// All that ends, in the order of the document.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        let accepted = self.scan_findings.accepted.iter().map(|accepted| Entry {
+    pub fn expiring(&self) -> impl Iterator<Item = Expiring<'_>> {
+        let accepted = self.scan_findings.accepted.iter().map(|accepted| Expiring {
             name: format!("accepted {}", accepted.vulnerability),
             excuse: &accepted.excuse,
         });
-        let exemptions = self.exemptions.iter().enumerate().map(|(index, exemption)| Entry {
+        let exemptions = self.exemptions.iter().enumerate().map(|(index, exemption)| Expiring {
             name: format!("exemption {}", index + 1),
             excuse: &exemption.excuse,
         });

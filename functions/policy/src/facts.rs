@@ -18,7 +18,7 @@ use manifest::NotUnderstood;
 use mutability::TagMutability;
 
 pub use index::NoFacts;
-pub use platform::{Config, ImageConfig, PlatformFacts};
+pub use platform::{ConfigFacts, ImageConfig, PlatformFacts};
 pub use severity_limit::{InvalidSeverityLimit, SeverityLimit};
 pub use unavailable::{Cause, Unavailable};
 
@@ -59,8 +59,8 @@ pub struct ImageFacts {
 
 impl ImageFacts {
     /// Whether a look-up failed that leaves a rule without its facts, be it that of one child.
-    pub fn lacks_something(&self) -> bool {
-        let lacks = |facts: &PlatformFacts| matches!(facts.config, Config::Unavailable(_));
+    pub fn is_incomplete(&self) -> bool {
+        let lacks = |facts: &PlatformFacts| matches!(facts.config, ConfigFacts::Unavailable(_));
         match &self.content {
             Content::Image(facts) => lacks(facts),
             Content::Index(Index::Children(children)) => {

@@ -7,7 +7,7 @@ use crate::image::{EcrImage, EcrReference, ImageId, ImageReference};
 use crate::plan::FieldPath;
 use crate::policy::Policy;
 use crate::rewrite::RewriteTable;
-use crate::rules::{Case, Outcome, image_available};
+use crate::rules::{Case, Evaluation, image_available};
 use crate::timestamp::Timestamp;
 use crate::verdict::{WARNING, WARNING_IMAGE};
 use ecr_admission_text::{cut, quote};
@@ -126,8 +126,8 @@ fn not_pinned(
         let volume = path.is_volume();
         let case = Case { lookup: Ok(image), inspection, policy, now, volume };
         match image_available::check(&case) {
-            Outcome::Judged(reasons) => reasons.iter().map(ToString::to_string).collect(),
-            Outcome::NotApplicable | Outcome::Unjudged => String::new(),
+            Evaluation::Evaluated(reasons) => reasons.iter().map(ToString::to_string).collect(),
+            Evaluation::NotApplicable | Evaluation::Skipped => String::new(),
         }
     });
     let why = why.unwrap_or_else(|| "was not looked up".to_owned());

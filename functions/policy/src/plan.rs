@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::enforcement::Enforcement;
 use crate::image::EcrImage;
+use crate::mode::Mode;
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::rules::ecr_registry;
@@ -15,13 +15,13 @@ use crate::rules::ecr_registry;
 /// What is to be judged. Made by [`plan`], used up by [`decide`](crate::decide::decide).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    pub(crate) subjects: Vec<Subject>,
-    pub(crate) enforcement: Enforcement,
+    pub(crate) images: Vec<PlannedImage>,
+    pub(crate) mode: Mode,
 }
 
 /// One image of the workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Subject {
+pub(crate) struct PlannedImage {
     pub(crate) path: FieldPath,
     /// The image string as the workload has it.
     pub(crate) image: String,
@@ -33,34 +33,34 @@ pub(crate) struct Subject {
 /// registries is never looked up.
 pub fn plan(
     images: impl IntoIterator<Item = (FieldPath, String)>,
-    enforcement: Enforcement,
+    mode: Mode,
     policy: &Policy,
 ) -> Plan {
     // One copy for all the reasons that name what is allowed: a Pod can hold thousands of images.
     let shared = LazyCell::new(|| Arc::new(policy.allowed()));
     let lookup = |image: &str| ecr_registry::lookup(image, policy, || Arc::clone(&shared));
-    let mut subjects: Vec<Subject> = images
+    let mut images: Vec<PlannedImage> = images
         .into_iter()
-        .map(|(path, image)| Subject { lookup: lookup(&image), path, image })
+        .map(|(path, image)| PlannedImage { lookup: lookup(&image), path, image })
         .collect();
-    subjects.sort_by(|a, b| a.path.cmp(&b.path));
-    Plan { subjects, enforcement }
+    images.sort_by(|a, b| a.path.cmp(&b.path));
+    Plan { images, mode }
 }
 
 impl Plan {
     /// The images to look up, each once.
     pub fn lookups(&self) -> BTreeSet<EcrImage> {
-        self.subjects.iter().filter_map(|subject| subject.lookup.as_ref().ok()).cloned().collect()
+        self.images.iter().filter_map(|planned| planned.lookup.as_ref().ok()).cloned().collect()
     }
 
     /// How many images are judged.
     pub fn len(&self) -> usize {
-        self.subjects.len()
+        self.images.len()
     }
 
     /// Whether there is nothing to judge.
     pub fn is_empty(&self) -> bool {
-        self.subjects.is_empty()
+        self.images.is_empty()
     }
 }
 

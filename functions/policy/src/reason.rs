@@ -5,12 +5,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::enforcement::Enforcement;
 use crate::facts::index::{Child, ChildName};
 use crate::facts::manifest::NotUnderstood;
 use crate::facts::mutability::TagMutability;
 use crate::facts::{NoFacts, Scanning, Unavailable};
 use crate::image::{EcrImage, ImageId, MalformedImage};
+use crate::mode::Mode;
 use crate::names::{AccountId, RepositoryName, Tag};
 use crate::policy::Allowed;
 #[cfg(doc)]
@@ -77,7 +77,7 @@ pub enum Reason {
         annotation: String,
     },
     /// An earlier rule failed that does not deny, and left nothing to judge.
-    NotJudged {
+    NotEvaluated {
         /// The earlier rule.
         earlier: Rule,
     },
@@ -145,11 +145,11 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The most that the reason does, whatever the mode of the rule.
-    pub fn effect(&self) -> Enforcement {
+    /// The strictest mode that it can have, whatever the mode of the rule.
+    pub fn mode_limit(&self) -> Mode {
         match self {
-            Self::EndsSoon { .. } => Enforcement::Warn,
-            Self::Scan { problem, .. } => problem.effect(),
+            Self::EndsSoon { .. } => Mode::Warn,
+            Self::Scan { problem, .. } => problem.mode_limit(),
             Self::MalformedImage(_)
             | Self::NotEcrPrivate
             | Self::RegistryNotAllowed { .. }
@@ -161,7 +161,7 @@ impl Reason {
             | Self::NotUnderstood { .. }
             | Self::LayersElsewhere { .. }
             | Self::Checkpoint { .. }
-            | Self::NotJudged { .. }
+            | Self::NotEvaluated { .. }
             | Self::MutableTag { .. }
             | Self::NotPinned
             | Self::NotScannedOnPush { .. }
@@ -170,7 +170,7 @@ impl Reason {
             | Self::IndexWithoutImage
             | Self::IndexTooDeep { .. }
             | Self::IndexTooLarge { .. }
-            | Self::IndexTooManyDescriptors { .. } => Enforcement::Deny,
+            | Self::IndexTooManyDescriptors { .. } => Mode::Deny,
         }
     }
 
@@ -181,7 +181,7 @@ impl Reason {
             NoFacts::NotInRepository => Self::PlatformNotFound(child.name().into()),
             // `image-available` has said what is wrong.
             NoFacts::NotUnderstood(_) | NoFacts::Unavailable(_) => {
-                Self::NotJudged { earlier: Rule::ImageAvailable }
+                Self::NotEvaluated { earlier: Rule::ImageAvailable }
             }
         }
     }
@@ -245,7 +245,7 @@ impl fmt::Display for Reason {
                 problem.fmt(f)
             }
             Self::Checkpoint { annotation } => manifest::checkpoint(f, annotation),
-            Self::NotJudged { earlier } => write!(
+            Self::NotEvaluated { earlier } => write!(
                 f,
                 "could not be judged: {earlier} failed before it; mend that, or set the mode of this rule too"
             ),

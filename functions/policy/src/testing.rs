@@ -3,13 +3,13 @@
 use crate::facts::SeverityLimit;
 use crate::facts::mutability::TagMutability;
 use crate::facts::{
-    Config, Content, Findings, ImageFacts, ImageScan, Inspection, PlatformFacts, RepositoryFacts,
-    Scan, ScanStatus, Scanning,
+    ConfigFacts, Content, Findings, ImageFacts, ImageScan, Inspection, PlatformFacts,
+    RepositoryFacts, Scan, ScanStatus, Scanning,
 };
 use crate::image::{EcrImage, ImageId};
 use crate::names::Digest;
 use crate::policy::Policy;
-use crate::rules::{Case, Outcome};
+use crate::rules::{Case, Evaluation};
 use crate::timestamp::Timestamp;
 
 /// 2026-11-20 at noon, UTC.
@@ -58,7 +58,7 @@ pub(crate) fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
 
 /// An image of one platform with this scan, and nobody asked for its config.
 pub(crate) fn platform(scan: ImageScan) -> PlatformFacts {
-    PlatformFacts::new(scan, Config::NotRead)
+    PlatformFacts::new(scan, ConfigFacts::NotRead)
 }
 
 /// An image that every rule passes.
@@ -78,7 +78,7 @@ pub(crate) fn clean() -> ImageFacts {
 pub(crate) fn case(
     image: &EcrImage,
     inspection: &Inspection,
-    check: fn(&Case<'_>) -> Outcome,
-) -> Outcome {
+    check: fn(&Case<'_>) -> Evaluation,
+) -> Evaluation {
     check(&Case { lookup: Ok(image), inspection, policy: &policy(), now: NOW, volume: false })
 }

@@ -3,13 +3,13 @@ use crate::break_glass::{Ignored, Means};
 use crate::facts::mutability::TagMutability;
 use crate::facts::{Cause, Unavailable};
 
-fn violation(path: &str, image: &str, reason: Reason, effect: Enforcement) -> Violation {
+fn violation(path: &str, image: &str, reason: Reason, mode: Mode) -> Violation {
     Violation {
         path: FieldPath::new(path),
         image: image.to_owned(),
         rule: Rule::TagImmutability,
         reason,
-        effect,
+        mode,
         excuse: None,
     }
 }
@@ -22,19 +22,18 @@ fn mutable(tag: &str) -> Reason {
     }
 }
 
-fn verdict(count: usize, image: &str, effect: Enforcement) -> Verdict {
+fn verdict(count: usize, image: &str, mode: Mode) -> Verdict {
     let violations = (0..count)
-        .map(|n| violation(&format!("spec.containers[{n}].image"), image, mutable("1.2"), effect))
+        .map(|n| violation(&format!("spec.containers[{n}].image"), image, mutable("1.2"), mode))
         .collect();
     Verdict::new(vec![], violations)
 }
 
 #[test]
 fn a_denial_reads_as_the_design_gives_it() {
-    let message =
-        verdict(1, "123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:1.2", Enforcement::Deny)
-            .message()
-            .unwrap();
+    let message = verdict(1, "123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:1.2", Mode::Deny)
+        .message()
+        .unwrap();
     assert_eq!(
         message,
         "spec.containers[0].image \"123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:1.2\": \
@@ -47,7 +46,7 @@ fn a_denial_reads_as_the_design_gives_it() {
 fn a_message_never_grows_past_its_limit_and_counts_what_it_leaves_out() {
     for count in 1..40 {
         for image in ["a", "é", &"x".repeat(5000), "\u{1b}[2J\0"] {
-            let message = verdict(count, image, Enforcement::Deny).message().unwrap();
+            let message = verdict(count, image, Mode::Deny).message().unwrap();
             let told = message.matches("[tag-immutability]").count();
             assert!(message.chars().count() <= MESSAGE, "{count}");
             assert!(told >= 1);
@@ -59,15 +58,15 @@ fn a_message_never_grows_past_its_limit_and_counts_what_it_leaves_out() {
 
 #[test]
 fn no_violation_is_no_message() {
-    assert_eq!(verdict(0, "", Enforcement::Deny).message(), None);
-    assert_eq!(verdict(3, "a", Enforcement::Warn).message(), None);
-    assert_eq!(verdict(3, "a", Enforcement::Warn).decision(), Decision::Admit);
+    assert_eq!(verdict(0, "", Mode::Deny).message(), None);
+    assert_eq!(verdict(3, "a", Mode::Warn).message(), None);
+    assert_eq!(verdict(3, "a", Mode::Warn).decision(), Decision::Admit);
 }
 
 #[test]
 fn warnings_are_few_and_short_and_keep_their_rule() {
     for (count, expected) in [(1, 1), (15, 15), (16, 16), (100, 16)] {
-        let warnings = verdict(count, &"x".repeat(5000), Enforcement::Warn).warnings();
+        let warnings = verdict(count, &"x".repeat(5000), Mode::Warn).warnings();
         assert_eq!(warnings.len(), expected);
         for warning in warnings.iter().take(15) {
             assert!(warning.chars().count() <= WARNING, "{warning}");
@@ -83,17 +82,17 @@ fn warnings_are_few_and_short_and_keep_their_rule() {
 fn a_failed_look_up_is_seen() {
     let unavailable = Unavailable { operation: "ecr:BatchGetImage", cause: Cause::Throttled };
     let reason = Reason::Unavailable(unavailable);
-    let failed = Verdict::new(vec![], vec![violation("a", "b", reason, Enforcement::Deny)]);
+    let failed = Verdict::new(vec![], vec![violation("a", "b", reason, Mode::Deny)]);
     assert!(failed.has_failed_lookup());
-    assert!(!verdict(1, "a", Enforcement::Deny).has_failed_lookup());
+    assert!(!verdict(1, "a", Mode::Deny).has_failed_lookup());
 }
 
 #[test]
 fn breaking_the_glass_turns_denials_into_warnings() {
     let honoured =
-        || Request::Honoured { group: "oncall".to_owned(), reason: "outage 7".to_owned() };
-    let mut broken = verdict(1, "a", Enforcement::Deny);
-    broken.ask(honoured());
+        || Ruling::Honoured { group: "oncall".to_owned(), reason: "outage 7".to_owned() };
+    let mut broken = verdict(1, "a", Mode::Deny);
+    broken.apply_break_glass(honoured());
     assert!(broken.is_broken_glass() && broken.decision() == Decision::Admit);
     assert_eq!(broken.message(), None);
     assert_eq!(
@@ -102,14 +101,14 @@ fn breaking_the_glass_turns_denials_into_warnings() {
     );
     assert_eq!(broken.warnings().len(), 2);
 
-    let mut ignored = verdict(1, "a", Enforcement::Deny);
+    let mut ignored = verdict(1, "a", Mode::Deny);
     let (means, why) = (Means::Annotation, Ignored::NotInGroup);
-    ignored.ask(Request::Ignored { means, why });
+    ignored.apply_break_glass(Ruling::Ignored { means, why });
     assert!(!ignored.is_broken_glass() && ignored.decision() == Decision::Deny);
     assert_eq!(ignored.warnings().len(), 1);
 
     // What is admitted anyway needs no glass.
-    let mut admitted = verdict(1, "a", Enforcement::Warn);
-    admitted.ask(honoured());
+    let mut admitted = verdict(1, "a", Mode::Warn);
+    admitted.apply_break_glass(honoured());
     assert!(!admitted.is_broken_glass() && admitted.warnings().len() == 1);
 }

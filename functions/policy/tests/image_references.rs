@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::AccountId;
 use ecr_admission_policy::{
-    Enforcement, FieldPath, ImageReference, Inspection, Policy, Rule, SeverityLimit, Timestamp,
-    decide, plan,
+    FieldPath, ImageReference, Inspection, Mode, Policy, Rule, SeverityLimit, Timestamp, decide,
+    plan,
 };
 
 const CASES: &str = include_str!("cases/image-references.tsv");
@@ -70,12 +70,12 @@ fn what_is_no_ecr_image_is_denied_with_the_wording_of_its_class() {
     );
     for (image, class, _) in rows().filter(|(_, class, _)| *class != "ecr") {
         let images = [(FieldPath::new("spec.containers[0].image"), image.to_owned())];
-        let plan = plan(images, Enforcement::Deny, &policy);
+        let plan = plan(images, Mode::Deny, &policy);
         assert!(plan.lookups().is_empty(), "{image} is never looked up");
         let verdict =
             decide(&plan, &BTreeMap::<_, Inspection>::new(), &policy, Timestamp::from_seconds(0));
         let message = verdict.message().unwrap();
-        assert_eq!(verdict.rules(Enforcement::Deny), [Rule::EcrRegistry].into(), "{message}");
+        assert_eq!(verdict.rules(Mode::Deny), [Rule::EcrRegistry].into(), "{message}");
         let wording = match class {
             "other" => "is not in an Amazon ECR private registry; ",
             _ => "is not a valid image reference (",

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["facts::index"],
     &["facts"],
     // What the operator chose.
-    &["enforcement", "rule"],
+    &["mode", "rule"],
     &[
         "policy::denials",
         "policy::excuse",
@@ -37,7 +37,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["policy"],
     &["break_glass", "rewrite"],
-    // What is wrong with an image.
+    // What is wrong with an image, or with the whole workload.
     &["reason::unavailable", "reason::words"],
     &["reason::config", "reason::manifest", "reason::repository", "reason::scan"],
     &["reason"],

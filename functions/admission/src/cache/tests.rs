@@ -1,7 +1,7 @@
 use ecr_admission_policy::SeverityLimit;
 use ecr_admission_policy::facts::{
-    Cause, Config, Content, Finding, Findings, ImageScan, PlatformFacts, RepositoryFacts, Scan,
-    Scanning, Unavailable,
+    Cause, ConfigFacts, Content, Finding, Findings, ImageScan, PlatformFacts, RepositoryFacts,
+    Scan, Scanning, Unavailable,
 };
 use ecr_admission_policy::mutability::TagMutability;
 
@@ -26,7 +26,7 @@ fn facts(mutability: &str, digit: u32) -> ImageFacts {
             scanning: Scanning::Effective("SCAN_ON_PUSH".into()),
         },
         digest: format!("sha256:{digit:064x}").parse().unwrap(),
-        content: Content::Image(PlatformFacts::new(ImageScan::NotFound, Config::NotRead)),
+        content: Content::Image(PlatformFacts::new(ImageScan::NotFound, ConfigFacts::NotRead)),
         checkpoint: None,
     }
 }
@@ -137,7 +137,7 @@ fn facts_for_other_needs_are_forgotten() {
 fn a_config_that_could_not_be_read_is_not_remembered() {
     let mut facts = facts("IMMUTABLE", 1);
     let unavailable = Unavailable { operation: "ecr:BatchGetImage", cause: Cause::Throttled };
-    let config = Config::Unavailable(unavailable);
+    let config = ConfigFacts::Unavailable(unavailable);
     facts.content = Content::Image(PlatformFacts::new(ImageScan::NotFound, config));
     let mut cache = Cache::new(MINUTE);
     remember(&mut cache, &image("1"), &facts.into(), NOW);
@@ -164,7 +164,7 @@ fn what_is_remembered_is_bounded_in_bytes() {
             counts: [("CRITICAL".into(), count as u64)].into(),
             findings: Findings::All(vec![finding; count]),
         });
-        facts.content = Content::Image(PlatformFacts::new(scan, Config::NotRead));
+        facts.content = Content::Image(PlatformFacts::new(scan, ConfigFacts::NotRead));
         Arc::new(facts)
     };
     let quarter = MAX_BYTES / 4 / size_of::<Finding>() - 10;

@@ -2,7 +2,7 @@
 //! URL for it, and there it is.
 
 use ecr_admission_policy::EcrImage;
-use ecr_admission_policy::facts::{Cause, Config, ImageConfig, Unavailable};
+use ecr_admission_policy::facts::{Cause, ConfigFacts, ImageConfig, Unavailable};
 use ecr_admission_policy::names::Digest;
 use ecr_admission_policy::text::{QUOTED, cut};
 use serde::Serialize;
@@ -24,12 +24,12 @@ pub(super) async fn read(
     image: &EcrImage,
     named: Option<&Digest>,
     budget: &Budget,
-) -> Config {
+) -> ConfigFacts {
     let read = match named {
         Some(digest) => fetch(ecr, image, digest, budget).await,
         None => Err(unusable(ecr, image, MANIFEST, "the manifest names no config")),
     };
-    read.map_or_else(Config::Unavailable, Config::Read)
+    read.map_or_else(ConfigFacts::Unavailable, ConfigFacts::Read)
 }
 
 async fn fetch(

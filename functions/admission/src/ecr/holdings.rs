@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ecr_admission_policy::facts::Config;
+use ecr_admission_policy::facts::ConfigFacts;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::{Digest, Tag};
 
@@ -16,7 +16,7 @@ pub(super) struct Holdings {
     pub(super) scans: ById<Result<Scanned, Missing>>,
     pub(super) manifests: ById<Result<Read, Missing>>,
     /// By the digests of the images whose they are.
-    pub(super) configs: BTreeMap<Digest, Config>,
+    pub(super) configs: BTreeMap<Digest, ConfigFacts>,
 }
 
 /// Answers by the ids that they were asked for by. Those of children are looked at by digest again and

@@ -1,6 +1,6 @@
 //! `POST /mutate`: which images are pinned or rewritten.
 
-use ecr_admission_policy::Enforcement;
+use ecr_admission_policy::Mode;
 use ecr_admission_policy::mutate::{Mutated, mutate};
 
 use super::Handler;
@@ -39,8 +39,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
             return None;
         }
         let own_account = own_account.as_ref()?;
-        let policy =
-            self.policy(copy, request, Enforcement::Deny, own_account, arrival.timestamp());
+        let policy = self.policy(copy, request, Mode::Deny, own_account, arrival.timestamp());
         let mutation = mutate(images, rewrites, pin, &policy);
         let lookups = mutation.lookups();
         // The validating webhook says why.

@@ -3,7 +3,7 @@
 use ecr_admission_policy::names::AccountId;
 use ecr_admission_policy::policy::exemption::Requester;
 use ecr_admission_policy::rewrite::RewriteTable;
-use ecr_admission_policy::{Enforcement, Policy, Timestamp};
+use ecr_admission_policy::{Mode, Policy, Timestamp};
 
 use super::Handler;
 use crate::policy_copy::{Copy, InForce};
@@ -16,7 +16,7 @@ impl<I, R> Handler<I, R> {
         &self,
         copy: Option<&Copy>,
         request: &Request<'_>,
-        mode: Enforcement,
+        mode: Mode,
         own_account: &AccountId,
         now: Timestamp,
     ) -> Policy {
@@ -30,12 +30,12 @@ impl<I, R> Handler<I, R> {
                 user: request.user_info.username.as_deref(),
             };
             policy = document.policy(policy, &requester, now);
-            policy.document = Some(version.clone());
+            policy.document_version = Some(version.clone());
         }
         if self.pins(copy, request) {
             // A controller's template need not be pinned: the mutating webhook pins its Pods, and the
             // template only if the webhook configuration names controllers.
-            policy.pinned = mode == Enforcement::Deny;
+            policy.pinned = mode == Mode::Deny;
         }
         policy
     }

@@ -1,8 +1,8 @@
 //! `POST /validate`: whether a request is admitted.
 
-use ecr_admission_policy::break_glass::Request as Ruling;
+use ecr_admission_policy::break_glass::Ruling;
 use ecr_admission_policy::names::AccountId;
-use ecr_admission_policy::{Enforcement, FieldPath, Policy, Verdict, decide, plan};
+use ecr_admission_policy::{FieldPath, Mode, Policy, Verdict, decide, plan};
 use futures_util::future::join;
 
 use super::Handler;
@@ -23,7 +23,7 @@ use crate::workload::{self, Workload};
 struct Asked<'a> {
     request: &'a Request<'a>,
     images: Vec<(FieldPath, String)>,
-    mode: Enforcement,
+    mode: Mode,
     own_account: &'a AccountId,
 }
 
@@ -45,7 +45,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
             Ok(request) => request,
             Err(problem) => {
                 let refusal = Refusal::UnreadableRequest(problem.clone());
-                return refused(&refusal.under(Enforcement::Deny));
+                return refused(&refusal.under(Mode::Deny));
             }
         };
         if self.is_ignored(request) {
@@ -118,10 +118,10 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let Some(asked) = glass::asked(request) else { return };
         let allowed = copy.as_ref().and_then(|copy| copy.document.break_glass());
         let groups = request.user_info.groups.as_deref().unwrap_or_default();
-        let ruling = Ruling::judge(allowed, &asked, groups);
+        let ruling = Ruling::of(allowed, &asked, groups);
         if let Ruling::Honoured { group, reason } = &ruling {
             self.record.break_glass(uid, &request.user_info, group, reason);
         }
-        verdict.ask(ruling);
+        verdict.apply_break_glass(ruling);
     }
 }

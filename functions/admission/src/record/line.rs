@@ -8,7 +8,7 @@ use std::time::Duration;
 use ecr_admission_policy::Rule;
 use ecr_admission_policy::mutate::Change;
 use ecr_admission_policy::names::Digest;
-use ecr_admission_policy::verdict::{JudgedImage, Violation};
+use ecr_admission_policy::verdict::{EvaluatedImage, Violation};
 use serde::Serialize;
 
 use crate::bounded::{Listed, bounded};
@@ -106,7 +106,7 @@ impl<'a> From<&'a Violation> for ViolationField<'a> {
         Self {
             path: violation.path.as_str(),
             rule: violation.rule.id(),
-            mode: violation.effect.to_string(),
+            mode: violation.mode.to_string(),
             text: bounded(&violation.to_string(), TEXT).into_owned(),
         }
     }
@@ -119,8 +119,8 @@ struct ImageField<'a> {
     digest: Option<&'a str>,
 }
 
-impl<'a> From<&'a JudgedImage> for ImageField<'a> {
-    fn from(judged: &'a JudgedImage) -> Self {
+impl<'a> From<&'a EvaluatedImage> for ImageField<'a> {
+    fn from(judged: &'a EvaluatedImage) -> Self {
         Self {
             path: judged.path.as_str(),
             image: bounded(&judged.image, IMAGE),

@@ -51,56 +51,56 @@ const ALL: [(&str, &str); 6] = [
 fn every_image_field_of_every_kind_is_found() {
     let template = json!({"spec": pod_spec()});
     for (api_version, kind, object, path, mode) in [
-        ("v1", "Pod", json!({"spec": pod_spec()}), "spec", Enforcement::Deny),
-        ("v1", "PodTemplate", json!({"template": template}), "template.spec", Enforcement::Warn),
+        ("v1", "Pod", json!({"spec": pod_spec()}), "spec", Mode::Deny),
+        ("v1", "PodTemplate", json!({"template": template}), "template.spec", Mode::Warn),
         (
             "v1",
             "ReplicationController",
             json!({"spec": {"template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "apps/v1",
             "Deployment",
             json!({"spec": {"selector": {}, "template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "apps/v1",
             "ReplicaSet",
             json!({"spec": {"selector": {}, "template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "apps/v1",
             "StatefulSet",
             json!({"spec": {"selector": {}, "template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "apps/v1",
             "DaemonSet",
             json!({"spec": {"selector": {}, "template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "batch/v1",
             "Job",
             json!({"spec": {"template": template}}),
             "spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
         (
             "batch/v1",
             "CronJob",
             json!({"spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}}}),
             "spec.jobTemplate.spec.template.spec",
-            Enforcement::Warn,
+            Mode::Warn,
         ),
     ] {
         let expected = ALL
@@ -186,12 +186,12 @@ fn what_is_not_known_or_cannot_be_read_is_refused_with_its_name() {
         let request = request(operation, api_version, kind, object, &Value::Null);
         let Refused { refusal, mode } = of_json(&request).unwrap_err();
         assert!(refusal.to_string().contains(expected), "{refusal}");
-        assert_eq!(mode, Enforcement::Deny, "{refusal}");
+        assert_eq!(mode, Mode::Deny, "{refusal}");
     }
 }
 
 #[test]
 fn an_unreadable_controller_only_warns_since_its_pods_are_evaluated() {
     let request = request("CREATE", "apps/v1", "Deployment", &json!({"spec": 7}), &Value::Null);
-    assert_eq!(of_json(&request).unwrap_err().mode, Enforcement::Warn);
+    assert_eq!(of_json(&request).unwrap_err().mode, Mode::Warn);
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission_policy::facts::manifest::{Elsewhere, NotUnderstood};
 use ecr_admission_policy::facts::{
-    Cause, Config, Content, Finding, Findings, ImageConfig, ImageScan, NoFacts, PlatformFacts,
+    Cause, ConfigFacts, Content, Finding, Findings, ImageConfig, ImageScan, NoFacts, PlatformFacts,
     RepositoryFacts, Scan, Scanning, Severity,
 };
 use ecr_admission_policy::image::ImageId;
@@ -135,12 +135,12 @@ fn finding(word: &str) -> Finding {
     }
 }
 
-fn config(name: &str, needs: Needs) -> Config {
+fn config(name: &str, needs: Needs) -> ConfigFacts {
     if !needs.config {
-        return Config::NotRead;
+        return ConfigFacts::NotRead;
     }
     let user = if name.contains("root") { "\u{9b}root" } else { "1000" }.to_owned();
-    Config::Read(ImageConfig {
+    ConfigFacts::Read(ImageConfig {
         user,
         exposed_ports: vec!["22/tcp".to_owned(), "\u{7f}".to_owned()],
         os: "linux".to_owned(),

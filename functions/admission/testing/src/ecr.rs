@@ -16,7 +16,7 @@ use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::Digest;
 use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{
-    EcrImage, Enforcement, FieldPath, Inspection, Policy, SeverityLimit, Timestamp, decide, plan,
+    EcrImage, FieldPath, Inspection, Mode, Policy, SeverityLimit, Timestamp, decide, plan,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -180,7 +180,7 @@ pub async fn judge(account: &str, inspector: &EcrInspector) -> (String, u32) {
 pub async fn judge_at(path: &str, account: &str, inspector: &EcrInspector) -> (String, u32) {
     let policy = policy(account);
     let image = format!("{account}.dkr.ecr.us-east-1.amazonaws.com/pay:1");
-    let plan = plan([(FieldPath::new(path), image)], Enforcement::Deny, &policy);
+    let plan = plan([(FieldPath::new(path), image)], Mode::Deny, &policy);
     let (found, calls) = inspect(inspector, plan.lookups()).await;
     let verdict = decide(&plan, &found, &policy, Timestamp::from_seconds(1_795_176_000));
     (verdict.message().unwrap_or_else(|| "admitted".to_owned()), calls)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission_policy::facts::{
-    Config, Content, Findings, ImageScan, PlatformFacts, RepositoryFacts, Scan, Scanning,
+    ConfigFacts, Content, Findings, ImageScan, PlatformFacts, RepositoryFacts, Scan, Scanning,
 };
 use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::names::{Digest, RepositoryName};
@@ -48,7 +48,7 @@ pub fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
 
 /// An image of one platform with this scan, and nobody asked for its config.
 pub fn platform(scan: ImageScan) -> PlatformFacts {
-    PlatformFacts::new(scan, Config::NotRead)
+    PlatformFacts::new(scan, ConfigFacts::NotRead)
 }
 
 fn repository(mutability: &str, frequency: &str) -> RepositoryFacts {

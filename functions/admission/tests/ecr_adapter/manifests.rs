@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use ecr_admission::ecr::EcrInspector;
 use ecr_admission::inspect::{Budget, InspectImage};
-use ecr_admission_policy::facts::{Config, Content};
+use ecr_admission_policy::facts::{ConfigFacts, Content};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::Index;
 use ecr_admission_policy::policy::Needs;
@@ -595,8 +595,8 @@ async fn the_config_tells_windows_where_layers_may_come_from_elsewhere() {
         let Content::Index(Index::Children(children)) = &found.content else { panic!("{found:?}") };
         let read =
             children.iter().filter_map(|child| match &child.facts.as_ref().unwrap().config {
-                Config::Read(config) => Some(config.os.as_str()),
-                Config::NotRead | Config::Unavailable(_) => None,
+                ConfigFacts::Read(config) => Some(config.os.as_str()),
+                ConfigFacts::NotRead | ConfigFacts::Unavailable(_) => None,
             });
         assert_eq!(read.collect::<Vec<_>>(), vec!["windows"; expected]);
         assert_eq!(children.iter().filter(|child| child.windows).count(), 1);

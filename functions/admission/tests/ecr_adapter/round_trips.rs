@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use ecr_admission::ecr::EcrInspector;
 use ecr_admission_lambda::Level;
-use ecr_admission_policy::facts::{Cause, Config, Content, Unavailable};
+use ecr_admission_policy::facts::{Cause, ConfigFacts, Content, Unavailable};
 use ecr_admission_policy::policy::Needs;
 use serde_json::{Value, json};
 use tokio::task::yield_now;
@@ -162,5 +162,5 @@ async fn a_blob_is_waited_for_until_the_deadline() {
     let (found, _) = look_up_within(left, &slow(false, image), NEEDS).await;
     let Ok((_, Content::Image(facts))) = found else { panic!("{found:?}") };
     let expected = Unavailable { operation: "the config blob", cause: Cause::TimedOut };
-    assert_eq!(facts.config, Config::Unavailable(expected));
+    assert_eq!(facts.config, ConfigFacts::Unavailable(expected));
 }

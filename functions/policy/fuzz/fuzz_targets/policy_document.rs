@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use ecr_admission_policy::policy::exemption::Requester;
 use ecr_admission_policy::text::is_printable;
 use ecr_admission_policy::{
-    Document, Enforcement, FieldPath, Policy, SeverityLimit, Timestamp, decide, plan,
+    Document, Mode, FieldPath, Policy, SeverityLimit, Timestamp, decide, plan,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -21,7 +21,7 @@ fuzz_target!(|text: &str| {
             return;
         }
     };
-    for entry in document.entries() {
+    for entry in document.expiring() {
         assert!(entry.excuse.to_string().chars().all(is_printable));
     }
     let base = Policy::new(
@@ -34,7 +34,7 @@ fuzz_target!(|text: &str| {
     let images =
         ["docker.io/library/nginx:1", "123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:1"]
             .map(|image| (FieldPath::new(image), image.to_owned()));
-    let plan = plan(images, Enforcement::Deny, &policy);
+    let plan = plan(images, Mode::Deny, &policy);
     let verdict = decide(&plan, &BTreeMap::new(), &policy, NOW);
     // Nothing was looked up: something is always said of it.
     assert!(!verdict.violations.is_empty());

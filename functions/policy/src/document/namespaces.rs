@@ -7,7 +7,7 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::read::present;
-use crate::enforcement::Enforcement;
+use crate::mode::Mode;
 use crate::policy::modes::{Modes, RuleModes};
 use crate::policy::pattern::Pattern;
 use crate::rule::Rule;
@@ -19,7 +19,7 @@ pub(super) struct Namespaces(BTreeMap<Pattern, NamespaceModes>);
 
 #[derive(Debug, Clone)]
 struct NamespaceModes {
-    default: Option<Enforcement>,
+    default: Option<Mode>,
     rules: RuleModes,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct WrittenModes {
     names: Vec<Pattern>,
     /// The mode of every rule that has none in `rules` here. Default: the rule's own mode.
     #[serde(default, deserialize_with = "present")]
-    mode: Option<Enforcement>,
+    mode: Option<Mode>,
     /// The modes of single rules.
     #[serde(default)]
     rules: WrittenRules,
@@ -47,25 +47,25 @@ pub(super) struct WrittenModes {
 struct WrittenRules {
     /// The mode of `ecr-registry`.
     #[serde(default, deserialize_with = "present")]
-    ecr_registry: Option<Enforcement>,
+    ecr_registry: Option<Mode>,
     /// The mode of `image-available`.
     #[serde(default, deserialize_with = "present")]
-    image_available: Option<Enforcement>,
+    image_available: Option<Mode>,
     /// The mode of `tag-immutability`.
     #[serde(default, deserialize_with = "present")]
-    tag_immutability: Option<Enforcement>,
+    tag_immutability: Option<Mode>,
     /// The mode of `pinned`.
     #[serde(default, deserialize_with = "present")]
-    pinned: Option<Enforcement>,
+    pinned: Option<Mode>,
     /// The mode of `scan-on-push`.
     #[serde(default, deserialize_with = "present")]
-    scan_on_push: Option<Enforcement>,
+    scan_on_push: Option<Mode>,
     /// The mode of `scan-findings`.
     #[serde(default, deserialize_with = "present")]
-    scan_findings: Option<Enforcement>,
+    scan_findings: Option<Mode>,
     /// The mode of `image-config`.
     #[serde(default, deserialize_with = "present")]
-    image_config: Option<Enforcement>,
+    image_config: Option<Mode>,
 }
 
 impl WrittenRules {

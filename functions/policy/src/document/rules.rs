@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::excused::WrittenAccepted;
 use super::read::{list, present};
-use crate::enforcement::Enforcement;
 use crate::facts::SeverityLimit;
+use crate::mode::Mode;
 use crate::policy::modes::RuleModes;
 use crate::policy::scan_findings::{Accepted, Statuses};
 use crate::rule::Rule;
@@ -66,7 +66,7 @@ impl Rules {
 pub(super) struct OnlyMode {
     /// What a violation does. Default: the document's `mode`.
     #[serde(default, deserialize_with = "present")]
-    mode: Option<Enforcement>,
+    mode: Option<Mode>,
 }
 
 /// The rule `pinned`.
@@ -76,7 +76,7 @@ pub(super) struct OnlyMode {
 pub(super) struct PinnedRule {
     /// What a violation does. Default: the document's `mode`.
     #[serde(default, deserialize_with = "present")]
-    mode: Option<Enforcement>,
+    mode: Option<Mode>,
     /// Whether every namespace takes only images pinned by digest, not just those where the mutating half
     /// pins them. Default: `false`.
     #[serde(default)]
@@ -90,7 +90,7 @@ pub(super) struct PinnedRule {
 pub(super) struct ScanFindingsRule {
     /// What a violation does. Default: the document's `mode`.
     #[serde(default, deserialize_with = "present")]
-    mode: Option<Enforcement>,
+    mode: Option<Mode>,
     /// The lowest severity of a finding that counts. Default: the parameter `SeverityLimit`.
     #[serde(default, deserialize_with = "present")]
     pub(super) severity_limit: Option<SeverityLimit>,
@@ -128,7 +128,7 @@ pub(super) struct ScanFindingsRule {
 pub(super) struct ImageConfigRule {
     /// What a violation does. Default: the document's `mode`.
     #[serde(default, deserialize_with = "present")]
-    mode: Option<Enforcement>,
+    mode: Option<Mode>,
     /// Ports that the image must not expose (`ExposedPorts`), whatever the protocol. Default: none.
     #[serde(default)]
     pub(super) forbidden_ports: Vec<NonZeroU16>,

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Document;
 use crate::decide::decide;
-use crate::enforcement::Enforcement;
 use crate::facts::mutability::TagMutability;
 use crate::facts::{
-    Config, Content, Finding, Findings, Fix, ImageConfig, ImageFacts, ImageScan, Inspection,
+    ConfigFacts, Content, Finding, Findings, Fix, ImageConfig, ImageFacts, ImageScan, Inspection,
 };
 use crate::image::{EcrImage, ImageReference};
+use crate::mode::Mode;
 use crate::plan::{FieldPath, plan};
 use crate::policy::exemption::Requester;
 use crate::testing::{NOW, clean, platform, policy, scan};
@@ -36,12 +36,12 @@ impl Pod<'_> {
         }
     }
 
-    fn judged_by(&self, document: &str) -> Verdict {
+    fn verdict_by(&self, document: &str) -> Verdict {
         let text = format!("apiVersion: ecr-admission/v1\n{document}");
         let document = Document::from_yaml(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let policy = document.policy(policy(), &self.requester, self.now);
         let images = [(FieldPath::new("p"), self.image.clone())];
-        let plan = plan(images, Enforcement::Deny, &policy);
+        let plan = plan(images, Mode::Deny, &policy);
         let found: BTreeMap<EcrImage, Inspection> =
             plan.lookups().into_iter().map(|image| (image, self.inspection.clone())).collect();
         decide(&plan, &found, &policy, self.now)
@@ -49,8 +49,8 @@ impl Pod<'_> {
 }
 
 /// `deny ecr-registry, warn scan-findings`, for what is violated.
-fn told(verdict: &Verdict) -> String {
-    let told = verdict.violations.iter().map(|it| format!("{} {}", it.effect, it.rule));
+fn modes_and_rules(verdict: &Verdict) -> String {
+    let told = verdict.violations.iter().map(|it| format!("{} {}", it.mode, it.rule));
     told.collect::<Vec<_>>().join(", ")
 }
 
@@ -88,8 +88,8 @@ fn with_findings(findings: &[Finding]) -> ImageFacts {
 
 fn table(pod: &Pod<'_>, rows: &[(&str, &str)]) {
     for (document, expected) in rows {
-        let verdict = pod.judged_by(document);
-        assert_eq!(told(&verdict), *expected, "{document}\n{:?}", verdict.message());
+        let verdict = pod.verdict_by(document);
+        assert_eq!(modes_and_rules(&verdict), *expected, "{document}\n{:?}", verdict.message());
     }
 }
 
@@ -141,7 +141,7 @@ fn modes_and_what_comes_before_what() {
 }
 
 #[test]
-fn what_an_earlier_rule_leaves_unjudged() {
+fn what_an_earlier_rule_leaves_to_be_skipped() {
     let mut pod = Pod::of(clean());
     pod.image = "docker.io/library/nginx:1".to_owned();
     table(
@@ -159,7 +159,7 @@ fn what_an_earlier_rule_leaves_unjudged() {
             ),
         ],
     );
-    let told = pod.judged_by("rules: {ecr-registry: {mode: warn}}").message().unwrap();
+    let told = pod.verdict_by("rules: {ecr-registry: {mode: warn}}").message().unwrap();
     assert!(told.contains("could not be judged: ecr-registry failed before it"), "{told}");
     let mut pod = Pod::of(clean());
     pod.inspection = Inspection::ImageNotFound;
@@ -220,14 +220,14 @@ fn a_filter_needs_every_finding() {
     found.findings = Findings::Some(complete.findings.read().to_vec());
     let some = facts.clone();
     assert!(
-        Pod::of(some).judged_by(on).message().unwrap().contains("not all findings could be read")
+        Pod::of(some).verdict_by(on).message().unwrap().contains("not all findings could be read")
     );
     // Fewer than ECR counts: of the other nothing is known that would let it through.
     let Content::Image(image) = &mut facts.content else { panic!("an image") };
     let mut found = complete;
     found.counts = [("CRITICAL".into(), 2)].into();
     image.scan = ImageScan::Found(found);
-    let message = Pod::of(facts).judged_by(on).message().unwrap();
+    let message = Pod::of(facts).verdict_by(on).message().unwrap();
     assert!(message.contains("has 1 CRITICAL finding (severity limit CRITICAL; 1 still counted"));
 }
 
@@ -267,7 +267,7 @@ fn accepted_vulnerabilities() {
     );
     let two =
         with_findings(&[finding("CVE-2026-1", "CRITICAL"), finding("CVE-2026-2", "CRITICAL")]);
-    let verdict = Pod::of(two).judged_by(&accepted("expires: 2027-01-01"));
+    let verdict = Pod::of(two).verdict_by(&accepted("expires: 2027-01-01"));
     let message = verdict.message().unwrap();
     assert!(
         message
@@ -340,7 +340,7 @@ fn what_a_status_without_a_result_means() {
 fn image_config() {
     let mut facts = clean();
     let Content::Image(image) = &mut facts.content else { panic!("an image") };
-    image.config = Config::Read(ImageConfig {
+    image.config = ConfigFacts::Read(ImageConfig {
         user: "root".to_owned(),
         exposed_ports: vec!["22/tcp".to_owned()],
         os: String::new(),
@@ -391,7 +391,7 @@ fn registries_narrow_what_the_parameters_allow() {
             ),
         ],
     );
-    let message = pod.judged_by("registries: [{repositories: [base]}]").message().unwrap();
+    let message = pod.verdict_by("registries: [{repositories: [base]}]").message().unwrap();
     assert!(
         message.contains("repository \"payments/api\" of account 123456789012 in us-east-1 is not allowed (allowed: every account in every Region: base)"),
         "{message}"
@@ -443,15 +443,15 @@ fn pull_through_cache_prefixes() {
     for inspection in [Inspection::ImageNotFound, Inspection::RepositoryNotFound] {
         let mut pod = Pod::of(clean());
         pod.inspection = inspection;
-        let message = pod.judged_by(cache).message().unwrap();
+        let message = pod.verdict_by(cache).message().unwrap();
         assert!(
             message.contains("not imported yet; pull it once and wait for its scan"),
             "{message}"
         );
-        assert!(!pod.judged_by("").message().unwrap().contains("imported"));
+        assert!(!pod.verdict_by("").message().unwrap().contains("imported"));
         // ECR imports nothing by digest, so that pulling it as it is named does not help.
         pod.image = format!("{OURS}/payments/api:1.2@{}", clean().digest);
-        let message = pod.judged_by(cache).message().unwrap();
+        let message = pod.verdict_by(cache).message().unwrap();
         assert!(
             message.contains("not imported yet; pull it once by its tag, since Amazon ECR imports nothing by digest, and wait for its scan"),
             "{message}"
@@ -493,7 +493,7 @@ fn exemptions() {
     ] {
         table(&Pod::of(mutable()), &[(&exempt(selector), expected)]);
     }
-    let verdict = Pod::of(mutable()).judged_by(&exempt("users: [alice]"));
+    let verdict = Pod::of(mutable()).verdict_by(&exempt("users: [alice]"));
     let audited = verdict.audited().unwrap();
     assert!(
         audited
@@ -569,10 +569,10 @@ fn pin_and_rewrites_take_the_place_of_the_parameters() {
 #[test]
 fn short_denials_name_no_vulnerability_and_nobody_elses_registry() {
     const SHORT: &str = "denials: short";
-    let told = |pod: &Pod<'_>, document: &str| {
+    let messages = |pod: &Pod<'_>, document: &str| {
         let text = format!("apiVersion: ecr-admission/v1\n{document}");
         let policy = Document::from_yaml(&text).unwrap().policy(policy(), &pod.requester, NOW);
-        let verdict = pod.judged_by(document);
+        let verdict = pod.verdict_by(document);
         let short = verdict.denial(policy.denials).into_iter();
         let short: Vec<String> = short.chain(verdict.warnings_in(policy.denials)).collect();
         let whole: Vec<String> = verdict.message().into_iter().chain(verdict.warnings()).collect();
@@ -580,7 +580,7 @@ fn short_denials_name_no_vulnerability_and_nobody_elses_registry() {
     };
     let path = |image: &str| format!("p \"{image}\": ");
     let pod = Pod::of(with_findings(&[finding("CVE-2026-1", "CRITICAL")]));
-    let (short, whole) = told(&pod, SHORT);
+    let (short, whole) = messages(&pod, SHORT);
     let image = path(&pod.image);
     assert_eq!(
         short,
@@ -591,15 +591,15 @@ fn short_denials_name_no_vulnerability_and_nobody_elses_registry() {
     assert!(whole.contains("CVE-2026-1 in openssl"), "{whole}");
     // Full is the default.
     for full in ["", "denials: full"] {
-        let (short, whole) = told(&pod, full);
+        let (short, whole) = messages(&pod, full);
         assert_eq!(short, whole);
     }
     // Warned of.
-    let (short, whole) = told(&pod, "denials: short\nmode: warn");
+    let (short, whole) = messages(&pod, "denials: short\nmode: warn");
     assert!(short.contains("has 1 CRITICAL finding") && !short.contains("CVE"), "{short}");
     assert!(whole.contains("CVE-2026-1 in openssl"), "{whole}");
     let ending = "denials: short\nrules: {scan-findings: {accepted: [{cve: CVE-2026-1, reason: not for payments, owner: web, expires: 2026-11-21}]}}";
-    let (short, whole) = told(&pod, ending);
+    let (short, whole) = messages(&pod, ending);
     assert_eq!(
         short,
         format!(
@@ -613,7 +613,7 @@ fn short_denials_name_no_vulnerability_and_nobody_elses_registry() {
 
     // Registries and repositories of others.
     let registries = "denials: short\nregistries: [{accounts: ['123456789012'], repositories: ['other-team/*', shared]}]";
-    let (short, whole) = told(&Pod::of(clean()), registries);
+    let (short, whole) = messages(&Pod::of(clean()), registries);
     assert_eq!(
         short,
         format!(
@@ -626,7 +626,7 @@ fn short_denials_name_no_vulnerability_and_nobody_elses_registry() {
     );
     let mut elsewhere = Pod::of(clean());
     elsewhere.image = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/payments/api:1".to_owned();
-    let (short, whole) = told(&elsewhere, SHORT);
+    let (short, whole) = messages(&elsewhere, SHORT);
     assert_eq!(
         short,
         format!(

@@ -13,7 +13,7 @@ use super::read::{list, present};
 use super::rules::Rules;
 use super::scope::WrittenScope;
 use crate::break_glass::BreakGlass;
-use crate::enforcement::Enforcement;
+use crate::mode::Mode;
 use crate::policy::denials::Denials;
 use crate::policy::exemption::Exemption;
 use crate::policy::pull_through_cache::PullThroughCache;
@@ -38,7 +38,7 @@ pub(super) struct Written {
     api_version: ApiVersion,
     /// The mode of every rule that has none of its own. Default: `deny`.
     #[serde(default = "deny")]
-    pub(super) mode: Enforcement,
+    pub(super) mode: Mode,
     /// How much denials and warnings say. `short` names no vulnerability, and no account and no repository
     /// but those that the author of the workload wrote. Audit annotations and the log have the whole.
     /// Default: `full`.
@@ -83,8 +83,8 @@ pub(super) struct Written {
     pub(super) rewrites: Option<Rewrites>,
 }
 
-fn deny() -> Enforcement {
-    Enforcement::Deny
+fn deny() -> Mode {
+    Mode::Deny
 }
 
 fn scopes<'de, D: Deserializer<'de>>(

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::words::WORD;
-use crate::enforcement::Enforcement;
 use crate::facts::SeverityLimit;
 use crate::facts::{Finding, Fix, Severity};
+use crate::mode::Mode;
 use crate::names::AccountId;
 use crate::timestamp::Timestamp;
 use ecr_admission_text::quote;
@@ -26,7 +26,7 @@ pub enum ScanProblem {
         /// The status.
         word: String,
         /// What the policy says that it does.
-        effect: Enforcement,
+        mode: Mode,
     },
     /// The scan is older than the policy accepts, or does not say when it was.
     TooOld {
@@ -71,17 +71,17 @@ pub enum ScanProblem {
 pub type Counts = Vec<(Severity, u64)>;
 
 impl ScanProblem {
-    /// The most that it does.
-    pub(super) fn effect(&self) -> Enforcement {
+    /// The strictest mode that it can have, whatever the mode of the rule.
+    pub(super) fn mode_limit(&self) -> Mode {
         match self {
-            Self::Status { effect, .. } => *effect,
-            Self::Unrated(_) | Self::InGrace { .. } => Enforcement::Warn,
+            Self::Status { mode, .. } => *mode,
+            Self::Unrated(_) | Self::InGrace { .. } => Mode::Warn,
             Self::NotFound { .. }
             | Self::NoResultYet(_)
             | Self::TooOld { .. }
             | Self::FeedTooOld { .. }
             | Self::NotAllRead
-            | Self::Findings { .. } => Enforcement::Deny,
+            | Self::Findings { .. } => Mode::Deny,
         }
     }
 }

@@ -36,11 +36,11 @@ impl<'a> Case<'a> {
 
 /// What a rule makes of an image.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum Evaluation {
     /// The image, or the policy, is of no concern to the rule.
     NotApplicable,
     /// The rule has nothing to judge, since an earlier one failed.
-    Unjudged,
+    Skipped,
     /// The rule is violated for these reasons; for none, it passes.
-    Judged(Vec<Reason>),
+    Evaluated(Vec<Reason>),
 }

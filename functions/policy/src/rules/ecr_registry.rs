@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::case::{Case, Outcome};
+use super::case::{Case, Evaluation};
 use crate::image::{EcrImage, ImageReference};
 use crate::policy::{Allowed, Policy};
 use crate::reason::Reason;
@@ -28,7 +28,7 @@ pub(crate) fn lookup(
     }
 }
 
-pub(crate) fn check(case: &Case<'_>) -> Outcome {
+pub(crate) fn check(case: &Case<'_>) -> Evaluation {
     let reason = match case.lookup {
         Err(reason) => Some(reason.clone()),
         // What a runtime restores from a checkpoint is a process of another image, of any registry.
@@ -36,7 +36,7 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
             facts.checkpoint.clone().map(|annotation| Reason::Checkpoint { annotation })
         }),
     };
-    Outcome::Judged(reason.into_iter().collect())
+    Evaluation::Evaluated(reason.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -68,7 +68,7 @@ mod tests {
     fn a_checkpoint_is_denied() {
         let mut facts = clean();
         let told = |facts: crate::facts::ImageFacts| {
-            let Outcome::Judged(reasons) =
+            let Evaluation::Evaluated(reasons) =
                 case(&tagged("1"), &Inspection::Inspected(facts.into()), check)
             else {
                 panic!("an image is judged")

@@ -1,36 +1,38 @@
 //! `image-config`: the image exposes no forbidden port and does not run as root.
 
-use super::case::{Case, Outcome};
+use super::case::{Case, Evaluation};
 use crate::facts::index::{Child, ChildName, Index};
-use crate::facts::{Config, Content, ImageConfig};
+use crate::facts::{ConfigFacts, Content, ImageConfig};
 use crate::policy::image_config::ImageConfigPolicy;
 use crate::reason::{ConfigProblem, Reason};
 
-pub(crate) fn check(case: &Case<'_>) -> Outcome {
+pub(crate) fn check(case: &Case<'_>) -> Evaluation {
     let policy = &case.policy.image_config;
     if !policy.is_on() {
-        return Outcome::NotApplicable;
+        return Evaluation::NotApplicable;
     }
-    let Some((_, facts)) = case.inspected() else { return Outcome::Unjudged };
-    Outcome::Judged(match &facts.content {
-        Content::Image(facts) => judge(&facts.config, policy, None),
+    let Some((_, facts)) = case.inspected() else { return Evaluation::Skipped };
+    Evaluation::Evaluated(match &facts.content {
+        Content::Image(facts) => reasons(&facts.config, policy, None),
         Content::Index(Index::Children(children)) => case
             .children(children)
             .flat_map(|child| match &child.facts {
-                Ok(facts) => judge(&facts.config, policy, Some(child)),
+                Ok(facts) => reasons(&facts.config, policy, Some(child)),
                 Err(missing) => vec![Reason::of_missing(child, missing)],
             })
             .collect(),
         Content::Index(Index::TooDeep | Index::TooManyChildren | Index::TooManyDescriptors)
-        | Content::NotUnderstood(_) => return Outcome::Unjudged,
+        | Content::NotUnderstood(_) => return Evaluation::Skipped,
     })
 }
 
-fn judge(config: &Config, policy: &ImageConfigPolicy, child: Option<&Child>) -> Vec<Reason> {
+fn reasons(config: &ConfigFacts, policy: &ImageConfigPolicy, child: Option<&Child>) -> Vec<Reason> {
     let problems = match config {
-        Config::Read(config) => problems(config, policy),
-        Config::NotRead => vec![ConfigProblem::NotRead],
-        Config::Unavailable(unavailable) => vec![ConfigProblem::Unavailable(unavailable.clone())],
+        ConfigFacts::Read(config) => problems(config, policy),
+        ConfigFacts::NotRead => vec![ConfigProblem::NotRead],
+        ConfigFacts::Unavailable(unavailable) => {
+            vec![ConfigProblem::Unavailable(unavailable.clone())]
+        }
     };
     let child: Option<ChildName> = child.map(Child::name);
     let reason = |problem| Reason::Config { child: child.clone().map(Box::new), problem };
@@ -89,9 +91,9 @@ mod tests {
         let case =
             Case { lookup: Ok(&lookup), inspection: &inspection, policy, now: NOW, volume: false };
         match check(&case) {
-            Outcome::Judged(reasons) => Some(reasons.iter().map(Reason::to_string).collect()),
-            Outcome::NotApplicable => None,
-            Outcome::Unjudged => panic!("an inspected image is judged"),
+            Evaluation::Evaluated(reasons) => Some(reasons.iter().map(Reason::to_string).collect()),
+            Evaluation::NotApplicable => None,
+            Evaluation::Skipped => panic!("an inspected image is judged"),
         }
     }
 
@@ -103,7 +105,7 @@ mod tests {
     fn platform(user: &str, ports: &[&str]) -> PlatformFacts {
         let exposed_ports = ports.iter().map(ToString::to_string).collect();
         let (user, os) = (user.to_owned(), "linux".to_owned());
-        let config = Config::Read(ImageConfig { user, exposed_ports, os });
+        let config = ConfigFacts::Read(ImageConfig { user, exposed_ports, os });
         PlatformFacts::new(scan("COMPLETE", &[]), config)
     }
 
@@ -172,7 +174,7 @@ mod tests {
         let index = vec![
             child(Ok(platform("1000", &[]))),
             child(Ok(platform("root", &[]))),
-            child(Ok(PlatformFacts { config: Config::NotRead, ..platform("", &[]) })),
+            child(Ok(PlatformFacts { config: ConfigFacts::NotRead, ..platform("", &[]) })),
             child(Err(NoFacts::NotInRepository)),
         ];
         let told = told(&switched(&[], true), Content::Index(Index::Children(index))).unwrap();

@@ -12,8 +12,8 @@ fn reasons(content: Content) -> Vec<String> {
     let mut facts = clean();
     facts.content = content;
     match case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check) {
-        Outcome::Judged(reasons) => reasons.iter().map(Reason::to_string).collect(),
-        Outcome::NotApplicable | Outcome::Unjudged => panic!("an inspected image is judged"),
+        Evaluation::Evaluated(reasons) => reasons.iter().map(Reason::to_string).collect(),
+        Evaluation::NotApplicable | Evaluation::Skipped => panic!("an inspected image is judged"),
     }
 }
 
@@ -93,7 +93,9 @@ fn filtered(policy: ScanPolicy, counts: &[(&str, u64)], findings: Vec<Finding>) 
     let (lookup, inspection) = (tagged("1.2"), Inspection::Inspected(facts.into()));
     let (lookup, inspection, policy) = (Ok(&lookup), &inspection, &policy);
     let case = Case { lookup, inspection, policy, now: NOW, volume: false };
-    let Outcome::Judged(reasons) = check(&case) else { panic!("an inspected image is judged") };
+    let Evaluation::Evaluated(reasons) = check(&case) else {
+        panic!("an inspected image is judged")
+    };
     reasons.iter().map(Reason::to_string).collect()
 }
 
@@ -185,8 +187,12 @@ fn enhanced_scans_of_another_account_cannot_be_seen() {
         let mut facts = ImageFacts { content, ..clean() };
         facts.repository.scanning = Scanning::RepositoryFlag(true);
         match case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check) {
-            Outcome::Judged(reasons) => reasons.iter().map(Reason::to_string).collect::<String>(),
-            Outcome::NotApplicable | Outcome::Unjudged => panic!("an inspected image is judged"),
+            Evaluation::Evaluated(reasons) => {
+                reasons.iter().map(Reason::to_string).collect::<String>()
+            }
+            Evaluation::NotApplicable | Evaluation::Skipped => {
+                panic!("an inspected image is judged")
+            }
         }
     };
     let image = told(Content::Image(platform_facts(ImageScan::NotFound)));
@@ -263,7 +269,7 @@ fn an_artifact_counts_only_in_a_volume() {
     for (volume, expected) in [(false, 0), (true, 1)] {
         let (policy, lookup) = (&policy(), Ok(&lookup));
         let case = Case { lookup, inspection: &inspection, policy, now: NOW, volume };
-        let Outcome::Judged(reasons) = check(&case) else { panic!("an image is judged") };
+        let Evaluation::Evaluated(reasons) = check(&case) else { panic!("an image is judged") };
         assert_eq!(reasons.len(), expected, "{reasons:?}");
     }
 }
@@ -278,14 +284,14 @@ fn what_image_available_denies_is_not_judged() {
     ] {
         let facts = ImageFacts { content, ..clean() };
         let outcome = case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check);
-        assert_eq!(outcome, Outcome::Unjudged);
+        assert_eq!(outcome, Evaluation::Skipped);
     }
     let odd = NoFacts::NotUnderstood(NotUnderstood::TooLong { limit: 1 });
     let child = Child { facts: Err(odd), ..child("amd64", None) };
     let facts = ImageFacts { content: Content::Index(Index::Children(vec![child])), ..clean() };
     let outcome = case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check);
-    let expected = Reason::NotJudged { earlier: crate::Rule::ImageAvailable };
-    assert_eq!(outcome, Outcome::Judged(vec![expected]));
+    let expected = Reason::NotEvaluated { earlier: crate::Rule::ImageAvailable };
+    assert_eq!(outcome, Evaluation::Evaluated(vec![expected]));
 }
 
 #[test]

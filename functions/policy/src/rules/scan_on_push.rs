@@ -1,12 +1,12 @@
 //! `scan-on-push`: no image of the repository is left unscanned.
 
-use super::case::{Case, Outcome};
+use super::case::{Case, Evaluation};
 use crate::facts::{ScanFrequency, Scanning};
 use crate::reason::Reason;
 
-pub(crate) fn check(case: &Case<'_>) -> Outcome {
+pub(crate) fn check(case: &Case<'_>) -> Evaluation {
     let Some((image, facts)) = case.inspected() else {
-        return Outcome::Unjudged;
+        return Evaluation::Skipped;
     };
     let scanning = &facts.repository.scanning;
     let scans = match scanning {
@@ -15,7 +15,7 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
         Scanning::Effective(ScanFrequency::Manual | ScanFrequency::Unknown(_))
         | Scanning::RepositoryFlag(false) => false,
     };
-    Outcome::Judged(if scans {
+    Evaluation::Evaluated(if scans {
         vec![]
     } else {
         vec![Reason::NotScannedOnPush {
@@ -46,7 +46,7 @@ mod tests {
             let mut facts = clean();
             facts.repository.scanning = scanning;
             let inspection = Inspection::Inspected(facts.into());
-            let Outcome::Judged(reasons) = case(&tagged("1.2"), &inspection, check) else {
+            let Evaluation::Evaluated(reasons) = case(&tagged("1.2"), &inspection, check) else {
                 panic!("an inspected image is judged");
             };
             let text: String = reasons.iter().map(Reason::to_string).collect();

@@ -1,20 +1,20 @@
 //! `tag-immutability`: what was judged under this tag is what will run under it.
 
-use super::case::{Case, Outcome};
+use super::case::{Case, Evaluation};
 use crate::image::{EcrImage, ImageId};
 use crate::reason::Reason;
 
-pub(crate) fn check(case: &Case<'_>) -> Outcome {
+pub(crate) fn check(case: &Case<'_>) -> Evaluation {
     let tag = match case.lookup {
-        Ok(EcrImage { id: ImageId::Digest(_), .. }) => return Outcome::NotApplicable,
+        Ok(EcrImage { id: ImageId::Digest(_), .. }) => return Evaluation::NotApplicable,
         // ECR overwrites the tags of a pull-through cache itself, when the other registry does.
-        Ok(image) if case.policy.is_imported(image) => return Outcome::NotApplicable,
+        Ok(image) if case.policy.is_imported(image) => return Evaluation::NotApplicable,
         Ok(EcrImage { id: ImageId::Tag(tag), .. }) => tag,
-        Err(_) => return Outcome::Unjudged,
+        Err(_) => return Evaluation::Skipped,
     };
-    let Some((image, facts)) = case.inspected() else { return Outcome::Unjudged };
+    let Some((image, facts)) = case.inspected() else { return Evaluation::Skipped };
     let mutability = &facts.repository.mutability;
-    Outcome::Judged(if mutability.protects(tag) {
+    Evaluation::Evaluated(if mutability.protects(tag) {
         vec![]
     } else {
         vec![Reason::MutableTag {

@@ -8,9 +8,9 @@ fn passes(word: &str, filters: &[(&str, &str)], image: &crate::EcrImage) -> bool
     let mut facts = clean();
     facts.repository.mutability = TagMutability::new(word, filters);
     match case(image, &Inspection::Inspected(facts.into()), check) {
-        Outcome::Judged(reasons) => reasons.is_empty(),
-        Outcome::NotApplicable => true,
-        Outcome::Unjudged => panic!("an inspected image is judged"),
+        Evaluation::Evaluated(reasons) => reasons.is_empty(),
+        Evaluation::NotApplicable => true,
+        Evaluation::Skipped => panic!("an inspected image is judged"),
     }
 }
 

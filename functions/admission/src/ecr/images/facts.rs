@@ -1,7 +1,7 @@
 //! What the answers about an image come to, as facts. No call is made here.
 
 use ecr_admission_policy::facts::{
-    Cause, Config, Content, ImageScan, NoFacts, PlatformFacts, Unavailable,
+    Cause, ConfigFacts, Content, ImageScan, NoFacts, PlatformFacts, Unavailable,
 };
 use ecr_admission_policy::index::{Child, Index, MAX_CHILDREN};
 use ecr_admission_policy::names::Digest;
@@ -132,7 +132,7 @@ fn platform(digest: &Digest, image: &Image, scan: &Scanned, found: &Holdings) ->
         Scanned::NotFound => ImageScan::NotFound,
         Scanned::Found(_, scan) => ImageScan::Found(scan.clone()),
     };
-    let config = found.configs.get(digest).cloned().unwrap_or(Config::NotRead);
+    let config = found.configs.get(digest).cloned().unwrap_or(ConfigFacts::NotRead);
     let from_elsewhere = image.foreign || image.elsewhere.never.is_some();
     let elsewhere = from_elsewhere.then(|| image.elsewhere.clone().into());
     PlatformFacts { scan, config, elsewhere }

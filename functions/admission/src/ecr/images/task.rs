@@ -1,6 +1,6 @@
 //! The calls of a look-up, one by one.
 
-use ecr_admission_policy::facts::Config;
+use ecr_admission_policy::facts::ConfigFacts;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::Digest;
 
@@ -22,7 +22,7 @@ pub(super) enum Task {
 pub(super) enum Answer {
     Scan(ImageId, Result<Scanned, Missing>),
     Manifests(Manifests),
-    Config(Digest, Config),
+    Config(Digest, ConfigFacts),
 }
 
 /// The calls for the manifests of so many images.

@@ -38,7 +38,7 @@ fn an_image_that_could_not_be_inspected_is_not_available() {
         (failed(Cause::Internal), Some("failed")),
         (failed(Cause::NotAsked), Some("could not be asked about its repository")),
     ] {
-        let Outcome::Judged(reasons) = case(&tagged("1.2"), &inspection, check) else {
+        let Evaluation::Evaluated(reasons) = case(&tagged("1.2"), &inspection, check) else {
             panic!("{inspection:?} is judged");
         };
         let texts: Vec<String> = reasons.iter().map(Reason::to_string).collect();
@@ -53,8 +53,8 @@ fn reasons(policy: &Policy, content: Content, volume: bool) -> Vec<String> {
     let lookup = tagged("1.2");
     let case = Case { lookup: Ok(&lookup), inspection: &inspection, policy, now: NOW, volume };
     match check(&case) {
-        Outcome::Judged(reasons) => reasons.iter().map(Reason::to_string).collect(),
-        Outcome::NotApplicable | Outcome::Unjudged => panic!("an inspected image is judged"),
+        Evaluation::Evaluated(reasons) => reasons.iter().map(Reason::to_string).collect(),
+        Evaluation::NotApplicable | Evaluation::Skipped => panic!("an inspected image is judged"),
     }
 }
 
@@ -119,7 +119,7 @@ fn with_hosts(hosts: &[&str]) -> Policy {
 /// A child whose foreign layers come from this host, and that calls itself as given.
 fn foreign(windows: bool, os: &str, host: &str, never: Option<&str>) -> Child {
     let elsewhere = Elsewhere { hosts: [host.to_owned()].into(), never: never.map(str::to_owned) };
-    let config = Config::Read(ImageConfig { os: os.to_owned(), ..ImageConfig::default() });
+    let config = ConfigFacts::Read(ImageConfig { os: os.to_owned(), ..ImageConfig::default() });
     let facts = PlatformFacts {
         elsewhere: Some(elsewhere.into()),
         ..PlatformFacts::new(scan("COMPLETE", &[]), config)
@@ -152,8 +152,8 @@ fn layers_from_elsewhere_pass_only_for_windows_and_from_a_listed_host() {
 fn a_config_that_could_not_be_read_lets_no_layer_pass() {
     let listed = with_hosts(&["mcr.microsoft.com"]);
     for (config, expected) in [
-        (Config::NotRead, "both the index and their config call windows"),
-        (Config::Unavailable(unavailable(Cause::TimedOut)), "timed out"),
+        (ConfigFacts::NotRead, "both the index and their config call windows"),
+        (ConfigFacts::Unavailable(unavailable(Cause::TimedOut)), "timed out"),
     ] {
         let mut child = foreign(true, "windows", "mcr.microsoft.com", None);
         child.facts = child.facts.map(|facts| PlatformFacts { config, ..facts });

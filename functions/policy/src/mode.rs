@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum Enforcement {
+pub enum Mode {
     /// It is admitted; the audit log, the function's log and the metrics say why it would not be.
     Audit,
     /// It is admitted, and the author is told.
@@ -18,7 +18,7 @@ pub enum Enforcement {
     Deny,
 }
 
-impl fmt::Display for Enforcement {
+impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Audit => "audit",

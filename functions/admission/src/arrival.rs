@@ -1,4 +1,4 @@
-//! What a request brings beside its review: when it arrived, how long it may take, whom it reached.
+//! What an event says in addition to its review: when it arrived, how long the answer may take, and in which account.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! How a request asks to break the glass.
+//! How a request asks for break-glass.
 //!
-//! A Pod keeps its annotations, and whoever may edit it may write one: what stood there before the
+//! A Pod keeps its annotations, and everyone who may edit it may write one: an annotation that was there before the
 //! request says nothing about who asks now.
 
 use ecr_admission_policy::break_glass::{ANNOTATION, Asked, VARIABLE};
@@ -161,7 +161,7 @@ mod tests {
             (json!([a]), json!([{"name": "a", "image": "j"}]), variable(&["outage 8"])),
             (json!([without]), json!([]), Some(Asked::AnnotationOfPod)),
             (json!([{"name": "a", "image": "i"}]), json!([]), Some(Asked::AnnotationOfPod)),
-            // The last of two applies; what is taken from elsewhere is no reason.
+            // The last of two applies; a value that is taken from elsewhere is not a reason.
             (
                 json!([with(
                     "a",

@@ -37,7 +37,7 @@ async fn defect_02_a_host_that_begins_like_ours_is_not_ours() {
 }
 
 #[tokio::test]
-async fn defect_03_an_image_is_judged_in_the_account_and_region_that_it_names() {
+async fn defect_03_an_image_is_evaluated_in_the_account_and_region_that_it_names() {
     let registries = registries();
     let asked = std::sync::Arc::clone(&registries.asked);
     let handler = handler(registries, &[("REGISTRY_IDS", "123456789012,210987654321")]);
@@ -160,7 +160,7 @@ async fn defect_07_exclusion_filters_are_matched_and_a_digest_needs_none() {
 }
 
 #[tokio::test]
-async fn defect_08_ephemeral_containers_image_volumes_and_updates_are_judged() {
+async fn defect_08_ephemeral_containers_image_volumes_and_updates_are_evaluated() {
     let handler = handler(registries(), &[]);
     let good = json!({"name": "a", "image": image("pay:1")});
     for (field, value, path) in [
@@ -219,7 +219,7 @@ async fn defect_09_v1_is_spoken_a_denial_has_its_uid_and_the_namespace_is_the_re
 /// That the endpoint is closed is tested through the front door (scripts/end-to-end).
 #[tokio::test]
 async fn defect_10_a_failed_look_up_is_told_as_one_and_every_reason_is_told() {
-    for (cause, told) in [
+    for (cause, what) in [
         (Cause::Throttled, "was throttled; try again"),
         (Cause::AccessDenied, "was answered access denied; allow it"),
         (Cause::TimedOut, "timed out; try again"),
@@ -230,7 +230,7 @@ async fn defect_10_a_failed_look_up_is_told_as_one_and_every_reason_is_told() {
             ecr_admission::inspect::Missing::unavailable("ecr:DescribeRepositories", cause);
         registries.repositories.insert("pay".to_owned(), Err(missing));
         let response = validate(&handler(registries, &[]), &create(&[&image("pay:1")])).await;
-        let expected = format!("could not be judged: ecr:DescribeRepositories {told}");
+        let expected = format!("could not be judged: ecr:DescribeRepositories {what}");
         assert!(message(&response).contains(&expected), "{response}");
     }
     let all = registries().repository("bad", "MUTABLE", "MANUAL").image(

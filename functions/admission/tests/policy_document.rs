@@ -1,4 +1,4 @@
-//! Reviews under a policy document: the exact answers, and what becomes of a document that is bad.
+//! Reviews under a policy document: the exact answers, and what happens with a bad document.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::cell::RefCell;
@@ -136,13 +136,13 @@ fn with_glass(groups: &Value, reason: &str) -> Value {
 async fn break_glass_admits_for_the_groups_that_the_document_lists() {
     let document = "breakGlass: {groups: [oncall]}";
     let admitted = answer(document, &with_glass(&json!(["dev", "oncall"]), "outage 7")).await;
-    let told =
+    let text =
         "admitted by break-glass, as \"oncall\" may: \"outage 7\"; this was counted and logged";
     assert_eq!(admitted["allowed"], true);
-    assert_eq!(admitted["warnings"], json!([told, format!("{} [tag-immutability]", mutable())]));
-    assert_eq!(admitted["auditAnnotations"]["break-glass"], told);
+    assert_eq!(admitted["warnings"], json!([text, format!("{} [tag-immutability]", mutable())]));
+    assert_eq!(admitted["auditAnnotations"]["break-glass"], text);
 
-    for (document, groups, reason, told) in [
+    for (document, groups, reason, text) in [
         (
             document,
             json!(["dev"]),
@@ -160,8 +160,8 @@ async fn break_glass_admits_for_the_groups_that_the_document_lists() {
     ] {
         let denied = answer(document, &with_glass(&groups, reason)).await;
         assert_eq!(denied["allowed"], false, "{groups}");
-        let told = format!("annotation ecr-admission/break-glass is ignored: {told}");
-        assert_eq!(denied["warnings"], json!([told]));
+        let text = format!("annotation ecr-admission/break-glass is ignored: {text}");
+        assert_eq!(denied["warnings"], json!([text]));
         assert_eq!(denied["auditAnnotations"].get("break-glass"), None);
     }
     // What is admitted anyway breaks nothing.
@@ -183,7 +183,7 @@ fn updated(old: &Value, new: &Value) -> Value {
     review
 }
 
-/// Whoever may edit a Pod may have written its annotation, long ago or for another request.
+/// Anyone who may edit a Pod may have written its annotation, long ago or for another request.
 #[tokio::test]
 async fn of_an_update_only_an_annotation_that_it_changes_breaks_the_glass() {
     let document = "breakGlass: {groups: [oncall]}";
@@ -328,14 +328,14 @@ async fn without_a_good_copy_every_review_is_denied_and_nothing_else_changes() {
         denied["status"]["message"],
         format!("policy unavailable: reading its secret was answered access denied; {advice}")
     );
-    // What is not judged at all is not judged now either.
+    // What is never evaluated is not evaluated now either.
     let mut ignored = pay.clone();
     ignored["request"]["namespace"] = json!("kube-system");
     assert_eq!(validate(&handler, &ignored).await["allowed"], true);
     let mut gone = pay.clone();
     gone["request"]["operation"] = json!("DELETE");
     assert_eq!(validate(&handler, &gone).await["allowed"], true);
-    // A controller's author is told; the mutating half leaves everything alone.
+    // The mutating webhook leaves everything alone.
     let (status, body) = post(&handler, "POST /mutate", &pay.to_string()).await;
     let answer: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, &answer["response"]["allowed"]), (200, &json!(true)));
@@ -346,7 +346,7 @@ async fn without_a_good_copy_every_review_is_denied_and_nothing_else_changes() {
 }
 
 #[tokio::test]
-async fn the_last_good_copy_judges_while_the_secret_is_bad() {
+async fn the_last_good_copy_is_in_force_while_the_secret_is_bad() {
     let secret = Secret::of("mode: warn");
     let handler = under(&secret);
     assert_eq!(validate(&handler, &web()).await["allowed"], true);
@@ -359,7 +359,7 @@ async fn the_last_good_copy_judges_while_the_secret_is_bad() {
 }
 
 #[tokio::test]
-async fn a_document_that_changed_judges_the_very_review_in_which_it_was_read() {
+async fn a_document_that_changed_is_in_force_for_the_review_in_which_it_was_read() {
     let secret = Secret::of("");
     let handler = under(&secret);
     let elsewhere = create(&["docker.io/library/nginx:1"]);
@@ -372,7 +372,7 @@ async fn a_document_that_changed_judges_the_very_review_in_which_it_was_read() {
 }
 
 #[tokio::test]
-async fn the_document_says_what_the_mutating_half_does() {
+async fn the_document_says_what_the_mutating_webhook_does() {
     let document = format!(
         "pin: {{namespaces: [shop]}}\nrewrites: [{{from: docker.io/library/, to: {REGISTRY}/}}]"
     );

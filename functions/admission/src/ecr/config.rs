@@ -63,7 +63,7 @@ fn failed(operation: &'static str) -> impl Fn(Failure) -> Unavailable {
     move |failure| unavailable(failure.missing(operation), operation)
 }
 
-/// That there is no such repository or image is no more a config than a failed call is.
+/// A repository or an image that does not exist has no config either.
 fn unavailable(missing: Missing, operation: &'static str) -> Unavailable {
     match missing {
         Missing::Unavailable(unavailable) => unavailable,
@@ -73,7 +73,7 @@ fn unavailable(missing: Missing, operation: &'static str) -> Unavailable {
     }
 }
 
-/// An answer came, and there is no config in it.
+/// An answer without a config.
 fn unusable(
     ecr: &EcrInspector,
     image: &EcrImage,

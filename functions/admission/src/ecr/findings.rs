@@ -195,7 +195,7 @@ fn basic(finding: &ImageScanFinding, severity: Severity) -> Finding {
     }
 }
 
-/// An enhanced finding can be about several packages: it is told by one that has a fixed version, if
+/// An enhanced finding can be about several packages: it is reported by one that has a fixed version, if
 /// any has.
 fn enhanced(finding: &EnhancedImageScanFinding, severity: Severity) -> Finding {
     let details = finding.package_vulnerability_details();
@@ -212,7 +212,7 @@ fn enhanced(finding: &EnhancedImageScanFinding, severity: Severity) -> Finding {
     }
 }
 
-/// Amazon Inspector says in a word that there is no fixed version.
+/// The word by which Amazon Inspector says that there is no fixed version.
 fn fixed_in(package: &VulnerablePackage) -> Option<&str> {
     package.fixed_in_version().filter(|version| !matches!(*version, "" | "NotAvailable"))
 }

@@ -74,8 +74,8 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         (answer, outcome)
     }
 
-    /// Evaluates by the policy that is in force. A document that may have changed is read again beside the
-    /// look-ups; if it did change, the images are evaluated again, by the new one.
+    /// Evaluates by the policy in force. A document that may have changed is read again while the images are
+    /// looked up; if it did change, the images are evaluated again by the new one.
     async fn evaluate(&self, asked: &Asked<'_>, arrival: &Arrival) -> Result<Evaluation, Refusal> {
         let Arrival { now_ms, budget, .. } = arrival;
         let copy = in_force(self.policies.at_hand(budget.deadline, *now_ms).await)?;

@@ -155,7 +155,7 @@ impl Visitor<'_> for Names {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
-        // No letter folds into a longer one, so most keys are told from a field by their length.
+        // No letter folds into a longer one, so the length alone tells most keys from a field.
         let alike = |name: &str| key.len() >= name.len() && folds_to(key, name);
         let found = self.0.iter().enumerate().find(|(_, name)| alike(name));
         Ok(match found {

@@ -120,11 +120,11 @@ struct ImageField<'a> {
 }
 
 impl<'a> From<&'a EvaluatedImage> for ImageField<'a> {
-    fn from(judged: &'a EvaluatedImage) -> Self {
+    fn from(evaluated: &'a EvaluatedImage) -> Self {
         Self {
-            path: judged.path.as_str(),
-            image: bounded(&judged.image, IMAGE),
-            digest: judged.digest.as_ref().map(Digest::as_str),
+            path: evaluated.path.as_str(),
+            image: bounded(&evaluated.image, IMAGE),
+            digest: evaluated.digest.as_ref().map(Digest::as_str),
         }
     }
 }

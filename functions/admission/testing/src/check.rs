@@ -1,4 +1,4 @@
-//! What must hold of the answer to any body.
+//! What must hold for the answer to any body.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub struct Function {
 /// An answer that has been checked.
 #[derive(Debug)]
 pub enum Answer {
-    /// It is no review, and nobody knows whose it would be.
+    /// 400: it has no uid to answer.
     Refused,
     /// The `response` of the review.
     Reviewed(Value),

@@ -168,16 +168,16 @@ pub async fn inspect_one(
     account: &str,
     answer: impl Fn(&str) -> Reply + Send + Sync + 'static,
 ) -> (String, u32) {
-    judge(account, &inspector(move |operation, _| answer(operation))).await
+    verdict_on(account, &inspector(move |operation, _| answer(operation))).await
 }
 
 /// The same, by what this inspector finds.
-pub async fn judge(account: &str, inspector: &EcrInspector) -> (String, u32) {
-    judge_at("image", account, inspector).await
+pub async fn verdict_on(account: &str, inspector: &EcrInspector) -> (String, u32) {
+    verdict_at("image", account, inspector).await
 }
 
 /// The same, of an image at this path.
-pub async fn judge_at(path: &str, account: &str, inspector: &EcrInspector) -> (String, u32) {
+pub async fn verdict_at(path: &str, account: &str, inspector: &EcrInspector) -> (String, u32) {
     let policy = policy(account);
     let image = format!("{account}.dkr.ecr.us-east-1.amazonaws.com/pay:1");
     let plan = plan([(FieldPath::new(path), image)], Mode::Deny, &policy);

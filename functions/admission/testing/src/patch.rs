@@ -1,4 +1,4 @@
-//! What must hold of the answer of `/mutate`.
+//! What must hold for the answer of `/mutate`.
 
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ pub fn assert_fits(response: &Value, body: &[u8]) {
                 let added = operation["value"].as_object().unwrap();
                 assert!(added.len() == 1 && added.contains_key(annotation), "{operation}");
             }
-            _ => panic!("not an operation of ours: {operation}"),
+            _ => panic!("an unknown operation: {operation}"),
         }
     }
     // A patch that does not apply fails the call, whatever the failure policy says. An object that

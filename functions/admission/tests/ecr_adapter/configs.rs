@@ -180,10 +180,10 @@ async fn a_config_that_cannot_be_had_fails_nothing_else() {
         (BLOB, (200, String::new()), "the config blob", Cause::Internal),
         (BLOB, (200, large), "the config blob", Cause::Internal),
     ] {
-        let told = format!("{asked}: {}", answer.1.chars().take(200).collect::<String>());
+        let context = format!("{asked}: {}", answer.1.chars().take(200).collect::<String>());
         let (scan, config, _) = found(asked, move || answer.clone()).await;
-        assert!(matches!(scan, ImageScan::Found(_)), "{told}");
-        assert_eq!(config, unavailable(operation, cause), "{told}");
+        assert!(matches!(scan, ImageScan::Found(_)), "{context}");
+        assert_eq!(config, unavailable(operation, cause), "{context}");
     }
 }
 

@@ -114,7 +114,7 @@ async fn the_permission_that_is_missing_is_named_and_nothing_else_of_the_text() 
 #[tokio::test]
 async fn every_failure_of_every_call_has_its_reason() {
     for operation in [REPOSITORIES, CONFIGURATION, FINDINGS, MANIFEST] {
-        for (answer, told) in [
+        for (answer, expected_text) in [
             (error("ThrottlingException"), "was throttled"),
             (error("LimitExceededException"), "was throttled"),
             (error("AccessDeniedException"), "was answered access denied"),
@@ -125,7 +125,7 @@ async fn every_failure_of_every_call_has_its_reason() {
             ((200, "<html>".to_owned()), "failed"),
         ] {
             let verdict = verdict(operation, answer.clone()).await;
-            let expected = format!("could not be judged: ecr:{operation} {told}; ");
+            let expected = format!("could not be judged: ecr:{operation} {expected_text}; ");
             assert!(
                 verdict.contains(&expected) && verdict.ends_with(" [image-available]"),
                 "{answer:?}: {verdict}"
@@ -170,7 +170,7 @@ async fn an_answer_that_says_nothing_is_a_failure_not_a_pass() {
 
 #[tokio::test]
 async fn what_does_not_exist_is_told_as_such() {
-    for (operation, answer, told) in [
+    for (operation, answer, expected_text) in [
         (
             REPOSITORIES,
             error("RepositoryNotFoundException"),
@@ -199,7 +199,7 @@ async fn what_does_not_exist_is_told_as_such() {
         ),
     ] {
         let verdict = verdict(operation, answer).await;
-        assert!(verdict.contains(told), "{verdict}");
+        assert!(verdict.contains(expected_text), "{verdict}");
     }
 }
 
@@ -215,7 +215,7 @@ async fn words_that_the_sdk_does_not_know_pass_no_rule() {
             &json!({"imageId": {"imageDigest": digest('a').as_str()}, "imageScanStatus": {"status": status}, "imageScanFindings": findings}),
         )
     };
-    for (operation, answer, told) in [
+    for (operation, answer, expected_text) in [
         (
             REPOSITORIES,
             repository("imageTagMutability", json!("SEALED")),
@@ -275,7 +275,7 @@ async fn words_that_the_sdk_does_not_know_pass_no_rule() {
         ),
     ] {
         let verdict = verdict(operation, answer).await;
-        assert!(verdict.contains(told), "{verdict}");
+        assert!(verdict.contains(expected_text), "{verdict}");
     }
 }
 

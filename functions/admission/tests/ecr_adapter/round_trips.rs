@@ -15,6 +15,7 @@ use ecr_admission_policy::facts::{Cause, ConfigFacts, Content, Unavailable};
 use ecr_admission_policy::policy::Needs;
 use serde_json::{Value, json};
 use tokio::task::yield_now;
+use tokio::time::Instant;
 
 use crate::FINDINGS;
 use crate::configs::{BLOB, MANIFEST, NEEDS, configured, images, nested};
@@ -156,10 +157,11 @@ async fn pages_come_one_after_the_other() {
     assert_eq!(round_trips(Needs { all_findings: true, ..WITHOUT }, paged).await, 3);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_blob_is_waited_for_until_the_deadline() {
-    let left = Duration::from_millis(300);
+    let (started, left) = (Instant::now(), Duration::from_secs(7));
     let (found, _) = look_up_within(left, &slow(false, image), NEEDS).await;
+    assert_eq!(started.elapsed(), left);
     let Ok((_, Content::Image(facts))) = found else { panic!("{found:?}") };
     let expected = Unavailable { operation: "the config blob", cause: Cause::TimedOut };
     assert_eq!(facts.config, ConfigFacts::Unavailable(expected));

@@ -161,7 +161,7 @@ async fn nothing_a_terminal_would_act_on_comes_back() {
 }
 
 #[tokio::test]
-async fn a_body_without_a_uid_is_400_with_one_line_that_says_what_is_wanted() {
+async fn a_body_without_a_uid_is_400_with_one_line_that_says_what_is_expected() {
     let handler = handler(registries(), &[]);
     let v1 = "admission.k8s.io/v1";
     for (body, problem) in [
@@ -180,7 +180,7 @@ async fn a_body_without_a_uid_is_400_with_one_line_that_says_what_is_wanted() {
         let (status, text) = post(&handler, "POST /validate", &body).await;
         assert_eq!(status, 400, "{text}");
         assert!(text.contains(problem), "{problem}: {text}");
-        assert!(text.contains("wanted: an AdmissionReview of admission.k8s.io/v1 or v1beta1"), "{text}");
+        assert!(text.contains("expected an AdmissionReview of admission.k8s.io/v1 or v1beta1"), "{text}");
         assert_eq!(text.lines().count(), 1, "{text}");
     }
 }
@@ -204,7 +204,7 @@ async fn whatever_fails_after_the_uid_is_a_denial_with_it() {
             request(json!({"uid": "u", "kind": 5})).to_string(),
             "the request could not be read: invalid type",
         ),
-        (not_a_review.to_string(), "the request is of kind \"Review\", not AdmissionReview"),
+        (not_a_review.to_string(), "expected kind AdmissionReview, got \"Review\""),
         (deep, "the Pod could not be read: "),
     ] {
         let (status, body) = post(&handler, "POST /validate", &body).await;
@@ -217,7 +217,7 @@ async fn whatever_fails_after_the_uid_is_a_denial_with_it() {
 }
 
 #[tokio::test]
-async fn a_base64_body_is_read_and_bad_base64_is_told() {
+async fn a_base64_body_is_read_and_bad_base64_is_reported() {
     let handler = handler(registries(), &[]);
     let review = create(&[&image("pay:1")]).to_string();
     let mut event =
@@ -245,7 +245,7 @@ async fn an_event_that_cannot_be_read_is_reported_without_its_text() {
             handler.invoke(LambdaEvent::new(event, Context::default()), NOW_MS).await.unwrap_err();
         assert_eq!(error.error_type, "UnreadableEvent");
         let message = error.error_message;
-        let start = "the event is none of an HTTP API, payload format 2.0: ";
+        let start = "the event is not an HTTP API event (payload format 2.0): ";
         assert!(message.starts_with(&format!("{start}{expected}")), "{message}");
         assert!(!message.contains("s3cret") && !message.contains("alloc::"), "{message}");
     }
@@ -256,7 +256,7 @@ async fn an_unknown_route_is_404() {
     let (status, text) = post(&handler(registries(), &[]), "POST /other", "{}").await;
     assert_eq!(
         (status, text.as_str()),
-        (404, "no such route; wanted: POST /validate or POST /mutate\n")
+        (404, "no such route; expected POST /validate or POST /mutate\n")
     );
 }
 
@@ -298,7 +298,7 @@ async fn more_images_than_the_operator_allows_are_not_looked_up() {
         assert_eq!(
             response["status"]["message"],
             format!(
-                "the Pod names {images} different images to look up, more than the limit of {limit}; split it into several or raise the parameter MaxImages"
+                "the Pod has {images} distinct images to look up, more than the {limit} allowed; split it, or raise the parameter MaxImages"
             )
         );
     }

@@ -159,7 +159,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The answer to `event`, or the error that Lambda was told.
+    /// The answer to `event`, or the error that was reported to Lambda.
     pub(crate) async fn invoke(&mut self, event: &Value) -> Result<Value, Value> {
         self.events.send(event.to_string()).unwrap();
         let (outcome, body) = self.answers.recv().await.unwrap();

@@ -6,7 +6,7 @@ use ecr_admission_lambda::Event;
 /// INFO: a review was decided: admitted, denied or ignored.
 pub(crate) const REVIEW: Event = Event::new("review");
 
-/// ERROR: a review was denied, or decided in part, because something could not be evaluated: a call of
+/// ERROR: a review was denied, or decided in part, because something could not be evaluated: a call to
 /// Amazon ECR failed, the request could not be read, or no policy was available.
 pub(crate) const REVIEW_FAILED: Event = Event::new("review_failed");
 
@@ -38,7 +38,7 @@ pub(crate) const POLICY_ENTRY_EXPIRED: Event = Event::new("policy_entry_expired"
 /// WARN: an entry of the policy document expires soon. Once a day for each sandbox.
 pub(crate) const POLICY_ENTRY_EXPIRES_SOON: Event = Event::new("policy_entry_expires_soon");
 
-/// WARN: a call of Amazon ECR failed.
+/// WARN: a call to Amazon ECR failed.
 pub(crate) const ECR_CALL_FAILED: Event = Event::new("ecr_call_failed");
 
 /// WARN: the scan findings that Amazon ECR returned contradict each other or are too many to read.

@@ -11,11 +11,10 @@ use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::Builder;
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::types::MetricDatum;
-use ecr_admission_lambda::{Log, Sdk, Service};
+use ecr_admission_lambda::{Log, Sdk, Service, error_text};
 use serde::Serialize;
 use tokio::time::timeout;
 
-use crate::ecr::told;
 use crate::events::METRICS_DROPPED;
 use crate::gateway::Caller;
 use crate::outcome::{Decision, MutationOutcome, Outcome, PolicyAge};
@@ -191,7 +190,7 @@ impl Metrics {
         for data in data.chunks(DATA) {
             let request = self.client().put_metric_data().namespace(&self.namespace);
             let sent = request.set_metric_data(Some(data.to_vec())).send().await;
-            sent.map_err(told)?;
+            sent.map_err(error_text)?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
-//! What the two Lambda functions share at their rim: the process environment, the settings of the
-//! AWS SDK clients, the log lines, and how a function stops that cannot start.
+//! What the two Lambda functions share: the process environment, the settings of the AWS SDK clients and
+//! what their errors mean, the good copy of a secret, the log lines, and how a function that cannot start
+//! stops.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -24,13 +25,17 @@
 //! # }
 //! ```
 
+pub mod aws_error;
 mod connections;
 pub mod env;
 mod events;
+pub mod good_copy;
 pub mod log;
 pub mod sdk;
 pub mod stop;
 
+pub use aws_error::{AwsError, error_text};
 pub use env::{BadVariable, Environment};
+pub use good_copy::GoodCopy;
 pub use log::{Event, Level, Log};
 pub use sdk::{Sdk, Service, Timeouts};

@@ -1,4 +1,4 @@
-//! How a function ends that cannot go on: one log line that says why, and exit code 1.
+//! How a function that cannot continue stops: one log line that says why, and exit code 1.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -16,10 +16,10 @@ pub fn bad_configuration(bad: &BadVariable) -> ExitCode {
     #[derive(Serialize)]
     struct Fields<'a> {
         variable: &'a str,
-        value: Option<&'a str>,
-        accepted: &'a str,
+        expected: &'a str,
+        got: Option<&'a str>,
     }
-    let fields = Fields { variable: bad.name(), value: bad.got(), accepted: bad.accepted() };
+    let fields = Fields { variable: bad.name(), expected: bad.expected(), got: bad.got() };
     Log::new(Level::Error).error(BAD_CONFIGURATION, &bad.to_string(), &fields);
     ExitCode::FAILURE
 }

@@ -6,7 +6,7 @@ use ecr_admission_policy::rewrite::RewriteTable;
 use ecr_admission_policy::{Mode, Policy, Timestamp};
 
 use super::Handler;
-use crate::policy_copy::{Copy, InForce};
+use crate::policy_copy::{DocumentCopy, InForce};
 use crate::refusal::Refusal;
 use crate::review::Request;
 
@@ -14,7 +14,7 @@ impl<I, R> Handler<I, R> {
     /// The policy for a request under this document, or under the parameters alone.
     pub(super) fn policy(
         &self,
-        copy: Option<&Copy>,
+        copy: Option<&DocumentCopy>,
         request: &Request<'_>,
         mode: Mode,
         own_account: &AccountId,
@@ -24,7 +24,7 @@ impl<I, R> Handler<I, R> {
         let registry_ids = registry_ids.unwrap_or_else(|| [own_account.clone()].into());
         let (regions, limit) = (self.config.regions.clone(), self.config.severity_limit);
         let mut policy = Policy::new(registry_ids, regions, limit);
-        if let Some(Copy { document, version, .. }) = copy {
+        if let Some(DocumentCopy { document, version, .. }) = copy {
             let requester = Requester {
                 namespace: request.namespace.as_deref(),
                 user: request.user_info.username.as_deref(),
@@ -41,21 +41,21 @@ impl<I, R> Handler<I, R> {
     }
 
     /// Whether the mutating webhook pins the images of a request.
-    pub(super) fn pins(&self, copy: Option<&Copy>, request: &Request<'_>) -> bool {
+    pub(super) fn pins(&self, copy: Option<&DocumentCopy>, request: &Request<'_>) -> bool {
         let namespace = request.namespace.as_deref();
         let by_document = copy.and_then(|copy| copy.document.pins(namespace));
         by_document.unwrap_or_else(|| self.config.pin.contains(namespace))
     }
 
     /// The table of rewrites.
-    pub(super) fn rewrites<'a>(&'a self, copy: Option<&'a Copy>) -> &'a RewriteTable {
+    pub(super) fn rewrites<'a>(&'a self, copy: Option<&'a DocumentCopy>) -> &'a RewriteTable {
         let by_document = copy.and_then(|copy| copy.document.rewrites());
         by_document.unwrap_or(&self.config.rewrites)
     }
 }
 
 /// The document in force; `None` for the parameters alone.
-pub(super) fn in_force(in_force: InForce) -> Result<Option<Copy>, Refusal> {
+pub(super) fn in_force(in_force: InForce) -> Result<Option<DocumentCopy>, Refusal> {
     match in_force {
         InForce::Parameters => Ok(None),
         InForce::Document(copy) => Ok(Some(copy)),

@@ -13,7 +13,7 @@ use crate::glass;
 use crate::inspect::InspectImage;
 use crate::lookups::Known;
 use crate::outcome::{Decision, Outcome, PolicyAge};
-use crate::policy_copy::Copy;
+use crate::policy_copy::DocumentCopy;
 use crate::policy_secret::ReadPolicy;
 use crate::refusal::Refusal;
 use crate::review::{Answer, Request, Review};
@@ -31,7 +31,7 @@ struct Asked<'a> {
 struct Evaluation {
     verdict: Verdict,
     policy: Policy,
-    copy: Option<Copy>,
+    copy: Option<DocumentCopy>,
     known: Known,
 }
 
@@ -82,7 +82,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let renewal = self.policies.renewed(budget.deadline, *now_ms);
         let (first, renewed) = join(self.evaluate_by(copy, asked, arrival), renewal).await;
         let (first, renewed) = (first?, in_force(renewed)?);
-        let version = |copy: &Option<Copy>| copy.as_ref().map(|copy| copy.version.clone());
+        let version = |copy: &Option<DocumentCopy>| copy.as_ref().map(|copy| copy.version.clone());
         if version(&renewed) == version(&first.copy) {
             return Ok(Evaluation { copy: renewed, ..first });
         }
@@ -91,7 +91,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
 
     async fn evaluate_by(
         &self,
-        copy: Option<Copy>,
+        copy: Option<DocumentCopy>,
         asked: &Asked<'_>,
         arrival: &Arrival,
     ) -> Result<Evaluation, Refusal> {

@@ -1,8 +1,9 @@
-//! The copy of the secret that a sandbox keeps, and when it reads the secret again.
+//! The good copy of the token secret that a sandbox keeps, and when it is renewed.
 
 use std::time::{Duration, SystemTime};
 
 use ecr_admission_lambda::Log;
+use ecr_admission_lambda::good_copy::since;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
@@ -11,12 +12,12 @@ use crate::events::{
     TOKEN_SECRET_DROPPED, TOKEN_SECRET_EMPTY, TOKEN_SECRET_ENTRIES_UNUSABLE, TOKEN_SECRET_IN_DOUBT,
     TOKEN_SECRET_PREVIOUS_UNREADABLE, TOKEN_SECRET_UNREADABLE,
 };
-use crate::kept::{APART, Kept, since};
 use crate::previous::Previous;
 use crate::read::{Cause, ReadSecret, Stage, Unreadable};
+use crate::revocable::{APART, RevocableCopy};
 use crate::tokens::{SecretVersion, Token};
 
-/// An older copy is read again before it answers.
+/// An older copy is renewed before it answers.
 pub const FRESH: Duration = Duration::from_mins(1);
 
 /// The least time between two reads that an unknown token, a failed read with a copy at hand, or a
@@ -27,46 +28,35 @@ pub const BETWEEN_READS: Duration = APART;
 /// be longer, and that of the webhook longer still.
 pub const LONGEST_READ: Duration = Duration::from_millis(3500);
 
-/// For so long after a read that timed out, a call without a copy does not wait again: a cold start that
-/// waited is part of its caller's time, too, and an answer that comes after that is none.
+/// For so long after a read that timed out, a call without a copy does not wait again: the wait in the init
+/// phase is part of the caller's time, and an answer after that time is too late.
 pub const AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Answers whose token it is from a copy of the secret, which it keeps as fresh as it must be.
+/// Answers whose token it is from the good copy of the secret, which it keeps as fresh as it must be.
 #[derive(Debug)]
-pub struct CopiedSecret<R> {
+pub struct TokenCopy<R> {
     reader: R,
     overlap: Duration,
     log: Log,
-    current: Kept<SecretVersion>,
+    current: RevocableCopy<SecretVersion, FailedRead>,
     previous: Previous,
-    /// When the last read began.
-    tried: Option<SystemTime>,
-    failure: Failure,
 }
 
-/// Why AWSCURRENT could not be read the last time that it could not be.
+/// Why AWSCURRENT could not be read, and when that was known.
 #[derive(Debug)]
-struct Failure {
+struct FailedRead {
     unreadable: Unreadable,
-    ended: Option<SystemTime>,
+    ended: SystemTime,
 }
 
-impl<R: ReadSecret> CopiedSecret<R> {
-    /// Nothing is read yet. `overlap` is how long the previous token counts after a rotation.
+impl<R: ReadSecret> TokenCopy<R> {
+    /// Nothing is read so far. `overlap` is how long the previous token counts after a rotation.
     pub fn new(reader: R, overlap: Duration, log: Log) -> Self {
-        let unreadable = Unreadable { stage: Stage::Current, cause: Cause::NotYetRead };
-        Self {
-            reader,
-            overlap,
-            log,
-            current: Kept::default(),
-            previous: Previous::unneeded(),
-            tried: None,
-            failure: Failure { unreadable, ended: None },
-        }
+        let (current, previous) = (RevocableCopy::default(), Previous::unneeded());
+        Self { reader, overlap, log, current, previous }
     }
 
-    /// Whose token it is; nobody's if no version that counts has it. An error where that cannot be known.
+    /// Whose token it is; `None` if no version that counts has it. An error where that is not known.
     pub async fn caller(
         &mut self,
         token: &Token,
@@ -74,36 +64,38 @@ impl<R: ReadSecret> CopiedSecret<R> {
     ) -> Result<Option<Caller>, Unreadable> {
         self.settle(now);
         match self.current.age(now) {
-            None => self.read_without_copy(now).await?,
-            Some(age) if age > FRESH => self.read_again(now).await,
+            None => self.renew_without_copy(now).await?,
+            Some(age) if age > FRESH => self.renew_unless_tried(now).await,
             Some(_) => {}
         }
         if let found @ Ok(Some(_)) = self.find(token, now) {
             return found;
         }
-        if self.current.value().is_some() {
-            self.read_again(now).await;
+        if self.current.at_hand().is_some() {
+            self.renew_unless_tried(now).await;
         }
         self.find(token, now)
     }
 
     /// Reads the secret, however old the copy is.
-    pub async fn refresh(&mut self, now: SystemTime) -> Result<(), Unreadable> {
-        self.tried = Some(now);
+    pub async fn renew(&mut self, now: SystemTime) -> Result<(), Unreadable> {
         let started = Instant::now();
         let deadline = started + LONGEST_READ;
         let current = match self.read(Stage::Current, deadline).await {
             Ok(current) => current,
             Err(unreadable) => {
-                if unreadable.cause.is_definite() {
-                    self.current.suspect(now);
+                let is_definite = unreadable.cause.is_definite();
+                let ended = now + started.elapsed();
+                let failed = FailedRead { unreadable: unreadable.clone(), ended };
+                if is_definite {
+                    self.current.suspect(failed, now);
+                } else {
+                    self.current.fail(failed, now);
                 }
-                let ended = Some(now + started.elapsed());
-                self.failure = Failure { unreadable: unreadable.clone(), ended };
                 return Err(unreadable);
             }
         };
-        // Not the other way round, nor both at once: a rotation between the two reads would pair
+        // Not the other way round, and not both at once: a rotation between the two reads would pair
         // the new AWSCURRENT with a version that is two rotations old, and let its tokens in once
         // more.
         if in_overlap(&current, self.overlap, now) {
@@ -112,8 +104,8 @@ impl<R: ReadSecret> CopiedSecret<R> {
         } else {
             self.previous = Previous::unneeded();
         }
-        self.say_what_is_wrong_with(&current);
-        self.current.keep(current, now);
+        self.report(&current);
+        self.current.renew(current, now);
         Ok(())
     }
 
@@ -124,29 +116,30 @@ impl<R: ReadSecret> CopiedSecret<R> {
     }
 
     /// Reads the secret, unless it is as unreadable as a moment ago.
-    async fn read_without_copy(&mut self, now: SystemTime) -> Result<(), Unreadable> {
-        let failed_just_now = if self.current.is_dropped() {
-            since(self.tried, now) < BETWEEN_READS
-        } else {
-            self.failure.unreadable.cause == Cause::TimedOut
-                && since(self.failure.ended, now) < AFTER_TIMEOUT
-        };
-        if failed_just_now {
-            return Err(self.failure.unreadable.clone());
+    async fn renew_without_copy(&mut self, now: SystemTime) -> Result<(), Unreadable> {
+        if let Some(FailedRead { unreadable, ended }) = self.current.failure() {
+            let failed_just_now = if self.current.is_dropped() {
+                self.current.since_tried(now) < BETWEEN_READS
+            } else {
+                unreadable.cause == Cause::TimedOut && since(Some(*ended), now) < AFTER_TIMEOUT
+            };
+            if failed_just_now {
+                return Err(unreadable.clone());
+            }
         }
-        self.refresh(now).await
+        self.renew(now).await
     }
 
     /// Reads the secret unless that was tried a moment ago. When it fails, the copy stays if it may.
-    async fn read_again(&mut self, now: SystemTime) {
-        if since(self.tried, now) < BETWEEN_READS {
+    async fn renew_unless_tried(&mut self, now: SystemTime) {
+        if self.current.since_tried(now) < BETWEEN_READS {
             return;
         }
         let age = self.current.age(now).unwrap_or_default();
-        if let Err(unreadable) = self.refresh(now).await {
+        if let Err(unreadable) = self.renew(now).await {
             let fields =
                 json!({ "error": unreadable.to_string(), "copy_age_seconds": age.as_secs() });
-            if self.current.value().is_none() {
+            if self.current.at_hand().is_none() {
                 let message = "the token secret is gone or may not be read; its copy is dropped";
                 self.log.warn(TOKEN_SECRET_DROPPED, message, &fields);
             } else if unreadable.cause.is_definite() {
@@ -165,14 +158,19 @@ impl<R: ReadSecret> CopiedSecret<R> {
         read.unwrap_or(Err(Unreadable { stage, cause: Cause::TimedOut }))
     }
 
+    fn unreadable(&self) -> Unreadable {
+        let not_yet_read = || Unreadable { stage: Stage::Current, cause: Cause::NotYetRead };
+        self.current.failure().map_or_else(not_yet_read, |failed| failed.unreadable.clone())
+    }
+
     fn find(&self, token: &Token, now: SystemTime) -> Result<Option<Caller>, Unreadable> {
-        let Some(current) = self.current.value() else {
-            return Err(self.failure.unreadable.clone());
+        let Some(current) = self.current.at_hand() else {
+            return Err(self.unreadable());
         };
         let previous = self.previous.version();
         let known = previous.unwrap_or_default();
         match (authorize(token, current, known, self.overlap, now), previous) {
-            // A refusal would be cached, and the token may be in the version that nobody could read.
+            // A refusal would be cached, and the token may be in the version that could not be read.
             (None, Err(unreadable)) if in_overlap(current, self.overlap, now) => {
                 Err(unreadable.clone())
             }
@@ -180,9 +178,9 @@ impl<R: ReadSecret> CopiedSecret<R> {
         }
     }
 
-    /// Logs what an operator should know of the versions that were just read: entries once for each
+    /// Logs what an operator should know about the versions that were just read: entries once for each
     /// version, an unread AWSPREVIOUS each time.
-    fn say_what_is_wrong_with(&self, current: &SecretVersion) {
+    fn report(&self, current: &SecretVersion) {
         if let Some(unreadable) = self.previous.failure() {
             let message = match self.previous.version() {
                 Ok(_) => {
@@ -200,14 +198,14 @@ impl<R: ReadSecret> CopiedSecret<R> {
                 &json!({ "error": unreadable.to_string() }),
             );
         }
-        if self.current.value().is_some_and(|before| before.id == current.id) {
+        if self.current.at_hand().is_some_and(|before| before.id == current.id) {
             return;
         }
         if !current.unusable.is_empty() {
             let fields = json!({ "version": current.id, "entries": current.unusable });
             self.log.warn(
                 TOKEN_SECRET_ENTRIES_UNUSABLE,
-                "the token secret has entries that never authorise",
+                "the token secret has entries that never authorize",
                 &fields,
             );
         }

@@ -1,7 +1,7 @@
-//! What becomes of the copy when AWSCURRENT is gone, and when there is an outage.
+//! What happens to the copy when AWSCURRENT is gone, and when there is an outage.
 
 use super::*;
-use crate::kept::DOUBTED;
+use crate::revocable::DOUBTED;
 
 #[tokio::test]
 async fn whatever_takes_the_secret_away_ends_access_within_70_seconds() {
@@ -23,11 +23,11 @@ async fn whatever_takes_the_secret_away_ends_access_within_70_seconds() {
 async fn two_different_definite_causes_agree() {
     for [first, second] in definite().windows(2).map(|pair| [pair[0].clone(), pair[1].clone()]) {
         let secret = Secret::of(NEW);
-        let mut copied = copied(&secret);
-        assert_eq!(generation(&mut copied, NEW, 0).await, Some(Generation::Current));
+        let mut copied = copy_of(&secret);
+        assert_eq!(stage(&mut copied, NEW, 0).await, Some(Stage::Current));
         secret.set(Stage::Current, Err(first));
-        assert_eq!(generation(&mut copied, WRONG, 20).await, None);
-        assert_eq!(generation(&mut copied, NEW, 20).await, Some(Generation::Current));
+        assert_eq!(stage(&mut copied, WRONG, 20).await, None);
+        assert_eq!(stage(&mut copied, NEW, 20).await, Some(Stage::Current));
         secret.set(Stage::Current, Err(second.clone()));
         let error = copied.caller(&Token::new(WRONG), at(30)).await.unwrap_err();
         assert_eq!(error.cause, second);
@@ -36,13 +36,13 @@ async fn two_different_definite_causes_agree() {
 }
 
 #[tokio::test]
-async fn an_outage_between_two_definite_readings_is_no_good_reading() {
+async fn an_outage_between_two_definite_readings_is_not_a_good_reading() {
     let secret = Secret::of(NEW);
-    let mut copied = copied(&secret);
-    assert_eq!(generation(&mut copied, NEW, 0).await, Some(Generation::Current));
+    let mut copied = copy_of(&secret);
+    assert_eq!(stage(&mut copied, NEW, 0).await, Some(Stage::Current));
     for (seconds, cause) in [(20, Cause::NotTokens), (30, Cause::Throttled), (40, Cause::NotTokens)]
     {
-        assert_eq!(generation(&mut copied, NEW, seconds).await, Some(Generation::Current));
+        assert_eq!(stage(&mut copied, NEW, seconds).await, Some(Stage::Current));
         secret.set(Stage::Current, Err(cause));
         let _ = copied.caller(&Token::new(WRONG), at(seconds)).await;
     }
@@ -52,17 +52,13 @@ async fn an_outage_between_two_definite_readings_is_no_good_reading() {
 #[tokio::test]
 async fn a_good_reading_between_two_definite_ones_resets() {
     let secret = Secret::of(NEW);
-    let mut copied = copied(&secret);
+    let mut copied = copy_of(&secret);
     for seconds in (0..4000).step_by(10) {
         let cause =
             if seconds % 20 == 0 { Ok(version(NEW, 0)) } else { Err(Cause::MarkedForDeletion) };
         secret.set(Stage::Current, cause);
-        assert_eq!(generation(&mut copied, WRONG, seconds).await, None);
-        assert_eq!(
-            generation(&mut copied, NEW, seconds).await,
-            Some(Generation::Current),
-            "{seconds} s"
-        );
+        assert_eq!(stage(&mut copied, WRONG, seconds).await, None);
+        assert_eq!(stage(&mut copied, NEW, seconds).await, Some(Stage::Current), "{seconds} s");
     }
 }
 
@@ -82,8 +78,8 @@ async fn no_outage_takes_a_copy_away_within_the_hour() {
 async fn an_old_copy_is_dropped_by_one_definite_reading() {
     for cause in definite() {
         let secret = Secret::of(NEW);
-        let mut copied = copied(&secret);
-        assert_eq!(generation(&mut copied, NEW, 0).await, Some(Generation::Current));
+        let mut copied = copy_of(&secret);
+        assert_eq!(stage(&mut copied, NEW, 0).await, Some(Stage::Current));
         secret.set(Stage::Current, Err(cause.clone()));
         let error = copied.caller(&Token::new(NEW), at(70)).await.unwrap_err();
         assert_eq!(error, Unreadable { stage: Stage::Current, cause });
@@ -93,8 +89,8 @@ async fn an_old_copy_is_dropped_by_one_definite_reading() {
 #[tokio::test]
 async fn after_the_drop_the_secret_is_read_once_in_10_seconds_and_the_error_repeated() {
     let secret = Secret::of(NEW);
-    let mut copied = copied(&secret);
-    assert_eq!(generation(&mut copied, NEW, 0).await, Some(Generation::Current));
+    let mut copied = copy_of(&secret);
+    assert_eq!(stage(&mut copied, NEW, 0).await, Some(Stage::Current));
     secret.set(Stage::Current, Err(Cause::MarkedForDeletion));
     let before = secret.reads();
     for seconds in 100..200 {
@@ -109,18 +105,18 @@ async fn after_the_drop_the_secret_is_read_once_in_10_seconds_and_the_error_repe
     assert_eq!(secret.reads() - before, 10);
     secret.set(Stage::Current, Ok(version(NEW, 0)));
     copied.caller(&Token::new(NEW), at(199)).await.unwrap_err();
-    assert_eq!(generation(&mut copied, NEW, 200).await, Some(Generation::Current));
+    assert_eq!(stage(&mut copied, NEW, 200).await, Some(Stage::Current));
 }
 
 #[tokio::test]
 async fn a_copy_that_grows_too_old_between_two_readings_is_dropped_without_a_third() {
     let secret = Secret::of(NEW);
-    let mut copied = copied(&secret);
-    assert_eq!(generation(&mut copied, NEW, 0).await, Some(Generation::Current));
+    let mut copied = copy_of(&secret);
+    assert_eq!(stage(&mut copied, NEW, 0).await, Some(Stage::Current));
     secret.set(Stage::Current, Err(Cause::NotTokens));
-    assert_eq!(generation(&mut copied, NEW, 65).await, Some(Generation::Current));
+    assert_eq!(stage(&mut copied, NEW, 65).await, Some(Stage::Current));
     let reads = secret.reads();
-    assert_eq!(generation(&mut copied, NEW, 69).await, Some(Generation::Current));
+    assert_eq!(stage(&mut copied, NEW, 69).await, Some(Stage::Current));
     copied.caller(&Token::new(NEW), at(0) + DOUBTED).await.unwrap_err();
     copied.caller(&Token::new(NEW), at(74)).await.unwrap_err();
     assert_eq!(secret.reads(), reads);
@@ -131,7 +127,7 @@ async fn a_copy_that_grows_too_old_between_two_readings_is_dropped_without_a_thi
 #[tokio::test]
 async fn a_secret_that_was_never_there_is_read_by_each_call_until_two_readings_agree() {
     let secret = Secret::default();
-    let mut copied = copied(&secret);
+    let mut copied = copy_of(&secret);
     for seconds in 0..=30 {
         copied.caller(&Token::new(NEW), at(seconds)).await.unwrap_err();
     }

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use ecr_admission_lambda::Level;
 
 use super::*;
-use crate::authorize::Generation;
 
 mod awscurrent;
 mod awsprevious;
@@ -31,7 +30,7 @@ fn version(token: &str, created: u64) -> SecretVersion {
     .unwrap()
 }
 
-/// A secret whose versions a test sets, and which tells what was read of it.
+/// A secret whose versions a test sets, and which records what was read.
 #[derive(Default)]
 struct Secret {
     versions: RefCell<HashMap<&'static str, Result<SecretVersion, Cause>>>,
@@ -75,16 +74,12 @@ impl ReadSecret for &Secret {
     }
 }
 
-fn copied(secret: &Secret) -> CopiedSecret<&Secret> {
-    CopiedSecret::new(secret, OVERLAP, Log::new(Level::Error))
+fn copy_of(secret: &Secret) -> TokenCopy<&Secret> {
+    TokenCopy::new(secret, OVERLAP, Log::new(Level::Error))
 }
 
-async fn generation(
-    copied: &mut CopiedSecret<&Secret>,
-    token: &str,
-    seconds: u64,
-) -> Option<Generation> {
-    copied.caller(&Token::new(token), at(seconds)).await.unwrap().map(|caller| caller.token)
+async fn stage(copied: &mut TokenCopy<&Secret>, token: &str, seconds: u64) -> Option<Stage> {
+    copied.caller(&Token::new(token), at(seconds)).await.unwrap().map(|caller| caller.stage)
 }
 
 /// What an operator, or AWS, does to a secret so that AWSCURRENT is definitely gone.
@@ -119,7 +114,7 @@ async fn last_accepted(
     watched: u64,
     revoke: impl Fn(&Secret),
 ) -> u64 {
-    let mut copied = copied(secret);
+    let mut copied = copy_of(secret);
     let mut last = None;
     let mut gone = false;
     for seconds in (0..=revoked + watched).step_by(usize::try_from(period).unwrap()) {
@@ -139,9 +134,9 @@ async fn last_accepted(
 #[tokio::test]
 async fn a_copy_serves_for_a_minute_and_is_then_read_again() {
     let secret = Secret::of(NEW);
-    let mut copied = CopiedSecret::new(&secret, Duration::ZERO, Log::new(Level::Error));
+    let mut copied = TokenCopy::new(&secret, Duration::ZERO, Log::new(Level::Error));
     for (seconds, reads) in [(0, 1), (1, 1), (60, 1), (61, 2), (121, 2), (122, 3), (4000, 4)] {
-        assert_eq!(generation(&mut copied, NEW, seconds).await, Some(Generation::Current));
+        assert_eq!(stage(&mut copied, NEW, seconds).await, Some(Stage::Current));
         assert_eq!(secret.reads(), reads, "{seconds} s");
     }
 }
@@ -149,33 +144,33 @@ async fn a_copy_serves_for_a_minute_and_is_then_read_again() {
 #[tokio::test]
 async fn a_revoked_token_works_for_a_minute_at_most() {
     let secret = Secret::of(OLD);
-    let mut copied = copied(&secret);
-    assert_eq!(generation(&mut copied, OLD, 0).await, Some(Generation::Current));
+    let mut copied = copy_of(&secret);
+    assert_eq!(stage(&mut copied, OLD, 0).await, Some(Stage::Current));
     secret.set(Stage::Current, Ok(version(NEW, 1)));
-    assert_eq!(generation(&mut copied, OLD, 60).await, Some(Generation::Current));
-    assert_eq!(generation(&mut copied, OLD, 61).await, None);
+    assert_eq!(stage(&mut copied, OLD, 60).await, Some(Stage::Current));
+    assert_eq!(stage(&mut copied, OLD, 61).await, None);
 }
 
 #[tokio::test]
 async fn a_new_token_works_within_ten_seconds_and_the_previous_one_on() {
     let secret = Secret::of(OLD);
-    let mut copied = copied(&secret);
-    assert_eq!(generation(&mut copied, OLD, 0).await, Some(Generation::Current));
+    let mut copied = copy_of(&secret);
+    assert_eq!(stage(&mut copied, OLD, 0).await, Some(Stage::Current));
     secret.rotate(NEW, 1);
-    assert_eq!(generation(&mut copied, NEW, 9).await, None);
-    assert_eq!(generation(&mut copied, NEW, 10).await, Some(Generation::Current));
-    assert_eq!(generation(&mut copied, OLD, 11).await, Some(Generation::Previous));
-    assert_eq!(generation(&mut copied, OLD, 24 * 3600).await, Some(Generation::Previous));
-    assert_eq!(generation(&mut copied, OLD, 24 * 3600 + 1).await, None, "the overlap is over");
+    assert_eq!(stage(&mut copied, NEW, 9).await, None);
+    assert_eq!(stage(&mut copied, NEW, 10).await, Some(Stage::Current));
+    assert_eq!(stage(&mut copied, OLD, 11).await, Some(Stage::Previous));
+    assert_eq!(stage(&mut copied, OLD, 24 * 3600).await, Some(Stage::Previous));
+    assert_eq!(stage(&mut copied, OLD, 24 * 3600 + 1).await, None, "the overlap is over");
 }
 
 #[tokio::test]
-async fn wrong_tokens_cause_one_refresh_in_ten_seconds() {
+async fn wrong_tokens_cause_one_renewal_in_ten_seconds() {
     let secret = Secret::of(NEW);
-    let mut copied = CopiedSecret::new(&secret, Duration::ZERO, Log::new(Level::Error));
+    let mut copied = TokenCopy::new(&secret, Duration::ZERO, Log::new(Level::Error));
     for seconds in 0..=100 {
         for _ in 0..3 {
-            assert_eq!(generation(&mut copied, WRONG, seconds).await, None);
+            assert_eq!(stage(&mut copied, WRONG, seconds).await, None);
         }
     }
     assert_eq!(secret.reads(), 11);
@@ -185,10 +180,10 @@ async fn wrong_tokens_cause_one_refresh_in_ten_seconds() {
 async fn the_previous_version_is_read_after_the_current_one_and_only_in_the_overlap() {
     let secret = Secret::of(OLD);
     secret.rotate(NEW, 100);
-    let mut copied = copied(&secret);
-    copied.refresh(at(100)).await.unwrap();
+    let mut copied = copy_of(&secret);
+    copied.renew(at(100)).await.unwrap();
     assert_eq!(*secret.reads.borrow(), [Stage::Current, Stage::Previous]);
-    copied.refresh(at(100 + OVERLAP.as_secs())).await.unwrap();
+    copied.renew(at(100 + OVERLAP.as_secs())).await.unwrap();
     assert_eq!(secret.reads.borrow()[2..], [Stage::Current]);
 }
 
@@ -209,39 +204,39 @@ impl ReadSecret for RotatedBetween<'_> {
 async fn a_rotation_between_the_two_reads_lets_no_older_token_in() {
     let secret = Secret::of(OLD);
     secret.set(Stage::Previous, Ok(version(WRONG, 0)));
-    let mut copied = CopiedSecret::new(RotatedBetween(&secret), OVERLAP, Log::new(Level::Error));
+    let mut copied = TokenCopy::new(RotatedBetween(&secret), OVERLAP, Log::new(Level::Error));
     let old = copied.caller(&Token::new(OLD), at(50)).await.unwrap().unwrap();
-    assert_eq!(old.token, Generation::Current);
+    assert_eq!(old.stage, Stage::Current);
     assert_eq!(copied.caller(&Token::new(WRONG), at(50)).await.unwrap(), None, "two rotations old");
     let new = copied.caller(&Token::new(NEW), at(60)).await.unwrap().unwrap();
-    assert_eq!(new.token, Generation::Current);
+    assert_eq!(new.stage, Stage::Current);
 }
 
 #[tokio::test]
 async fn an_unreadable_secret_without_a_copy_is_an_error_and_tried_on_each_call() {
     let secret = Secret::default();
     secret.set(Stage::Current, Err(Cause::Throttled));
-    let mut copied = copied(&secret);
-    copied.refresh(at(0)).await.unwrap_err();
+    let mut copied = copy_of(&secret);
+    copied.renew(at(0)).await.unwrap_err();
     for call in 1..=3 {
         let error = copied.caller(&Token::new(NEW), at(call)).await.unwrap_err();
         assert_eq!(error, Unreadable { stage: Stage::Current, cause: Cause::Throttled });
     }
     assert_eq!(secret.reads(), 4);
     secret.set(Stage::Current, Ok(version(NEW, 0)));
-    assert_eq!(generation(&mut copied, NEW, 4).await, Some(Generation::Current));
+    assert_eq!(stage(&mut copied, NEW, 4).await, Some(Stage::Current));
 }
 
 #[tokio::test]
 async fn a_copy_serves_an_unreadable_secret_for_an_hour() {
     let secret = Secret::of(NEW);
-    let mut copied = CopiedSecret::new(&secret, Duration::ZERO, Log::new(Level::Error));
-    assert_eq!(generation(&mut copied, NEW, 0).await, Some(Generation::Current));
+    let mut copied = TokenCopy::new(&secret, Duration::ZERO, Log::new(Level::Error));
+    assert_eq!(stage(&mut copied, NEW, 0).await, Some(Stage::Current));
     secret.set(Stage::Current, Err(Cause::TimedOut));
     // Calls that all wait for a read that fails would each cost seconds.
     for (seconds, reads) in [(61, 2), (70, 2), (71, 3), (80, 3), (3600, 4)] {
-        assert_eq!(generation(&mut copied, NEW, seconds).await, Some(Generation::Current));
-        assert_eq!(generation(&mut copied, WRONG, seconds).await, None);
+        assert_eq!(stage(&mut copied, NEW, seconds).await, Some(Stage::Current));
+        assert_eq!(stage(&mut copied, WRONG, seconds).await, None);
         assert_eq!(secret.reads(), reads, "{seconds} s");
     }
     copied.caller(&Token::new(NEW), at(3601)).await.unwrap_err();
@@ -251,8 +246,8 @@ async fn a_copy_serves_an_unreadable_secret_for_an_hour() {
 #[tokio::test]
 async fn a_clock_that_was_set_back_makes_no_copy_younger() {
     let secret = Secret::of(NEW);
-    let mut copied = copied(&secret);
-    copied.refresh(at(1000)).await.unwrap();
+    let mut copied = copy_of(&secret);
+    copied.renew(at(1000)).await.unwrap();
     secret.set(Stage::Current, Err(Cause::TimedOut));
     copied.caller(&Token::new(NEW), at(999)).await.unwrap_err();
 }
@@ -261,17 +256,17 @@ async fn a_clock_that_was_set_back_makes_no_copy_younger() {
 async fn a_secret_that_never_comes_is_given_up() {
     let secret = Secret { hangs: true, ..Secret::of(NEW) };
     let started = Instant::now();
-    let error = copied(&secret).caller(&Token::new(NEW), at(0)).await.unwrap_err();
+    let error = copy_of(&secret).caller(&Token::new(NEW), at(0)).await.unwrap_err();
     assert_eq!(error, Unreadable { stage: Stage::Current, cause: Cause::TimedOut });
     assert_eq!(started.elapsed(), LONGEST_READ);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waited_in_vain_is_not_made_to_wait_again() {
+async fn a_call_after_a_timeout_does_not_wait_again() {
     let secret = Secret { hangs: true, ..Secret::of(NEW) };
-    let mut copied = copied(&secret);
+    let mut copied = copy_of(&secret);
     // The init phase, until 3.5 s.
-    copied.refresh(at(0)).await.unwrap_err();
+    copied.renew(at(0)).await.unwrap_err();
     // The second wait ends at 8.5 s.
     for (seconds, waits, reads) in [(4, 0, 1), (5, 1, 2), (9, 0, 2), (10, 1, 3)] {
         let started = Instant::now();
@@ -286,9 +281,9 @@ async fn who_waited_in_vain_is_not_made_to_wait_again() {
 async fn a_secret_that_is_back_serves_a_second_after_the_last_wait() {
     let secret = Secret::default();
     secret.set(Stage::Current, Err(Cause::TimedOut));
-    let mut copied = copied(&secret);
-    copied.refresh(at(0)).await.unwrap_err();
+    let mut copied = copy_of(&secret);
+    copied.renew(at(0)).await.unwrap_err();
     secret.set(Stage::Current, Ok(version(NEW, 0)));
     copied.caller(&Token::new(NEW), at(0)).await.unwrap_err();
-    assert_eq!(generation(&mut copied, NEW, 2).await, Some(Generation::Current));
+    assert_eq!(stage(&mut copied, NEW, 2).await, Some(Stage::Current));
 }

@@ -45,12 +45,12 @@ fn copy(secret: &Secret) -> PolicyCopy<&Secret> {
 }
 
 /// `deny`, `warn` or `audit`: the mode of a rule under what is in force; `+` when it is outdated; else
-/// why nothing is.
-fn told(in_force: &InForce) -> String {
+/// why nothing is in force.
+fn shown(in_force: &InForce) -> String {
     match in_force {
         InForce::Parameters => "parameters".to_owned(),
         InForce::Unavailable(why) => why.clone(),
-        InForce::Document(Copy { document, outdated, .. }) => {
+        InForce::Document(DocumentCopy { document, outdated, .. }) => {
             let mode = document.modes(None).of(Rule::ScanFindings);
             format!("{mode}{}", if *outdated { "+" } else { "" })
         }
@@ -58,14 +58,14 @@ fn told(in_force: &InForce) -> String {
 }
 
 async fn renewed(copy: &PolicyCopy<&Secret>, seconds: u64) -> String {
-    told(&copy.renewed(Instant::now(), 1_795_176_000_000 + seconds * 1_000).await)
+    shown(&copy.renewed(Instant::now(), 1_795_176_000_000 + seconds * 1_000).await)
 }
 
 #[tokio::test]
 async fn without_a_secret_the_parameters_are_in_force() {
     let none: PolicyCopy<&Secret> = PolicyCopy::new(None, Duration::ZERO, Log::new(Level::Error));
-    assert_eq!(told(&none.at_hand(Instant::now(), 0).await), "parameters");
-    assert_eq!(told(&none.renewed(Instant::now(), 0).await), "parameters");
+    assert_eq!(shown(&none.at_hand(Instant::now(), 0).await), "parameters");
+    assert_eq!(shown(&none.renewed(Instant::now(), 0).await), "parameters");
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_copy_serves_until_it_is_older_than_it_may_be() {
     let secret = Secret::default();
     secret.holds("1", "mode: warn");
     let copy = copy(&secret);
-    assert_eq!(told(&copy.at_hand(Instant::now(), 1_795_176_000_000).await), "warn");
+    assert_eq!(shown(&copy.at_hand(Instant::now(), 1_795_176_000_000).await), "warn");
     secret.holds("2", "mode: audit");
     for (seconds, expected, reads) in
         [(0, "warn", 1), (59, "warn", 1), (60, "audit", 2), (61, "audit", 2), (119, "audit", 2)]
@@ -83,11 +83,11 @@ async fn a_copy_serves_until_it_is_older_than_it_may_be() {
     }
     // A clock that was set back makes it old.
     secret.holds("3", "mode: deny");
-    assert_eq!(told(&copy.renewed(Instant::now(), 1).await), "deny");
+    assert_eq!(shown(&copy.renewed(Instant::now(), 1).await), "deny");
 }
 
 #[tokio::test]
-async fn nothing_loosens_by_an_error() {
+async fn an_error_never_makes_the_policy_less_strict() {
     let secret = Secret::default();
     secret.holds("1", "mode: deny");
     let copy = copy(&secret);
@@ -106,7 +106,7 @@ async fn nothing_loosens_by_an_error() {
     }
     secret.holds("2", "mode: sometimes");
     assert_eq!(renewed(&copy, 100).await, "deny+");
-    // A failed reading is left alone for five seconds, not for a minute.
+    // A failed reading is repeated after five seconds, not after a minute.
     let reads = secret.reads();
     assert_eq!(renewed(&copy, 104).await, "deny+");
     assert_eq!(secret.reads(), reads);
@@ -127,11 +127,11 @@ async fn without_a_good_copy_nothing_is_in_force_and_every_review_tries() {
     ] {
         secret.fails(fault);
         assert_eq!(renewed(&copy, 0).await, expected);
-        assert_eq!(told(&copy.at_hand(Instant::now(), 0).await), expected);
+        assert_eq!(shown(&copy.at_hand(Instant::now(), 0).await), expected);
     }
     assert_eq!(secret.reads(), 6);
     secret.holds("1", "mode: sometimes");
-    assert_eq!(renewed(&copy, 0).await, "it is no policy document");
+    assert_eq!(renewed(&copy, 0).await, "it is not a policy document");
     secret.holds("2", "mode: warn");
     assert_eq!(renewed(&copy, 0).await, "warn");
 }

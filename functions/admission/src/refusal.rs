@@ -77,7 +77,7 @@ impl fmt::Display for Refusal {
             }
             Self::TooManyImages { kind, images, limit } => write!(
                 f,
-                "the {kind} has {images} distinct images to look up, more than the {limit} allowed; split it, or raise the parameter MaxImages"
+                "the {kind} has {images} distinct images to look up, more than the {limit} allowed; split it or raise the parameter MaxImages"
             ),
             Self::PolicyUnavailable(why) => write!(
                 f,

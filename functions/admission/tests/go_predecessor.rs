@@ -52,7 +52,7 @@ async fn defect_03_an_image_is_evaluated_in_the_account_and_region_that_it_names
     );
     let elsewhere = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/pay:1";
     let response = validate(&handler, &create(&[elsewhere])).await;
-    assert!(message(&response).contains("Region eu-west-1 (allowed: us-east-1)"));
+    assert!(message(&response).contains("Region eu-west-1 (expected us-east-1)"));
 }
 
 #[tokio::test]
@@ -221,7 +221,7 @@ async fn defect_09_v1_is_spoken_a_denial_has_its_uid_and_the_namespace_is_the_re
 async fn defect_10_a_failed_look_up_is_told_as_one_and_every_reason_is_told() {
     for (cause, what) in [
         (Cause::Throttled, "was throttled; try again"),
-        (Cause::AccessDenied, "was answered access denied; allow it"),
+        (Cause::AccessDenied, "was denied access; allow it"),
         (Cause::TimedOut, "timed out; try again"),
         (Cause::Internal, "failed; try again"),
     ] {
@@ -230,7 +230,7 @@ async fn defect_10_a_failed_look_up_is_told_as_one_and_every_reason_is_told() {
             ecr_admission::inspect::Missing::unavailable("ecr:DescribeRepositories", cause);
         registries.repositories.insert("pay".to_owned(), Err(missing));
         let response = validate(&handler(registries, &[]), &create(&[&image("pay:1")])).await;
-        let expected = format!("could not be judged: ecr:DescribeRepositories {what}");
+        let expected = format!("could not be evaluated: ecr:DescribeRepositories {what}");
         assert!(message(&response).contains(&expected), "{response}");
     }
     let all = registries().repository("bad", "MUTABLE", "MANUAL").image(

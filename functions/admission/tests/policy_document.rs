@@ -137,7 +137,7 @@ async fn break_glass_admits_for_the_groups_that_the_document_lists() {
     let document = "breakGlass: {groups: [oncall]}";
     let admitted = answer(document, &with_glass(&json!(["dev", "oncall"]), "outage 7")).await;
     let text =
-        "admitted by break-glass, as \"oncall\" may: \"outage 7\"; this was counted and logged";
+        "admitted by break-glass (group \"oncall\"): \"outage 7\"; this was counted and logged";
     assert_eq!(admitted["allowed"], true);
     assert_eq!(admitted["warnings"], json!([text, format!("{} [tag-immutability]", mutable())]));
     assert_eq!(admitted["auditAnnotations"]["break-glass"], text);
@@ -147,16 +147,16 @@ async fn break_glass_admits_for_the_groups_that_the_document_lists() {
             document,
             json!(["dev"]),
             "outage 7",
-            "you are in none of the groups that may break the glass",
+            "you are in none of the groups that may use break-glass",
         ),
         (
             document,
             json!(null),
             "outage 7",
-            "you are in none of the groups that may break the glass",
+            "you are in none of the groups that may use break-glass",
         ),
         (document, json!(["oncall"]), "", "it gives no reason; write one as its value"),
-        ("", json!(["oncall"]), "outage 7", "the policy lets nobody break the glass"),
+        ("", json!(["oncall"]), "outage 7", "the policy allows nobody to use break-glass"),
     ] {
         let denied = answer(document, &with_glass(&groups, reason)).await;
         assert_eq!(denied["allowed"], false, "{groups}");
@@ -230,7 +230,7 @@ async fn every_ephemeral_container_that_is_added_must_give_the_reason() {
     let variable = "variable ECR_ADMISSION_BREAK_GLASS is ignored: it gives no reason; write one as its value in every ephemeral container that you add";
     let broken = |reason: &str| {
         format!(
-            "admitted by break-glass, as \"oncall\" may: \"{reason}\"; this was counted and logged"
+            "admitted by break-glass (group \"oncall\"): \"{reason}\"; this was counted and logged"
         )
     };
     for (old, new, allowed, warning) in [
@@ -274,7 +274,7 @@ async fn every_ephemeral_container_that_is_added_must_give_the_reason() {
     assert_eq!(response["allowed"], false);
     assert_eq!(
         response["warnings"][0],
-        "variable ECR_ADMISSION_BREAK_GLASS is ignored: you are in none of the groups that may break the glass"
+        "variable ECR_ADMISSION_BREAK_GLASS is ignored: you are in none of the groups that may use break-glass"
     );
 }
 
@@ -303,7 +303,7 @@ async fn short_denials_leave_the_whole_to_the_audit_annotations() {
     assert!(whole.contains("other-team/secret"), "{whole}");
     let warned = short["auditAnnotations"]["warned"].as_str().unwrap();
     assert!(
-        warned.contains("(allowed: every account in every Region: other-team/secret)"),
+        warned.contains("(expected every account in every Region: other-team/secret)"),
         "{warned}"
     );
     assert_eq!(short["auditAnnotations"].get("denial"), None);

@@ -13,12 +13,12 @@ use crate::rules::{Case, Evaluation};
 use crate::timestamp::Timestamp;
 use crate::verdict::{EvaluatedImage, Verdict, Violation};
 
-/// An image that nobody looked up is as good as one that could not be.
+/// An image that was not looked up counts as one whose look-up failed.
 const NOT_LOOKED_UP: Inspection =
     Inspection::Unavailable(Unavailable { operation: "the look-up", cause: Cause::Internal });
 
-/// Judges every image of `plan` by every rule, at the instant `now`. An image that `inspections` lacks
-/// is judged as one whose look-up failed.
+/// Evaluates every image of `plan` by every rule, at the instant `now`. An image that `inspections` lacks
+/// is evaluated as one whose look-up failed.
 pub fn decide(
     plan: &Plan,
     inspections: &BTreeMap<EcrImage, Inspection>,
@@ -57,9 +57,9 @@ pub fn decide(
 
 /// The violations of one image, in the order of the rules.
 ///
-/// A rule that an earlier one left nothing to judge is silent while the earlier one denies. Where the
-/// earlier one does less, the later is violated in its own mode: warning of a missing fact never
-/// switches a rule off that denies.
+/// When an earlier rule failed and left a later one nothing to evaluate, the later one is silent if the
+/// earlier one denies. If it only warns or audits, the later one is violated in its own mode: a missing
+/// fact that only warns never switches off a rule that denies.
 fn violations_of(planned: &PlannedImage, case: &Case<'_>, limit: Mode) -> Vec<Violation> {
     let Case { policy, now, .. } = *case;
     let mut violations = vec![];
@@ -97,7 +97,7 @@ fn violations_of(planned: &PlannedImage, case: &Case<'_>, limit: Mode) -> Vec<Vi
             reason,
         };
         violations.extend(reasons.into_iter().map(|reason| {
-            // What ends soon is told whatever the mode: the day after, it may deny.
+            // What expires soon warns whatever the mode: the day after, it may deny.
             let ends_soon = matches!(reason, Reason::EndsSoon { .. });
             violation(reason, if ends_soon { limit } else { limit.min(mode) })
         }));

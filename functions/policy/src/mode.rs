@@ -4,15 +4,14 @@ use std::fmt;
 
 use serde::Deserialize;
 
-/// What a violation does to the workload: the mode of a rule, and the least that several things that
-/// soften it leave.
+/// What a violation does to the workload. Where several modes limit it, the weakest applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// It is admitted; the audit log, the function's log and the metrics say why it would not be.
     Audit,
-    /// It is admitted, and the author is told.
+    /// It is admitted, and its author is warned.
     Warn,
     /// It is denied.
     Deny,

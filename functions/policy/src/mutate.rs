@@ -1,4 +1,4 @@
-//! The mutating half: which images are rewritten or pinned, and to what.
+//! The mutating webhook: which images are rewritten or pinned, and what they become.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ struct Candidate {
 /// An image that is replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Where it stands.
+    /// Where it is.
     pub path: FieldPath,
     /// As its author wrote it.
     pub original: String,
@@ -40,7 +40,7 @@ pub struct Change {
     pub pinned: bool,
 }
 
-/// What came of a mutation.
+/// The result of a mutation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mutated {
     /// The images to replace.
@@ -85,7 +85,7 @@ impl Mutation {
     }
 
     /// The changes, with the digests in `inspections`. An image that has none there is left as it is, or
-    /// only rewritten: the validating half denies it.
+    /// only rewritten: the validating webhook denies it.
     pub fn finish(self, inspections: &BTreeMap<EcrImage, Inspection>, policy: &Policy) -> Mutated {
         let mut mutated = Mutated::default();
         for Candidate { path, original, rewritten, to_pin } in self.0 {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_judged_is_what_runs() {
+    fn what_was_evaluated_is_what_runs() {
         let inspected = Inspection::Inspected(clean().into());
         let found = || Some(&inspected);
         let a = digest('a');
@@ -187,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_looked_up_is_left_alone_and_told() {
+    fn what_cannot_be_looked_up_is_left_alone_with_a_warning() {
         let unavailable =
             Unavailable { operation: "ecr:DescribeRepositories", cause: Cause::TimedOut };
-        for (inspection, told) in [
+        for (inspection, warning) in [
             (
                 Some(Inspection::Unavailable(unavailable)),
-                "not pinned: could not be judged: ecr:DescribeRepositories timed out",
+                "not pinned: could not be evaluated: ecr:DescribeRepositories timed out",
             ),
             (
                 Some(Inspection::ImageNotFound),
@@ -203,7 +203,7 @@ mod tests {
         ] {
             let mutated = run(true, &format!("{OURS}/pay:1"), inspection.as_ref());
             assert_eq!(mutated.changes, []);
-            assert!(mutated.warnings[0].contains(told), "{:?}", mutated.warnings);
+            assert!(mutated.warnings[0].contains(warning), "{:?}", mutated.warnings);
             let mutated = run(true, "nginx:1", inspection.as_ref());
             assert_eq!(mutated.changes[0].image, format!("{OURS}/hub/library/nginx:1"));
             assert!((mutated.changes[0].rewritten, mutated.changes[0].pinned) == (true, false));

@@ -1,4 +1,4 @@
-//! Which images to judge, and which of them to look up.
+//! Which images to evaluate, and which of them to look up.
 
 use std::cell::LazyCell;
 use std::cmp::Ordering;
@@ -12,7 +12,7 @@ use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::rules::ecr_registry;
 
-/// What is to be judged. Made by [`plan`], used up by [`decide`](crate::decide::decide).
+/// What is to be evaluated. Made by [`plan`], used up by [`decide`](crate::decide::decide).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub(crate) images: Vec<PlannedImage>,
@@ -29,7 +29,7 @@ pub(crate) struct PlannedImage {
     pub(crate) lookup: Result<EcrImage, Reason>,
 }
 
-/// Plans the judgement of `images`, in the order of their field paths. An image outside the allowed
+/// Plans the evaluation of `images`, in the order of their field paths. An image outside the allowed
 /// registries is never looked up.
 pub fn plan(
     images: impl IntoIterator<Item = (FieldPath, String)>,
@@ -53,12 +53,12 @@ impl Plan {
         self.images.iter().filter_map(|planned| planned.lookup.as_ref().ok()).cloned().collect()
     }
 
-    /// How many images are judged.
+    /// How many images are evaluated.
     pub fn len(&self) -> usize {
         self.images.len()
     }
 
-    /// Whether there is nothing to judge.
+    /// Whether there is nothing to evaluate.
     pub fn is_empty(&self) -> bool {
         self.images.is_empty()
     }

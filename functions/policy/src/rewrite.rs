@@ -87,7 +87,7 @@ impl RewriteTable {
             let entries =
                 if source.ends_with('/') { &mut table.prefixes } else { &mut table.exact };
             if entries.insert(source.to_owned(), target).is_some() {
-                return Err(invalid("its source stands in another entry too"));
+                return Err(invalid("its source appears in another entry too"));
             }
         }
         Ok(table)
@@ -105,7 +105,7 @@ impl RewriteTable {
         all.map(|(source, target)| (source.as_str(), target.as_deref()))
     }
 
-    /// What the image becomes: `None` when it is in ECR already, is no image reference, or is not
+    /// What the image becomes: `None` when it is in ECR already, is not an image reference, or is not
     /// mapped. Tag and digest are kept; a missing tag becomes `latest`, as for a container runtime.
     pub fn rewrite(&self, image: &str) -> Option<String> {
         let Ok(ImageReference::Other(_)) = image.parse() else { return None };

@@ -14,7 +14,7 @@ mod tag_immutability;
 pub(crate) use case::{Case, Evaluation};
 
 impl Rule {
-    /// Judges one image.
+    /// Evaluates one image by this rule.
     pub(crate) fn check(self, case: &Case<'_>) -> Evaluation {
         match self {
             Self::EcrRegistry => ecr_registry::check(case),

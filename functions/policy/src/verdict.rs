@@ -1,4 +1,4 @@
-//! The verdict on a workload, and how it is told.
+//! The verdict on a workload, and its messages.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,7 +20,7 @@ pub const MESSAGE: usize = 2_048;
 /// The longest warning, in characters: kube-apiserver cuts longer ones once they are many.
 pub const WARNING: usize = 256;
 
-/// The most violations told as warnings; one more warning says how many were left out.
+/// The maximum number of violations among the warnings; one more warning says how many were left out.
 pub const WARNINGS: usize = 15;
 
 /// The longest quoted image in a warning, which has to leave room for the reason.
@@ -29,31 +29,31 @@ pub(crate) const WARNING_IMAGE: usize = 72;
 /// What was found about a workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// The images that were judged, in field-path order.
+    /// The images that were evaluated, in field-path order.
     pub images: Vec<EvaluatedImage>,
     /// What is wrong with them, in field-path order and then in the order of the rules.
     pub violations: Vec<Violation>,
-    /// What came of a request to break the glass, where one was made against a denial.
+    /// The ruling on a request for break-glass, where one was made against a denial.
     pub break_glass: Option<Ruling>,
     /// The images that were looked up and violate a rule, in any mode.
     pub violating: BTreeSet<EcrImage>,
 }
 
-/// An image that was judged.
+/// An image that was evaluated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EvaluatedImage {
-    /// Where it stands.
+    /// Where it is.
     pub path: FieldPath,
     /// The image string as the workload has it.
     pub image: String,
-    /// The digest whose facts were judged; `None` when the image could not be inspected.
+    /// The digest whose facts were evaluated; `None` when the image could not be inspected.
     pub digest: Option<Digest>,
 }
 
 /// One rule that one image violates, for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Where the image stands.
+    /// Where the image is.
     pub path: FieldPath,
     /// The image string as the workload has it.
     pub image: String,
@@ -67,7 +67,7 @@ pub struct Violation {
     pub excuse: Option<Excuse>,
 }
 
-/// Whether the workload is let in.
+/// Whether the workload is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// It is, perhaps with warnings.
@@ -86,8 +86,8 @@ impl Verdict {
         if self.of(Mode::Deny).next().is_some() { Decision::Deny } else { Decision::Admit }
     }
 
-    /// Takes a request to break the glass into account: when it is honoured, what denies only warns. A
-    /// verdict that admits anyway is left as it is.
+    /// Records the ruling on a request for break-glass; when it is honoured, what denies only warns. A
+    /// verdict that admits anyway stays as it is.
     pub fn apply_break_glass(&mut self, ruling: Ruling) {
         if self.decision() == Decision::Admit {
             return;
@@ -100,7 +100,7 @@ impl Verdict {
         self.break_glass = Some(ruling);
     }
 
-    /// Whether the glass was broken.
+    /// Whether the workload is admitted by break-glass.
     pub fn is_broken_glass(&self) -> bool {
         matches!(self.break_glass, Some(Ruling::Honoured { .. }))
     }
@@ -110,7 +110,7 @@ impl Verdict {
         self.of(mode).map(|violation| violation.rule).collect()
     }
 
-    /// Whether a look-up failed, so that something could not be judged.
+    /// Whether a look-up failed, so that something could not be evaluated.
     pub fn has_failed_lookup(&self) -> bool {
         self.violations.iter().any(|violation| violation.reason.is_failed_lookup())
     }
@@ -120,17 +120,17 @@ impl Verdict {
         self.denial(Denials::Full)
     }
 
-    /// The same, as the author of the workload may read it.
+    /// The same, as much as the author of the workload may read.
     pub fn denial(&self, denials: Denials) -> Option<String> {
         self.line(Mode::Deny, denials)
     }
 
-    /// All that is only audited, in one line as long at most as a denial; `None` when nothing is.
+    /// All that is only audited, in one line, at most as long as a denial; `None` when nothing is.
     pub fn audited(&self) -> Option<String> {
         self.line(Mode::Audit, Denials::Full)
     }
 
-    /// All that its author is warned of, in one line as long at most as a denial; `None` when it is nothing.
+    /// All that warns, in one line, at most as long as a denial; `None` when nothing does.
     pub fn warned(&self) -> Option<String> {
         self.line(Mode::Warn, Denials::Full)
     }
@@ -138,7 +138,7 @@ impl Verdict {
     fn line(&self, mode: Mode, denials: Denials) -> Option<String> {
         let count = self.of(mode).count();
         let (mut message, mut length) = (String::new(), 0);
-        // Only what fits is put into words: a Pod may hold thousands of images.
+        // Only what fits is formatted: a Pod may hold thousands of images.
         for (written, violation) in self.of(mode).enumerate() {
             let denial = violation.text(denials);
             let left = count - written;
@@ -156,13 +156,13 @@ impl Verdict {
         (count > 0).then_some(message)
     }
 
-    /// What came of break-glass, and what is wrong without denying: one line a violation, at most
+    /// The ruling on break-glass, and what is wrong without denying: one line a violation, at most
     /// [`WARNINGS`] lines and then one that counts the rest, each of at most [`WARNING`] characters.
     pub fn warnings(&self) -> Vec<String> {
         self.warnings_in(Denials::Full)
     }
 
-    /// The same, as the author of the workload may read it.
+    /// The same, as much as the author of the workload may read.
     pub fn warnings_in(&self, denials: Denials) -> Vec<String> {
         let glass = self.break_glass.iter().map(|request| cut(&request.to_string(), WARNING));
         limit_warnings(glass, self.of(Mode::Warn), |violation| violation.warning(denials))
@@ -174,7 +174,7 @@ impl Verdict {
 }
 
 /// What comes first, then `items` in these words: at most [`WARNINGS`] lines, and one more that counts the
-/// rest, which is not put into words.
+/// rest, which is not formatted.
 pub fn limit_warnings<T>(
     first: impl IntoIterator<Item = String>,
     items: impl IntoIterator<Item = T>,

@@ -30,7 +30,7 @@ fn verdict(count: usize, image: &str, mode: Mode) -> Verdict {
 }
 
 #[test]
-fn a_denial_reads_as_the_design_gives_it() {
+fn a_denial_names_the_image_the_rule_the_reason_and_the_fix() {
     let message = verdict(1, "123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:1.2", Mode::Deny)
         .message()
         .unwrap();
@@ -47,10 +47,13 @@ fn a_message_never_grows_past_its_limit_and_counts_what_it_leaves_out() {
     for count in 1..40 {
         for image in ["a", "é", &"x".repeat(5000), "\u{1b}[2J\0"] {
             let message = verdict(count, image, Mode::Deny).message().unwrap();
-            let told = message.matches("[tag-immutability]").count();
+            let written = message.matches("[tag-immutability]").count();
             assert!(message.chars().count() <= MESSAGE, "{count}");
-            assert!(told >= 1);
-            assert_eq!(message.ends_with(&format!("; … and {} more", count - told)), told < count);
+            assert!(written >= 1);
+            assert_eq!(
+                message.ends_with(&format!("; … and {} more", count - written)),
+                written < count
+            );
             assert!(message.chars().all(|c| !c.is_control()));
         }
     }
@@ -88,7 +91,7 @@ fn a_failed_look_up_is_seen() {
 }
 
 #[test]
-fn breaking_the_glass_turns_denials_into_warnings() {
+fn break_glass_turns_denials_into_warnings() {
     let honoured =
         || Ruling::Honoured { group: "oncall".to_owned(), reason: "outage 7".to_owned() };
     let mut broken = verdict(1, "a", Mode::Deny);
@@ -97,7 +100,7 @@ fn breaking_the_glass_turns_denials_into_warnings() {
     assert_eq!(broken.message(), None);
     assert_eq!(
         broken.warnings()[0],
-        "admitted by break-glass, as \"oncall\" may: \"outage 7\"; this was counted and logged"
+        "admitted by break-glass (group \"oncall\"): \"outage 7\"; this was counted and logged"
     );
     assert_eq!(broken.warnings().len(), 2);
 
@@ -107,7 +110,7 @@ fn breaking_the_glass_turns_denials_into_warnings() {
     assert!(!ignored.is_broken_glass() && ignored.decision() == Decision::Deny);
     assert_eq!(ignored.warnings().len(), 1);
 
-    // What is admitted anyway needs no glass.
+    // What is admitted anyway needs no break-glass.
     let mut admitted = verdict(1, "a", Mode::Warn);
     admitted.apply_break_glass(honoured());
     assert!(!admitted.is_broken_glass() && admitted.warnings().len() == 1);

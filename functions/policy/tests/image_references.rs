@@ -143,8 +143,8 @@ fn a_slip_is_named_where_it_is() {
         ("localhost:port/pay:1".to_owned(), host),
         ("pay 1".to_owned(), "it holds white space or a control character"),
     ] {
-        let told = image.parse::<ImageReference>().unwrap_err().to_string();
-        assert_eq!(told, slip, "{image}");
+        let problem = image.parse::<ImageReference>().unwrap_err().to_string();
+        assert_eq!(problem, slip, "{image}");
     }
     // Amazon ECR takes no repository of one character; other registries do.
     for image in ["a/b:1", "registry.example.com/p:1", "registry:5000/p"] {

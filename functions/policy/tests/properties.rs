@@ -256,8 +256,8 @@ proptest! {
     #[test]
     fn nothing_we_say_holds_a_control_character_or_a_second_line(workload in workload()) {
         let verdict = verdict_on(&at_paths(&workload), &workload);
-        let told = verdict.message().into_iter().chain(verdict.warnings());
-        for text in told {
+        let messages = verdict.message().into_iter().chain(verdict.warnings());
+        for text in messages {
             prop_assert!(text.chars().all(ecr_admission_policy::text::is_printable), "{}", text);
         }
     }

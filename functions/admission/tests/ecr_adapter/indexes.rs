@@ -131,22 +131,19 @@ async fn nested_indexes_are_opened_and_not_too_deep() {
         &[('1', 0)],
     );
     let (verdict, _) = verdict_and_calls(&deep).await;
-    assert!(
-        verdict.contains("is an image index with more than 2 indexes in one another"),
-        "{verdict}"
-    );
+    assert!(verdict.contains("is an image index nested more than 2 deep"), "{verdict}");
 }
 
 #[tokio::test]
 async fn an_index_that_holds_itself_ends() {
     let (verdict, _) = verdict_and_calls(&indexed(&[('0', &[('0', INDEX)])], &[])).await;
-    assert!(verdict.contains("more than 2 indexes in one another"), "{verdict}");
+    assert!(verdict.contains("nested more than 2 deep"), "{verdict}");
 }
 
 #[tokio::test]
 async fn an_empty_index_is_denied() {
     let (verdict, _) = verdict_and_calls(&indexed(&[('0', &[])], &[])).await;
-    assert!(verdict.contains("is an image index that holds no image to judge"), "{verdict}");
+    assert!(verdict.contains("is an image index without an image to evaluate"), "{verdict}");
 }
 
 #[tokio::test]

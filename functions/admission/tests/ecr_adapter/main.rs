@@ -91,16 +91,16 @@ async fn the_permission_that_is_missing_is_named_and_nothing_else_of_the_text() 
     for (action, expected) in [
         (
             "inspector2:ListFindings",
-            "ecr:DescribeImageScanFindings was answered access denied to inspector2:ListFindings; \
-             allow inspector2:ListFindings on all resources to the admission function's role [image-available]",
+            "ecr:DescribeImageScanFindings was denied access to inspector2:ListFindings; \
+             allow inspector2:ListFindings on all resources for the admission function's role [image-available]",
         ),
         (
             "ecr:DescribeImageScanFindings",
-            "ecr:DescribeImageScanFindings was answered access denied; allow it to the admission",
+            "ecr:DescribeImageScanFindings was denied access; allow it for the admission",
         ),
         (
             "iam:MadeUp",
-            "ecr:DescribeImageScanFindings was answered access denied; allow it to the admission",
+            "ecr:DescribeImageScanFindings was denied access; allow it for the admission",
         ),
     ] {
         let verdict = verdict(FINDINGS, denied(action)).await;
@@ -117,7 +117,7 @@ async fn every_failure_of_every_call_has_its_reason() {
         for (answer, expected_text) in [
             (error("ThrottlingException"), "was throttled"),
             (error("LimitExceededException"), "was throttled"),
-            (error("AccessDeniedException"), "was answered access denied"),
+            (error("AccessDeniedException"), "was denied access"),
             (error("ServerException"), "failed"),
             (error("InvalidParameterException"), "failed"),
             ((500, String::new()), "failed"),
@@ -125,7 +125,7 @@ async fn every_failure_of_every_call_has_its_reason() {
             ((200, "<html>".to_owned()), "failed"),
         ] {
             let verdict = verdict(operation, answer.clone()).await;
-            let expected = format!("could not be judged: ecr:{operation} {expected_text}; ");
+            let expected = format!("could not be evaluated: ecr:{operation} {expected_text}; ");
             assert!(
                 verdict.contains(&expected) && verdict.ends_with(" [image-available]"),
                 "{answer:?}: {verdict}"

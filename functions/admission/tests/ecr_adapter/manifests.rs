@@ -467,7 +467,7 @@ async fn one_descriptor_by_which_it_could_be_chosen_keeps_a_child() {
 async fn an_index_of_artifacts_alone_is_denied() {
     let world = World::default().manifest('0', index([linux('3')])).manifest('3', artifact());
     let verdict = world.verdict().await;
-    assert!(verdict.contains("is an image index that holds no image to judge"), "{verdict}");
+    assert!(verdict.contains("is an image index without an image to evaluate"), "{verdict}");
 }
 
 /// Descriptors of so many children with digests of their own, all of which are `manifest`.

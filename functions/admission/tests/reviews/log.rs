@@ -160,7 +160,7 @@ fn a_review_leaves_this_line() {
     let nothing = r#""denied_by":[],"warned_of":[],"audited":[],"denial":null,"violations":[],"violations_omitted":0"#;
     let no_calls =
         r#""images":[],"images_omitted":0,"registry_calls":0,"throttled":0,"cache_hits":0"#;
-    let nginx = r#"spec.containers[0].image \"nginx\": is not in an Amazon ECR private registry; push it to <account>.dkr.ecr.<region>.amazonaws.com and name it there [ecr-registry]"#;
+    let nginx = r#"spec.containers[0].image \"nginx\": is not in an Amazon ECR private registry; push it to <account>.dkr.ecr.<region>.amazonaws.com and use that reference [ecr-registry]"#;
     let web = |n: usize| {
         format!(
             r#"spec.containers[{n}].image \"{registry}/web:1\": repository \"web\" lets tag \"1\" be overwritten (MUTABLE); set image tag mutability to IMMUTABLE or pin the image by digest [tag-immutability]"#

@@ -78,7 +78,7 @@ async fn unrated_findings_warn() {
     assert_eq!(
         response["warnings"],
         json!([
-            "spec.containers[0].image \"123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:2\": has 1 UNDEFINED finding, which nobody has rated; look at them in the scan findings of the image [scan-findings]"
+            "spec.containers[0].image \"123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:2\": has 1 UNDEFINED finding without a severity; review the scan findings of the image [scan-findings]"
         ])
     );
 }
@@ -298,7 +298,7 @@ async fn more_images_than_the_operator_allows_are_not_looked_up() {
         assert_eq!(
             response["status"]["message"],
             format!(
-                "the Pod has {images} distinct images to look up, more than the {limit} allowed; split it, or raise the parameter MaxImages"
+                "the Pod has {images} distinct images to look up, more than the {limit} allowed; split it or raise the parameter MaxImages"
             )
         );
     }

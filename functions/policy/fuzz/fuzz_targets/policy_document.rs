@@ -1,4 +1,4 @@
-//! Any text is a policy document that can be explained and that judges, or is refused with its place.
+//! Any text is a policy document that can be explained and applied, or is refused with its place.
 //! None panics, and a control character of a document never reaches a message raw.
 #![no_main]
 
@@ -38,8 +38,8 @@ fuzz_target!(|text: &str| {
     let verdict = decide(&plan, &BTreeMap::new(), &policy, NOW);
     // Nothing was looked up: something is always said of it.
     assert!(!verdict.violations.is_empty());
-    let told = verdict.message().into_iter().chain(verdict.warnings()).chain(verdict.audited());
-    for text in told.chain([policy.to_string()]) {
+    let messages = verdict.message().into_iter().chain(verdict.warnings()).chain(verdict.audited());
+    for text in messages.chain([policy.to_string()]) {
         assert!(text.chars().all(is_printable), "{text}");
     }
 });

@@ -29,7 +29,7 @@ struct NamespaceModes {
 #[cfg_attr(test, schemars(extend("minProperties" = 2)))]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenModes {
-    /// Namespaces: names, or starts of names and a `*`.
+    /// Namespaces: names, or starts of names followed by `*`.
     #[cfg_attr(test, schemars(length(min = 1)))]
     names: Vec<Pattern>,
     /// The mode of every rule that has none in `rules` here. Default: the rule's own mode.
@@ -117,16 +117,16 @@ impl Namespaces {
     fn add(&mut self, WrittenModes { names, mode, rules }: WrittenModes) -> Result<(), String> {
         let modes = NamespaceModes { default: mode, rules: rules.modes() };
         if names.is_empty() {
-            return Err("an entry has no names; name a namespace or take the entry out".to_owned());
+            return Err("an entry has no names; name a namespace or remove the entry".to_owned());
         }
         if modes.default.is_none() && modes.rules.is_empty() {
             let names = join(&names);
-            return Err(format!("the entry of {names} says nothing; give it mode or rules"));
+            return Err(format!("the entry for {names} has no mode and no rules; add one"));
         }
         for name in names {
             let text = name.to_string();
             if self.0.insert(name, modes.clone()).is_some() {
-                return Err(format!("\"{text}\" stands there twice; one entry may name it"));
+                return Err(format!("\"{text}\" appears twice; name it in one entry only"));
             }
         }
         Ok(())

@@ -38,12 +38,12 @@ const REFUSED: &[Row] = &[
     (
         "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {graceDays: 400}",
         (3, 30),
-        "got 400; accepted: 0 to 365 days",
+        "expected 0 to 365 days, got 400",
     ),
     (
         "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {maxScanAgeDays: 0}",
         (3, 35),
-        "got 0; accepted: 1 to 365 days",
+        "expected 1 to 365 days, got 0",
     ),
     (
         "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: CVE-2026-1, reason: r, owner: o}]}",
@@ -53,12 +53,12 @@ const REFUSED: &[Row] = &[
     (
         "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: 'CVE-2026-*', reason: r, owner: o, expires: 2027-01-01}]}",
         (3, 36),
-        "got \"CVE-2026-*\"; accepted: one name such as CVE-2026-1234",
+        "expected one name such as CVE-2026-1234, without a pattern, got \"CVE-2026-*\"",
     ),
     (
         "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: CVE-2026-1, reason: ' ', owner: o, expires: 2027-01-01}]}",
         (3, 56),
-        "got \" \"; accepted: 1 to 256 characters",
+        "expected 1 to 256 characters in one line, got \" \"",
     ),
     (
         "apiVersion: ecr-admission/v1\nrules:\n  image-config: {forbiddenPorts: [0]}",
@@ -68,7 +68,7 @@ const REFUSED: &[Row] = &[
     (
         "apiVersion: ecr-admission/v1\nregistries: [{accounts: [[]]}]",
         (2, 26),
-        "expected a text: 12 digits",
+        "expected a string of 12 digits",
     ),
     ("apiVersion: ecr-admission/v1\nregistries: []", (1, 1), "registries is empty"),
     ("apiVersion: ecr-admission/v1\nregistries:\n", (1, 1), "registries is empty"),
@@ -81,23 +81,23 @@ const REFUSED: &[Row] = &[
     (
         "apiVersion: ecr-admission/v1\nforeignLayerHosts: ['https://mcr.microsoft.com/']",
         (2, 21),
-        "got \"https://mcr.microsoft.com/\"; accepted: a DNS host name such as mcr.microsoft.com, without https://, port, path or *",
+        "expected a DNS host name such as mcr.microsoft.com, without https://, port, path or *, got \"https://mcr.microsoft.com/\"",
     ),
-    (
-        "apiVersion: ecr-admission/v1\nforeignLayerHosts: [[]]",
-        (2, 21),
-        "expected a text: a DNS host name",
-    ),
+    ("apiVersion: ecr-admission/v1\nforeignLayerHosts: [[]]", (2, 21), "expected a DNS host name"),
     (
         "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], mode: warn}, {names: [a], mode: deny}]",
         (2, 13),
-        "\"a\" stands there twice",
+        "\"a\" appears twice",
     ),
-    ("apiVersion: ecr-admission/v1\nnamespaces: [{names: [a]}]", (2, 13), "says nothing"),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a]}]",
+        (2, 13),
+        "has no mode and no rules",
+    ),
     (
         "apiVersion: ecr-admission/v1\nnamespaces: [{names: ['a*b'], mode: warn}]",
         (2, 23),
-        "got \"a*b\"; accepted: lower-case letters",
+        "expected lower-case letters, digits and . _ / -, with at most one *, at the end, got \"a*b\"",
     ),
     (
         "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], reason: r, owner: o, expires: 2027-01-01}]",
@@ -132,7 +132,7 @@ const REFUSED: &[Row] = &[
     (
         "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], accounts: [1], reason: r, owner: o, expires: 2027-01-01}]",
         (2, 43),
-        "got \"1\"; accepted: 12 digits",
+        "expected a string of 12 digits, got \"1\"",
     ),
     (
         "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: CVE-2026-1, accounts: [], reason: r, owner: o, expires: 2027-01-01}]}",
@@ -142,7 +142,7 @@ const REFUSED: &[Row] = &[
     (
         "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [docker-hub/]",
         (2, 28),
-        "got \"docker-hub/\"; accepted: 2 to 256 characters",
+        "joined by . _ __ - or /, got \"docker-hub/\"",
     ),
     (
         "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [{prefix: quay, account: '123456789012'}]",
@@ -196,11 +196,14 @@ fn what_is_wrong_is_refused_with_its_place() {
 fn a_document_that_no_secret_can_hold_is_refused() {
     let long = format!("apiVersion: ecr-admission/v1\n#{}", "x".repeat(65_536));
     assert!(
-        Document::from_yaml(&long).unwrap_err().to_string().contains("accepted: at most 65536")
+        Document::from_yaml(&long)
+            .unwrap_err()
+            .to_string()
+            .contains("expected at most 65536 bytes")
     );
 }
 
-/// What the log says of a secret that is no document: never its text.
+/// What the log says of a secret that is not a document: never its text.
 #[test]
 fn the_kind_of_a_problem_holds_no_text_of_the_document() {
     const VERSION: &str = "apiVersion: ecr-admission/v1\n";
@@ -226,8 +229,8 @@ fn the_kind_of_a_problem_holds_no_text_of_the_document() {
     ] {
         let error = Document::from_yaml(&text).unwrap_err();
         assert_eq!(error.kind(), kind, "{text:.200}\n{error}");
-        let told = error.without_text();
-        assert!(told.starts_with(&format!("line {}, column {}: ", error.line(), error.column())));
-        assert!(!told.to_lowercase().contains(secret), "{told}");
+        let logged = error.without_text();
+        assert!(logged.starts_with(&format!("line {}, column {}: ", error.line(), error.column())));
+        assert!(!logged.to_lowercase().contains(secret), "{logged}");
     }
 }

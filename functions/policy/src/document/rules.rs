@@ -14,7 +14,7 @@ use crate::policy::modes::RuleModes;
 use crate::policy::scan_findings::{Accepted, Statuses};
 use crate::rule::Rule;
 
-/// The most days that a document can name.
+/// The maximum number of days in a document.
 const MOST_DAYS: u16 = 365;
 
 /// The rules, each with its mode and its switches.
@@ -77,7 +77,7 @@ pub(super) struct PinnedRule {
     /// What a violation does. Default: the document's `mode`.
     #[serde(default, deserialize_with = "present")]
     mode: Option<Mode>,
-    /// Whether every namespace takes only images pinned by digest, not just those where the mutating half
+    /// Whether every namespace takes only images pinned by digest, not just those where the mutating webhook
     /// pins them. Default: `false`.
     #[serde(default)]
     pub(super) required: bool,
@@ -103,11 +103,11 @@ pub(super) struct ScanFindingsRule {
     #[serde(default, deserialize_with = "grace_days")]
     #[cfg_attr(test, schemars(range(min = 0, max = 365)))]
     pub(super) grace_days: u16,
-    /// The most days since the scan (`imageScanCompletedAt`; without it the image is denied). Default: any.
+    /// The maximum number of days since the scan (`imageScanCompletedAt`; without it the image is denied). Default: any.
     #[serde(default, deserialize_with = "age_days")]
     #[cfg_attr(test, schemars(range(min = 1, max = 365)))]
     pub(super) max_scan_age_days: Option<u16>,
-    /// The most days since the vulnerability feed of the scan was updated
+    /// The maximum number of days since the vulnerability feed of the scan was updated
     /// (`vulnerabilitySourceUpdatedAt`; without it the image is denied). Default: any.
     #[serde(default, deserialize_with = "age_days")]
     #[cfg_attr(test, schemars(range(min = 1, max = 365)))]
@@ -121,7 +121,7 @@ pub(super) struct ScanFindingsRule {
     pub(super) accepted: Vec<Accepted>,
 }
 
-/// The rule `image-config`, which is judged when one of its switches is on.
+/// The rule `image-config`, which is evaluated when one of its switches is on.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -165,7 +165,7 @@ impl Visitor<'_> for Days {
 
     fn visit_u64<E: Error>(self, days: u64) -> Result<u16, E> {
         u16::try_from(days).ok().filter(|days| (self.least..=MOST_DAYS).contains(days)).ok_or_else(
-            || E::custom(format!("got {days}; accepted: {} to {MOST_DAYS} days", self.least)),
+            || E::custom(format!("expected {} to {MOST_DAYS} days, got {days}", self.least)),
         )
     }
 }

@@ -56,7 +56,7 @@ fn the_reference_has_a_row_for_every_key() {
 }
 
 /// Every word in the sample is one that the schema knows, and the other way round every key of the
-/// schema stands in the sample.
+/// schema appears in the sample.
 #[test]
 fn the_sample_is_good_and_shows_every_key() {
     let sample = std::fs::read_to_string(deploy("samples/policy.yaml")).unwrap();
@@ -91,7 +91,7 @@ fn add_rows(rows: &mut String, root: &Value, object: &Map<String, Value>, prefix
     }
 }
 
-/// What a `$ref`, or the one branch that is not null, stands for. The branches of an object say which of
+/// What a `$ref`, or the one branch that is not null, means. The branches of an object say which of
 /// its keys are needed; of a text and an object, the object has the keys.
 fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     let schema = follow(root, schema);
@@ -103,7 +103,7 @@ fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     object.or(branches.first()).map_or(schema, |branch| resolve(root, branch))
 }
 
-/// What a `$ref` stands for.
+/// What a `$ref` means.
 fn follow<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"].as_str() {
         Some(reference) => root.pointer(reference.trim_start_matches('#')).unwrap(),

@@ -50,8 +50,8 @@ impl Pod<'_> {
 
 /// `deny ecr-registry, warn scan-findings`, for what is violated.
 fn modes_and_rules(verdict: &Verdict) -> String {
-    let told = verdict.violations.iter().map(|it| format!("{} {}", it.mode, it.rule));
-    told.collect::<Vec<_>>().join(", ")
+    let all = verdict.violations.iter().map(|it| format!("{} {}", it.mode, it.rule));
+    all.collect::<Vec<_>>().join(", ")
 }
 
 fn with_scan(scan: ImageScan) -> ImageFacts {
@@ -159,8 +159,11 @@ fn what_an_earlier_rule_leaves_to_be_skipped() {
             ),
         ],
     );
-    let told = pod.verdict_by("rules: {ecr-registry: {mode: warn}}").message().unwrap();
-    assert!(told.contains("could not be judged: ecr-registry failed before it"), "{told}");
+    let message = pod.verdict_by("rules: {ecr-registry: {mode: warn}}").message().unwrap();
+    assert!(
+        message.contains("could not be evaluated because ecr-registry failed; fix that"),
+        "{message}"
+    );
     let mut pod = Pod::of(clean());
     pod.inspection = Inspection::ImageNotFound;
     table(
@@ -393,7 +396,7 @@ fn registries_narrow_what_the_parameters_allow() {
     );
     let message = pod.verdict_by("registries: [{repositories: [base]}]").message().unwrap();
     assert!(
-        message.contains("repository \"payments/api\" of account 123456789012 in us-east-1 is not allowed (allowed: every account in every Region: base)"),
+        message.contains("repository \"payments/api\" of account 123456789012 in us-east-1 is not allowed (expected every account in every Region: base)"),
         "{message}"
     );
     let mut elsewhere = Pod::of(clean());
@@ -603,7 +606,7 @@ fn short_denials_name_no_vulnerability_and_nobody_elses_registry() {
     assert_eq!(
         short,
         format!(
-            "{image}an exemption or acceptance by which it passes ends soon (until 2026-11-21); fix the image or ask for an extension [scan-findings]"
+            "{image}passes only by an exemption or acceptance, which expires soon (2026-11-21); fix the image or ask for an extension [scan-findings]"
         )
     );
     assert!(
@@ -621,7 +624,7 @@ fn short_denials_name_no_vulnerability_and_nobody_elses_registry() {
         )
     );
     assert!(
-        whole.contains("(allowed: 123456789012 in every Region: other-team/*, shared)"),
+        whole.contains("(expected 123456789012 in every Region: other-team/*, shared)"),
         "{whole}"
     );
     let mut elsewhere = Pod::of(clean());
@@ -630,9 +633,9 @@ fn short_denials_name_no_vulnerability_and_nobody_elses_registry() {
     assert_eq!(
         short,
         format!(
-            "{}is in a registry that is not allowed: account 210987654321 and Region eu-west-1 (allowed: us-east-1); use an allowed registry or add this one to the RegistryIds and RegistryRegion parameters [ecr-registry]",
+            "{}is in a registry that is not allowed: account 210987654321 and Region eu-west-1 (expected us-east-1); use an allowed registry or add this one to the RegistryIds and RegistryRegions parameters [ecr-registry]",
             path(&elsewhere.image)
         )
     );
-    assert!(whole.contains("account 210987654321 (allowed: 123456789012)"), "{whole}");
+    assert!(whole.contains("account 210987654321 (expected 123456789012)"), "{whole}");
 }

@@ -47,7 +47,7 @@ pub(super) struct Written {
     /// The rules: their modes and their switches.
     #[serde(default)]
     pub(super) rules: Rules,
-    /// What is allowed of the registries that the parameters `RegistryIds` and `RegistryRegion` allow. An image passes when
+    /// What is allowed of the registries that the parameters `RegistryIds` and `RegistryRegions` allow. An image passes when
     /// one entry contains it. Default: all of them.
     #[serde(default, deserialize_with = "scopes")]
     #[cfg_attr(test, schemars(with = "Option<Vec<WrittenScope>>", length(min = 1)))]
@@ -75,10 +75,10 @@ pub(super) struct Written {
     /// ephemeral container by its variable `ECR_ADMISSION_BREAK_GLASS`. Default: nobody.
     #[serde(default, deserialize_with = "present")]
     pub(super) break_glass: Option<BreakGlass>,
-    /// Where the mutating half pins images to their digest. Default: the parameter `PinNamespaces`.
+    /// Where the mutating webhook pins images to their digest. Default: the parameter `PinNamespaces`.
     #[serde(default, deserialize_with = "present")]
     pub(super) pin: Option<Pin>,
-    /// Which images of other registries the mutating half maps into yours. Default: the parameter `Rewrites`.
+    /// Which images of other registries the mutating webhook maps into yours. Default: the parameter `Rewrites`.
     #[serde(default, deserialize_with = "present")]
     pub(super) rewrites: Option<Rewrites>,
 }

@@ -21,9 +21,9 @@ pub struct ScanPolicy {
     pub fixable_only: bool,
     /// For how many days after it was first observed a finding only warns.
     pub grace_days: u16,
-    /// The most days since the scan; `None` for any.
+    /// The maximum number of days since the scan; `None` for any.
     pub max_scan_age_days: Option<u16>,
-    /// The most days since the scan's vulnerability feed was updated; `None` for any.
+    /// The maximum number of days since the scan's vulnerability feed was updated; `None` for any.
     pub max_feed_age_days: Option<u16>,
     /// What a scan without a result does.
     pub statuses: Statuses,
@@ -59,7 +59,7 @@ impl ScanPolicy {
         accepted
     }
 
-    /// What a finding at or above the limit comes to, where this is accepted.
+    /// The weight of a finding at or above the limit, where this is accepted.
     pub fn weigh<'a>(
         &self,
         finding: &Finding,
@@ -90,7 +90,7 @@ fn name_of(vulnerability: &str) -> String {
     vulnerability.to_ascii_lowercase()
 }
 
-/// What a finding at or above the limit comes to.
+/// How a finding at or above the limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight<'a> {
     /// It denies.

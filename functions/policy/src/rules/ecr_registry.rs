@@ -67,18 +67,18 @@ mod tests {
     #[test]
     fn a_checkpoint_is_denied() {
         let mut facts = clean();
-        let told = |facts: crate::facts::ImageFacts| {
+        let evaluate = |facts: crate::facts::ImageFacts| {
             let Evaluation::Evaluated(reasons) =
                 case(&tagged("1"), &Inspection::Inspected(facts.into()), check)
             else {
-                panic!("an image is judged")
+                panic!("an image is evaluated")
             };
             reasons.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(told(facts.clone()), [] as [&str; 0]);
+        assert_eq!(evaluate(facts.clone()), [] as [&str; 0]);
         facts.checkpoint = Some("org.criu.checkpoint.container.name".to_owned());
         assert_eq!(
-            told(facts),
+            evaluate(facts),
             [
                 "is a checkpoint of a container (annotation \"org.criu.checkpoint.container.name\"), which nodes may restore on a base image from any registry; deploy the image that the container was started from"
             ]

@@ -54,9 +54,9 @@ fn problems(config: &ImageConfig, policy: &ImageConfigPolicy) -> Vec<ConfigProbl
 }
 
 /// Whether a runtime may start the container as user 0: `User` is a name or a number, and after a colon
-/// the group (OCI image specification, image configuration). Names other than `root` are taken at their
-/// word. A number outside 1…2³¹−1 is none that a runtime starts a container as: some refuse it, and
-/// where one is cut to 32 bits, 4294967296 is 0.
+/// the group (OCI image specification, image configuration). Names other than `root` are trusted. A
+/// number outside 1…2³¹−1 is not a user that a runtime starts a container as: some refuse it, and where
+/// it is cut to 32 bits, 4294967296 is 0.
 fn is_root(user: &str) -> bool {
     let user = user.split(':').next().unwrap_or_default().trim();
     let digits = user.strip_prefix(['+', '-']).unwrap_or(user);
@@ -81,7 +81,7 @@ mod tests {
     use crate::policy::Policy;
     use crate::testing::{NOW, clean, digest, policy, scan, tagged};
 
-    fn told(policy: &Policy, content: Content) -> Option<Vec<String>> {
+    fn evaluate(policy: &Policy, content: Content) -> Option<Vec<String>> {
         let inspection = Inspection::Inspected({
             let mut facts = clean();
             facts.content = content;
@@ -93,7 +93,7 @@ mod tests {
         match check(&case) {
             Evaluation::Evaluated(reasons) => Some(reasons.iter().map(Reason::to_string).collect()),
             Evaluation::NotApplicable => None,
-            Evaluation::Skipped => panic!("an inspected image is judged"),
+            Evaluation::Skipped => panic!("an inspected image is evaluated"),
         }
     }
 
@@ -141,10 +141,11 @@ mod tests {
             ("app", false),
             ("rootless", false),
         ] {
-            let told = told(&switched(&[], true), Content::Image(platform(user, &["22/tcp"])));
-            let told = told.unwrap();
-            assert_eq!(told.len(), usize::from(denied), "{user:?}: {told:?}");
-            assert!(told.iter().all(|text| text.starts_with("runs as root")), "{told:?}");
+            let messages =
+                evaluate(&switched(&[], true), Content::Image(platform(user, &["22/tcp"])));
+            let messages = messages.unwrap();
+            assert_eq!(messages.len(), usize::from(denied), "{user:?}: {messages:?}");
+            assert!(messages.iter().all(|text| text.starts_with("runs as root")), "{messages:?}");
         }
     }
 
@@ -154,16 +155,20 @@ mod tests {
             (&["8080/tcp"][..], &[][..]),
             (&["22/tcp", "8080"], &["\"22/tcp\""]),
             (&["22/udp", "22", "220/tcp"], &["\"22/udp\"", "\"22\""]),
-            (&["0/tcp", "x", "22-24/tcp", "+22", "22/"], &["no port"; 5]),
+            (&["0/tcp", "x", "22-24/tcp", "+22", "22/"], &["not a port number"; 5]),
         ] {
-            let told = told(&switched(&[22], false), Content::Image(platform("", ports))).unwrap();
-            assert_eq!(told.len(), denied.len(), "{told:?}");
-            assert!(told.iter().zip(denied).all(|(text, part)| text.contains(part)), "{told:?}");
+            let messages =
+                evaluate(&switched(&[22], false), Content::Image(platform("", ports))).unwrap();
+            assert_eq!(messages.len(), denied.len(), "{messages:?}");
+            assert!(
+                messages.iter().zip(denied).all(|(text, part)| text.contains(part)),
+                "{messages:?}"
+            );
         }
     }
 
     #[test]
-    fn every_platform_is_judged_and_what_was_not_read_denies() {
+    fn every_platform_is_evaluated_and_what_was_not_read_denies() {
         let child = |facts| Child {
             platform: Platform::default(),
             digest: digest('b'),
@@ -177,18 +182,19 @@ mod tests {
             child(Ok(PlatformFacts { config: ConfigFacts::NotRead, ..platform("", &[]) })),
             child(Err(NoFacts::NotInRepository)),
         ];
-        let told = told(&switched(&[], true), Content::Index(Index::Children(index))).unwrap();
-        assert_eq!(told.len(), 3, "{told:?}");
+        let messages =
+            evaluate(&switched(&[], true), Content::Index(Index::Children(index))).unwrap();
+        assert_eq!(messages.len(), 3, "{messages:?}");
         assert!(
-            told[0].contains("(sha256:bbbbbbbbbbbb…) runs as root (user \"root\")"),
-            "{told:?}"
+            messages[0].contains("(sha256:bbbbbbbbbbbb…) runs as root (user \"root\")"),
+            "{messages:?}"
         );
-        assert!(told[1].contains("its config was not read"), "{told:?}");
-        assert!(told[2].contains("is not in the repository"), "{told:?}");
+        assert!(messages[1].contains("its config was not read"), "{messages:?}");
+        assert!(messages[2].contains("is not in the repository"), "{messages:?}");
     }
 
     #[test]
     fn it_is_off_until_a_switch_is_on() {
-        assert_eq!(told(&policy(), Content::Image(platform("", &["22/tcp"]))), None);
+        assert_eq!(evaluate(&policy(), Content::Image(platform("", &["22/tcp"]))), None);
     }
 }

@@ -1,4 +1,4 @@
-//! `pinned`: where pinning is on, what is not pinned was not seen by the mutating half.
+//! `pinned`: where pinning is on, what is not pinned was not seen by the mutating webhook.
 
 use super::case::{Case, Evaluation};
 use crate::image::ImageId;

@@ -13,7 +13,9 @@ fn reasons(content: Content) -> Vec<String> {
     facts.content = content;
     match case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check) {
         Evaluation::Evaluated(reasons) => reasons.iter().map(Reason::to_string).collect(),
-        Evaluation::NotApplicable | Evaluation::Skipped => panic!("an inspected image is judged"),
+        Evaluation::NotApplicable | Evaluation::Skipped => {
+            panic!("an inspected image is evaluated")
+        }
     }
 }
 
@@ -37,7 +39,7 @@ fn only_a_result_without_findings_at_the_limit_passes() {
             Some("has 1 CRITICAL finding (severity limit CRITICAL); "),
         ),
         ("COMPLETE", &[("SEVERE", 2)], Some(r#"has 2 "SEVERE" findings (severity limit"#)),
-        ("COMPLETE", &[("UNDEFINED", 2)], Some("has 2 UNDEFINED findings, which nobody has rated")),
+        ("COMPLETE", &[("UNDEFINED", 2)], Some("has 2 UNDEFINED findings without a severity")),
         ("ACTIVE", &[], Some("has no scan result yet (ACTIVE); ")),
         ("ACTIVE", &[("LOW", 1)], None),
         ("ACTIVE", &[("CRITICAL", 3)], Some("has 3 CRITICAL findings")),
@@ -53,9 +55,13 @@ fn only_a_result_without_findings_at_the_limit_passes() {
         ("complete", &[], Some(r#"(scan status "complete")"#)),
         ("", &[], Some(r#"(scan status "")"#)),
     ] {
-        let told = reasons(Content::Image(platform_facts(scan(status, findings))));
-        assert_eq!(told.len(), usize::from(expected.is_some()), "{status} {findings:?}: {told:?}");
-        assert!(told.concat().contains(expected.unwrap_or_default()), "{status}: {told:?}");
+        let messages = reasons(Content::Image(platform_facts(scan(status, findings))));
+        assert_eq!(
+            messages.len(),
+            usize::from(expected.is_some()),
+            "{status} {findings:?}: {messages:?}"
+        );
+        assert!(messages.concat().contains(expected.unwrap_or_default()), "{status}: {messages:?}");
     }
 }
 
@@ -65,10 +71,10 @@ fn a_result_is_a_time_or_an_open_finding() {
         for (completed_at, any_open) in [(None, false), (Some(NOW), false), (None, true)] {
             let ImageScan::Found(scan) = scan(status, &[("LOW", 0)]) else { panic!("a scan") };
             let scan = Scan { completed_at, any_open, ..scan };
-            let told = reasons(Content::Image(platform_facts(ImageScan::Found(scan))));
+            let messages = reasons(Content::Image(platform_facts(ImageScan::Found(scan))));
             let none = format!("has no scan result yet ({status}); wait for its first scan");
             let has_result = completed_at.is_some() || any_open;
-            assert_eq!(told, if has_result { vec![] } else { vec![none] });
+            assert_eq!(messages, if has_result { vec![] } else { vec![none] });
         }
     }
 }
@@ -94,7 +100,7 @@ fn filtered(policy: ScanPolicy, counts: &[(&str, u64)], findings: Vec<Finding>) 
     let (lookup, inspection, policy) = (Ok(&lookup), &inspection, &policy);
     let case = Case { lookup, inspection, policy, now: NOW, volume: false };
     let Evaluation::Evaluated(reasons) = check(&case) else {
-        panic!("an inspected image is judged")
+        panic!("an inspected image is evaluated")
     };
     reasons.iter().map(Reason::to_string).collect()
 }
@@ -114,10 +120,10 @@ fn findings_count_where_the_counts_leave_them_out() {
     for switches in [switches(), ScanPolicy { grace_days: 3, ..switches() }] {
         for counts in [&[][..], &[("CRITICAL", 0)], &[("CRITICAL", 1)]] {
             let found = vec![finding(None, "CRITICAL"), finding(None, "CRITICAL")];
-            let told = filtered(switches.clone(), counts, found).concat();
+            let messages = filtered(switches.clone(), counts, found).concat();
             assert!(
-                told.starts_with("has 2 CRITICAL findings (severity limit CRITICAL)"),
-                "{told}"
+                messages.starts_with("has 2 CRITICAL findings (severity limit CRITICAL)"),
+                "{messages}"
             );
         }
     }
@@ -133,8 +139,8 @@ fn no_filter_lets_a_finding_through_that_is_counted_and_not_listed() {
     for switches in [&fixable, &graceful, &accepted] {
         let open =
             || Finding { first_observed_at: Some(NOW), ..finding(Some("CVE-2026-1"), "CRITICAL") };
-        let told = |counts, open| filtered(switches.clone(), counts, open);
-        let passes = told(&[("CRITICAL", 1)], vec![open()]).concat();
+        let evaluate = |counts, open| filtered(switches.clone(), counts, open);
+        let passes = evaluate(&[("CRITICAL", 1)], vec![open()]).concat();
         assert!(!passes.contains("severity limit"), "{passes}");
         for (counts, open, expected) in [
             (
@@ -146,17 +152,17 @@ fn no_filter_lets_a_finding_through_that_is_counted_and_not_listed() {
             // A severity does not stand in for another.
             (&[("NEW", 1)], vec![open()], "has 1 \"NEW\" finding (severity limit CRITICAL; 1 "),
         ] {
-            let told = told(counts, open).concat();
-            assert!(told.contains(&format!("{expected}{NOT_LISTED}")), "{told}");
+            let messages = evaluate(counts, open).concat();
+            assert!(messages.contains(&format!("{expected}{NOT_LISTED}")), "{messages}");
         }
     }
     // What denies by itself is counted with them.
     let other =
         vec![finding(Some("CVE-2026-1"), "CRITICAL"), finding(Some("CVE-2026-2"), "CRITICAL")];
-    let told = filtered(accepted, &[("CRITICAL", 3)], other).concat();
+    let messages = filtered(accepted, &[("CRITICAL", 3)], other).concat();
     let expected =
         format!("has 2 CRITICAL findings (severity limit CRITICAL; 1 {NOT_LISTED}: CVE-2026-2,");
-    assert!(told.contains(&expected), "{told}");
+    assert!(messages.contains(&expected), "{messages}");
 }
 
 #[test]
@@ -166,13 +172,14 @@ fn many_findings_and_many_accepted_ones_are_weighed_quickly() {
     let findings: Vec<Finding> =
         (0..100_000).map(|n| finding(Some(&name(n % 600)), "CRITICAL")).collect();
     let started = std::time::Instant::now();
-    let told = filtered(ScanPolicy { accepted, ..switches() }, &[("CRITICAL", 100_000)], findings);
-    assert_eq!(told.len(), 600, "each acceptance ends soon, and is named once");
+    let messages =
+        filtered(ScanPolicy { accepted, ..switches() }, &[("CRITICAL", 100_000)], findings);
+    assert_eq!(messages.len(), 600, "each acceptance expires soon, and is named once");
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[test]
-fn an_image_that_was_never_scanned_is_told_so() {
+fn an_image_that_was_never_scanned_says_so() {
     assert_eq!(
         reasons(Content::Image(platform_facts(ImageScan::NotFound))),
         [
@@ -183,7 +190,7 @@ fn an_image_that_was_never_scanned_is_told_so() {
 
 #[test]
 fn enhanced_scans_of_another_account_cannot_be_seen() {
-    let told = |content| {
+    let evaluate = |content| {
         let mut facts = ImageFacts { content, ..clean() };
         facts.repository.scanning = Scanning::RepositoryFlag(true);
         match case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check) {
@@ -191,17 +198,20 @@ fn enhanced_scans_of_another_account_cannot_be_seen() {
                 reasons.iter().map(Reason::to_string).collect::<String>()
             }
             Evaluation::NotApplicable | Evaluation::Skipped => {
-                panic!("an inspected image is judged")
+                panic!("an inspected image is evaluated")
             }
         }
     };
-    let image = told(Content::Image(platform_facts(ImageScan::NotFound)));
+    let image = evaluate(Content::Image(platform_facts(ImageScan::NotFound)));
     let children = vec![child("arm64", Some(ImageScan::NotFound))];
-    let index = told(Content::Index(Index::Children(children)));
-    for told in [image, index] {
-        assert!(told.contains("was never scanned as far as another account can see"), "{told}");
-        assert!(told.contains("deploy ecr-admission in account 123456789012"), "{told}");
-        assert!(!told.contains("start a scan"), "{told}");
+    let index = evaluate(Content::Index(Index::Children(children)));
+    for message in [image, index] {
+        assert!(
+            message.contains("was never scanned as far as another account can see"),
+            "{message}"
+        );
+        assert!(message.contains("deploy ecr-admission in account 123456789012"), "{message}");
+        assert!(!message.contains("start a scan"), "{message}");
     }
 }
 
@@ -221,26 +231,27 @@ fn the_advice_fits_the_fixes() {
         // Of four, the one that cannot be fixed is not named.
         (vec![fixed(), fixed(), fixed(), none()], "; rebuild it with fixed packages and push"),
     ] {
-        let told = filtered(switches(), &[("CRITICAL", 4)], found).concat();
-        assert!(told.contains(expected), "{told}");
-        let beside = told.contains("no fix yet") && told.contains("rebuild it with fixed packages");
-        assert!(!beside, "{told}");
+        let messages = filtered(switches(), &[("CRITICAL", 4)], found).concat();
+        assert!(messages.contains(expected), "{messages}");
+        let beside =
+            messages.contains("no fix yet") && messages.contains("rebuild it with fixed packages");
+        assert!(!beside, "{messages}");
     }
 }
 
 #[test]
-fn every_platform_of_an_index_is_judged() {
+fn every_platform_of_an_index_is_evaluated() {
     let good = || child("amd64", Some(scan("COMPLETE", &[])));
     let index = |children| Content::Index(Index::Children(children));
     assert!(reasons(index(vec![good(), good()])).is_empty());
-    let told = reasons(index(vec![
+    let messages = reasons(index(vec![
         good(),
         child("arm64", Some(scan("COMPLETE", &[("CRITICAL", 2)]))),
         child("s390x", Some(ImageScan::NotFound)),
         child("ppc64le", None),
     ]));
-    assert_eq!(told.len(), 3, "{told:?}");
-    for (text, start) in told.iter().zip([
+    assert_eq!(messages.len(), 3, "{messages:?}");
+    for (text, start) in messages.iter().zip([
         r#"platform "linux/arm64" (sha256:bbbbbbbbbbbb…) has 2 CRITICAL findings"#,
         r#"platform "linux/s390x" (sha256:bbbbbbbbbbbb…) was never scanned"#,
         r#"platform "linux/ppc64le" (sha256:bbbbbbbbbbbb…) is named by the image index but is not in"#,
@@ -251,12 +262,12 @@ fn every_platform_of_an_index_is_judged() {
 
 #[test]
 fn an_index_without_an_image_is_denied() {
-    let told = |children| reasons(Content::Index(Index::Children(children)));
+    let evaluate = |children| reasons(Content::Index(Index::Children(children)));
     let expected =
-        ["is an image index that holds no image to judge; push an image for at least one platform"];
-    assert_eq!(told(vec![]), expected);
+        ["is an image index without an image to evaluate; push an image for at least one platform"];
+    assert_eq!(evaluate(vec![]), expected);
     let artifact = Child { artifact: true, ..child("amd64", Some(scan("COMPLETE", &[]))) };
-    assert_eq!(told(vec![artifact]), expected);
+    assert_eq!(evaluate(vec![artifact]), expected);
 }
 
 #[test]
@@ -269,13 +280,13 @@ fn an_artifact_counts_only_in_a_volume() {
     for (volume, expected) in [(false, 0), (true, 1)] {
         let (policy, lookup) = (&policy(), Ok(&lookup));
         let case = Case { lookup, inspection: &inspection, policy, now: NOW, volume };
-        let Evaluation::Evaluated(reasons) = check(&case) else { panic!("an image is judged") };
+        let Evaluation::Evaluated(reasons) = check(&case) else { panic!("an image is evaluated") };
         assert_eq!(reasons.len(), expected, "{reasons:?}");
     }
 }
 
 #[test]
-fn what_image_available_denies_is_not_judged() {
+fn what_image_available_denies_is_not_evaluated() {
     for content in [
         Content::Index(Index::TooDeep),
         Content::Index(Index::TooManyChildren),

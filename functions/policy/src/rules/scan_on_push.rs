@@ -47,7 +47,7 @@ mod tests {
             facts.repository.scanning = scanning;
             let inspection = Inspection::Inspected(facts.into());
             let Evaluation::Evaluated(reasons) = case(&tagged("1.2"), &inspection, check) else {
-                panic!("an inspected image is judged");
+                panic!("an inspected image is evaluated");
             };
             let text: String = reasons.iter().map(Reason::to_string).collect();
             assert_eq!(text.is_empty(), expected.is_none(), "{text}");

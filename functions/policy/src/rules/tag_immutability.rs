@@ -1,4 +1,4 @@
-//! `tag-immutability`: what was judged under this tag is what will run under it.
+//! `tag-immutability`: what was evaluated under this tag is what will run under it.
 
 use super::case::{Case, Evaluation};
 use crate::image::{EcrImage, ImageId};

@@ -10,7 +10,7 @@ fn passes(word: &str, filters: &[(&str, &str)], image: &crate::EcrImage) -> bool
     match case(image, &Inspection::Inspected(facts.into()), check) {
         Evaluation::Evaluated(reasons) => reasons.is_empty(),
         Evaluation::NotApplicable => true,
-        Evaluation::Skipped => panic!("an inspected image is judged"),
+        Evaluation::Skipped => panic!("an inspected image is evaluated"),
     }
 }
 

@@ -64,18 +64,21 @@ fn compliant() -> RepositoryFacts {
 
 impl Registries {
     /// Adds a repository.
+    #[must_use]
     pub fn repository(mut self, name: &str, mutability: &str, frequency: &str) -> Self {
         self.repositories.insert(name.to_owned(), Ok(repository(mutability, frequency)));
         self
     }
 
     /// Adds an image of one platform.
+    #[must_use]
     pub fn image(mut self, name: &str, digit: char, scan: ImageScan) -> Self {
         self.images.insert(name.to_owned(), Ok((digest(digit), Content::Image(platform(scan)))));
         self
     }
 
     /// Makes every other image exist, and comply.
+    #[must_use]
     pub fn with_any(mut self) -> Self {
         self.any = true;
         self

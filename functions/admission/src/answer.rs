@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use ecr_admission_policy::policy::denials::Denials;
 use ecr_admission_policy::text::cut;
 use ecr_admission_policy::verdict::{EvaluatedImage, Violation, WARNING, limit_warnings};
-use ecr_admission_policy::{self as policy, Mode, Policy, Verdict};
+use ecr_admission_policy::{Decision, Mode, Policy, Verdict};
 
 use crate::bounded::Listed;
 use crate::inspect::Budget;
-use crate::outcome::{Decision, Outcome, PolicyAge};
+use crate::outcome::{Outcome, PolicyAge, ReviewDecision};
 use crate::patch::Operation;
 use crate::refusal::Refused;
 use crate::review::Answer;
 
 /// The answer to a request with nothing to evaluate.
-pub fn unevaluated(decision: Decision) -> (Answer, Outcome) {
+pub fn unevaluated(decision: ReviewDecision) -> (Answer, Outcome) {
     let annotations = [("decision".to_owned(), decision.as_str().to_owned())];
     let answer = Answer { audit_annotations: annotations.into(), ..Answer::default() };
     (answer, Outcome::unevaluated(decision))
@@ -25,8 +25,8 @@ pub fn unevaluated(decision: Decision) -> (Answer, Outcome) {
 pub fn refused(refused: &Refused) -> (Answer, Outcome) {
     let message = refused.refusal.to_string();
     let decision = match refused.mode {
-        Mode::Deny => Decision::Denied,
-        Mode::Warn | Mode::Audit => Decision::Admitted,
+        Mode::Deny => ReviewDecision::Denied,
+        Mode::Warn | Mode::Audit => ReviewDecision::Admitted,
     };
     let (mut answer, mut outcome) = unevaluated(decision);
     outcome.failed = true;
@@ -48,8 +48,8 @@ pub fn evaluated(
     cache_hits: usize,
 ) -> (Answer, Outcome) {
     let decision = match verdict.decision() {
-        policy::Decision::Admit => Decision::Admitted,
-        policy::Decision::Deny => Decision::Denied,
+        Decision::Admit => ReviewDecision::Admitted,
+        Decision::Deny => ReviewDecision::Denied,
     };
     let mut audit_annotations = BTreeMap::from([
         ("decision".to_owned(), decision.as_str().to_owned()),

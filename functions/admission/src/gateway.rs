@@ -82,7 +82,7 @@ pub fn json(body: String) -> ApiGatewayV2httpResponse {
     response(200, "application/json", body)
 }
 
-/// An answer to a request that is none of ours: one line of text.
+/// An answer to a request that is not a review: one line of text.
 pub fn text(status: i64, body: impl Into<String>) -> ApiGatewayV2httpResponse {
     response(status, "text/plain; charset=utf-8", body.into() + "\n")
 }

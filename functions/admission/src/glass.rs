@@ -53,11 +53,11 @@ pub fn asked(request: &Request<'_>) -> Option<Asked> {
     Some(if is_new { Asked::Annotation(value) } else { Asked::OldAnnotation })
 }
 
-/// The values of the variable in the ephemeral containers that are added, empty where one has none;
-/// `None` when none of them has it.
+/// The values of the variable in the ephemeral containers that the request adds, empty where one has none;
+/// `None` when no container has it.
 fn variables(object: &RawValue, old: Option<&RawValue>) -> Option<Vec<String>> {
     let new = ephemeral_containers(object)?;
-    // Where it cannot be known which are added, all are.
+    // If the old ones cannot be read, all count as added.
     let old = old.and_then(ephemeral_containers).unwrap_or_default();
     let was_there =
         |new: &Container| old.iter().any(|old| (&old.name, &old.image) == (&new.name, &new.image));

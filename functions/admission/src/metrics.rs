@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::events::METRICS_DROPPED;
 use crate::gateway::Caller;
-use crate::outcome::{Decision, MutationOutcome, Outcome, PolicyAge};
+use crate::outcome::{MutationOutcome, Outcome, PolicyAge, ReviewDecision};
 
 mod counts;
 mod datum;
@@ -88,9 +88,9 @@ impl Metrics {
         let mut count = |name, value| counts.add_by_cluster(now_ms, name, caller, value);
         count(
             match outcome.decision {
-                Decision::Admitted => Name::Admitted,
-                Decision::Denied => Name::Denied,
-                Decision::Ignored => Name::Ignored,
+                ReviewDecision::Admitted => Name::Admitted,
+                ReviewDecision::Denied => Name::Denied,
+                ReviewDecision::Ignored => Name::Ignored,
             },
             1,
         );
@@ -118,7 +118,7 @@ impl Metrics {
         if let (true, Some(cluster)) = (caller.previous_token, &caller.cluster) {
             counts.add(now_ms, Name::PreviousToken, Dimension::Cluster(cluster.clone()), 1);
         }
-        state.urgent |= failed || outcome.broke_glass || outcome.decision == Decision::Denied;
+        state.urgent |= failed || outcome.broke_glass || outcome.decision == ReviewDecision::Denied;
     }
 
     /// Counts a mutation.

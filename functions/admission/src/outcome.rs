@@ -12,7 +12,7 @@ use crate::bounded::Listed;
 /// What was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Decision {
+pub enum ReviewDecision {
     /// Allowed, perhaps with warnings.
     Admitted,
     /// Not allowed.
@@ -21,7 +21,7 @@ pub enum Decision {
     Ignored,
 }
 
-impl Decision {
+impl ReviewDecision {
     /// The word for it in logs and audit annotations.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ pub enum PolicyAge {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// What was decided.
-    pub decision: Decision,
+    pub decision: ReviewDecision,
     /// Whether its author was warned.
     pub warned: bool,
     /// Whether something could not be evaluated: a look-up failed, or the request could not be read.
@@ -74,7 +74,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// A review that was decided without evaluating an image.
-    pub fn unevaluated(decision: Decision) -> Self {
+    pub fn unevaluated(decision: ReviewDecision) -> Self {
         Self {
             decision,
             warned: false,

@@ -26,7 +26,7 @@ pub fn of(request: &Request<'_>, images: Vec<(FieldPath, String)>) -> Vec<(Field
     }
     match (request.operation.as_str(), request.old_object) {
         ("UPDATE", Some(old)) => brought_in(object, old, images),
-        // What an update changes cannot be known without the object before it.
+        // Without the old object, nobody knows what the update changes.
         ("UPDATE", None) => vec![],
         _ => images,
     }
@@ -36,8 +36,8 @@ fn is_pod(request: &Request<'_>) -> bool {
     request.kind.group.is_empty() && request.kind.kind == "Pod"
 }
 
-/// Of the images whose field path has another value than before, those that their container did not
-/// have before: a container that is put in front of the others changes the paths of all.
+/// Of the images whose field path has a new value, those that are new to their container: inserting a
+/// container before others changes the paths of all.
 fn brought_in(
     object: &RawValue,
     old: &RawValue,

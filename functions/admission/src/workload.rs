@@ -1,4 +1,4 @@
-//! The images of a request: every field of every kind that makes a node pull an image.
+//! The images of a request: every field, in every kind, that makes a node pull an image.
 
 use std::collections::HashMap;
 

@@ -155,17 +155,6 @@ async fn break_glass_admits_for_the_groups_that_the_document_lists() {
     assert_eq!((&admitted["allowed"], &admitted["warnings"]), (&json!(true), &Value::Null));
 }
 
-/// A review of an update from one Pod of a member of `oncall` to another.
-fn updated(old: &Value, new: &Value) -> Value {
-    let mut review = create(&[]);
-    let request = &mut review["request"];
-    request["operation"] = json!("UPDATE");
-    request["userInfo"]["groups"] = json!(["oncall"]);
-    request["object"] = new.clone();
-    request["oldObject"] = old.clone();
-    review
-}
-
 /// Anyone who may edit a Pod may have written its annotation, long ago or for another request.
 #[tokio::test]
 async fn of_an_update_only_an_annotation_that_it_changes_breaks_the_glass() {

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::blob;
 use super::call::{Failure, call};
 use super::inspector::EcrInspector;
-use super::manifests::GET as MANIFEST;
+use super::manifests;
 use crate::events::IMAGE_CONFIG_UNUSABLE;
 use crate::inspect::{Budget, Missing};
 use crate::manifest::image_config;
@@ -27,7 +27,7 @@ pub(super) async fn read(
 ) -> ConfigFacts {
     let read = match named {
         Some(digest) => fetch(ecr, image, digest, budget).await,
-        None => Err(unusable(ecr, image, MANIFEST, "the manifest names no config")),
+        None => Err(unusable(ecr, image, manifests::OPERATION, "the manifest names no config")),
     };
     read.map_or_else(ConfigFacts::Unavailable, ConfigFacts::Read)
 }

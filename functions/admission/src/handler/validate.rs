@@ -2,7 +2,7 @@
 
 use ecr_admission_policy::break_glass::Ruling;
 use ecr_admission_policy::names::AccountId;
-use ecr_admission_policy::{FieldPath, Mode, Policy, Verdict, decide, plan};
+use ecr_admission_policy::{Decision, FieldPath, Mode, Policy, Verdict, decide, plan};
 use futures_util::future::join;
 
 use super::Handler;
@@ -12,7 +12,7 @@ use crate::arrival::Arrival;
 use crate::glass;
 use crate::inspect::InspectImage;
 use crate::lookups::Known;
-use crate::outcome::{Decision, Outcome, PolicyAge};
+use crate::outcome::{Outcome, PolicyAge, ReviewDecision};
 use crate::policy_copy::DocumentCopy;
 use crate::policy_secret::ReadPolicy;
 use crate::refusal::Refusal;
@@ -49,10 +49,10 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
             }
         };
         if self.is_ignored(request) {
-            return unevaluated(Decision::Ignored);
+            return unevaluated(ReviewDecision::Ignored);
         }
         let (mode, images) = match workload::of(request) {
-            Ok(Workload::NoImages) => return unevaluated(Decision::Admitted),
+            Ok(Workload::NoImages) => return unevaluated(ReviewDecision::Admitted),
             Ok(Workload::Images { mode, images }) => (mode, images),
             Err(problem) => return refused(&problem),
         };
@@ -112,7 +112,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
     /// Takes into account that a denied request asks for break-glass.
     fn rule_on_break_glass(&self, uid: &str, request: &Request<'_>, evaluation: &mut Evaluation) {
         let Evaluation { verdict, copy, .. } = evaluation;
-        if verdict.decision() == ecr_admission_policy::Decision::Admit {
+        if verdict.decision() == Decision::Admit {
             return;
         }
         let Some(asked) = glass::asked(request) else { return };

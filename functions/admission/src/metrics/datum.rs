@@ -1,9 +1,7 @@
-//! Counts as `PutMetricData` takes them.
+//! Counts in the form that `PutMetricData` takes.
 
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{
-    Dimension as SdkDimension, MetricDatum, StandardUnit, StatisticSet,
-};
+use aws_sdk_cloudwatch::types::{self, MetricDatum, StandardUnit, StatisticSet};
 
 use super::counts::{Counts, Dimension, Key, Name, Values};
 
@@ -54,7 +52,7 @@ fn datum(key: &Key, unit: StandardUnit) -> MetricDatum {
         Dimension::Rule(rule) => Some(("Rule", *rule)),
     };
     let dimension =
-        dimension.map(|(name, value)| SdkDimension::builder().name(name).value(value).build());
+        dimension.map(|(name, value)| types::Dimension::builder().name(name).value(value).build());
     MetricDatum::builder()
         .metric_name(name(key.name))
         .set_dimensions(dimension.map(|dimension| vec![dimension]))

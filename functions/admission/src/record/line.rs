@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::bounded::{Listed, bounded};
 use crate::gateway::Caller;
-use crate::outcome::{Decision, MutationOutcome, Outcome};
+use crate::outcome::{MutationOutcome, Outcome, ReviewDecision};
 use crate::owner::{self, Owner};
 use crate::review::Request;
 
@@ -77,7 +77,7 @@ impl<'a> Subject<'a> {
 pub(super) struct Line<'a> {
     #[serde(flatten)]
     subject: Subject<'a>,
-    decision: Decision,
+    decision: ReviewDecision,
     denied_by: Vec<&'static str>,
     warned_of: Vec<&'static str>,
     audited: Vec<&'static str>,

@@ -328,7 +328,9 @@ async fn without_a_good_copy_every_review_is_denied_and_nothing_else_changes() {
     let denied = validate(&handler, &pay).await;
     assert_eq!(
         denied["status"]["message"],
-        format!("the policy document is unavailable: reading its secret was answered access denied; {advice}")
+        format!(
+            "the policy document is unavailable: reading its secret was answered access denied; {advice}"
+        )
     );
     // What is not judged at all is not judged now either.
     let mut ignored = pay.clone();

@@ -40,6 +40,7 @@ mod pin;
 mod read;
 #[cfg(test)]
 mod refused_tests;
+mod rule_modes;
 mod rules;
 #[cfg(test)]
 mod schema_tests;

@@ -95,6 +95,21 @@ const REFUSED: &[Row] = &[
         "has no mode and no rules",
     ),
     (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], rules: {pinned: warn, scan-on-pull: warn}}]",
+        (2, 49),
+        "unknown field `scan-on-pull`, expected one of ecr-registry, image-available, tag-immutability, pinned, scan-on-push, scan-findings, image-config",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], rules: {pinned: warn, pinned: deny}}]",
+        (2, 49),
+        "duplicate field `pinned`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], rules: {pinned: }}]",
+        (2, 43),
+        "unknown variant ``, expected one of `audit`, `warn`, `deny`",
+    ),
+    (
         "apiVersion: ecr-admission/v1\nnamespaces: [{names: ['a*b'], mode: warn}]",
         (2, 23),
         "expected lower-case letters, digits and . _ / -, with at most one *, at the end, got \"a*b\"",

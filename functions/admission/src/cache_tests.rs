@@ -1,32 +1,19 @@
 use ecr_admission_policy::SeverityLimit;
 use ecr_admission_policy::facts::{
-    Cause, ConfigFacts, Content, Finding, Findings, ImageScan, PlatformFacts, RepositoryFacts,
-    Scan, Scanning, Unavailable,
+    Cause, ConfigFacts, Content, Finding, Findings, ImageScan, PlatformFacts, Scan, Unavailable,
 };
-use ecr_admission_policy::mutability::TagMutability;
+use ecr_admission_policy::testing::{platform, repository, tagged};
 
 use super::*;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const NOW: u64 = 1_795_176_000_000;
 
-fn image(tag: &str) -> EcrImage {
-    EcrImage {
-        account: "123456789012".parse().unwrap(),
-        region: "us-east-1".parse().unwrap(),
-        repository: "pay".parse().unwrap(),
-        id: ImageId::Tag(tag.parse().unwrap()),
-    }
-}
-
 fn facts(mutability: &str, digit: u32) -> ImageFacts {
     ImageFacts {
-        repository: RepositoryFacts {
-            mutability: TagMutability::new(mutability, vec![]),
-            scanning: Scanning::Effective("SCAN_ON_PUSH".into()),
-        },
+        repository: repository(mutability, "SCAN_ON_PUSH"),
         digest: format!("sha256:{digit:064x}").parse().unwrap(),
-        content: Content::Image(PlatformFacts::new(ImageScan::NotFound, ConfigFacts::NotRead)),
+        content: Content::Image(platform(ImageScan::NotFound)),
         checkpoint: None,
     }
 }
@@ -36,42 +23,42 @@ fn knows(cache: &Cache, image: &EcrImage, now_ms: u64) -> bool {
 }
 
 fn by_digest(facts: &ImageFacts) -> EcrImage {
-    EcrImage { id: ImageId::Digest(facts.digest.clone()), ..image("x") }
+    EcrImage { id: ImageId::Digest(facts.digest.clone()), ..tagged("x") }
 }
 
 #[test]
 fn facts_are_known_until_they_are_too_old() {
     let mut cache = Cache::new(MINUTE);
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
-    assert!(knows(&cache, &image("1"), NOW));
-    assert!(knows(&cache, &image("1"), NOW + 59_999));
-    assert!(!knows(&cache, &image("1"), NOW + 60_000));
-    assert!(!knows(&cache, &image("2"), NOW));
-    assert!(!knows(&cache, &image("1"), NOW - 1), "a clock set back makes stale, not young");
+    cache.remember(&tagged("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
+    assert!(knows(&cache, &tagged("1"), NOW));
+    assert!(knows(&cache, &tagged("1"), NOW + 59_999));
+    assert!(!knows(&cache, &tagged("1"), NOW + 60_000));
+    assert!(!knows(&cache, &tagged("2"), NOW));
+    assert!(!knows(&cache, &tagged("1"), NOW - 1), "a clock set back makes stale, not young");
 }
 
 #[test]
 fn a_tag_that_can_be_overwritten_is_never_remembered_its_digest_is() {
     let mut cache = Cache::new(MINUTE);
     let facts = Arc::new(facts("MUTABLE", 1));
-    cache.remember(&image("1"), &facts, false, NOW);
-    assert!(!knows(&cache, &image("1"), NOW));
+    cache.remember(&tagged("1"), &facts, false, NOW);
+    assert!(!knows(&cache, &tagged("1"), NOW));
     assert!(knows(&cache, &by_digest(&facts), NOW));
 }
 
 #[test]
 fn what_was_violated_is_soon_forgotten() {
     let mut cache = Cache::new(MINUTE);
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), true, NOW);
-    assert!(knows(&cache, &image("1"), NOW + 4_999));
-    assert!(!knows(&cache, &image("1"), NOW + 5_000));
+    cache.remember(&tagged("1"), &facts("IMMUTABLE", 1).into(), true, NOW);
+    assert!(knows(&cache, &tagged("1"), NOW + 4_999));
+    assert!(!knows(&cache, &tagged("1"), NOW + 5_000));
 }
 
 #[test]
 fn zero_seconds_turn_it_off() {
     let mut cache = Cache::new(Duration::ZERO);
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
-    assert!(!knows(&cache, &image("1"), NOW));
+    cache.remember(&tagged("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
+    assert!(!knows(&cache, &tagged("1"), NOW));
     assert!(cache.entries.is_empty());
 }
 
@@ -79,12 +66,12 @@ fn zero_seconds_turn_it_off() {
 fn it_never_grows_past_its_capacity_and_drops_the_oldest_first() {
     let mut cache = Cache::new(MINUTE);
     for n in 0..2_000_u32 {
-        let tag = image(&n.to_string());
+        let tag = tagged(&n.to_string());
         cache.remember(&tag, &facts("IMMUTABLE", n).into(), false, NOW + u64::from(n));
         assert!(cache.entries.len() <= CAPACITY);
     }
-    assert!(knows(&cache, &image("1999"), NOW + 2_000));
-    assert!(!knows(&cache, &image("0"), NOW + 2_000));
+    assert!(knows(&cache, &tagged("1999"), NOW + 2_000));
+    assert!(!knows(&cache, &tagged("0"), NOW + 2_000));
 }
 
 #[test]
@@ -97,11 +84,11 @@ fn facts_for_other_needs_are_forgotten() {
     };
     let mut cache = Cache::new(MINUTE);
     cache.serve(&needs(false));
-    cache.remember(&image("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
+    cache.remember(&tagged("1"), &facts("IMMUTABLE", 1).into(), false, NOW);
     cache.serve(&needs(false));
-    assert!(knows(&cache, &image("1"), NOW));
+    assert!(knows(&cache, &tagged("1"), NOW));
     cache.serve(&needs(true));
-    assert!(!knows(&cache, &image("1"), NOW));
+    assert!(!knows(&cache, &tagged("1"), NOW));
 }
 
 #[test]
@@ -111,8 +98,8 @@ fn a_config_that_could_not_be_read_is_not_remembered() {
     let config = ConfigFacts::Unavailable(unavailable);
     facts.content = Content::Image(PlatformFacts::new(ImageScan::NotFound, config));
     let mut cache = Cache::new(MINUTE);
-    cache.remember(&image("1"), &facts.into(), false, NOW);
-    assert!(!knows(&cache, &image("1"), NOW));
+    cache.remember(&tagged("1"), &facts.into(), false, NOW);
+    assert!(!knows(&cache, &tagged("1"), NOW));
 }
 
 #[test]
@@ -141,15 +128,15 @@ fn what_is_remembered_is_bounded_in_bytes() {
     let quarter = MAX_BYTES / 4 / size_of::<Finding>() - 10;
     let mut cache = Cache::new(MINUTE);
     // By tag and by digest each.
-    cache.remember(&image("1"), &with_findings(1, quarter), false, NOW);
-    cache.remember(&image("2"), &with_findings(2, quarter), false, NOW + 1);
-    assert!(knows(&cache, &image("1"), NOW + 1) && knows(&cache, &image("2"), NOW + 1));
-    cache.remember(&image("3"), &with_findings(3, 100), false, NOW + 2);
-    assert!(knows(&cache, &image("3"), NOW + 2) && knows(&cache, &image("2"), NOW + 2));
-    assert!(!knows(&cache, &image("1"), NOW + 2));
-    cache.remember(&image("4"), &with_findings(4, 5 * quarter), false, NOW + 3);
-    assert!(!knows(&cache, &image("4"), NOW + 3), "larger than all that may be remembered");
-    assert!(knows(&cache, &image("3"), NOW + 3), "and nothing is forgotten for it");
+    cache.remember(&tagged("1"), &with_findings(1, quarter), false, NOW);
+    cache.remember(&tagged("2"), &with_findings(2, quarter), false, NOW + 1);
+    assert!(knows(&cache, &tagged("1"), NOW + 1) && knows(&cache, &tagged("2"), NOW + 1));
+    cache.remember(&tagged("3"), &with_findings(3, 100), false, NOW + 2);
+    assert!(knows(&cache, &tagged("3"), NOW + 2) && knows(&cache, &tagged("2"), NOW + 2));
+    assert!(!knows(&cache, &tagged("1"), NOW + 2));
+    cache.remember(&tagged("4"), &with_findings(4, 5 * quarter), false, NOW + 3);
+    assert!(!knows(&cache, &tagged("4"), NOW + 3), "larger than all that may be remembered");
+    assert!(knows(&cache, &tagged("3"), NOW + 3), "and nothing is forgotten for it");
     let counted: usize = cache.entries.values().map(|entry| entry.facts.bytes()).sum();
     assert_eq!(cache.bytes, counted);
     cache.serve(&Needs {

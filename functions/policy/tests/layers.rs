@@ -61,6 +61,8 @@ const LAYERS: &[&[&str]] = &[
     &["document::rules", "document::yaml"],
     &["document::written"],
     &["document"],
+    // What tests start from.
+    &["testing"],
 ];
 
 /// The crate root, which declares every module.
@@ -262,7 +264,7 @@ fn a_crate_of_one_direction_passes() {
     for text in [
         "//! See [`crate::high`].\n/// Used by [`crate::high::High`].\n",
         "#[cfg(test)]\nmod tests {\n    use crate::high::High;\n}\n",
-        "#[cfg(test)]\n#[path = \"low_tests.rs\"]\nmod tests;\n",
+        "#[cfg(test)]\nmod tests;\n",
         "use std::fmt;\nuse other::high::High;\nuse crate::low::Own;\n",
     ] {
         assert_eq!(problems_of(&[("low", text)]), [] as [&str; 0], "{text}");

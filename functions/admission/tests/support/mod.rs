@@ -1,8 +1,10 @@
 //! A handler over plain data, and events as API Gateway makes them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 
 pub(crate) mod ecr;
+
+pub(crate) use ecr_admission_policy::testing::{REGISTRY, digest, platform, scan};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -15,18 +17,12 @@ use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission::metrics::Metrics;
 use ecr_admission::policy_secret::ReadPolicy;
 use ecr_admission_lambda::{Environment, Level, Log};
-use ecr_admission_policy::facts::{
-    ConfigFacts, Content, Findings, ImageScan, PlatformFacts, RepositoryFacts, Scan, Scanning,
-};
-use ecr_admission_policy::mutability::TagMutability;
+use ecr_admission_policy::facts::{Content, ImageScan, RepositoryFacts};
 use ecr_admission_policy::names::{Digest, RepositoryName};
 use ecr_admission_policy::policy::Needs;
-use ecr_admission_policy::{EcrImage, Timestamp};
+use ecr_admission_policy::{EcrImage, testing};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
-
-/// The registry that the tests allow.
-pub(crate) const REGISTRY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
 /// A registry as plain data. Whatever is not in it does not exist.
 #[derive(Debug, Clone, Default)]
@@ -41,44 +37,14 @@ pub(crate) struct Registries {
     pub(crate) any: bool,
 }
 
-/// Digests of nothing but one hexadecimal digit.
-pub(crate) fn digest(digit: char) -> Digest {
-    format!("sha256:{}", digit.to_string().repeat(64)).parse().unwrap()
-}
-
-/// A scan with this status and these findings.
-pub(crate) fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
-    ImageScan::Found(Scan {
-        status: status.into(),
-        // Like ECR: a scan that ended says when it did. 2026-11-20 at noon, UTC.
-        completed_at: (status == "COMPLETE").then_some(Timestamp::from_seconds(1_795_176_000)),
-        source_updated_at: None,
-        any_open: findings.iter().any(|(_, count)| *count > 0),
-        counts: findings.iter().map(|(severity, count)| ((*severity).into(), *count)).collect(),
-        findings: Findings::Some(vec![]),
-    })
-}
-
-/// An image of one platform with this scan, and nobody asked for its config.
-pub(crate) fn platform(scan: ImageScan) -> PlatformFacts {
-    PlatformFacts::new(scan, ConfigFacts::NotRead)
-}
-
-fn repository(mutability: &str, frequency: &str) -> RepositoryFacts {
-    RepositoryFacts {
-        mutability: TagMutability::new(mutability, vec![]),
-        scanning: Scanning::Effective(frequency.into()),
-    }
-}
-
 fn compliant() -> RepositoryFacts {
-    repository("IMMUTABLE", "SCAN_ON_PUSH")
+    testing::repository("IMMUTABLE", "SCAN_ON_PUSH")
 }
 
 impl Registries {
     /// Adds a repository.
     pub(crate) fn repository(mut self, name: &str, mutability: &str, frequency: &str) -> Self {
-        self.repositories.insert(name.to_owned(), Ok(repository(mutability, frequency)));
+        self.repositories.insert(name.to_owned(), Ok(testing::repository(mutability, frequency)));
         self
     }
 

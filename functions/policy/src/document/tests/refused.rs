@@ -1,6 +1,6 @@
 //! What a policy document may not say: refused when it is read, with its place.
 
-use super::{Document, Kind};
+use super::super::{Document, Kind};
 
 type Row = (&'static str, (usize, usize), &'static str);
 

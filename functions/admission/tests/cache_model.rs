@@ -8,14 +8,11 @@ use std::time::Duration;
 
 use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission::lookups::Lookups;
-use ecr_admission_policy::facts::{Cause, Content, RepositoryFacts, Scanning};
+use ecr_admission_policy::facts::{Cause, Content, RepositoryFacts};
 use ecr_admission_policy::image::ImageId;
-use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::names::RepositoryName;
 use ecr_admission_policy::policy::Needs;
-use ecr_admission_policy::{
-    EcrImage, FieldPath, Inspection, Mode, Policy, SeverityLimit, Verdict, decide, plan,
-};
+use ecr_admission_policy::{EcrImage, FieldPath, Inspection, Mode, Verdict, decide, plan, testing};
 use ecr_admission_testing::{REGISTRY, arrival, digest, platform, scan};
 use proptest::prelude::*;
 
@@ -99,10 +96,7 @@ impl State {
         }
         let mutability = if self.mutable { "MUTABLE" } else { "IMMUTABLE" };
         let frequency = if self.scanned { "SCAN_ON_PUSH" } else { "MANUAL" };
-        Ok(RepositoryFacts {
-            mutability: TagMutability::new(mutability, vec![]),
-            scanning: Scanning::Effective(frequency.into()),
-        })
+        Ok(testing::repository(mutability, frequency))
     }
 }
 
@@ -129,21 +123,13 @@ impl InspectImage for &Now {
     }
 }
 
-fn policy() -> Policy {
-    Policy::new(
-        ["123456789012".parse().unwrap()].into(),
-        ["us-east-1".parse().unwrap()].into(),
-        SeverityLimit::Critical,
-    )
-}
-
 /// The verdict on `pay:one`, or `pay@sha256:aa…` for `@a`, with whatever `lookups` remembers.
 async fn review(lookups: &Lookups<&Now>, image: &str, now_ms: u64) -> Verdict {
     let image = match image.strip_prefix('@') {
         Some(digit) => format!("{REGISTRY}/pay@{}", digest(digit.chars().next().unwrap())),
         None => format!("{REGISTRY}/pay:{image}"),
     };
-    let policy = policy();
+    let policy = testing::policy();
     let plan = plan([(FieldPath::new("image"), image)], Mode::Deny, &policy);
     let own = "123456789012".parse().unwrap();
     let arrival = arrival(now_ms);

@@ -38,14 +38,11 @@ mod invalid;
 mod namespaces;
 mod pin;
 mod read;
-#[cfg(test)]
-mod refused_tests;
+mod rule_modes;
 mod rules;
-#[cfg(test)]
-mod schema_tests;
 mod scope;
 #[cfg(test)]
-mod switches_tests;
+mod tests;
 mod written;
 mod yaml;
 

@@ -64,8 +64,8 @@ pub mod mutate;
 // How the operator writes it down. Nothing else knows the document.
 pub mod document;
 
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 /// Foreign text in messages: printable, quoted, bounded.
 pub use ecr_admission_text as text;

@@ -10,6 +10,8 @@ mod pinned;
 mod scan_findings;
 mod scan_on_push;
 mod tag_immutability;
+#[cfg(test)]
+mod testing;
 
 pub(crate) use case::{Case, Evaluation};
 

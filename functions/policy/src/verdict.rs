@@ -237,5 +237,4 @@ impl fmt::Display for Violation {
 }
 
 #[cfg(test)]
-#[path = "verdict_tests.rs"]
 mod tests;

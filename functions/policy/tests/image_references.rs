@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::image::ImageId;
-use ecr_admission_policy::names::AccountId;
+use ecr_admission_policy::testing::policy;
 use ecr_admission_policy::{
-    FieldPath, ImageReference, Inspection, Mode, Policy, Rule, SeverityLimit, Timestamp, decide,
-    plan,
+    FieldPath, ImageReference, Inspection, Mode, Rule, Timestamp, decide, plan,
 };
 
 const CASES: &str = include_str!("cases/image-references.tsv");
@@ -63,11 +62,7 @@ fn an_ecr_image_is_read_as_the_table_says() {
 
 #[test]
 fn what_is_no_ecr_image_is_denied_with_the_wording_of_its_class() {
-    let policy = Policy::new(
-        ["123456789012".parse::<AccountId>().unwrap()].into(),
-        ["us-east-1".parse().unwrap()].into(),
-        SeverityLimit::Critical,
-    );
+    let policy = policy();
     for (image, class, _) in rows().filter(|(_, class, _)| *class != "ecr") {
         let images = [(FieldPath::new("spec.containers[0].image"), image.to_owned())];
         let plan = plan(images, Mode::Deny, &policy);

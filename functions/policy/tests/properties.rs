@@ -4,21 +4,15 @@
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::facts::{
-    Cause, ConfigFacts, Content, Findings, ImageFacts, ImageScan, PlatformFacts, RepositoryFacts,
-    Scan, Scanning, Unavailable,
+    Cause, Content, Findings, ImageFacts, ImageScan, Scan, Unavailable,
 };
-use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::policy::modes::Modes;
+use ecr_admission_policy::testing::{NOW, REGISTRY, clean, platform, policy, repository};
 use ecr_admission_policy::{
-    Decision, FieldPath, ImageReference, Inspection, Mode, Policy, Rule, SeverityLimit, Timestamp,
-    Verdict, decide, plan,
+    Decision, FieldPath, ImageReference, Inspection, Mode, Policy, Rule, Verdict, decide, plan,
 };
 use oci_spec::distribution::Reference;
 use proptest::prelude::*;
-
-const REGISTRY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
-
-const NOW: Timestamp = Timestamp::from_seconds(1_795_176_000);
 
 /// Strings that come close to image references, and now and then are any string at all.
 fn image_string() -> impl Strategy<Value = String> {
@@ -45,14 +39,6 @@ fn image_string() -> impl Strategy<Value = String> {
     ]
 }
 
-fn policy() -> Policy {
-    Policy::new(
-        ["123456789012".parse().unwrap()].into(),
-        ["us-east-1".parse().unwrap()].into(),
-        SeverityLimit::Critical,
-    )
-}
-
 fn inspection() -> impl Strategy<Value = Inspection> {
     let mutability = prop_oneof![
         6 => Just("IMMUTABLE"),
@@ -70,23 +56,16 @@ fn inspection() -> impl Strategy<Value = Inspection> {
         |(mutability, frequency, status, completed, counts)| {
             Inspection::Inspected(
                 ImageFacts {
-                    repository: RepositoryFacts {
-                        mutability: TagMutability::new(mutability, vec![]),
-                        scanning: Scanning::Effective(frequency.into()),
-                    },
-                    digest: format!("sha256:{}", "a".repeat(64)).parse().unwrap(),
-                    content: Content::Image(PlatformFacts::new(
-                        ImageScan::Found(Scan {
-                            status: status.into(),
-                            completed_at: completed.then_some(NOW),
-                            source_updated_at: None,
-                            any_open: counts.values().any(|count| *count > 0),
-                            counts,
-                            findings: Findings::Some(vec![]),
-                        }),
-                        ConfigFacts::NotRead,
-                    )),
-                    checkpoint: None,
+                    repository: repository(mutability, frequency),
+                    content: Content::Image(platform(ImageScan::Found(Scan {
+                        status: status.into(),
+                        completed_at: completed.then_some(NOW),
+                        source_updated_at: None,
+                        any_open: counts.values().any(|count| *count > 0),
+                        counts,
+                        findings: Findings::Some(vec![]),
+                    }))),
+                    ..clean()
                 }
                 .into(),
             )

@@ -15,9 +15,7 @@ use ecr_admission_policy::facts::Content;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::Digest;
 use ecr_admission_policy::policy::Needs;
-use ecr_admission_policy::{
-    EcrImage, FieldPath, Inspection, Mode, Policy, SeverityLimit, Timestamp, decide, plan,
-};
+use ecr_admission_policy::{EcrImage, FieldPath, Inspection, Mode, Policy, decide, plan, testing};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -182,14 +180,10 @@ pub async fn verdict_at(path: &str, account: &str, inspector: &EcrInspector) -> 
     let image = format!("{account}.dkr.ecr.us-east-1.amazonaws.com/pay:1");
     let plan = plan([(FieldPath::new(path), image)], Mode::Deny, &policy);
     let (found, calls) = inspect(inspector, plan.lookups()).await;
-    let verdict = decide(&plan, &found, &policy, Timestamp::from_seconds(1_795_176_000));
+    let verdict = decide(&plan, &found, &policy, testing::NOW);
     (verdict.message().unwrap_or_else(|| "admitted".to_owned()), calls)
 }
 
 fn policy(account: &str) -> Policy {
-    Policy::new(
-        [account.parse().unwrap()].into(),
-        ["us-east-1".parse().unwrap()].into(),
-        SeverityLimit::Critical,
-    )
+    Policy { registry_ids: [account.parse().unwrap()].into(), ..testing::policy() }
 }

@@ -10,7 +10,8 @@ pub mod patch;
 pub mod registries;
 pub mod reviews;
 
-pub use registries::{REGISTRY, Registries, digest, platform, registries, scan};
+pub use ecr_admission_policy::testing::{REGISTRY, digest, platform, scan};
+pub use registries::{Registries, registries};
 pub use reviews::{
     NOW_MS, arrival, create, event, handler, handler_with, pod_review, post, validate,
 };

@@ -4,16 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
-use ecr_admission_policy::facts::{
-    ConfigFacts, Content, Findings, ImageScan, PlatformFacts, RepositoryFacts, Scan, Scanning,
-};
-use ecr_admission_policy::mutability::TagMutability;
+use ecr_admission_policy::EcrImage;
+use ecr_admission_policy::facts::{Content, ImageScan, RepositoryFacts};
 use ecr_admission_policy::names::{Digest, RepositoryName};
 use ecr_admission_policy::policy::Needs;
-use ecr_admission_policy::{EcrImage, Timestamp};
-
-/// The registry that the tests allow.
-pub const REGISTRY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+use ecr_admission_policy::testing::{self, digest, platform, scan};
 
 /// A registry as plain data. Whatever is not in it does not exist.
 #[derive(Debug, Clone, Default)]
@@ -28,45 +23,15 @@ pub struct Registries {
     pub any: bool,
 }
 
-/// Digests of nothing but one hexadecimal digit.
-pub fn digest(digit: char) -> Digest {
-    format!("sha256:{}", digit.to_string().repeat(64)).parse().unwrap()
-}
-
-/// A scan with this status and these findings.
-pub fn scan(status: &str, findings: &[(&str, u64)]) -> ImageScan {
-    ImageScan::Found(Scan {
-        status: status.into(),
-        // Like ECR: a scan that ended says when it did. 2026-11-20 at noon, UTC.
-        completed_at: (status == "COMPLETE").then_some(Timestamp::from_seconds(1_795_176_000)),
-        source_updated_at: None,
-        any_open: findings.iter().any(|(_, count)| *count > 0),
-        counts: findings.iter().map(|(severity, count)| ((*severity).into(), *count)).collect(),
-        findings: Findings::Some(vec![]),
-    })
-}
-
-/// An image of one platform with this scan, and nobody asked for its config.
-pub fn platform(scan: ImageScan) -> PlatformFacts {
-    PlatformFacts::new(scan, ConfigFacts::NotRead)
-}
-
-fn repository(mutability: &str, frequency: &str) -> RepositoryFacts {
-    RepositoryFacts {
-        mutability: TagMutability::new(mutability, vec![]),
-        scanning: Scanning::Effective(frequency.into()),
-    }
-}
-
 fn compliant() -> RepositoryFacts {
-    repository("IMMUTABLE", "SCAN_ON_PUSH")
+    testing::repository("IMMUTABLE", "SCAN_ON_PUSH")
 }
 
 impl Registries {
     /// Adds a repository.
     #[must_use]
     pub fn repository(mut self, name: &str, mutability: &str, frequency: &str) -> Self {
-        self.repositories.insert(name.to_owned(), Ok(repository(mutability, frequency)));
+        self.repositories.insert(name.to_owned(), Ok(testing::repository(mutability, frequency)));
         self
     }
 

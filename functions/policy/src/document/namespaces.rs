@@ -7,10 +7,10 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::read::present;
+use super::rule_modes::WrittenRules;
 use crate::mode::Mode;
 use crate::policy::modes::{Modes, RuleModes};
 use crate::policy::pattern::Pattern;
-use crate::rule::Rule;
 use ecr_admission_text::join;
 
 /// The modes of namespaces, the most specific name first.
@@ -40,54 +40,6 @@ pub(super) struct WrittenModes {
     rules: WrittenRules,
 }
 
-/// The modes of single rules. Default, each: `mode` beside it, else the rule's own mode.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct WrittenRules {
-    /// The mode of `ecr-registry`.
-    #[serde(default, deserialize_with = "present")]
-    ecr_registry: Option<Mode>,
-    /// The mode of `image-available`.
-    #[serde(default, deserialize_with = "present")]
-    image_available: Option<Mode>,
-    /// The mode of `tag-immutability`.
-    #[serde(default, deserialize_with = "present")]
-    tag_immutability: Option<Mode>,
-    /// The mode of `pinned`.
-    #[serde(default, deserialize_with = "present")]
-    pinned: Option<Mode>,
-    /// The mode of `scan-on-push`.
-    #[serde(default, deserialize_with = "present")]
-    scan_on_push: Option<Mode>,
-    /// The mode of `scan-findings`.
-    #[serde(default, deserialize_with = "present")]
-    scan_findings: Option<Mode>,
-    /// The mode of `image-config`.
-    #[serde(default, deserialize_with = "present")]
-    image_config: Option<Mode>,
-}
-
-impl WrittenRules {
-    fn modes(&self) -> RuleModes {
-        Rule::ALL
-            .into_iter()
-            .filter_map(|rule| {
-                let mode = match rule {
-                    Rule::EcrRegistry => self.ecr_registry,
-                    Rule::ImageAvailable => self.image_available,
-                    Rule::TagImmutability => self.tag_immutability,
-                    Rule::Pinned => self.pinned,
-                    Rule::ScanOnPush => self.scan_on_push,
-                    Rule::ScanFindings => self.scan_findings,
-                    Rule::ImageConfig => self.image_config,
-                };
-                Some((rule, mode?))
-            })
-            .collect()
-    }
-}
-
 impl<'de> Deserialize<'de> for Namespaces {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(Entries)
@@ -115,7 +67,7 @@ impl<'de> Visitor<'de> for Entries {
 
 impl Namespaces {
     fn add(&mut self, WrittenModes { names, mode, rules }: WrittenModes) -> Result<(), String> {
-        let modes = NamespaceModes { default: mode, rules: rules.modes() };
+        let modes = NamespaceModes { default: mode, rules: rules.0 };
         if names.is_empty() {
             return Err("an entry has no names; name a namespace or remove the entry".to_owned());
         }

@@ -43,7 +43,8 @@ pub(crate) fn check(case: &Case<'_>) -> Evaluation {
 mod tests {
     use super::*;
     use crate::facts::Inspection;
-    use crate::testing::{case, clean, policy, tagged};
+    use crate::rules::testing::evaluate;
+    use crate::testing::{clean, policy, tagged};
 
     #[test]
     fn only_an_allowed_registry_is_looked_up() {
@@ -67,18 +68,18 @@ mod tests {
     #[test]
     fn a_checkpoint_is_denied() {
         let mut facts = clean();
-        let evaluate = |facts: crate::facts::ImageFacts| {
+        let messages = |facts: crate::facts::ImageFacts| {
             let Evaluation::Evaluated(reasons) =
-                case(&tagged("1"), &Inspection::Inspected(facts.into()), check)
+                evaluate(&tagged("1"), &Inspection::Inspected(facts.into()), check)
             else {
                 panic!("an image is evaluated")
             };
             reasons.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(evaluate(facts.clone()), [] as [&str; 0]);
+        assert_eq!(messages(facts.clone()), [] as [&str; 0]);
         facts.checkpoint = Some("org.criu.checkpoint.container.name".to_owned());
         assert_eq!(
-            evaluate(facts),
+            messages(facts),
             [
                 "is a checkpoint of a container (annotation \"org.criu.checkpoint.container.name\"), which nodes may restore on a base image from any registry; deploy the image that the container was started from"
             ]

@@ -208,5 +208,4 @@ fn worst_first(counts: &BTreeMap<&Severity, u64>) -> Counts {
 }
 
 #[cfg(test)]
-#[path = "scan_findings_tests.rs"]
 mod tests;

@@ -30,7 +30,8 @@ pub(crate) fn check(case: &Case<'_>) -> Evaluation {
 mod tests {
     use super::*;
     use crate::facts::Inspection;
-    use crate::testing::{case, clean, tagged};
+    use crate::rules::testing::evaluate;
+    use crate::testing::{clean, tagged};
 
     #[test]
     fn only_scan_on_push_and_continuous_scan_pass() {
@@ -46,7 +47,8 @@ mod tests {
             let mut facts = clean();
             facts.repository.scanning = scanning;
             let inspection = Inspection::Inspected(facts.into());
-            let Evaluation::Evaluated(reasons) = case(&tagged("1.2"), &inspection, check) else {
+            let Evaluation::Evaluated(reasons) = evaluate(&tagged("1.2"), &inspection, check)
+            else {
                 panic!("an inspected image is evaluated");
             };
             let text: String = reasons.iter().map(Reason::to_string).collect();

@@ -5,7 +5,8 @@ use crate::facts::index::Platform;
 use crate::facts::manifest::NotUnderstood;
 use crate::facts::{Cause, ImageConfig, Unavailable};
 use crate::policy::Policy;
-use crate::testing::{NOW, case, clean, digest, platform, policy, scan, tagged};
+use crate::rules::testing::evaluate;
+use crate::testing::{NOW, clean, digest, platform, policy, scan, tagged};
 
 fn unavailable(cause: Cause) -> Unavailable {
     Unavailable { operation: "ecr:DescribeRepositories", cause }
@@ -38,7 +39,7 @@ fn an_image_that_could_not_be_inspected_is_not_available() {
         (failed(Cause::Internal), Some("failed")),
         (failed(Cause::NotAsked), Some("was not called for its repository")),
     ] {
-        let Evaluation::Evaluated(reasons) = case(&tagged("1.2"), &inspection, check) else {
+        let Evaluation::Evaluated(reasons) = evaluate(&tagged("1.2"), &inspection, check) else {
             panic!("{inspection:?} is evaluated");
         };
         let texts: Vec<String> = reasons.iter().map(Reason::to_string).collect();

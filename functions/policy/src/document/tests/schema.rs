@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::Document;
-use super::written::Written;
+use super::super::Document;
+use super::super::written::Written;
 
 const BEGIN: &str = "<!-- begin: switches -->\n";
 const END: &str = "<!-- end: switches -->";

@@ -6,12 +6,13 @@ use crate::facts::{Fix, ImageFacts, Inspection, NoFacts};
 use crate::policy::Policy;
 use crate::policy::excuse::Excuse;
 use crate::policy::registry_scope::RegistryScope;
-use crate::testing::{NOW, case, clean, digest, platform as platform_facts, policy, scan, tagged};
+use crate::rules::testing::evaluate;
+use crate::testing::{NOW, clean, digest, platform as platform_facts, policy, scan, tagged};
 
 fn reasons(content: Content) -> Vec<String> {
     let mut facts = clean();
     facts.content = content;
-    match case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check) {
+    match evaluate(&tagged("1.2"), &Inspection::Inspected(facts.into()), check) {
         Evaluation::Evaluated(reasons) => reasons.iter().map(Reason::to_string).collect(),
         Evaluation::NotApplicable | Evaluation::Skipped => {
             panic!("an inspected image is evaluated")
@@ -139,8 +140,8 @@ fn no_filter_lets_a_finding_through_that_is_counted_and_not_listed() {
     for switches in [&fixable, &graceful, &accepted] {
         let open =
             || Finding { first_observed_at: Some(NOW), ..finding(Some("CVE-2026-1"), "CRITICAL") };
-        let evaluate = |counts, open| filtered(switches.clone(), counts, open);
-        let passes = evaluate(&[("CRITICAL", 1)], vec![open()]).concat();
+        let messages = |counts, open| filtered(switches.clone(), counts, open);
+        let passes = messages(&[("CRITICAL", 1)], vec![open()]).concat();
         assert!(!passes.contains("severity limit"), "{passes}");
         for (counts, open, expected) in [
             (
@@ -152,7 +153,7 @@ fn no_filter_lets_a_finding_through_that_is_counted_and_not_listed() {
             // A severity does not stand in for another.
             (&[("NEW", 1)], vec![open()], "has 1 \"NEW\" finding (severity limit CRITICAL; 1 "),
         ] {
-            let messages = evaluate(counts, open).concat();
+            let messages = messages(counts, open).concat();
             assert!(messages.contains(&format!("{expected}{NOT_LISTED}")), "{messages}");
         }
     }
@@ -190,10 +191,10 @@ fn an_image_that_was_never_scanned_says_so() {
 
 #[test]
 fn enhanced_scans_of_another_account_cannot_be_seen() {
-    let evaluate = |content| {
+    let messages = |content| {
         let mut facts = ImageFacts { content, ..clean() };
         facts.repository.scanning = Scanning::RepositoryFlag(true);
-        match case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check) {
+        match evaluate(&tagged("1.2"), &Inspection::Inspected(facts.into()), check) {
             Evaluation::Evaluated(reasons) => {
                 reasons.iter().map(Reason::to_string).collect::<String>()
             }
@@ -202,9 +203,9 @@ fn enhanced_scans_of_another_account_cannot_be_seen() {
             }
         }
     };
-    let image = evaluate(Content::Image(platform_facts(ImageScan::NotFound)));
+    let image = messages(Content::Image(platform_facts(ImageScan::NotFound)));
     let children = vec![child("arm64", Some(ImageScan::NotFound))];
-    let index = evaluate(Content::Index(Index::Children(children)));
+    let index = messages(Content::Index(Index::Children(children)));
     for message in [image, index] {
         assert!(
             message.contains("was never scanned as far as another account can see"),
@@ -262,12 +263,12 @@ fn every_platform_of_an_index_is_evaluated() {
 
 #[test]
 fn an_index_without_an_image_is_denied() {
-    let evaluate = |children| reasons(Content::Index(Index::Children(children)));
+    let messages = |children| reasons(Content::Index(Index::Children(children)));
     let expected =
         ["is an image index without an image to evaluate; push an image for at least one platform"];
-    assert_eq!(evaluate(vec![]), expected);
+    assert_eq!(messages(vec![]), expected);
     let artifact = Child { artifact: true, ..child("amd64", Some(scan("COMPLETE", &[]))) };
-    assert_eq!(evaluate(vec![artifact]), expected);
+    assert_eq!(messages(vec![artifact]), expected);
 }
 
 #[test]
@@ -294,13 +295,13 @@ fn what_image_available_denies_is_not_evaluated() {
         Content::NotUnderstood(NotUnderstood::TooLong { limit: 1 }),
     ] {
         let facts = ImageFacts { content, ..clean() };
-        let outcome = case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check);
+        let outcome = evaluate(&tagged("1.2"), &Inspection::Inspected(facts.into()), check);
         assert_eq!(outcome, Evaluation::Skipped);
     }
     let odd = NoFacts::NotUnderstood(NotUnderstood::TooLong { limit: 1 });
     let child = Child { facts: Err(odd), ..child("amd64", None) };
     let facts = ImageFacts { content: Content::Index(Index::Children(vec![child])), ..clean() };
-    let outcome = case(&tagged("1.2"), &Inspection::Inspected(facts.into()), check);
+    let outcome = evaluate(&tagged("1.2"), &Inspection::Inspected(facts.into()), check);
     let expected = Reason::NotEvaluated { earlier: crate::Rule::ImageAvailable };
     assert_eq!(outcome, Evaluation::Evaluated(vec![expected]));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Document;
+use super::super::Document;
 use crate::decide::decide;
 use crate::facts::mutability::TagMutability;
 use crate::facts::{

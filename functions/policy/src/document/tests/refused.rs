@@ -1,6 +1,6 @@
 //! What a policy document may not say: refused when it is read, with its place.
 
-use super::{Document, Kind};
+use super::super::{Document, Kind};
 
 type Row = (&'static str, (usize, usize), &'static str);
 
@@ -93,6 +93,21 @@ const REFUSED: &[Row] = &[
         "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a]}]",
         (2, 13),
         "has no mode and no rules",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], rules: {pinned: warn, scan-on-pull: warn}}]",
+        (2, 49),
+        "unknown field `scan-on-pull`, expected one of ecr-registry, image-available, tag-immutability, pinned, scan-on-push, scan-findings, image-config",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], rules: {pinned: warn, pinned: deny}}]",
+        (2, 49),
+        "duplicate field `pinned`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], rules: {pinned: }}]",
+        (2, 43),
+        "unknown variant ``, expected one of `audit`, `warn`, `deny`",
     ),
     (
         "apiVersion: ecr-admission/v1\nnamespaces: [{names: ['a*b'], mode: warn}]",

@@ -10,8 +10,10 @@ const names = (of: 'parameter' | 'prop' | 'variable') => PARAMETERS.flatMap((row
 
 test('a setting has one name, in the case of each place', () => {
   for (const { parameter, prop, variable } of PARAMETERS) {
-    if (parameter) assert.equal(prop, parameter[0]!.toLowerCase() + parameter.slice(1));
-    if (variable) assert.equal(variable, prop.replace(/[A-Z]/g, '_$&').toUpperCase());
+    // The parameter of the SAR application is singular; the prop is a list of the CDK.
+    const name = parameter === 'RegistryRegion' ? 'registryRegion' : prop;
+    if (parameter) assert.equal(name, parameter[0]!.toLowerCase() + parameter.slice(1));
+    if (variable) assert.equal(variable, name.replace(/[A-Z]/g, '_$&').toUpperCase());
   }
   for (const all of [names('parameter'), names('prop'), names('variable')]) {
     assert.equal(new Set(all).size, all.length);

@@ -6,12 +6,12 @@ import type { EcrAdmissionCode } from './props';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 
-/** `arm64` or `x86_64`, which is also the folder that `scripts/build` writes to. */
+/** `arm64` or `x86_64`, also the folder that `scripts/build` writes to. */
 export function folderOf(architecture: Architecture): string {
   return architecture.name;
 }
 
-/** The zips that `scripts/build` made; throws with what to do when there are none. */
+/** The zips that `scripts/build` made; throws with what to do if there are none. */
 export function builtCode(architecture: Architecture): EcrAdmissionCode {
   const zip = (name: string): Code => {
     const path = `${DIST}${folderOf(architecture)}/${name}.zip`;
@@ -25,8 +25,8 @@ export function builtCode(architecture: Architecture): EcrAdmissionCode {
 }
 
 /**
- * A path in the template, for `sam package`, which uploads the file and puts its address there. Only
- * a serverless function may hold a path, so the function becomes one; SAM turns it back.
+ * A path in the template, for `sam package`, which uploads the file and puts its address there. Only a
+ * serverless function may have a path, so the function becomes one; SAM converts it back.
  */
 export class LocalZip extends Code {
   constructor(private readonly path: string) {
@@ -34,7 +34,7 @@ export class LocalZip extends Code {
   }
 
   override bind(): CodeConfig {
-    // Never seen: bindToResource takes it out again.
+    // Placeholders: bindToResource removes them.
     return { s3Location: { bucketName: 'none', objectKey: this.path } };
   }
 

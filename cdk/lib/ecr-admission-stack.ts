@@ -12,7 +12,7 @@ export class EcrAdmissionStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    // `code` is for who has executables of their own; the default is what `scripts/build` made.
+    // `code` is for executables of your own; the default is what `scripts/build` made.
     props: StackProps & { code?: EcrAdmissionCode } = {},
   ) {
     const { code, ...stackProps } = props;

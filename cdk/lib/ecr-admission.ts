@@ -2,20 +2,20 @@ import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledged';
 import { Alarms } from './alarms';
+import { AdmissionDashboard } from './dashboard';
 import { Endpoint } from './endpoint';
 import { AdmissionFunction, AuthorizerFunction } from './functions';
 import { Metrics } from './metrics';
-import { Overview } from './overview';
+import { suppressNagFindings } from './nag-suppressions';
 import type { EcrAdmissionProps } from './props';
 import { type Settings, settingsOf } from './settings';
 
 /**
- * A Kubernetes admission webhook for Amazon ECR: an HTTP API that lets your apiservers in by bearer
- * token, and a function that judges the images of what they ask about.
+ * A Kubernetes admission webhook for Amazon ECR: an HTTP API that authenticates your apiservers by
+ * bearer token, and a function that evaluates the images of the workloads that they send.
  *
- * No resource has a name of its own, so that any number of them live side by side in one account.
+ * No resource has a fixed name, so one account can hold any number of these.
  */
 export class EcrAdmission extends Construct {
   /** The props with their defaults. */
@@ -34,15 +34,15 @@ export class EcrAdmission extends Construct {
     this.settings = settingsOf(props);
     this.tokens = new Secret(this, 'Tokens', {
       description: 'Bearer tokens of ecr-admission: a JSON object, cluster name -> token',
-      // CloudFormation makes a new token whenever one of these four changes, at once and without an
-      // overlap: never change them. `deploy/rotate-token` is the way to a new token.
+      // Never change these four: CloudFormation would replace the token at once, without an overlap.
+      // `deploy/rotate-token` makes a new one.
       generateSecretString: {
         secretStringTemplate: '{}',
         generateStringKey: 'default',
         passwordLength: 64,
         excludePunctuation: true,
       },
-      // Deleted by mistake, it would lock every control plane out for good.
+      // Deleted by mistake, it would lock every control plane out.
       removalPolicy: RemovalPolicy.RETAIN,
     });
     this.admission = new AdmissionFunction(this, 'Admission', this.settings);
@@ -63,7 +63,12 @@ export class EcrAdmission extends Construct {
       this.authorizer,
     );
     this.alarms = new Alarms(this, 'Alarms', metrics, this.settings).all;
-    this.dashboardName = new Overview(this, 'Overview', metrics, this.alarms).dashboardName;
-    acknowledge(this);
+    this.dashboardName = new AdmissionDashboard(
+      this,
+      'Dashboard',
+      metrics,
+      this.alarms,
+    ).dashboardName;
+    suppressNagFindings(this);
   }
 }

@@ -17,8 +17,8 @@ import { Construct } from 'constructs';
 import type { Settings } from './settings';
 
 /**
- * One line a request. Only what API Gateway knows itself: no header, so no token. `tokenStage` is the
- * authorizer's word for which of the two tokens matched, `current` or `previous`.
+ * One line per request, with nothing from its headers, so without the token. `tokenStage` says which of
+ * the two tokens matched, `current` or `previous`.
  */
 export const ACCESS_LOG = {
   time: '$context.requestTime',
@@ -39,7 +39,7 @@ export const ACCESS_LOG = {
 /** The HTTP API in front of the two functions. */
 export class Endpoint extends Construct {
   readonly api: HttpApi;
-  /** `https://HOST`, without a slash at its end. */
+  /** `https://HOST`, without a trailing slash. */
   readonly url: string;
   readonly host: string;
   readonly accessLog: LogGroup;
@@ -54,7 +54,7 @@ export class Endpoint extends Construct {
     super(scope, id);
     this.api = new HttpApi(this, 'Api', {
       apiName: Aws.STACK_NAME,
-      description: 'ecr-admission: what kube-apiserver calls',
+      description: 'ecr-admission: the webhook that kube-apiserver calls',
       createDefaultStage: false,
     });
     const bearer = new HttpLambdaAuthorizer('Authorizer', authorizer, {
@@ -68,7 +68,7 @@ export class Endpoint extends Construct {
       this.api.addRoutes({ path, methods: [HttpMethod.POST], integration, authorizer: bearer });
     }
     this.accessLog = new LogGroup(this, 'AccessLog', {
-      retention: settings.logRetention,
+      retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     new HttpStage(this, 'Stage', {

@@ -1,4 +1,4 @@
-import { Aws, Duration, Fn, RemovalPolicy, Token, Tokenization } from 'aws-cdk-lib';
+import { Aws, Duration, Fn, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Alias,
@@ -12,6 +12,7 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { environmentOf } from './environment';
 import { byPartition } from './partition';
 import type { Settings } from './settings';
 
@@ -23,19 +24,19 @@ interface ShippedFunctionProps {
   readonly timeout: Duration;
   readonly reservedConcurrency: number;
   readonly environment: Record<string, string>;
-  /** What it may call besides writing its own log. */
+  /** What it may call, besides writing its log. */
   readonly statements: PolicyStatement[];
-  /** Further policies of the role, by name: those that a stack may take out again. */
+  /** More policies of the role, by name: those that a stack may leave out. */
   readonly policies?: Record<string, PolicyDocument>;
 }
 
 /**
- * The name of the role's policy that holds what only a policy document makes necessary: reading its secret,
- * and the image configs that its rule image-config looks at.
+ * The role's policy for what only a policy document needs: to read its secret, and the image configs that
+ * the rule image-config checks.
  */
 export const POLICY_SECRET = 'policySecret';
 
-/** One function with a role and a log group of its own. */
+/** A function with its role and its log group. */
 class ShippedFunction extends Construct {
   readonly function: Function;
   readonly logGroup: LogGroup;
@@ -44,10 +45,10 @@ class ShippedFunction extends Construct {
   constructor(scope: Construct, id: string, props: ShippedFunctionProps) {
     super(scope, id);
     this.logGroup = new LogGroup(this, 'Log', {
-      retention: props.settings.logRetention,
+      retention: props.settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // Written out instead of AWSLambdaBasicExecutionRole, which may write to every log group.
+    // Not AWSLambdaBasicExecutionRole, which may write to every log group.
     const log = new PolicyStatement({
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       resources: [this.logGroup.logGroupArn],
@@ -73,7 +74,7 @@ class ShippedFunction extends Construct {
       logGroup: this.logGroup,
       // JSON for Lambda's own lines too, so that the dashboard can count cold starts.
       loggingFormat: LoggingFormat.JSON,
-      // Lambda filters by the lines' level as well, and would drop DEBUG by default.
+      // Lambda filters lines by level too, and would drop DEBUG by default.
       applicationLogLevelV2: props.settings.logLevel as ApplicationLogLevel,
       ...(props.reservedConcurrency === 0
         ? {}
@@ -82,7 +83,7 @@ class ShippedFunction extends Construct {
   }
 }
 
-/** Judges reviews. */
+/** Evaluates reviews. */
 export class AdmissionFunction extends ShippedFunction {
   /** What the endpoint invokes: the function, or its alias when there is provisioned concurrency. */
   readonly target: IFunction;
@@ -91,25 +92,13 @@ export class AdmissionFunction extends ShippedFunction {
     super(scope, id, {
       settings,
       code: settings.code.admission,
-      description: 'ecr-admission: judges the images of an AdmissionReview',
+      description: 'ecr-admission: evaluates the images of an AdmissionReview',
       memory: settings.admissionMemory,
-      // A backstop only: the function answers before the deadline that the apiserver sends with each
-      // review (the webhook's timeoutSeconds, 5 here and 10 by Kubernetes' default).
+      // A backstop: the function answers before the deadline that the apiserver sends with each review
+      // (the webhook's timeoutSeconds: 5 as rendered, 10 by default in Kubernetes).
       timeout: Duration.seconds(10),
       reservedConcurrency: settings.admissionReservedConcurrency,
-      environment: {
-        REGISTRY_REGION: commaSeparated(settings.registryRegions),
-        REGISTRY_IDS: commaSeparated(settings.registryIds),
-        IGNORED_NAMESPACES: commaSeparated(settings.ignoredNamespaces),
-        PIN_NAMESPACES: commaSeparated(settings.pinNamespaces),
-        REWRITES: commaSeparated(settings.rewrites),
-        SEVERITY_LIMIT: settings.severityLimit,
-        POLICY_SECRET: settings.policySecret,
-        LOG_LEVEL: settings.logLevel,
-        METRICS_NAMESPACE: settings.metricsNamespace,
-        CACHE_SECONDS: Tokenization.stringifyNumber(settings.cacheSeconds),
-        MAX_IMAGES: Tokenization.stringifyNumber(settings.maxImages),
-      },
+      environment: environmentOf('admission', settings),
       statements: [inspectImages(scope, settings), readEnhancedFindings(), putMetrics(settings)],
       policies:
         settings.policySecret === '' ? {} : { [POLICY_SECRET]: followPolicy(scope, settings) },
@@ -125,7 +114,7 @@ export class AdmissionFunction extends ShippedFunction {
   }
 }
 
-/** Tells the apiservers of your clusters from everybody else. */
+/** Authenticates the apiservers of your clusters. */
 export class AuthorizerFunction extends ShippedFunction {
   constructor(scope: Construct, id: string, settings: Settings, secret: ISecret) {
     super(scope, id, {
@@ -133,20 +122,19 @@ export class AuthorizerFunction extends ShippedFunction {
       code: settings.code.authorizer,
       description: 'ecr-admission: authorizes callers by bearer token',
       memory: settings.authorizerMemory,
-      // What the webhook's timeoutSeconds leaves: later, nobody waits for the answer any more.
+      // The webhook's timeoutSeconds: after that, the apiserver no longer waits.
       timeout: Duration.seconds(5),
       reservedConcurrency: settings.authorizerReservedConcurrency,
       environment: {
         TOKEN_SECRET_ARN: secret.secretArn,
-        TOKEN_OVERLAP_HOURS: Tokenization.stringifyNumber(settings.tokenOverlapHours),
-        LOG_LEVEL: settings.logLevel,
+        ...environmentOf('authorizer', settings),
       },
       statements: [read(secret.secretArn)],
     });
   }
 }
 
-/** Reads in the allowed registries: their accounts by ARN, their Regions by the Region that is called. */
+/** Reads the allowed registries: the ARN limits the accounts, the condition the Regions. */
 function inspectImages(scope: Construct, settings: Settings): PolicyStatement {
   return inRegistries(scope, settings, [
     'ecr:BatchGetImage',
@@ -165,10 +153,10 @@ function inRegistries(scope: Construct, settings: Settings, actions: string[]): 
 }
 
 /**
- * Never called by the function itself: ECR asks Amazon Inspector in the caller's name, and without these
- * DescribeImageScanFindings is denied for every image of a registry with enhanced scanning (Amazon ECR User
- * Guide, "IAM permissions required for enhanced scanning"). Its policy names no resource but `*`, and no
- * condition.
+ * The function does not call these. ECR calls Amazon Inspector on behalf of the caller, and without these
+ * permissions DescribeImageScanFindings is denied for every image of a registry with enhanced scanning
+ * (Amazon ECR User Guide, "IAM permissions required for enhanced scanning"). The policy documented there
+ * has the resource `*` and no condition.
  */
 function readEnhancedFindings(): PolicyStatement {
   return new PolicyStatement({
@@ -182,9 +170,9 @@ export function repositories(scope: Construct, accounts: string[]): string[] {
   if (!Token.isUnresolved(accounts)) {
     return accounts.map((account) => `arn:${Aws.PARTITION}:ecr:*:${account}:repository/*`);
   }
-  // The accounts are a list that only the deployment knows (a SAR parameter): join them with what lies
-  // between two of them, and split the text into ARNs again. The delimiter of Fn::Join must be a plain
-  // text, so that there is one Join a partition.
+  // Only the deployment knows the accounts (a SAR parameter): join them with the text between two of
+  // them, and split the result into ARNs. The delimiter of Fn::Join must be a literal string, so there is
+  // one Join per partition.
   const joined = (partition: string): string =>
     `arn:${partition}:ecr:*:${Fn.join(`:repository/*,arn:${partition}:ecr:*:`, accounts)}:repository/*`;
   const arns = byPartition(scope, {
@@ -204,7 +192,7 @@ function followPolicy(scope: Construct, settings: Settings): PolicyDocument {
   });
 }
 
-/** Reads the one secret that has this ARN. */
+/** Reads the secret with this ARN. */
 function read(secretArn: string): PolicyStatement {
   return new PolicyStatement({
     actions: ['secretsmanager:GetSecretValue'],
@@ -215,12 +203,8 @@ function read(secretArn: string): PolicyStatement {
 function putMetrics(settings: Settings): PolicyStatement {
   return new PolicyStatement({
     actions: ['cloudwatch:PutMetricData'],
-    // CloudWatch knows no resource for it; the namespace is the only bound there is.
+    // This action has no resource; the namespace is the only limit there is.
     resources: ['*'],
     conditions: { StringEquals: { 'cloudwatch:namespace': settings.metricsNamespace } },
   });
-}
-
-function commaSeparated(values: string[]): string {
-  return values.length === 0 ? '' : Fn.join(',', values);
 }

@@ -6,21 +6,22 @@ import type { Endpoint } from './endpoint';
 import type { AdmissionFunction, AuthorizerFunction } from './functions';
 import type { Settings } from './settings';
 
-/** The message of the admission function's log line for a review that could not be judged. */
-export const FAILED_LINE = 'review could not be judged';
-/** The message of its line for a Pod that was admitted by break-glass. */
-export const BREAK_GLASS_LINE = 'break-glass';
-/** The messages of its lines for a policy document that it could not read: with a good copy, without. */
-export const POLICY_UNREAD_LINES = [
-  'policy could not be read; the last good copy judges',
-  'policy unavailable; every review is denied',
-];
+/**
+ * The metrics that count lines of the admission function's log, with the event codes that they match:
+ * consts of functions/admission/src/events.rs.
+ */
+export const LOGGED_EVENTS = {
+  FailedInLog: ['review_failed'],
+  BreakGlassInLog: ['break_glass'],
+  // With a good copy, and without one.
+  PolicyUnreadable: ['policy_unreadable', 'policy_unavailable'],
+};
 
 const PERIOD = Duration.minutes(5);
 
 /**
- * Every figure that the dashboard shows and the alarms watch, in one place. Those of alarms have no
- * label and no arithmetic: such an alarm is a plain one, that every tool can read.
+ * Every metric that the dashboard shows and the alarms watch. Those of alarms have no label and no
+ * arithmetic: such an alarm is a plain one, which every tool can read.
  */
 export class Metrics extends Construct {
   private readonly namespace: string;
@@ -36,13 +37,9 @@ export class Metrics extends Construct {
     super(scope, id);
     const namespace = settings.metricsNamespace;
     this.namespace = namespace;
-    // A frozen function sends no metrics, but its log line has left with the answer.
-    for (const [metricName, lines] of [
-      ['FailedInLog', [FAILED_LINE]],
-      ['BreakGlassInLog', [BREAK_GLASS_LINE]],
-      ['PolicyUnread', POLICY_UNREAD_LINES],
-    ] as const) {
-      const patterns = lines.map((line) => FilterPattern.stringValue('$.message', '=', line));
+    // A frozen function sends no metrics, but its log line is written before it answers.
+    for (const [metricName, events] of Object.entries(LOGGED_EVENTS)) {
+      const patterns = events.map((event) => FilterPattern.stringValue('$.event', '=', event));
       new MetricFilter(this, metricName, {
         logGroup: admission.logGroup,
         filterPattern: FilterPattern.any(...patterns),
@@ -50,9 +47,9 @@ export class Metrics extends Construct {
         metricName,
       });
     }
-    // HTTP APIs publish no count of 429 of their own: their 4xx counts stale tokens and strangers, too. Of
-    // excessive 429 API Gateway may write neither log nor metric (its page on monitoring HTTP APIs); what
-    // it lets through of a flood of strangers it still counts as 4xx, which RejectedCallers watches.
+    // HTTP APIs publish no count of 429: their 4xx also counts stale tokens and strangers. For excessive
+    // 429s API Gateway may write neither logs nor metrics (its page on monitoring HTTP APIs); the requests
+    // of strangers that it still passes on count as 4xx, which RejectedCallers watches.
     new MetricFilter(this, 'TooManyRequests', {
       logGroup: endpoint.accessLog,
       filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
@@ -69,12 +66,12 @@ export class Metrics extends Construct {
     }
   }
 
-  /** One of the admission function's own counts, over all clusters. */
+  /** A count of the admission function or of its log, over all clusters. */
   count(metricName: string): Metric {
     return this.own(metricName, undefined, Stats.SUM);
   }
 
-  /** Denials, one line a rule: whatever rules the function has. */
+  /** Denials, one line per rule: whatever rules the function has. */
   deniedByRule(): MathExpression {
     return this.search('Denied', 'Rule');
   }
@@ -87,9 +84,9 @@ export class Metrics extends Construct {
     return this.own(`ColdStarts-${name}`, name, Stats.SUM);
   }
 
-  /** What has a log line of its own, as the function counted it or as its log did. */
+  /** What also has a log line, as the function counted it or as its log did. */
   countOrLog(metricName: 'BreakGlass' | 'Failed'): MathExpression {
-    // A graph takes every id once.
+    // An id must be unique in its graph.
     const [sent, logged] = [`sent${metricName}`, `logged${metricName}`];
     return new MathExpression({
       expression: `MAX([FILL(${sent}, 0), FILL(${logged}, 0)])`,
@@ -102,7 +99,7 @@ export class Metrics extends Construct {
     });
   }
 
-  /** Reviews admitted with the previous token, one line a cluster: who has not been rotated yet. */
+  /** Reviews with the previous token, one line per cluster: which ones a rotation has not reached yet. */
   previousToken(): MathExpression {
     return this.search('PreviousToken', 'Cluster');
   }
@@ -113,12 +110,12 @@ export class Metrics extends Construct {
     return this.endpoint.api.metricLatency({ statistic, label, period: PERIOD });
   }
 
-  /** Requests that the endpoint refused: no token, a wrong token, another path, too many. */
+  /** Requests that the endpoint rejected: no token, a wrong token, another path, too many. */
   rejected(): Metric {
     return this.endpoint.api.metricClientError({ period: PERIOD, statistic: Stats.SUM });
   }
 
-  /** Requests that the endpoint took, whatever it answered. */
+  /** All requests, whatever the answer. */
   requests(): Metric {
     return this.endpoint.api.metricCount({ period: PERIOD, statistic: Stats.SUM });
   }
@@ -127,7 +124,7 @@ export class Metrics extends Construct {
     return this.endpoint.api.metricServerError({ period: PERIOD, statistic: Stats.SUM });
   }
 
-  /** Reviews that reached the admission function, so with a right token, in an hour. */
+  /** Reviews per hour that reached the admission function, so with a valid token. */
   reviewsPerHour(): Metric {
     return this.admission.function.metricInvocations({ period: Duration.hours(1) });
   }

@@ -1,41 +1,46 @@
-import { Aws, CfnOutput, Fn, type Stack, Tokenization } from 'aws-cdk-lib';
+import { Aws, CfnOutput, type Stack } from 'aws-cdk-lib';
 import type { EcrAdmission } from './ecr-admission';
+import { textOf } from './environment';
 import { byPartition } from './partition';
 
 /**
  * The stack's outputs. `deploy/render-config`, `deploy/rotate-token` and `deploy/doctor` read most of
- * them, so that nothing has to be copied by hand; people read the others. None has the name of a SAR
- * parameter: `sam package` would take it for that one.
+ * them, so that nothing has to be copied by hand; people read the others. One that repeats a parameter
+ * is named `<Parameter>InForce`: `sam package` would take the bare name for the parameter.
  */
 export function addOutputs(stack: Stack, admission: EcrAdmission): void {
   const { settings, endpoint } = admission;
   const output = (id: string, value: string, description: string): void => {
     new CfnOutput(stack, id, { value, description });
   };
-  output('Endpoint', endpoint.url, 'What the webhook configurations call');
-  output('EndpointHost', endpoint.host, 'The user of the webhook kubeconfig');
-  output('TokenSecretArn', admission.tokens.secretArn, 'The tokens, one a cluster');
+  output('Endpoint', endpoint.url, 'URL that the webhook configurations call');
+  output('EndpointHost', endpoint.host, 'User in the kubeconfig of the webhook');
+  output('TokenSecretArn', admission.tokens.secretArn, 'Secret that holds one token per cluster');
   output(
     'AdmissionRoleArn',
     admission.admission.role.roleArn,
-    'Whom the owners of other registries, of a policy secret and of its key let in',
+    'Role to allow in other registries, a policy secret and its key',
   );
   output(
-    'NamespacesIgnored',
-    settings.ignoredNamespaces.length === 0 ? '' : Fn.join(',', settings.ignoredNamespaces),
-    'Admitted without judgement; the webhook configuration must have the same',
+    'IgnoredNamespacesInForce',
+    textOf(settings.ignoredNamespaces),
+    'Admitted without evaluation; the webhook configuration must name the same',
   );
-  output('MetricsIn', settings.metricsNamespace, 'Where the metrics are');
   output(
-    'AuthorizerCachedSeconds',
-    Tokenization.stringifyNumber(settings.authorizerCacheSeconds),
-    'How long API Gateway may reuse an authorizer answer',
+    'MetricsNamespaceInForce',
+    settings.metricsNamespace,
+    'CloudWatch namespace of the metrics',
   );
-  output('Dashboard', dashboardUrl(stack, admission.dashboardName), 'What the clusters are up to');
+  output(
+    'AuthorizerCacheSecondsInForce',
+    textOf(settings.authorizerCacheSeconds),
+    'How long API Gateway may reuse an authorizer result',
+  );
+  output('Dashboard', dashboardUrl(stack, admission.dashboardName), 'CloudWatch dashboard');
   output(
     'NextCommand',
     `deploy/render-config --stack ${Aws.STACK_NAME} --region ${Aws.REGION} --out ecr-admission`,
-    'Writes the files for the control plane (deploy/README.md)',
+    'Writes the files for the control plane (see deploy/README.md)',
   );
 }
 

@@ -2,8 +2,8 @@ import { Aws, CfnCondition, Fn, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 /**
- * A text that differs between the partitions in which the Serverless Application Repository is. A
- * mapping would fail the deployment in any other partition; there, this is `aws`.
+ * A text that differs between the partitions that have the Serverless Application Repository. In any
+ * other partition it is that of `aws`, where a mapping would fail the deployment.
  */
 export function byPartition(
   scope: Construct,

@@ -7,7 +7,7 @@ import { EcrAdmission } from './ecr-admission';
 import { addOutputs } from './outputs';
 import { SarParameters } from './sar-parameters';
 
-/** What the Serverless Application Repository shows; see infra/publication.json. */
+/** What the Serverless Application Repository shows: infra/application.json and the version. */
 export interface SarApplication {
   readonly name: string;
   readonly author: string;
@@ -21,7 +21,7 @@ export class SarStack extends Stack {
   constructor(scope: Construct, id: string, application: SarApplication) {
     super(scope, id, {
       description: application.description,
-      // The template is deployed in accounts that no CDK was ever bootstrapped in.
+      // The template is deployed to accounts that were not bootstrapped for the CDK.
       synthesizer: new BootstraplessSynthesizer(),
       analyticsReporting: false,
     });
@@ -40,12 +40,12 @@ export class SarStack extends Stack {
       {
         id: 'CloudFormation-Validate::W1030',
         reason:
-          'An empty AlarmTopicArn is never used as an alarm action, nor an empty PolicySecret as the ' +
-          'resource of a permission: conditions take them out.',
+          'Conditions remove an empty AlarmTopicArn from the alarm actions, and an empty PolicySecret ' +
+          'from the permissions.',
       },
       {
         id: 'CloudFormation-Validate::W2509',
-        reason: 'PolicySecret says where a secret is, and holds none.',
+        reason: 'PolicySecret is the ARN of a secret, not a secret.',
       },
     );
     for (const alarm of admission.alarms) {
@@ -55,7 +55,7 @@ export class SarStack extends Stack {
     }
     const role = admission.admission.role.node.defaultChild as CfnRole;
     const policies = parameters.rolePolicies(role.policies as CfnRole.PolicyProperty[]);
-    // Not the property itself: cdk-nag reads no condition in it, and is to judge every policy there may be.
+    // An override, so that cdk-nag, which does not read conditions, checks every policy there can be.
     role.addPropertyOverride('Policies', policies);
     this.templateOptions.metadata = {
       'AWS::ServerlessRepo::Application': {
@@ -69,7 +69,7 @@ export class SarStack extends Stack {
         SemanticVersion: application.semanticVersion,
       },
     };
-    // The references between the resources say it already (cfn-lint W3005).
+    // The references between the resources imply these (cfn-lint W3005).
     for (const child of this.node.findAll()) {
       if (child instanceof CfnResource) child.addDeletionOverride('DependsOn');
     }

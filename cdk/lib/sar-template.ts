@@ -5,15 +5,11 @@ import { type SarApplication, SarStack } from './sar-stack';
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** Where the committed template is. */
-export const TEMPLATE = new URL('infra/template.yaml', ROOT);
-
-const HEADER = `# Generated from cdk/ (npm run sar), for the Serverless Application Repository. Do not edit:
-# scripts/checks/infra fails when it is not what the CDK app synthesises. The paths at CodeUri are for
-# \`sam package\`, which puts the addresses of the uploaded files there.
+const HEADER = `# For the Serverless Application Repository. Generated from cdk/ (npm run generate); do not edit.
+# \`sam package\` uploads the files that CodeUri names and puts their addresses there.
 `;
 
-/** What infra/application.json and Cargo.toml say of the application. */
+/** The application as infra/application.json and Cargo.toml describe it. */
 export function sarApplication(): SarApplication {
   const application = JSON.parse(readFileSync(new URL('infra/application.json', ROOT), 'utf8'));
   return { ...application, semanticVersion: workspaceVersion() };
@@ -27,7 +23,7 @@ export function sarTemplate(): string {
   return HEADER + stringify(template, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
-/** One version for everything: that of the Cargo workspace. */
+/** The version of the Cargo workspace, which is that of everything. */
 function workspaceVersion(): string {
   const manifest = readFileSync(new URL('Cargo.toml', ROOT), 'utf8');
   const version = /^\[workspace\.package\][^[]*?^version = "([^"]+)"/ms.exec(manifest)?.[1];

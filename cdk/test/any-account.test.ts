@@ -5,8 +5,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { EcrAdmission } from '../lib/ecr-admission';
 import { anyCode, type Resource, templateWith } from './stacks';
 
-// The properties by which CloudFormation would take a name from the template. API Gateway's is only a
-// label, which need not be unique; an authorizer's is unique in its API.
+// The properties that would set a fixed name. API Gateway's is a label, which need not be unique; an
+// authorizer's is unique in its API.
 const NAMES = [
   'AlarmName',
   'BucketName',
@@ -25,7 +25,7 @@ const ALLOWED = new Set([
   'AWS::Logs::MetricFilter.LogGroupName',
 ]);
 
-test('every name is generated, so that two stacks live side by side', () => {
+test('every name is generated, so that an account can have two stacks', () => {
   const all = templateWith().toJSON()['Resources'] as Record<string, Resource>;
   for (const [id, { Type, Properties }] of Object.entries(all)) {
     for (const name of NAMES.filter((property) => property in Properties)) {
@@ -34,17 +34,17 @@ test('every name is generated, so that two stacks live side by side', () => {
   }
 });
 
-test('two of the construct live side by side even in one stack', () => {
+test('a stack can have two of the construct', () => {
   const stack = new Stack(new App(), 'Both');
   for (const id of ['One', 'Two']) new EcrAdmission(stack, id, { code: anyCode() });
   Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 4);
 });
 
-test('no partition is written into the template', () => {
+test('the template names no partition', () => {
   const template = JSON.stringify(templateWith().toJSON());
   assert.equal(/arn:aws/.exec(template), null);
-  // The principals of Lambda and API Gateway are the same in every partition, and the console's host
-  // is chosen by condition.
+  // The principals of Lambda and API Gateway are the same in every partition; a condition chooses the
+  // host of the console.
   const hosts = template.match(/[a-z.-]*\.?amazon(aws)?(-us-gov)?\.(com|cn)(\.cn)?/g) ?? [];
   assert.deepEqual([...new Set(hosts)].sort(), [
     'apigateway.amazonaws.com',

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { Match } from 'aws-cdk-lib/assertions';
 import { ACCESS_LOG } from '../lib/endpoint';
-import { BREAK_GLASS_LINE, FAILED_LINE, POLICY_UNREAD_LINES } from '../lib/metrics';
+import { LOGGED_EVENTS } from '../lib/metrics';
 import { only, POLICY_SECRET_ARN, resources, templateWith } from './stacks';
 
 test('both functions are arm64 executables with a log group of their own', () => {
@@ -19,7 +18,7 @@ test('both functions are arm64 executables with a log group of their own', () =>
   assert.equal(new Set(groups).size, 2);
 });
 
-test('the admission function has the parameters in its environment', () => {
+test('the admission function has its parameters in its environment', () => {
   const variables = (context: Record<string, unknown>) =>
     only(templateWith(context), 'AWS::Lambda::Function', /^EcrAdmissionFunction/).Properties[
       'Environment'
@@ -83,7 +82,7 @@ test('the authorizer has its environment, its reserved concurrency and a short t
   assert.equal(unreserved['ReservedConcurrentExecutions'], undefined);
 });
 
-test('two routes, both behind the authorizer, and no other', () => {
+test('there are two routes, both behind the authorizer', () => {
   const template = templateWith();
   const routes = Object.values(resources(template, 'AWS::ApiGatewayV2::Route'));
   assert.deepEqual(routes.map((route) => route.Properties['RouteKey']).sort(), [
@@ -102,7 +101,7 @@ test('two routes, both behind the authorizer, and no other', () => {
   });
 });
 
-test('API Gateway may invoke the functions from this API alone', () => {
+test('API Gateway may invoke the functions from this API only', () => {
   for (const permission of Object.values(resources(templateWith(), 'AWS::Lambda::Permission'))) {
     assert.equal(permission.Properties['Principal'], 'apigateway.amazonaws.com');
     assert.match(
@@ -120,7 +119,7 @@ test('the stage throttles and writes access logs without a header', () => {
     AccessLogSettings: { Format: JSON.stringify(ACCESS_LOG) },
   });
   for (const variable of Object.values(ACCESS_LOG)) {
-    // $context holds no request header; $request, $stageVariables and the like are not for logs.
+    // $context holds no request header.
     assert.match(variable, /^\$context\.[A-Za-z.]+$/);
   }
   const given = templateWith({ stageThrottleRate: 50, stageThrottleBurst: 20 });
@@ -137,16 +136,16 @@ test('a single 429 is an alarm, counted in the access log', () => {
   assert.equal(ACCESS_LOG.status, '$context.status');
   template.hasResourceProperties('AWS::Logs::MetricFilter', {
     LogGroupName: { Ref: accessLog },
-    // In quotes: the access log writes every value as a text.
+    // In quotes: the access log writes every value as a string.
     FilterPattern: '{ $.status = "429" }',
     MetricTransformations: [
       Match.objectLike({ MetricNamespace: 'EcrAdmission', MetricName: 'TooManyRequests' }),
     ],
   });
-  anyOf('TooManyRequests');
+  assertAlarmOnOne('TooManyRequests');
 });
 
-test('each function has the concurrency reserved that was chosen for it', () => {
+test('the admission function has its reserved concurrency', () => {
   const reserved = (context: Record<string, unknown>) =>
     only(templateWith(context), 'AWS::Lambda::Function', /^EcrAdmissionFunction/).Properties[
       'ReservedConcurrentExecutions'
@@ -166,7 +165,7 @@ test('provisioned concurrency puts an alias between the endpoint and the functio
   templateWith().resourceCountIs('AWS::Lambda::Alias', 0);
 });
 
-test('every alarm tells the topic when it fires and when it is over', () => {
+test('every alarm notifies the topic when it fires and when it is over', () => {
   const topic = 'arn:aws:sns:eu-west-1:123456789012:on-call';
   const alarms = (context: Record<string, unknown>) =>
     Object.values(resources(templateWith(context), 'AWS::CloudWatch::Alarm'));
@@ -189,15 +188,9 @@ test('silence is an alarm', () => {
   });
 });
 
-test('each log line that an alarm counts is one that the function writes', () => {
-  const written = logLines();
-  for (const [metric, level, lines] of [
-    ['FailedInLog', 'error', [FAILED_LINE]],
-    ['BreakGlassInLog', 'warn', [BREAK_GLASS_LINE]],
-    ['PolicyUnread', 'error', POLICY_UNREAD_LINES],
-  ] as const) {
-    for (const line of lines) assert.ok(written.has(`${level} ${line}`), `${level} ${line}`);
-    const tests = lines.map((line) => `$.message = "${line}"`);
+test('a metric filter counts the log lines by their event code', () => {
+  for (const [metric, events] of Object.entries(LOGGED_EVENTS)) {
+    const tests = events.map((event) => `$.event = "${event}"`);
     const pattern = tests.length === 1 ? tests[0] : tests.map((one) => `(${one})`).join(' || ');
     templateWith().hasResourceProperties('AWS::Logs::MetricFilter', {
       FilterPattern: `{ ${pattern} }`,
@@ -205,16 +198,26 @@ test('each log line that an alarm counts is one that the function writes', () =>
         Match.objectLike({ MetricNamespace: 'EcrAdmission', MetricName: metric, MetricValue: '1' }),
       ],
     });
-    anyOf(metric);
+    assertAlarmOnOne(metric);
   }
 });
 
-test('a single review that failed, or that broke the glass, is an alarm', () => {
-  for (const metric of ['Failed', 'BreakGlass']) anyOf(metric);
+test('each event code is one that the admission function logs', () => {
+  const source = readFileSync(
+    new URL('../../functions/admission/src/events.rs', import.meta.url),
+    'utf8',
+  );
+  const logged = [...source.matchAll(/^pub(?:\(crate\))? const .*"([a-z_]+)"/gm)].map(
+    ([, code]) => code,
+  );
+  for (const event of Object.values(LOGGED_EVENTS).flat()) assert.ok(logged.includes(event), event);
 });
 
-// An alarm on a single one of them.
-function anyOf(metric: string): void {
+test('a single review that failed, or that was admitted by break-glass, is an alarm', () => {
+  for (const metric of ['Failed', 'BreakGlass']) assertAlarmOnOne(metric);
+});
+
+function assertAlarmOnOne(metric: string): void {
   templateWith().hasResourceProperties('AWS::CloudWatch::Alarm', {
     Namespace: 'EcrAdmission',
     MetricName: metric,
@@ -225,21 +228,6 @@ function anyOf(metric: string): void {
     EvaluationPeriods: 1,
     TreatMissingData: 'notBreaching',
   });
-}
-
-// `LEVEL MESSAGE` of every line that the sources of the admission function log.
-function logLines(): Set<string> {
-  const root = fileURLToPath(new URL('../../functions/admission/src/', import.meta.url));
-  return new Set(
-    readdirSync(root, { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.rs'))
-      .flatMap((file) => [
-        ...readFileSync(root + file, 'utf8').matchAll(
-          /\blog(?:\(\))?\.(error|warn)\(\s*"([^"]+)"/g,
-        ),
-      ])
-      .map(([, level, message]) => `${level} ${message}`),
-  );
 }
 
 test('the dashboard shows denials by every rule there is', () => {
@@ -264,15 +252,15 @@ test('the dashboard shows every count of reviews', () => {
   }
 });
 
-test('the outputs are those that the scripts and people read', () => {
+test('the outputs are those that the operator tools and people read', () => {
   assert.deepEqual(Object.keys(templateWith().findOutputs('*')).sort(), [
     'AdmissionRoleArn',
-    'AuthorizerCachedSeconds',
+    'AuthorizerCacheSecondsInForce',
     'Dashboard',
     'Endpoint',
     'EndpointHost',
-    'MetricsIn',
-    'NamespacesIgnored',
+    'IgnoredNamespacesInForce',
+    'MetricsNamespaceInForce',
     'NextCommand',
     'TokenSecretArn',
   ]);

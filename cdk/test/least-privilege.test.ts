@@ -28,34 +28,34 @@ const reading = (template: Template, role: RegExp) =>
     JSON.stringify(statement['Action']).includes('secretsmanager'),
   );
 
-// What ECR asks Amazon Inspector in the name of who calls DescribeImageScanFindings.
-const IN_OUR_NAME = ['inspector2:ListCoverage', 'inspector2:ListFindings'];
+// What ECR calls on behalf of the caller of DescribeImageScanFindings.
+const ON_OUR_BEHALF = ['inspector2:ListCoverage', 'inspector2:ListFindings'];
 
-test('the admission function may do what it does, and nothing else', () => {
+test('the admission function has exactly the permissions that it uses', () => {
   const always = [
     'cloudwatch:PutMetricData',
     'ecr:BatchGetImage',
     'ecr:BatchGetRepositoryScanningConfiguration',
     'ecr:DescribeImageScanFindings',
     'ecr:DescribeRepositories',
-    ...IN_OUR_NAME,
+    ...ON_OUR_BEHALF,
     'logs:CreateLogStream',
     'logs:PutLogEvents',
   ];
   assert.deepEqual(actions(ADMISSION_ROLE), always);
   const withPolicy = actions(ADMISSION_ROLE, templateWith({ policySecret }));
-  const policyAlone = ['ecr:GetDownloadUrlForLayer', 'secretsmanager:GetSecretValue'];
-  assert.deepEqual(withPolicy, [...always, ...policyAlone].sort());
+  const policyOnly = ['ecr:GetDownloadUrlForLayer', 'secretsmanager:GetSecretValue'];
+  assert.deepEqual(withPolicy, [...always, ...policyOnly].sort());
 });
 
-test('findings of enhanced scanning may be read, without a bound that AWS does not name', () => {
+test('findings of enhanced scanning may be read on every resource, as AWS documents', () => {
   const granted = statements(templateWith(), ADMISSION_ROLE).filter((statement) =>
     JSON.stringify(statement['Action']).includes('inspector2'),
   );
-  assert.deepEqual(granted, [{ Action: IN_OUR_NAME, Effect: 'Allow', Resource: '*' }]);
+  assert.deepEqual(granted, [{ Action: ON_OUR_BEHALF, Effect: 'Allow', Resource: '*' }]);
 });
 
-test('the admission function may read the policy secret alone, and only where there is one', () => {
+test('the admission function may read the policy secret only, if there is one', () => {
   const statement = (secret: unknown) => ({
     Action: 'secretsmanager:GetSecretValue',
     Effect: 'Allow',
@@ -79,7 +79,7 @@ test('the admission function may read the policy secret alone, and only where th
   ]);
 });
 
-test('the authorizer may read one secret, and nothing else', () => {
+test('the authorizer may read one secret and nothing else', () => {
   assert.deepEqual(actions(AUTHORIZER_ROLE), [
     'logs:CreateLogStream',
     'logs:PutLogEvents',
@@ -93,7 +93,7 @@ test('the authorizer may read one secret, and nothing else', () => {
   assert.deepEqual(read?.['Resource'], { Ref: secret });
 });
 
-// The operations that the sources name, as IAM actions. Every SDK call is `client.operation().…`.
+// The operations in the sources, as IAM actions. Every SDK call is `client.operation().…`.
 function calls(folder: string, prefixes: Record<string, string>): string[] {
   const root = fileURLToPath(new URL(`../../${folder}/src/`, import.meta.url));
   const found = readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -111,7 +111,7 @@ function calls(folder: string, prefixes: Record<string, string>): string[] {
   );
 }
 
-test('what the roles allow is what the sources call', () => {
+test('the roles allow what the sources call', () => {
   const admission = calls('functions/admission', {
     BatchGetImage: 'ecr',
     BatchGetRepositoryScanningConfiguration: 'ecr',
@@ -124,31 +124,31 @@ test('what the roles allow is what the sources call', () => {
   const authorizer = calls('authorizer', { GetSecretValue: 'secretsmanager' });
   const allowed = (role: RegExp) =>
     actions(role, templateWith({ policySecret })).filter((action) => !action.startsWith('logs:'));
-  assert.deepEqual([...admission, ...IN_OUR_NAME].sort(), allowed(ADMISSION_ROLE));
+  assert.deepEqual([...admission, ...ON_OUR_BEHALF].sort(), allowed(ADMISSION_ROLE));
   assert.deepEqual(authorizer.sort(), allowed(AUTHORIZER_ROLE));
 });
 
-test('no statement allows everything of anything', () => {
+test('no statement allows every action, or every resource without a reason', () => {
   for (const role of [ADMISSION_ROLE, AUTHORIZER_ROLE]) {
     for (const statement of statements(templateWith({ policySecret }), role)) {
       assert.equal(statement['Effect'], 'Allow');
       assert.equal(statement['NotAction'] ?? statement['NotResource'], undefined);
       for (const action of [statement['Action']].flat()) assert.doesNotMatch(action, /\*/);
       if (JSON.stringify(statement['Resource']) === '"*"') {
-        // What knows no resource: a call that is bound to a namespace instead, and two that only read.
+        // Actions without a resource: one that is limited to a namespace instead, and two that only read.
         if (statement['Action'] === 'cloudwatch:PutMetricData') {
           assert.deepEqual(statement['Condition'], {
             StringEquals: { 'cloudwatch:namespace': 'EcrAdmission' },
           });
         } else {
-          assert.deepEqual(statement['Action'], IN_OUR_NAME);
+          assert.deepEqual(statement['Action'], ON_OUR_BEHALF);
         }
       }
     }
   }
 });
 
-test('ECR is read in the allowed accounts and Regions alone', () => {
+test('ECR is read in the allowed accounts and Regions only', () => {
   const template = templateWith({
     registryIds: '123456789012,210987654321',
     registryRegions: 'eu-west-1,us-east-1',
@@ -169,7 +169,7 @@ test('ECR is read in the allowed accounts and Regions alone', () => {
   }
 });
 
-test('roles are assumed by Lambda alone, and hold no managed policy', () => {
+test('only Lambda assumes the roles, and they have no managed policy', () => {
   const template = templateWith();
   const roles = Object.values(resources(template, 'AWS::IAM::Role'));
   assert.equal(roles.length, 2);

@@ -14,7 +14,7 @@ function nagged(context: Record<string, unknown> = {}) {
   return app;
 }
 
-test('cdk-nag finds nothing in the stack that is not answered', () => {
+test('cdk-nag finds nothing in the stack that is not suppressed', () => {
   const app = nagged({
     registryIds: '123456789012,210987654321',
     provisionedConcurrency: 1,
@@ -24,13 +24,13 @@ test('cdk-nag finds nothing in the stack that is not answered', () => {
   app.synth();
 });
 
-test('cdk-nag finds nothing in the SAR template that is not answered', () => {
+test('cdk-nag finds nothing in the SAR template that is not suppressed', () => {
   const app = nagged();
   new SarStack(app, 'Sar', sarApplication());
   app.synth();
 });
 
-test('the answers hold for what they name alone: a wider policy is found', () => {
+test('a suppression covers only what it names: a wider policy is found', () => {
   const app = nagged();
   const stack = new EcrAdmissionStack(app, 'EcrAdmission', { code: anyCode() });
   const wider = new PolicyStatement({ actions: ['ecr:*'], resources: ['arn:aws:ecr:*:*:*'] });

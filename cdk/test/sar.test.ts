@@ -2,19 +2,20 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { sarTemplate, TEMPLATE } from '../lib/sar-template';
+import { README, TEMPLATE } from '../lib/generated';
+import { PARAMETERS } from '../lib/parameters';
+import { sarTemplate } from '../lib/sar-template';
 import { ADMISSION_ROLE, POLICY_SECRET_ARN } from './stacks';
 
 const text = sarTemplate();
 const template = parse(text);
 
-test('infra/template.yaml is what the CDK app synthesises', () => {
-  const committed = readFileSync(TEMPLATE, 'utf8');
-  assert.equal(committed, text, 'infra/template.yaml is out of date; run: cd cdk && npm run sar');
+test('the template fits into a request to CloudFormation, without an S3 bucket', () => {
+  assert.ok(Buffer.byteLength(text) < 51_200);
 });
 
-// What the Serverless Application Repository accepts (docs: "Supported AWS resources"), as far as this
-// template needs it: a new type must be looked up there before it is added here.
+// The types of this template, each of which the Serverless Application Repository accepts (see its page
+// "Supported AWS resources" before you add one).
 const ACCEPTED = [
   'AWS::ApiGatewayV2::Api',
   'AWS::ApiGatewayV2::Authorizer',
@@ -52,33 +53,18 @@ test('the metadata is what the repository accepts', () => {
 
 test('the version is that of the workspace', () => {
   const manifest = readFileSync(new URL('../Cargo.toml', TEMPLATE), 'utf8');
+  const workspace = manifest.split('[workspace.package]')[1]!;
   const { SemanticVersion } = template.Metadata['AWS::ServerlessRepo::Application'];
-  assert.ok(manifest.includes(`version = "${SemanticVersion}"`));
+  assert.match(workspace, new RegExp(`^version = "${SemanticVersion}"$`, 'm'));
+  // The other places take theirs from there, or have none that could differ.
+  const read = (file: string) => JSON.parse(readFileSync(new URL(file, TEMPLATE), 'utf8'));
+  assert.equal(read('application.json').semanticVersion, undefined);
+  assert.equal(read('../cdk/package.json').version, undefined);
 });
 
-test('the parameters are those of the product, of types that the repository accepts', () => {
-  assert.deepEqual(Object.keys(template.Parameters).sort(), [
-    'AdmissionReservedConcurrency',
-    'AlarmTopicArn',
-    'AuthorizerCacheSeconds',
-    'AuthorizerReservedConcurrency',
-    'CacheSeconds',
-    'IgnoredNamespaces',
-    'LogLevel',
-    'LogRetentionDays',
-    'MaxImages',
-    'MetricsNamespace',
-    'PinNamespaces',
-    'PolicySecret',
-    'QuietHours',
-    'RegistryIds',
-    'RegistryRegion',
-    'Rewrites',
-    'SeverityLimit',
-    'StageThrottleBurst',
-    'StageThrottleRate',
-    'TokenOverlapHours',
-  ]);
+test('the parameters are those of the table, of types that the repository accepts', () => {
+  const names = PARAMETERS.flatMap(({ parameter }) => parameter ?? []);
+  assert.deepEqual(Object.keys(template.Parameters), names);
   for (const [name, parameter] of Object.entries<any>(template.Parameters)) {
     assert.ok(['String', 'Number', 'CommaDelimitedList'].includes(parameter.Type), name);
     assert.ok(parameter.Default !== undefined, `${name} has a default`);
@@ -86,7 +72,7 @@ test('the parameters are those of the product, of types that the repository acce
   }
 });
 
-test('throttle, concurrency and images are those of the parameters', () => {
+test('throttling, reserved concurrency and the environment follow the parameters', () => {
   const find = (type: string, id: RegExp) =>
     Object.entries<any>(template.Resources).find(
       ([name, resource]) => resource.Type === type && id.test(name),
@@ -110,7 +96,7 @@ test('throttle, concurrency and images are those of the parameters', () => {
 });
 
 test('the page of the application explains every parameter and every alarm', () => {
-  const page = readFileSync(new URL('README.md', TEMPLATE), 'utf8');
+  const page = readFileSync(README, 'utf8');
   const alarms = Object.entries<any>(template.Resources)
     .filter(([, resource]) => resource.Type === 'AWS::CloudWatch::Alarm')
     .map(([id]) => /^EcrAdmissionAlarms(.+)[0-9A-F]{8}$/.exec(id)![1]!);
@@ -120,15 +106,16 @@ test('the page of the application explains every parameter and every alarm', () 
   }
 });
 
-test('the pattern of PolicySecret takes what the CDK takes', () => {
+test('the pattern of PolicySecret accepts what the CDK accepts', () => {
   const { AllowedPattern } = template.Parameters.PolicySecret;
-  for (const taken of ['', POLICY_SECRET_ARN]) assert.match(taken, new RegExp(AllowedPattern));
+  for (const accepted of ['', POLICY_SECRET_ARN])
+    assert.match(accepted, new RegExp(AllowedPattern));
   for (const refused of [POLICY_SECRET_ARN.slice(0, -7), `${POLICY_SECRET_ARN}*`, 'policy']) {
     assert.doesNotMatch(refused, new RegExp(AllowedPattern));
   }
 });
 
-test('without a PolicySecret, the role says nothing of secrets or image configs', () => {
+test('without a PolicySecret, the role grants no secret and no image config', () => {
   const roles = Object.entries<any>(template.Resources).filter(([id]) => ADMISSION_ROLE.test(id));
   const [[, role] = []] = roles;
   const policies = role.Properties.Policies.filter((policy: any) => !('PolicyName' in policy));
@@ -153,7 +140,7 @@ test('without a PolicySecret, the role says nothing of secrets or image configs'
   assert.doesNotMatch(JSON.stringify(always), /secretsmanager|GetDownloadUrlForLayer/);
 });
 
-test('no output has the name of a parameter, which sam package would take it for', () => {
+test('no output has the name of a parameter, or sam package would confuse them', () => {
   const outputs = Object.keys(template.Outputs);
   assert.deepEqual(
     outputs.filter((name) => name in template.Parameters),
@@ -161,11 +148,11 @@ test('no output has the name of a parameter, which sam package would take it for
   );
 });
 
-test('nothing in it needs a CDK bootstrap', () => {
+test('the template needs no CDK bootstrap', () => {
   assert.doesNotMatch(text, /BootstrapVersion|cdk-hnb659fds|AWS::CDK::Metadata|aws:cdk/);
 });
 
-test('the delimiter of every Fn::Join is a plain text, as CloudFormation demands', () => {
+test('the delimiter of every Fn::Join is a literal string, as CloudFormation requires', () => {
   const visit = (node: any): void => {
     if (node === null || typeof node !== 'object') return;
     if ('Fn::Join' in node) assert.equal(typeof node['Fn::Join'][0], 'string');

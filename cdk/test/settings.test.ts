@@ -7,51 +7,67 @@ import { stackWith } from './stacks';
 const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret';
 
 const refused: [Record<string, unknown>, RegExp][] = [
-  [{ severityLimit: 'critical' }, /severityLimit is 'critical'; expected INFORMATIONAL, LOW/],
-  [{ logLevel: 'TRACE' }, /logLevel is 'TRACE'; expected DEBUG/],
-  [{ registryIds: '12345678901' }, /registryIds has '12345678901'; expected .* 123456789012/],
-  [{ registryIds: '' }, /registryIds is empty/],
-  [{ registryRegions: 'Ireland' }, /registryRegions has 'Ireland'; expected .* eu-west-1/],
-  [{ ignoredNamespaces: 'kube_system' }, /ignoredNamespaces has 'kube_system'/],
-  [{ pinNamespaces: 'shop,*' }, /pinNamespaces has '\*'; expected .* shop/],
-  [{ rewrites: 'docker.io/' }, /rewrites has 'docker.io\/'; expected .*docker-hub/],
+  [
+    { severityLimit: 'critical' },
+    /^severityLimit: expected INFORMATIONAL, LOW, .* or CRITICAL, got "critical"$/,
+  ],
+  [{ logLevel: 'TRACE' }, /^logLevel: expected DEBUG, INFO, WARN or ERROR, got "TRACE"$/],
+  [
+    { registryIds: '12345678901' },
+    /^registryIds: expected items like 123456789012, got "12345678901"$/,
+  ],
+  [{ registryIds: '' }, /^registryIds: expected items like 123456789012, got nothing$/],
+  [
+    { registryRegions: 'Ireland' },
+    /^registryRegions: expected items like eu-west-1, got "Ireland"$/,
+  ],
+  [{ ignoredNamespaces: 'kube_system' }, /^ignoredNamespaces: .* got "kube_system"$/],
+  [{ pinNamespaces: 'shop,*' }, /^pinNamespaces: expected items like shop, or \* alone, got "\*"$/],
+  [{ rewrites: 'docker.io/' }, /^rewrites: expected .*docker-hub\/, got "docker.io\/"$/],
   [
     { policySecret: 'ecr-admission/policy' },
-    /policySecret has 'ecr-.*; expected .* arn:aws:secrets/,
+    /^policySecret: expected nothing, or a value like arn:aws:secrets.*, got "ecr-admission\/policy"$/,
   ],
-  [{ policySecret: `${SECRET}:ecr-admission/policy` }, /policySecret has .*policy-AbCdEf/],
-  [{ policySecret: `${SECRET}:ecr-admission/*-AbCdEf` }, /policySecret has/],
-  [{ policySecret: `${SECRET}:ecr-admission/policy-??????` }, /policySecret has/],
-  [{ policySecret: `${SECRET}:policy-AbCdEf:json-key::` }, /policySecret has/],
-  [{ policySecret: `${SECRET.replace('eu-west-1', '*')}:policy-AbCdEf` }, /policySecret has/],
+  [{ policySecret: `${SECRET}:ecr-admission/policy` }, /^policySecret: .*policy-AbCdEf, got/],
+  [{ policySecret: `${SECRET}:ecr-admission/*-AbCdEf` }, /^policySecret: /],
+  [{ policySecret: `${SECRET}:ecr-admission/policy-??????` }, /^policySecret: /],
+  [{ policySecret: `${SECRET}:policy-AbCdEf:json-key::` }, /^policySecret: /],
+  [{ policySecret: `${SECRET.replace('eu-west-1', '*')}:policy-AbCdEf` }, /^policySecret: /],
+  [{ policySecret: `${SECRET.replace('secretsmanager', 'ssm')}:policy-AbCdEf` }, /^policySecret: /],
+  [{ metricsNamespace: 'AWS/Lambda' }, /^metricsNamespace: .*, got "AWS\/Lambda"$/],
+  [{ metricsNamespace: ':Own' }, /^metricsNamespace: .*, got ":Own"$/],
+  [{ metricsNamespace: '' }, /^metricsNamespace: expected a value like EcrAdmission, got nothing$/],
   [
-    { policySecret: `${SECRET.replace('secretsmanager', 'ssm')}:policy-AbCdEf` },
-    /policySecret has/,
+    { cacheSeconds: '301' },
+    /^cacheSeconds: expected a whole number of seconds from 0 to 300, got 301$/,
   ],
-  [{ metricsNamespace: 'AWS/Lambda' }, /metricsNamespace has 'AWS\/Lambda'/],
-  [{ cacheSeconds: '301' }, /cacheSeconds is 301; expected a whole number from 0 to 300/],
-  [{ cacheSeconds: '1.5' }, /cacheSeconds is '1.5'; expected a whole number/],
-  [{ tokenOverlapHours: 169 }, /tokenOverlapHours is 169/],
-  [{ authorizerCacheSeconds: 3601 }, /authorizerCacheSeconds is 3601/],
-  [{ quietHours: 0 }, /quietHours is 0/],
-  [{ maxImages: 0 }, /maxImages is 0; expected a whole number from 1 to 500/],
-  [{ maxImages: 501 }, /maxImages is 501/],
-  [{ stageThrottleRate: 0 }, /stageThrottleRate is 0; expected a whole number from 1/],
-  [{ stageThrottleBurst: 0 }, /stageThrottleBurst is 0; expected a whole number from 1/],
-  [{ architecture: 'amd64' }, /architecture is 'amd64'; expected arm64 or x86_64/],
-  [{ severtyLimit: 'HIGH' }, /unknown context 'severtyLimit'; expected one of registryRegions/],
+  [{ cacheSeconds: '1.5' }, /^cacheSeconds: expected a whole number of seconds .*, got "1.5"$/],
+  [{ tokenOverlapHours: 169 }, /^tokenOverlapHours: .* got 169$/],
+  [{ authorizerCacheSeconds: 3601 }, /^authorizerCacheSeconds: .* got 3601$/],
+  [{ quietHours: 0 }, /^quietHours: .* got 0$/],
+  [{ maxImages: 0 }, /^maxImages: expected a whole number of images from 1 to 500, got 0$/],
+  [{ maxImages: 501 }, /^maxImages: .* got 501$/],
+  [{ stageThrottleRate: 0 }, /^stageThrottleRate: .* from 1 to 100000, got 0$/],
+  [{ stageThrottleBurst: 0 }, /^stageThrottleBurst: .* from 1 to 100000, got 0$/],
+  [{ logRetentionDays: 2 }, /^logRetentionDays: expected 1, 3, .* or 3653 days, got 2$/],
+  [{ alarmTopicArn: 'on-call' }, /^alarmTopicArn: expected nothing, or .*, got "on-call"$/],
+  [{ architecture: 'amd64' }, /^architecture: expected arm64 or x86_64, got "amd64"$/],
+  [{ severtyLimit: 'HIGH' }, /^context: expected one of stackName, .*, got "severtyLimit"$/],
 ];
 
 for (const [context, message] of refused) {
   test(`refused: ${JSON.stringify(context)}`, () => {
-    assert.throws(() => stackWith(context), message);
+    assert.throws(
+      () => stackWith(context),
+      (error: Error) => message.test(error.message),
+    );
   });
 }
 
 for (const policySecret of [
   '',
   `${SECRET}:ecr-admission/policy-AbCdEf`,
-  // Of another account: the pattern says nothing of whose it is.
+  // Of another account.
   `${SECRET.replace('123456789012', '210987654321')}:a-b_c+d=e.f@g/h-0a1B2c`,
   'arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:policy-AbCdEf',
   'arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:policy-AbCdEf',
@@ -63,11 +79,11 @@ for (const policySecret of [
   });
 }
 
-test("the CDK's own context is left alone", () => {
+test("the CDK's own context is accepted", () => {
   stackWith({ 'aws:cdk:bundling-stacks': ['**'], '@aws-cdk/core:checkSecretUsage': true });
 });
 
-test('an executable that was not built is named, with the command that builds it', () => {
+test('a missing executable is named, with the command that builds it', () => {
   const riscv = Architecture.custom('riscv64');
   assert.throws(
     () => builtCode(riscv),

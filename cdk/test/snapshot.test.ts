@@ -6,12 +6,12 @@ import { templateWith } from './stacks';
 
 const SNAPSHOT = new URL('ecr-admission.snapshot.yaml', import.meta.url);
 
-test('the stack is the one that was last looked at', () => {
+test('the stack is that of the snapshot', () => {
   const text = stringify(templateWith().toJSON(), { lineWidth: 0, aliasDuplicateObjects: false });
   if (process.env['UPDATE_SNAPSHOT']) writeFileSync(SNAPSHOT, text);
   assert.equal(
     text,
     readFileSync(SNAPSHOT, 'utf8'),
-    'the stack has changed; if that is wanted: UPDATE_SNAPSHOT=1 npm test, and read the diff',
+    'the stack changed; to accept it, run UPDATE_SNAPSHOT=1 npm test and review the diff',
   );
 });

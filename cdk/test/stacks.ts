@@ -14,7 +14,7 @@ export type Resource = {
   UpdateReplacePolicy?: string;
 };
 
-/** Of this process, whose end takes it away: also when a test fails. */
+/** Deleted when this process ends. */
 const folder = mkdtempSync(join(tmpdir(), 'ecr-admission-'));
 process.once('exit', () => rmSync(folder, { recursive: true }));
 
@@ -32,7 +32,7 @@ function zip(name: string): Code {
   return Code.fromAsset(path);
 }
 
-/** A stack as `cdk deploy -c NAME=VALUE …` makes it. */
+/** A stack as `cdk deploy -c NAME=VALUE …` creates it. */
 export function stackWith(context: Record<string, unknown> = {}, props: AppProps = {}) {
   const app = new App({ analyticsReporting: false, ...props, context });
   return new EcrAdmissionStack(app, 'EcrAdmission', { code: anyCode() });

@@ -15,8 +15,8 @@ import (
 // What the registry holds, by digest.
 type repository map[digest.Digest]blob
 
-// A provider reads from the repository, and keeps the first manifest of an image that is read: the
-// handler of images.Manifest follows one descriptor of each index, so that it is the one it chooses.
+// A provider reads from the repository, and keeps the first manifest of an image that is read. The handler of
+// images.Manifest follows one descriptor of each index, so this manifest is its choice.
 type provider struct {
 	repository repository
 	manifest   digest.Digest
@@ -39,7 +39,7 @@ func (p *provider) ReaderAt(_ context.Context, d imagespec.Descriptor) (content.
 	return reader{bytes.NewReader([]byte(b.Text))}, nil
 }
 
-// Windows nodes differ by their version.
+// A choice for Windows depends on the version of the node.
 var nodes = []imagespec.Platform{
 	{OS: "linux", Architecture: "amd64"},
 	{OS: "linux", Architecture: "amd64", Variant: "v3"},
@@ -55,8 +55,7 @@ var nodes = []imagespec.Platform{
 	{OS: "freebsd", Architecture: "amd64"},
 }
 
-// The digests that images.Manifest chooses. One that is chosen and cannot be read counts: the node would
-// pull it.
+// The digests that images.Manifest chooses. A digest that is chosen but cannot be read counts: the node would pull it.
 func chosenByContainerd(r repository, root digest.Digest) []digest.Digest {
 	chosen := []digest.Digest{}
 	target := imagespec.Descriptor{MediaType: r[root].MediaType, Digest: root, Size: int64(len(r[root].Text))}

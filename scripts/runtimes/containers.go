@@ -13,10 +13,10 @@ import (
 	"go.podman.io/image/v5/types"
 )
 
-// The most indexes in one another that are opened.
+// How many nested indexes are opened.
 const maxDepth = 8
 
-// The digests that ChooseInstance chooses, through all indexes in one another.
+// The digests that ChooseInstance chooses, through all nested indexes.
 func chosenByContainers(r repository, root digest.Digest) []digest.Digest {
 	chosen := []digest.Digest{}
 	for _, node := range nodes {
@@ -50,8 +50,8 @@ func choose(r repository, d digest.Digest, node *types.SystemContext) (digest.Di
 	return d, true
 }
 
-// The OCI manifests that no node runs: containerd unpacks no layer of them, and OCIConfig says that they
-// are artifacts, or they cannot be read at all.
+// The OCI manifests that no node runs: containerd unpacks none of their layers, and OCIConfig says that they are
+// artifacts or cannot be read.
 func refused(r repository) []digest.Digest {
 	refused := []digest.Digest{}
 	for d, b := range r {
@@ -82,7 +82,7 @@ func configuration(b blob) error {
 	return err
 }
 
-// A source of one manifest. What is not asked for panics.
+// A source of one manifest. Methods that the reader does not call are nil, and panic.
 type source struct {
 	types.ImageSource
 	blob blob
@@ -93,7 +93,7 @@ func (s source) GetManifest(context.Context, *digest.Digest) ([]byte, string, er
 }
 
 func (s source) GetBlob(context.Context, types.BlobInfo, types.BlobInfoCache) (io.ReadCloser, int64, error) {
-	return nil, 0, errors.New("no configuration is held")
+	return nil, 0, errors.New("the repository holds no configuration")
 }
 
 func (s source) Reference() types.ImageReference { return reference{} }

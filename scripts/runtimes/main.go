@@ -1,8 +1,8 @@
-// The readers of manifests that nodes run: containerd's, and that of CRI-O and Podman.
+// The readers of manifests that nodes run: that of containerd, and that of CRI-O and Podman.
 //
-// Each line of stdin is a root manifest with all that it may lead to; each line of stdout says what either
-// reader chooses of it for any platform. functions/admission/tests/runtimes.rs compares that with what
-// ecr-admission evaluates.
+// Each line of stdin is a root manifest with everything that it refers to. Each line of stdout says what each reader
+// chooses from it, over all platforms. functions/admission/tests/runtimes.rs compares that with what ecr-admission
+// evaluates.
 package main
 
 import (
@@ -30,8 +30,8 @@ type blob struct {
 	Text      string        `json:"text"`
 }
 
-// An answer says which digests of manifests each reader chooses, and which manifests are refused by both:
-// the configuration is none of an image to the one, and the other unpacks no layer.
+// An answer says which digests of manifests each reader chooses, and which manifests both refuse: for CRI-O, the
+// configuration is not that of an image, and containerd unpacks no layer.
 type answer struct {
 	ID         int             `json:"id"`
 	Containerd []digest.Digest `json:"containerd"`

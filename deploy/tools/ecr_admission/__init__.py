@@ -1,5 +1,5 @@
-"""What deploy/render-config, deploy/rotate-token and deploy/doctor have in common.
+"""What deploy/render-config, deploy/rotate-token and deploy/doctor share.
 
-Python 3.9 or later and its standard library only: these scripts run on laptops and on
-control-plane nodes, where nothing can be counted on to be installed.
+Python 3.9 or later and its standard library only: the tools run on laptops and on control-plane nodes,
+where nothing else is sure to be installed.
 """

@@ -2,36 +2,26 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 
 from .problem import Problem
 
-
-# As an argument's value: it is read from `standard_input`, since every user of the machine can list a
-# process's arguments.
+# The value of an argument that is read from standard input, since every user of the machine can list the
+# arguments of a process.
 STANDARD_INPUT = "file:///dev/stdin"
-
-
-class Refused(Problem):
-    """AWS, or the aws CLI, did not carry out an operation."""
-
-    def __init__(self, message, code=None):
-        super().__init__(message)
-        # As AWS names it, such as InvalidParameterException; None where the CLI itself failed.
-        self.code = code
 
 
 def call(service, operation, arguments, region=None, secret=None):
     """Runs one operation and returns its answer as an object.
 
-    `secret` goes to the standard input: `secret.reveal()` is its text, and `secret.redact(text)` takes it
-    out of what the CLI says.
+    `secret` goes to standard input: `secret.reveal()` is its text, and `secret.redact(text)` removes it from
+    the messages of the CLI.
     """
     if shutil.which("aws") is None:
         raise Problem(
-            "the aws CLI is not installed, or not on PATH; install it, or pass --url and --token-file"
+            "the aws CLI is not on PATH; install it (render-config and doctor can do without: pass --url and"
+            " --token-file)"
         )
     command = ["aws", service, operation, *arguments, "--output", "json"]
     if region:
@@ -47,16 +37,15 @@ def call(service, operation, arguments, region=None, secret=None):
     )
     if result.returncode != 0:
         why = _why(result.stderr)
-        code = re.search(r"\((\w+)\) when calling", why)
-        said = secret.redact(why) if secret is not None else why
-        raise Refused(f"aws {service} {operation} failed: {said}", code and code.group(1))
+        message = secret.redact(why) if secret is not None else why
+        raise Problem(f"aws {service} {operation} failed: {message}")
     try:
         return json.loads(result.stdout) if result.stdout.strip() else {}
     except ValueError:
         # Its text may be a secret.
-        raise Problem(f"aws {service} {operation} answered with something other than JSON") from None
+        raise Problem(f"aws {service} {operation} did not answer with JSON; check what aws is on PATH") from None
 
 
 def _why(stderr):
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing on stderr"
+    return lines[-1] if lines else "no message"

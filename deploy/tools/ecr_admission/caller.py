@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from .problem import Problem
 
-# As long as the webhook configuration waits for Pods (deploy/templates/validating-webhook.yaml).
+# The timeout of the webhook for Pods (deploy/templates/validating-webhook.yaml).
 TIMEOUT_SECONDS = 5
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer; `review` is its AdmissionReview, or None when it is none."""
+    """One HTTP answer; `review` is its AdmissionReview, or None."""
 
     status: int
     text: str
@@ -51,16 +51,16 @@ class Caller:
             answer = connection.getresponse()
             return Answer(answer.status, answer.read().decode("utf-8", "replace"))
         except (OSError, http.client.HTTPException) as error:
-            raise Problem(f"no answer from {self.endpoint.authority}: {error}") from error
+            raise Problem(f"{self.endpoint.authority} did not answer ({error})") from error
         finally:
             connection.close()
 
     def certificate(self):
-        """The certificate that the endpoint shows, verified, as ssl.getpeercert() gives it."""
+        """The certificate of the endpoint, verified, as ssl.getpeercert() returns it."""
         address = (self.endpoint.host, self.endpoint.port)
         try:
             with socket.create_connection(address, TIMEOUT_SECONDS) as plain:
                 with self._context.wrap_socket(plain, server_hostname=self.endpoint.host) as secured:
                     return secured.getpeercert()
         except OSError as error:
-            raise Problem(f"no TLS connection to {self.endpoint.authority}: {error}") from error
+            raise Problem(f"cannot connect to {self.endpoint.authority} with TLS ({error})") from error

@@ -3,14 +3,15 @@
 import urllib.parse
 from dataclasses import dataclass
 
-from .problem import Problem
+from .problem import Problem, quoted
 
 DEFAULT_PORT = 443
+EXPECTED = "expected https://HOST[:PORT][/PATH], as in the stack's output Endpoint, got"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An https URL without user, query or fragment, as `clientConfig.url` of a webhook accepts it."""
+    """An https URL without user, query or fragment, as `clientConfig.url` of a webhook takes it."""
 
     host: str
     port: int
@@ -18,26 +19,24 @@ class Endpoint:
 
     @classmethod
     def parse(cls, text):
-        """Reads `text`; raises Problem with what is accepted."""
-        accepted = "expected https://HOST[:PORT][/PATH], as in the stack's Endpoint output"
+        """Reads `text`; raises Problem with what is expected."""
         try:
             parts = urllib.parse.urlsplit(text.strip())
             port = parts.port or DEFAULT_PORT
         except ValueError as error:
-            raise Problem(f"the URL {text!r} cannot be read ({error}); {accepted}") from error
+            raise Problem(f"{EXPECTED} {quoted(text)} ({error})") from error
         if parts.scheme != "https" or not parts.hostname:
-            raise Problem(f"the URL {text!r} is not an https URL; {accepted}")
+            raise Problem(f"{EXPECTED} {quoted(text)}, which is not an https URL")
         if parts.username or parts.password or parts.query or parts.fragment:
-            raise Problem(
-                f"the URL has a user, query or fragment, which Kubernetes refuses in a webhook; {accepted}"
-            )
+            # Not quoted: it may have a password.
+            raise Problem(f"{EXPECTED} a URL with a user, query or fragment, which Kubernetes refuses in a webhook")
         if any(character in text for character in "\"'\\ \t\r\n"):
-            raise Problem(f"the URL {text!r} holds a blank, a quote or a backslash; {accepted}")
+            raise Problem(f"{EXPECTED} {quoted(text)}, which has white space, a quote or a backslash")
         return cls(host=parts.hostname, port=port, path=parts.path.rstrip("/"))
 
     @property
     def authority(self):
-        """What kube-apiserver looks up in the kubeconfig: `host:port`, or the bare host for 443.
+        """What kube-apiserver looks up in the kubeconfig: `host:port`, or only the host for port 443.
 
         Source: k8s.io/apiserver pkg/util/webhook/authentication.go, clientConfig().
         """

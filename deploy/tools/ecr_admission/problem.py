@@ -1,14 +1,24 @@
-"""The one way a script ends badly: a sentence for a person, and exit code 1."""
+"""How a tool fails: one sentence for a person, and exit code 1."""
 
+import json
 import sys
+
+# Of foreign text, an error shows no more characters than this.
+LONGEST = 200
 
 
 class Problem(Exception):
-    """What was got, what is accepted, and what to do. Never holds a token."""
+    """What is wrong, and what to do about it. Never holds a token."""
+
+
+def quoted(text):
+    """`text` in double quotes for an error: one line, printable, not too long."""
+    shown = str(text)
+    return json.dumps(shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…", ensure_ascii=not shown.isprintable())
 
 
 def run(main):
-    """Runs `main`, turning a Problem into its sentence on stderr and exit code 1."""
+    """Runs `main`; prints a Problem to stderr and exits with 1."""
     try:
         sys.exit(main())
     except Problem as problem:

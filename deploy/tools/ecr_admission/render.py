@@ -1,17 +1,14 @@
-"""Fills the templates of deploy/templates."""
+"""Fills the templates in deploy/templates."""
 
-import base64
 import json
 import re
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Optional
 
-from . import admission_policy, conditions
+from . import admission_policy, authorities, conditions
 from .endpoint import Endpoint
-from .problem import Problem
 from .registries import Registries
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -26,8 +23,8 @@ ADMISSION_POLICY = "admission-policy.yaml"
 VALIDATION_ACTIONS = {"audit": "[Warn, Audit]", "deny": "[Deny]"}
 # Every kind that embeds a Pod template, as in validating-webhook.yaml.
 CONTROLLER_RULES = [
-    "# --mutate-controllers: their templates are changed, too, so that what `kubectl get` shows is what runs.",
-    "# What another controller owns, such as the ReplicaSet of a Deployment, is left as its owner wrote it.",
+    "# --mutate-controllers: changes the Pod templates too, so that `kubectl get` shows what runs. An object that",
+    "# a controller owns, such as the ReplicaSet of a Deployment, stays as its owner wrote it.",
     '- apiGroups: [""]',
     '  apiVersions: ["v1"]',
     '  operations: ["CREATE", "UPDATE"]',
@@ -44,26 +41,26 @@ CONTROLLER_RULES = [
     '  resources: ["jobs", "cronjobs"]',
     "  scope: Namespaced",
 ]
-# What a reader of the file is told of each condition.
+# The comment above each condition.
 EXPLAINED = {
     "namespace-not-ignored": (
-        "By name, never by label: a tenant may be allowed to label a namespace. The call is saved, and",
-        "the list is the one the function has (IgnoredNamespaces); deploy/doctor compares the two.",
+        "By name, never by label: a tenant may be allowed to label a namespace. These namespaces are the ones",
+        "that the function ignores (IgnoredNamespaces); deploy/doctor compares the two.",
     ),
     "spec-changed": (
-        "A Pod's images lie in its spec. An outage of ours must not keep a Pod from being labelled or",
-        "from going away when its finalizers are taken off.",
+        "A Pod's images are in its spec. Without this condition, an outage of the webhook would keep Pods from",
+        "being labeled, and from being deleted once their finalizers are removed.",
     ),
 }
-# What a call that fails means for a Pod, and what a reader of the file is told of it.
+# The comment above each failurePolicy for Pods.
 FAILURE_POLICIES = {
-    "Fail": ("When no answer comes, no Pod is created, and none gets another image.",),
+    "Fail": ("While no answer comes, no Pod is created, and no image of a Pod is changed.",),
     "Ignore": (
-        "Whenever a call fails (an outage, a wrong token, too many requests), the Pod is admitted unchecked,",
-        "and nothing in the cluster says so: only the stack's alarms do. An answer still denies.",
+        "Whenever a call fails (an outage, a wrong token, too many requests), the Pod is admitted unchecked.",
+        "Nothing in the cluster reports it: only the stack's alarms do. A denial that arrives still denies.",
     ),
 }
-# A line that is nothing but a placeholder stands for any number of lines at its indentation.
+# A line that is only a placeholder stands for any number of lines at its indentation.
 LINES = re.compile(r"^( *)\$\{(\w+)\}$")
 
 
@@ -72,12 +69,12 @@ class Settings:
     """What differs from one cluster to the next."""
 
     endpoint: Endpoint
-    # Where the files lie on the control-plane node, which need not be where they are written.
+    # Where the files are on the control-plane nodes, which need not be where they are written.
     install_dir: Path
     token_path: Path
     ignored_namespaces: list
     ca_pem: Optional[str] = None
-    # Whether the templates of controllers are mutated, beside Pods.
+    # Whether the mutating webhook changes the templates of controllers, not only Pods.
     mutate_controllers: bool = False
     # The failurePolicy of the webhook for Pods: a key of FAILURE_POLICIES.
     failure_policy: str = "Fail"
@@ -87,24 +84,9 @@ class Settings:
 
 
 def render(settings):
-    """Returns file name -> text."""
+    """The text of each file, by its name."""
     names = [*NAMES, *([ADMISSION_POLICY] if settings.admission_policy else [])]
     return {name: _fill((TEMPLATES / name).read_text(encoding="utf-8"), settings) for name in names}
-
-
-def ca_bundle(pem):
-    """The `caBundle` value of a PEM text; raises Problem when it holds no certificate."""
-    try:
-        certificates = re.findall(
-            r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", pem, re.DOTALL
-        )
-        for certificate in certificates:
-            ssl.PEM_cert_to_DER_cert(certificate)
-    except ValueError as error:
-        raise Problem(f"the CA file holds a certificate that cannot be read ({error})") from error
-    if not certificates:
-        raise Problem("the CA file holds no certificate; expected PEM (-----BEGIN CERTIFICATE-----)")
-    return base64.b64encode(("\n".join(certificates) + "\n").encode()).decode()
 
 
 def _fill(template, settings):
@@ -147,8 +129,8 @@ def _ca_bundle_lines(pem):
     if pem is None:
         return []
     return [
-        "# The only authorities trusted for this URL; without it, those of the control-plane node.",
-        f"caBundle: {ca_bundle(pem)}",
+        "# The only authorities that are trusted for this URL. Without it: those of the control-plane node.",
+        f"caBundle: {authorities.bundle(pem)}",
     ]
 
 

@@ -1,7 +1,7 @@
-"""Reads back what deploy/render-config wrote, and the same from a live cluster through kubectl.
+"""Reads what deploy/render-config wrote, and the same from a live cluster through kubectl.
 
-The files are YAML, which Python's standard library cannot read; but they are ours, one key a line and
-every text a JSON string, and whatever else somebody made of them is reported as a difference.
+The files are YAML, which Python's standard library cannot read. But deploy/render-config writes one key in
+each line and every string as JSON; a file in another form is reported as a difference.
 """
 
 import base64
@@ -11,11 +11,12 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Optional
 
+from . import files
 from .problem import Problem
 
+RENDER = "run deploy/render-config"
 POD_WEBHOOK = "pods.ecr-admission.internal"
 WEBHOOKS = (POD_WEBHOOK, "controllers.ecr-admission.internal")
 
@@ -28,7 +29,7 @@ class Webhook:
     url: str = ""
     expressions: list = field(default_factory=list)
     ca_pem: Optional[str] = None
-    # What lets objects past that nobody of ours decided on: only a live configuration can have it.
+    # They exempt objects by label. The rendered files have none, a live configuration can.
     selectors: list = field(default_factory=list)
     failure_policy: str = ""
 
@@ -36,7 +37,7 @@ class Webhook:
 def webhooks_in(path):
     """The webhooks in the file validating-webhook.yaml."""
     found = []
-    for line in _read(path).splitlines():
+    for line in files.read(path, RENDER).splitlines():
         key, _, value = line.strip().lstrip("- ").partition(": ")
         if line.startswith("  - name: "):
             found.append(Webhook(value))
@@ -61,12 +62,15 @@ def failure_policy(webhooks):
 def webhooks_live():
     """The webhooks of the ValidatingWebhookConfiguration `ecr-admission` in the current cluster."""
     if shutil.which("kubectl") is None:
-        raise Problem("kubectl is not on PATH; install it, or leave out --live")
+        raise Problem("kubectl is not on PATH; install it, or omit --live")
     command = ["kubectl", "get", "validatingwebhookconfiguration", "ecr-admission", "-o", "json"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        why = (result.stderr.strip() or "it said nothing").splitlines()[-1]
-        raise Problem(f"kubectl cannot get it ({why}); run kubectl apply -f validating-webhook.yaml")
+        why = (result.stderr.strip() or "no message").splitlines()[-1]
+        raise Problem(
+            f"kubectl cannot read the ValidatingWebhookConfiguration ecr-admission ({why}); check the kubeconfig's"
+            " context, or run kubectl apply -f validating-webhook.yaml"
+        )
     found = []
     for webhook in json.loads(result.stdout).get("webhooks", []):
         client = webhook.get("clientConfig", {})
@@ -87,17 +91,10 @@ def webhooks_live():
 
 def users_in(path):
     """User name -> token file, in the file webhook-kubeconfig.yaml."""
-    text = _read(path)
+    text = files.read(path, RENDER)
     names = [_text(name) for name in re.findall(r"^ *- name: (.+)$", text, re.MULTILINE)]
     token_files = [_text(name) for name in re.findall(r"^ *tokenFile: (.+)$", text, re.MULTILINE)]
     return dict(zip(names, token_files))
-
-
-def _read(path):
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise Problem(f"cannot read {path}: {error.strerror}; run deploy/render-config") from error
 
 
 def _text(value):

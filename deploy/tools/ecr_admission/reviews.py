@@ -1,4 +1,4 @@
-"""AdmissionReviews to try an endpoint with. They name a Pod that does not exist, and change nothing."""
+"""AdmissionReviews that test an endpoint. They name a Pod that does not exist, and change nothing."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""What a rotation waits for: clusters that are behind, the authorizer's copies, API Gateway's cache."""
+"""What a rotation waits for: clusters with the previous token, the authorizer's copies, API Gateway's cache."""
 
 import time
 from datetime import datetime, timedelta, timezone
@@ -6,17 +6,17 @@ from datetime import datetime, timedelta, timezone
 from . import aws, reviews
 from .problem import Problem
 
-# A copy of the secret in which a token is that the secret no longer has serves for so long at most
+# How long the authorizer may still use a copy of the secret with a token that the secret no longer has
 # (DOUBTED in authorizer/src/kept.rs).
 COPY_SECONDS = 70
-# A token that the authorizer does not know has it read the secret again, but not more often than this.
+# How often the authorizer, at most, reads the secret again because of a token that it does not know.
 READ_AGAIN_SECONDS = 10
 POLL_SECONDS = 5
 PROGRESS_SECONDS = 10
-# Sooner after a rotation, nobody can know who still sends the previous token: copies, API Gateway's
-# cache and CloudWatch have to catch up first.
+# How long after a rotation the metrics show which clusters still send their previous token: copies, API
+# Gateway's cache and CloudWatch have to catch up first.
 SETTLED_SECONDS = 600
-# How far beyond the longest time that caches can take we look before giving up.
+# How long to wait for the endpoint beyond the time that its caches can take.
 PATIENCE_SECONDS = 60
 # The one stage of the HTTP API (cdk/lib/endpoint.ts).
 STAGE = "$default"
@@ -37,40 +37,42 @@ def _seen(stack, cluster, start, end):
 
 
 def wait(seconds, what, say):
-    """Lets `seconds` pass, and says every ten of them for `what`."""
+    """Waits, and says every ten seconds until what."""
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
-        say(f"waiting {left:.0f} s more until {what}")
+        say(f"waiting {left:.0f} more seconds until {what}")
         time.sleep(min(left, PROGRESS_SECONDS))
 
 
 def forget_answers(stack, say):
-    """Makes API Gateway forget the authorizer's answers, or waits until it has."""
+    """Makes API Gateway forget the authorizer's answers; where that fails, waits until they have expired."""
     try:
         if stack.api_id is None:
-            raise Problem(f"the stack's endpoint {stack.endpoint} is not one of API Gateway")
+            raise Problem(f"the stack's endpoint {stack.endpoint} is not an API Gateway endpoint")
         arguments = ["--api-id", stack.api_id, "--stage-name", STAGE]
         aws.call("apigatewayv2", "reset-authorizers-cache", arguments, stack.region)
-        say("API Gateway has forgotten the authorizer's answers")
+        say("reset API Gateway's cache of the authorizer's answers")
     except Problem as problem:
-        say(f"API Gateway's cache could not be reset: {problem}")
-        wait(stack.authorizer_cache_seconds, "API Gateway reuses no older answer", say)
+        say(f"warning: cannot reset API Gateway's cache of the authorizer's answers, so they have to expire: {problem}")
+        wait(stack.authorizer_cache_seconds, "the cached answers have expired", say)
 
 
-def wait_until(caller, token, status, seconds, say):
-    """Sends a deletion with `token` until it is answered with `status`; raises Problem after `seconds`."""
+def wait_until(caller, token, status, seconds, say, what_to_do):
+    """Sends a deletion with `token` until the answer has `status`.
+
+    After `seconds` raises Problem, which ends with `what_to_do`.
+    """
     deadline = time.monotonic() + seconds + PATIENCE_SECONDS
     last = None
     while time.monotonic() < deadline:
         try:
             last = caller.review(reviews.delete_pod(), token).status
         except Problem as problem:
-            last = str(problem)
+            last = f'"{problem}"'
         if last == status:
             return
-        say(f"waiting: the endpoint answers {last}, not yet {status}")
+        say(f"waiting until the endpoint answers {status}: got {last}")
         time.sleep(POLL_SECONDS)
     raise Problem(
-        f"after {seconds + PATIENCE_SECONDS} s the endpoint still answers {last} instead of {status}; see the"
-        " authorizer's log, and try the token with deploy/doctor before you install it anywhere"
+        f"expected {status} from the endpoint within {seconds + PATIENCE_SECONDS} seconds, got {last}; {what_to_do}"
     )

@@ -1,19 +1,18 @@
-"""What a deployed stack says of itself: its CloudFormation outputs, and its secret."""
+"""The CloudFormation outputs of a deployed stack."""
 
 import re
 from dataclasses import dataclass
 from typing import Optional
 
 from . import aws
-from .problem import Problem
-from .tokens import Tokens
+from .problem import Problem, quoted
 
 OUTPUTS = (
     "Endpoint",
     "TokenSecretArn",
-    "NamespacesIgnored",
-    "MetricsIn",
-    "AuthorizerCachedSeconds",
+    "IgnoredNamespacesInForce",
+    "MetricsNamespaceInForce",
+    "AuthorizerCacheSecondsInForce",
 )
 
 
@@ -27,7 +26,7 @@ class Stack:
     secret_arn: str
     ignored_namespaces: str
     metrics_namespace: str
-    # How long API Gateway reuses an authorizer answer.
+    # How long API Gateway reuses an answer of the authorizer.
     authorizer_cache_seconds: int
 
     @property
@@ -48,8 +47,9 @@ def describe(name, region=None):
     missing = [key for key in OUTPUTS if key not in outputs]
     if missing:
         raise Problem(
-            f"the stack {name!r} has no output {', '.join(missing)}; it is not an ecr-admission stack, or its"
-            f" deployment has not ended (status {found.get('StackStatus', 'unknown')})"
+            f"the stack {quoted(name)} (status {found.get('StackStatus', 'unknown')}) has no output"
+            f" {', '.join(missing)}; wait until its deployment has finished, or check --stack and --region: this may"
+            " not be an ecr-admission stack, or one of another version"
         )
     return Stack(
         name=name,
@@ -58,16 +58,10 @@ def describe(name, region=None):
         region=region or _region_of(found.get("StackId", "")),
         endpoint=outputs["Endpoint"],
         secret_arn=outputs["TokenSecretArn"],
-        ignored_namespaces=outputs["NamespacesIgnored"],
-        metrics_namespace=outputs["MetricsIn"],
-        authorizer_cache_seconds=int(outputs["AuthorizerCachedSeconds"]),
+        ignored_namespaces=outputs["IgnoredNamespacesInForce"],
+        metrics_namespace=outputs["MetricsNamespaceInForce"],
+        authorizer_cache_seconds=int(outputs["AuthorizerCacheSecondsInForce"]),
     )
-
-
-def read_tokens(secret, region=None):
-    """The current tokens of the secret (its name or ARN)."""
-    answer = aws.call("secretsmanager", "get-secret-value", ["--secret-id", secret], region)
-    return Tokens.parse(answer.get("SecretString", ""))
 
 
 def _region_of(stack_id):

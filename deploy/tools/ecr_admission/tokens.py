@@ -1,111 +1,26 @@
-"""The secret: a JSON object, cluster name -> token."""
+"""The token secret: a JSON object, cluster name -> token."""
 
-import codecs
 import json
 import math
 import re
-import secrets
-import string
 
-from .problem import Problem
+from .problem import Problem, quoted
+from .token import Token
 
-# What the authorizer accepts at least, and what CloudFormation generates.
+# The shortest token that the authorizer accepts.
 MINIMUM = 32
-LENGTH = 64
-
-
-# Written by editors and shells at the start of a file; UTF-32's begins as UTF-16's does.
-BYTE_ORDER_MARKS = {
-    codecs.BOM_UTF8: "begins with a byte order mark (UTF-8)",
-    codecs.BOM_UTF16_LE: "is UTF-16 with a byte order mark",
-    codecs.BOM_UTF16_BE: "is UTF-16 with a byte order mark",
-}
-
-
-def _not_ascii(content):
-    """What makes `content` more than printable ASCII and white space, or None."""
-    for mark, what in BYTE_ORDER_MARKS.items():
-        if content.startswith(mark):
-            return what
-    if b"\0" in content:
-        return "holds NUL bytes, as UTF-16 without a byte order mark does"
-    if not all(byte in b"\t\n\r" or 0x20 <= byte < 0x7F for byte in content):
-        return "holds a byte that is not printable ASCII"
-    return None
-
-
-class Token:
-    """A bearer token that does not show itself."""
-
-    def __init__(self, text):
-        self._text = text
-
-    @classmethod
-    def generate(cls):
-        """A new one: 64 letters and digits (about 381 bits) from the system's random source."""
-        alphabet = string.ascii_letters + string.digits
-        return cls("".join(secrets.choice(alphabet) for _ in range(LENGTH)))
-
-    @classmethod
-    def read(cls, path):
-        """The token in the file `path`, as the apiserver reads it: blanks at the ends do not count.
-
-        Raises Problem for a file whose content the apiserver would send as it is, but no authorizer accepts:
-        a byte order mark or UTF-16, as some editors and shells write them. No error repeats any of it.
-        """
-        try:
-            with open(path, "rb") as file:
-                content = file.read()
-        except OSError as error:
-            raise Problem(f"cannot read the token file {path}: {error.strerror}") from error
-        encoding = _not_ascii(content)
-        if encoding:
-            raise Problem(
-                f"the token file {path} {encoding}, which the apiserver would send as part of the token;"
-                " write it again as plain ASCII: deploy/render-config --stack does, or in PowerShell"
-                " Set-Content -Encoding ascii"
-            )
-        text = content.decode("ascii").strip()
-        if not text:
-            raise Problem(f"the token file {path} is empty; write the token into it")
-        if any(character.isspace() for character in text):
-            raise Problem(
-                f"the token file {path} holds more than one word or line; write the token alone into it"
-            )
-        return cls(text)
-
-    def reveal(self):
-        """The token itself: for a header, a pipe or a file of mode 0600, nothing else."""
-        return self._text
-
-    def header(self):
-        """The value of an `Authorization` header."""
-        # http.client would quote the whole value in its error.
-        if not _visible(self._text):
-            raise Problem("the token has characters other than visible ASCII, so no header can hold it")
-        return f"Bearer {self._text}"
-
-    def __eq__(self, other):
-        return isinstance(other, Token) and secrets.compare_digest(
-            self._text.encode("utf-8", "replace"), other._text.encode("utf-8", "replace")
-        )
-
-    __hash__ = None
-
-    def __repr__(self):
-        return "Token(…)"
 
 
 class Tokens:
-    """All entries of one secret. An entry that is no usable token is kept, and never counts."""
+    """All entries of one secret. An entry that is not a usable token is kept, and never authorizes."""
 
     def __init__(self, by_cluster):
-        """`by_cluster`: to each name a Token, or any JSON value that is no string."""
+        """`by_cluster`: to each name a Token, or any JSON value that is not a string."""
         self._by_cluster = by_cluster
 
     @classmethod
     def parse(cls, text):
-        """Reads the secret's text; no error repeats any of it."""
+        """Reads the secret's text; no error quotes any of it."""
         try:
             # Some editors put a byte order mark first.
             value = json.loads(
@@ -115,19 +30,22 @@ class Tokens:
             value = None
         if not isinstance(value, dict):
             raise Problem(
-                'the secret is not a JSON object of cluster names and tokens, such as {"default": "<token>"}'
+                "the token secret is not a JSON object of cluster names and tokens, such as"
+                ' {"default": "<token>"}; correct it in AWS Secrets Manager'
             )
         return cls({name: Token(it) if isinstance(it, str) else it for name, it in value.items()})
 
     def of(self, cluster):
         """The token of `cluster`."""
         if cluster not in self._by_cluster:
-            known = ", ".join(self.shown()) or "none"
-            raise Problem(f"the secret names no cluster {cluster!r} (it names: {known}); pass --cluster")
+            raise Problem(
+                f"the token secret has no cluster {quoted(cluster)} (it has {self.listed()}); pass --cluster, or"
+                " add the cluster with deploy/rotate-token --add"
+            )
         flaw = _flaw(self._by_cluster[cluster])
         if flaw:
             raise Problem(
-                f"the token of cluster {cluster!r} {flaw}, so it never authorizes; run deploy/rotate-token"
+                f"the token of cluster {quoted(cluster)} {flaw}, so it never authorizes; run deploy/rotate-token"
                 f" --cluster {cluster}"
             )
         return self._by_cluster[cluster]
@@ -136,9 +54,9 @@ class Tokens:
         """The names, sorted."""
         return sorted(self._by_cluster)
 
-    def shown(self):
-        """The names for people, sorted: what may be a token in the place of a name is not shown."""
-        return [_shown(name) for name in self.clusters()]
+    def listed(self):
+        """The names for an error; what may be a token in the place of a name is not shown."""
+        return ", ".join(_shown(name) for name in self.clusters()) or "none"
 
     def flaws(self):
         """What is wrong with the entries that never authorize, one sentence each."""
@@ -156,36 +74,32 @@ class Tokens:
         )
 
     def redact(self, text):
-        """`text` without any of the tokens, for an error that somebody else worded."""
+        """`text` without any of the tokens, for an error of another program."""
         for it in self._by_cluster.values():
             if isinstance(it, Token) and it.reveal():
                 text = text.replace(it.reveal(), "(redacted)")
         return text
 
     def __repr__(self):
-        return f"Tokens({', '.join(self.shown())})"
+        return f"Tokens({self.listed()})"
 
 
 def _flaw(entry):
     if not isinstance(entry, Token):
         return "is not a string"
-    if not _visible(entry.reveal()):
-        return "has characters other than visible ASCII (a line end at its end, for example)"
-    if len(entry.reveal()) < MINIMUM:
+    if not entry.is_visible():
+        return "has characters other than visible ASCII (a line break at its end, for example)"
+    if len(entry) < MINIMUM:
         return f"is shorter than {MINIMUM} characters"
     return None
 
 
-def _visible(text):
-    return all("!" <= character <= "~" for character in text)
-
-
 def _shown(name):
-    # Somebody may have written token and cluster the wrong way round. The authorizer says the same.
+    # Token and cluster may be the wrong way round. The authorizer's log shows the same.
     stripped = name.strip()
     if len(stripped) >= MINIMUM and re.fullmatch(r"[A-Za-z0-9+/=]*", stripped):
         return f"(a name of {len(stripped)} characters that may be a token)"
-    return name
+    return quoted(name)
 
 
 def _finite(text):
@@ -198,5 +112,5 @@ def _whole(text):
 
 
 def _refuse(_constant):
-    # NaN and the infinities are no JSON: the authorizer refuses such a secret.
+    # NaN and the infinities are not JSON: the authorizer refuses such a secret.
     raise ValueError

@@ -1,4 +1,4 @@
-"""The versions of the secret: which one is in force, which one was, and how a new one takes its place."""
+"""The versions of the token secret: the current one, the previous one, and how a new one becomes current."""
 
 import uuid
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from .tokens import Tokens
 
 CURRENT = "AWSCURRENT"
 PREVIOUS = "AWSPREVIOUS"
-# The label of a version that is not in force yet. One name for all rotations, so that none is left over.
+# The staging label of a version that is not current yet. One name for all rotations, so that none is left over.
 PENDING = "ECR_ADMISSION_PENDING"
 
 
@@ -21,7 +21,7 @@ class Version:
 
     id: str
     created: datetime
-    # None where it holds no token object.
+    # None where it is not an object of tokens.
     tokens: Optional[Tokens]
 
     def __str__(self):
@@ -29,13 +29,13 @@ class Version:
 
 
 def current(stack):
-    """The version in force. Raises Problem where it holds no token object."""
+    """The current version. Raises Problem where it is not an object of tokens."""
     answer = _call(stack, "get-secret-value", "--version-stage", CURRENT)
     return Version(answer["VersionId"], _time(answer["CreatedDate"]), Tokens.parse(_text(answer)))
 
 
 def previous(stack):
-    """The version that was in force before, or None when there is none."""
+    """The version that was current before, or None."""
     for version, stages in _call(stack, "describe-secret").get("VersionIdsToStages", {}).items():
         if PREVIOUS in stages:
             answer = _call(stack, "get-secret-value", "--version-id", version)
@@ -48,10 +48,10 @@ def previous(stack):
 
 
 def replace(stack, replaced, tokens):
-    """Puts `tokens` in force in the place of the version `replaced`, which becomes the previous one.
+    """Makes `tokens` current in the place of the version `replaced`, which becomes the previous one.
 
-    Raises Problem, and puts nothing in force, when another version is in force by now: the label moves
-    only from the version that was read.
+    Raises Problem, and changes nothing, when another version is current by now: the label moves only from
+    the version that was read.
     """
     version = str(uuid.uuid4())
     arguments = ["--secret-string", aws.STANDARD_INPUT, "--client-request-token", version]
@@ -65,28 +65,28 @@ def replace(stack, replaced, tokens):
 
 
 def drop(stack, version):
-    """Takes the label of the previous version away, so that the authorizer does not find it."""
+    """Removes the label of the previous version, so that the authorizer does not find it."""
     _move(stack, PREVIOUS, "--remove-from-version-id", version.id)
 
 
 def _explain(stack, replaced, version, problem):
-    """Raises Problem with who won; returns when it was `version` after all."""
+    """Raises Problem with the version that is current; returns when it is `version` after all."""
     try:
         winner = _call(stack, "get-secret-value", "--version-stage", CURRENT)
     except Problem:
         raise Problem(
-            f"{problem}; whether the new version {version} is in force could not be found out: see"
-            f" aws secretsmanager describe-secret --secret-id {stack.secret_arn}"
+            f"{problem}; to see whether the new version {version} is current, run: aws secretsmanager"
+            f" describe-secret --secret-id {stack.secret_arn}"
         ) from problem
     if winner["VersionId"] == version:
         # The label was moved, and only the answer was lost.
         return
     if winner["VersionId"] == replaced.id:
-        raise Problem(f"{problem}; nothing has changed: {replaced} is still in force") from problem
+        raise Problem(f"{problem}; nothing has changed: {replaced}, is still current") from problem
     won = Version(winner["VersionId"], _time(winner["CreatedDate"]), None)
     raise Problem(
-        f"another rotation was faster: {won}, is in force, and nothing of this rotation is; wait until the"
-        " other one has ended, then run this again (CloudTrail says who called UpdateSecretVersionStage)"
+        f"another rotation was faster: {won}, is current, and this rotation changed nothing; wait until the other"
+        " one has finished, then run this again (CloudTrail shows who called UpdateSecretVersionStage)"
     ) from problem
 
 
@@ -112,7 +112,7 @@ def _text(answer):
 
 
 def _time(value):
-    # Version 1 of the aws CLI says seconds, version 2 ISO 8601, unless configured otherwise.
+    # Version 1 of the aws CLI writes seconds, version 2 ISO 8601, unless configured otherwise.
     if isinstance(value, (int, float)):
         return datetime.fromtimestamp(value, timezone.utc)
     return datetime.fromisoformat(value.replace("Z", "+00:00"))

@@ -1,35 +1,38 @@
-//! What was decided, as the answer to kube-apiserver and as the outcome that is logged and counted.
+//! What was decided: the answer for kube-apiserver, and the outcome that is logged and counted.
 
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::policy::denials::Denials;
 use ecr_admission_policy::text::cut;
-use ecr_admission_policy::verdict::{JudgedImage, Violation, WARNING, few};
-use ecr_admission_policy::{self as policy, Enforcement, Policy, Verdict};
+use ecr_admission_policy::verdict::{EvaluatedImage, Violation, WARNING, limit_warnings};
+use ecr_admission_policy::{Decision, Mode, Policy, Verdict};
 
+use crate::bounded::Listed;
 use crate::inspect::Budget;
+use crate::outcome::{Outcome, PolicyAge, ReviewDecision};
 use crate::patch::Operation;
-use crate::record::{Decision, Listed, Outcome, PolicyAge};
+use crate::refusal::Refused;
 use crate::review::Answer;
 
-/// The answer to a request in which there is nothing to judge.
-pub fn unjudged(decision: Decision) -> (Answer, Outcome) {
+/// The answer to a request with nothing to evaluate.
+pub fn unevaluated(decision: ReviewDecision) -> (Answer, Outcome) {
     let annotations = [("decision".to_owned(), decision.as_str().to_owned())];
     let answer = Answer { audit_annotations: annotations.into(), ..Answer::default() };
-    (answer, Outcome::unjudged(decision))
+    (answer, Outcome::unevaluated(decision))
 }
 
-/// The answer to a request that could not be judged at all.
-pub fn refused(message: String, enforcement: Enforcement) -> (Answer, Outcome) {
-    let decision = match enforcement {
-        Enforcement::Deny => Decision::Denied,
-        Enforcement::Warn | Enforcement::Audit => Decision::Admitted,
+/// The answer to a request that is not evaluated.
+pub fn refused(refused: &Refused) -> (Answer, Outcome) {
+    let message = refused.refusal.to_string();
+    let decision = match refused.mode {
+        Mode::Deny => ReviewDecision::Denied,
+        Mode::Warn | Mode::Audit => ReviewDecision::Admitted,
     };
-    let (mut answer, mut outcome) = unjudged(decision);
+    let (mut answer, mut outcome) = unevaluated(decision);
     outcome.failed = true;
-    match enforcement {
-        Enforcement::Deny => answer.denial = Some(message),
-        Enforcement::Warn | Enforcement::Audit => {
+    match refused.mode {
+        Mode::Deny => answer.denial = Some(message),
+        Mode::Warn | Mode::Audit => {
             outcome.warned = true;
             answer.warnings = vec![cut(&message, WARNING)];
         }
@@ -37,22 +40,22 @@ pub fn refused(message: String, enforcement: Enforcement) -> (Answer, Outcome) {
     (answer, outcome)
 }
 
-/// The answer to a request whose images were judged.
-pub fn judged(
+/// The answer to a request whose images were evaluated.
+pub fn evaluated(
     verdict: &Verdict,
     policy: &Policy,
     budget: &Budget,
     cache_hits: usize,
 ) -> (Answer, Outcome) {
     let decision = match verdict.decision() {
-        policy::Decision::Admit => Decision::Admitted,
-        policy::Decision::Deny => Decision::Denied,
+        Decision::Admit => ReviewDecision::Admitted,
+        Decision::Deny => ReviewDecision::Denied,
     };
     let mut audit_annotations = BTreeMap::from([
         ("decision".to_owned(), decision.as_str().to_owned()),
         ("policy".to_owned(), policy.to_string()),
     ]);
-    let digest = |image: &JudgedImage| Some((image.path.clone(), image.digest.clone()?));
+    let digest = |image: &EvaluatedImage| Some((image.path.clone(), image.digest.clone()?));
     let digests: Listed<_> = verdict.images.iter().filter_map(digest).collect();
     for (path, digest) in digests.named {
         audit_annotations.insert(annotation(path.as_str()), digest.to_string());
@@ -67,19 +70,19 @@ pub fn judged(
         audit_annotations.insert("break-glass".to_owned(), request.to_string());
     }
     if policy.denials == Denials::Short {
-        // What its author does not read, its operator does.
-        let whole = [("denial", verdict.message()), ("warned", verdict.warned())];
-        let whole = whole.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
-        audit_annotations.extend(whole);
+        // The operator reads what the author does not.
+        let full = [("denial", verdict.message()), ("warned", verdict.warned())];
+        let full = full.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
+        audit_annotations.extend(full);
     }
     let warnings = verdict.warnings_in(policy.denials);
     let outcome = Outcome {
         decision,
         warned: !warnings.is_empty(),
         failed: verdict.has_failed_lookup(),
-        denied_by: verdict.rules(Enforcement::Deny),
-        warned_of: verdict.rules(Enforcement::Warn),
-        audited: verdict.rules(Enforcement::Audit),
+        denied_by: verdict.rules(Mode::Deny),
+        warned_of: verdict.rules(Mode::Warn),
+        audited: verdict.rules(Mode::Audit),
         broke_glass: verdict.is_broken_glass(),
         policy: PolicyAge::Current,
         registry_calls: budget.calls(),
@@ -101,13 +104,13 @@ pub fn judged(
 
 /// All violations: those that deny, then those that warn, then those that are only audited.
 fn strictest_first(verdict: &Verdict) -> impl Iterator<Item = &Violation> {
-    let of = |effect| verdict.violations.iter().filter(move |it| it.effect == effect);
-    [Enforcement::Deny, Enforcement::Warn, Enforcement::Audit].into_iter().flat_map(of)
+    let of = |mode| verdict.violations.iter().filter(move |it| it.mode == mode);
+    [Mode::Deny, Mode::Warn, Mode::Audit].into_iter().flat_map(of)
 }
 
-/// The answer of the mutating half.
+/// The answer of the mutating webhook.
 pub fn mutated(patch: Vec<Operation>, warnings: Vec<String>) -> Answer {
-    Answer { warnings: few([], warnings, |warning| warning), patch, ..Answer::default() }
+    Answer { warnings: limit_warnings([], warnings, |warning| warning), patch, ..Answer::default() }
 }
 
 /// The audit annotation for an image. kube-apiserver drops a name that is not a qualified name of at

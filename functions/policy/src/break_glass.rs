@@ -1,7 +1,7 @@
-//! Break-glass: a Pod that people whom the operator trusts admit in spite of its images.
+//! Break-glass: people that the operator trusts admit a Pod despite its images.
 //!
-//! A controller's Pods carry the controller's groups, not those of who made the controller object, so
-//! break-glass works for Pods that are created directly.
+//! A controller's Pods carry the groups of the controller, not of the user who created the controller
+//! object, so break-glass works only for Pods that are created directly.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,7 +21,7 @@ pub const VARIABLE: &str = "ECR_ADMISSION_BREAK_GLASS";
 /// The longest reason that is kept, in characters: a variable may be as large as a request.
 const LONGEST_REASON: usize = 1_024;
 
-/// Who may break the glass.
+/// Who may use break-glass.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -37,8 +37,8 @@ impl BreakGlass {
     }
 }
 
-/// How a request asks to break the glass. Only what the request itself writes counts: who asks must be
-/// who breaks.
+/// How a request asks for break-glass. Only what the request itself writes counts: the user who asks must
+/// be the user who is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     /// The request creates the annotation, or changes it to this value.
@@ -46,7 +46,7 @@ pub enum Asked {
     /// The annotation was there before, and the request leaves it as it is.
     OldAnnotation,
     /// The request adds ephemeral containers to a Pod that has the annotation, and none of them has the
-    /// variable. Their subresource takes no annotation, so that somebody else wrote this one.
+    /// variable. Their subresource takes no annotation, so somebody else wrote this one.
     AnnotationOfPod,
     /// The value of the variable in each ephemeral container that the request adds, empty where one has
     /// none.
@@ -54,7 +54,7 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// What it asks by.
+    /// The means by which it asks.
     fn means(&self) -> Means {
         match self {
             Self::Annotation(_) | Self::OldAnnotation | Self::AnnotationOfPod => Means::Annotation,
@@ -62,7 +62,7 @@ impl Asked {
         }
     }
 
-    /// The reason that it gives, or why it gives none that counts.
+    /// The reason that it gives, or why that does not count.
     fn reason(&self) -> Result<String, Ignored> {
         match self {
             Self::Annotation(reason) => reason_of(std::slice::from_ref(reason)),
@@ -91,7 +91,7 @@ fn reason_of(reasons: &[String]) -> Result<String, Ignored> {
     }
 }
 
-/// By what a request asks.
+/// The means by which a request asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Means {
     /// [`ANNOTATION`].
@@ -109,31 +109,31 @@ impl fmt::Display for Means {
     }
 }
 
-/// What comes of a request to break the glass.
+/// The ruling on a request for break-glass.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
+pub enum Ruling {
     /// It is honoured.
     Honoured {
         /// The group by which it is.
         group: String,
-        /// Why the glass is broken, in the words of who asks.
+        /// Why, in the words of the user.
         reason: String,
     },
     /// It is not.
     Ignored {
-        /// By what it asked.
+        /// The means by which it asked.
         means: Means,
-        /// For this reason.
+        /// Why it is ignored.
         why: Ignored,
     },
 }
 
-/// Why a request to break the glass is ignored.
+/// Why a request for break-glass is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ignored {
     /// The policy names no group.
     Nobody,
-    /// Who asks is in none of the groups.
+    /// The user is in none of the groups.
     NotInGroup,
     /// It gives no reason.
     NoReason,
@@ -143,9 +143,9 @@ pub enum Ignored {
     AnnotationOfPod,
 }
 
-impl Request {
-    /// What comes of it when somebody in `groups` asks. `allowed` is `None` where the policy names nobody.
-    pub fn judge(allowed: Option<&BreakGlass>, asked: &Asked, groups: &[String]) -> Self {
+impl Ruling {
+    /// The ruling when a user in `groups` asks. `allowed` is `None` where the policy names nobody.
+    pub fn of(allowed: Option<&BreakGlass>, asked: &Asked, groups: &[String]) -> Self {
         let may = |group: &&String| {
             allowed.is_some_and(|allowed| allowed.groups.iter().any(|it| it.0 == **group))
         };
@@ -161,14 +161,14 @@ impl Request {
     }
 }
 
-/// What the author is told.
-impl fmt::Display for Request {
+/// The warning that the author reads.
+impl fmt::Display for Ruling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (means, why) = match self {
             Self::Honoured { group, reason } => {
                 return write!(
                     f,
-                    "admitted by break-glass, as {} may: {}; this was counted and logged",
+                    "admitted by break-glass (group {}): {}; this was counted and logged",
                     quote(group, 64),
                     quote(reason, QUOTED / 2)
                 );
@@ -177,9 +177,9 @@ impl fmt::Display for Request {
         };
         write!(f, "{means} is ignored: ")?;
         match (why, means) {
-            (Ignored::Nobody, _) => f.write_str("the policy lets nobody break the glass"),
+            (Ignored::Nobody, _) => f.write_str("the policy allows nobody to use break-glass"),
             (Ignored::NotInGroup, _) => {
-                f.write_str("you are in none of the groups that may break the glass")
+                f.write_str("you are in none of the groups that may use break-glass")
             }
             (Ignored::NoReason, Means::Annotation) => {
                 f.write_str("it gives no reason; write one as its value")
@@ -202,14 +202,14 @@ impl fmt::Display for Request {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Group(String);
 
-/// Why a group may not break the glass.
+/// Why a group may not use break-glass.
 #[derive(Debug)]
 struct InvalidGroup;
 
 impl fmt::Display for InvalidGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "accepted: a group of people; of the system: groups only system:masters, since everybody or every controller is in the others",
+            "expected a group of people; of the system: groups only system:masters is allowed, since the others contain everybody or every controller",
         )
     }
 }
@@ -224,109 +224,7 @@ impl FromStr for Group {
     }
 }
 
-from_text!(Group, "a group of people", r"^(system:masters|(?!system:).*\S.*)$");
+from_text!(Group, "a string that names a group of people", r"^(system:masters|(?!system:).*\S.*)$");
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn allowed(groups: &[&str]) -> BreakGlass {
-        BreakGlass { groups: groups.iter().map(|group| group.parse().unwrap()).collect() }
-    }
-
-    #[test]
-    fn only_the_groups_of_the_policy_break_the_glass_and_only_with_a_reason() {
-        let allowed = allowed(&["oncall", "system:masters"]);
-        let annotation = |reason: &str| Asked::Annotation(reason.to_owned());
-        for (policy, asked, groups, expected) in [
-            (
-                Some(&allowed),
-                annotation(" outage 7\n"),
-                &["dev", "oncall"][..],
-                r#"admitted by break-glass, as "oncall" may: "outage 7";"#,
-            ),
-            (Some(&allowed), annotation("x"), &["system:masters"], "admitted by break-glass"),
-            (Some(&allowed), annotation("x"), &["dev"], "is ignored: you are in none"),
-            (Some(&allowed), annotation("x"), &["oncall2", "on"], "is ignored: you are in none"),
-            (Some(&allowed), annotation("x"), &[], "is ignored: you are in none"),
-            (Some(&allowed), annotation(" "), &["oncall"], "is ignored: it gives no reason"),
-            (None, annotation("x"), &["oncall"], "is ignored: the policy lets nobody"),
-            // Who may not is told so first.
-            (Some(&allowed), Asked::OldAnnotation, &["dev"], "is ignored: you are in none"),
-            (None, Asked::AnnotationOfPod, &["oncall"], "is ignored: the policy lets nobody"),
-            (
-                Some(&allowed),
-                Asked::OldAnnotation,
-                &["oncall"],
-                "annotation ecr-admission/break-glass is ignored: this request does not change it",
-            ),
-            (
-                Some(&allowed),
-                Asked::AnnotationOfPod,
-                &["oncall"],
-                "annotation ecr-admission/break-glass is ignored: it does not count for an ephemeral container",
-            ),
-        ] {
-            assert_judged(policy, &asked, groups, expected);
-        }
-    }
-
-    #[test]
-    fn every_ephemeral_container_must_give_a_reason() {
-        let allowed = allowed(&["oncall"]);
-        let variable =
-            |reasons: &[&str]| Asked::Variable(reasons.iter().map(ToString::to_string).collect());
-        for (reasons, groups, expected) in [
-            (
-                &["outage 7"][..],
-                &["oncall"][..],
-                r#"admitted by break-glass, as "oncall" may: "outage 7";"#,
-            ),
-            (&["a ", " a", "b"], &["oncall"], r#"may: "a; b";"#),
-            (
-                &["outage 7", ""],
-                &["oncall"],
-                "variable ECR_ADMISSION_BREAK_GLASS is ignored: it gives no reason; write one as its value in every ephemeral container",
-            ),
-            (&[" \t", "outage 7"], &["oncall"], "is ignored: it gives no reason"),
-            (&[], &["oncall"], "is ignored: it gives no reason"),
-            (
-                &["outage 7"],
-                &["dev"],
-                "variable ECR_ADMISSION_BREAK_GLASS is ignored: you are in none",
-            ),
-        ] {
-            assert_judged(Some(&allowed), &variable(reasons), groups, expected);
-        }
-    }
-
-    #[test]
-    fn a_reason_without_end_is_not_kept_whole() {
-        let asked = Asked::Variable(vec!["a".repeat(1_000_000), "b".to_owned()]);
-        let request = Request::judge(Some(&allowed(&["oncall"])), &asked, &["oncall".to_owned()]);
-        let Request::Honoured { reason, .. } = request else { panic!("{request}") };
-        assert_eq!(reason.chars().count(), LONGEST_REASON);
-        assert!(reason.ends_with("a; b"), "{reason}");
-    }
-
-    fn assert_judged(policy: Option<&BreakGlass>, asked: &Asked, groups: &[&str], expected: &str) {
-        let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
-        let told = Request::judge(policy, asked, &groups).to_string();
-        assert!(told.contains(expected), "{told}");
-    }
-
-    #[test]
-    fn groups_that_everybody_or_every_controller_is_in_are_refused() {
-        for group in [
-            "system:authenticated",
-            "system:unauthenticated",
-            "system:serviceaccounts",
-            "system:serviceaccounts:kube-system",
-            "system:nodes",
-            "",
-            " ",
-        ] {
-            assert!(group.parse::<Group>().is_err(), "{group}");
-        }
-    }
-}
+mod tests;

@@ -1,124 +1,110 @@
 //! The plan and what was found, into a verdict.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::enforcement::Enforcement;
-use crate::facts::{Cause, ImageFacts, Inspection, Unavailable};
+use crate::facts::{Cause, Inspection, Unavailable};
 use crate::image::EcrImage;
-use crate::plan::{Plan, Subject, Uses};
+use crate::mode::Mode;
+use crate::plan::{Plan, PlannedImage};
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::rule::Rule;
-use crate::rules::{Case, Outcome};
+use crate::rules::{Case, Evaluation};
 use crate::timestamp::Timestamp;
-use crate::verdict::{JudgedImage, Verdict, Violation};
+use crate::verdict::{EvaluatedImage, Verdict, Violation};
 
-/// An image that nobody looked up is as good as one that could not be.
+/// An image that was not looked up counts as one whose look-up failed.
 const NOT_LOOKED_UP: Inspection =
     Inspection::Unavailable(Unavailable { operation: "the look-up", cause: Cause::Internal });
 
-/// Judges every image of `plan` by every rule, at the instant `now`. An image that `inspections` lacks
-/// is judged as one whose look-up failed.
+/// Evaluates every image of `plan` by every rule, at the instant `now`. An image that `inspections` lacks
+/// is evaluated as one whose look-up failed.
 pub fn decide(
     plan: &Plan,
     inspections: &BTreeMap<EcrImage, Inspection>,
     policy: &Policy,
     now: Timestamp,
 ) -> Verdict {
-    let mut images = Vec::with_capacity(plan.subjects.len());
+    let mut images = Vec::with_capacity(plan.images.len());
     let mut violations = Vec::new();
-    for subject in &plan.subjects {
-        let inspection = subject
+    let mut violating = BTreeSet::new();
+    for planned in &plan.images {
+        let inspection = planned
             .lookup
             .as_ref()
             .ok()
             .and_then(|image| inspections.get(image))
             .unwrap_or(&NOT_LOOKED_UP);
-        let volume = subject.path.is_volume();
-        let case = Case { lookup: subject.lookup.as_ref(), inspection, policy, now, volume };
-        violations.extend(judge(subject, &case, plan.enforcement));
-        let digest = match (&subject.lookup, inspection) {
+        let volume = planned.path.is_volume();
+        let case = Case { lookup: planned.lookup.as_ref(), inspection, policy, now, volume };
+        let found = violations_of(planned, &case, plan.mode);
+        if let (Ok(image), false) = (&planned.lookup, found.is_empty()) {
+            violating.insert(image.clone());
+        }
+        violations.extend(found);
+        let digest = match (&planned.lookup, inspection) {
             (Ok(_), Inspection::Inspected(facts)) => Some(facts.digest.clone()),
             _ => None,
         };
-        images.push(JudgedImage {
-            path: subject.path.clone(),
-            image: subject.image.clone(),
+        images.push(EvaluatedImage {
+            path: planned.path.clone(),
+            image: planned.image.clone(),
             digest,
         });
     }
-    Verdict::new(images, violations)
+    Verdict { violating, ..Verdict::new(images, violations) }
 }
 
 /// The violations of one image, in the order of the rules.
 ///
-/// A rule that an earlier one left nothing to judge is silent while the earlier one denies. Where the
-/// earlier one does less, the later is violated in its own mode: warning of a missing fact never
-/// switches a rule off that denies.
-fn judge(subject: &Subject, case: &Case<'_>, most: Enforcement) -> Vec<Violation> {
+/// When an earlier rule failed and left a later one nothing to evaluate, the later one is silent if the
+/// earlier one denies. If it only warns or audits, the later one is violated in its own mode: a missing
+/// fact that only warns never switches off a rule that denies.
+fn violations_of(planned: &PlannedImage, case: &Case<'_>, limit: Mode) -> Vec<Violation> {
     let Case { policy, now, .. } = *case;
     let mut violations = vec![];
     let mut failed = None;
     for rule in Rule::ALL {
         let reasons = match (rule.check(case), failed) {
-            (Outcome::NotApplicable, _)
-            | (Outcome::Unjudged, None | Some((_, Enforcement::Deny))) => {
+            (Evaluation::NotApplicable, _)
+            | (Evaluation::Skipped, None | Some((_, Mode::Deny))) => {
                 continue;
             }
-            (Outcome::Unjudged, Some((earlier, _))) => vec![Reason::NotJudged { earlier }],
+            (Evaluation::Skipped, Some((earlier, _))) => vec![Reason::NotEvaluated { earlier }],
             // The same of a part of the image.
-            (Outcome::Judged(mut reasons), Some((_, Enforcement::Deny))) => {
-                reasons.retain(|reason| !matches!(reason, Reason::NotJudged { .. }));
+            (Evaluation::Evaluated(mut reasons), Some((_, Mode::Deny))) => {
+                reasons.retain(|reason| !matches!(reason, Reason::NotEvaluated { .. }));
                 reasons
             }
-            (Outcome::Judged(reasons), _) => reasons,
+            (Evaluation::Evaluated(reasons), _) => reasons,
         };
         if reasons.is_empty() {
             continue;
         }
         let exemption = policy.exemption(rule, case.lookup.ok());
-        let mode = exemption.map_or(policy.modes.of(rule), |_| Enforcement::Audit);
+        let mode = exemption.map_or(policy.modes.of(rule), |_| Mode::Audit);
         // The strictest of those that failed says whether the later ones are silent.
         failed = match failed {
             Some((earlier, strictest)) if strictest >= mode => Some((earlier, strictest)),
             _ => Some((rule, mode)),
         };
-        let violation = |reason: Reason, most: Enforcement| Violation {
-            path: subject.path.clone(),
-            image: subject.image.clone(),
+        let violation = |reason: Reason, limit: Mode| Violation {
+            path: planned.path.clone(),
+            image: planned.image.clone(),
             rule,
-            effect: most.min(reason.effect()),
+            mode: limit.min(reason.mode_limit()),
             excuse: exemption.map(|exemption| exemption.excuse.clone()),
             reason,
         };
         violations.extend(reasons.into_iter().map(|reason| {
-            // What ends soon is told whatever the mode: the day after, it may deny.
+            // What expires soon warns whatever the mode: the day after, it may deny.
             let ends_soon = matches!(reason, Reason::EndsSoon { .. });
-            violation(reason, if ends_soon { most } else { most.min(mode) })
+            violation(reason, if ends_soon { limit } else { limit.min(mode) })
         }));
         if let Some(exemption) = exemption.filter(|it| it.excuse.ends_soon(now)) {
             let (what, excuse) = ("the exemption".to_owned(), exemption.excuse.clone());
-            violations.push(violation(Reason::EndsSoon { what, excuse }, most));
+            violations.push(violation(Reason::EndsSoon { what, excuse }, limit));
         }
     }
     violations
-}
-
-/// Whether an image with these facts would be denied or warned of by any rule, in any of these uses.
-pub fn violates(
-    image: &EcrImage,
-    uses: Uses,
-    facts: &Arc<ImageFacts>,
-    policy: &Policy,
-    now: Timestamp,
-) -> bool {
-    let inspection = Inspection::Inspected(Arc::clone(facts));
-    [(uses.container, false), (uses.volume, true)].into_iter().any(|(used, volume)| {
-        let case = Case { lookup: Ok(image), inspection: &inspection, policy, now, volume };
-        used && Rule::ALL.into_iter().any(|rule| match rule.check(&case) {
-            Outcome::Judged(reasons) => !reasons.is_empty(),
-            Outcome::NotApplicable | Outcome::Unjudged => false,
-        })
-    })
 }

@@ -1,6 +1,6 @@
 //! The operator's policy document: what it may say, and what it makes of the parameters.
 //!
-//! What the document leaves out, the parameters say. An unknown key or word, a key that stands twice
+//! What the document leaves out, the parameters say. An unknown key or word, a key that appears twice
 //! and an entry that could never apply are refused when the document is read, never at review time.
 //!
 //! ```
@@ -38,14 +38,11 @@ mod invalid;
 mod namespaces;
 mod pin;
 mod read;
-#[cfg(test)]
-mod refused_tests;
+mod rule_modes;
 mod rules;
-#[cfg(test)]
-mod schema_tests;
 mod scope;
 #[cfg(test)]
-mod switches_tests;
+mod tests;
 mod written;
 mod yaml;
 
@@ -58,7 +55,7 @@ use pin::Pin;
 use rules::Rules;
 use written::Written;
 
-/// The most bytes of a document: what one secret of Secrets Manager can hold (API reference,
+/// The maximum size of a document in bytes: what one secret of Secrets Manager can hold (API reference,
 /// `PutSecretValue`).
 pub const MAX_BYTES: usize = 65_536;
 
@@ -88,7 +85,7 @@ impl TryFrom<Written> for Document {
 
     fn try_from(written: Written) -> Result<Self, String> {
         if written.registries.as_ref().is_some_and(Vec::is_empty) {
-            return Err("registries is empty, so that nothing would be allowed; leave it out for all that the parameters allow".to_owned());
+            return Err("registries is empty, which would allow nothing; leave it out to allow everything that the parameters allow".to_owned());
         }
         let scopes: Option<Arc<[RegistryScope]>> = written.registries.map(Into::into);
         let rewrites = written.rewrites.map(|it| it.table(scopes.as_deref())).transpose()?;
@@ -128,9 +125,9 @@ impl TryFrom<Written> for Document {
     }
 }
 
-/// Something in a document that ends.
+/// Something in a document that expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry<'a> {
+pub struct Expiring<'a> {
     /// What it is, such as `exemption 1` or `accepted CVE-2026-1234`.
     pub name: String,
     /// Why, by whom, how long.
@@ -147,7 +144,7 @@ impl Document {
     }
 
     /// What applies to a request, on top of the parameters in `base`. `base.pinned` says whether the
-    /// mutating half pins images there.
+    /// mutating webhook pins images there.
     pub fn policy(&self, base: Policy, requester: &Requester<'_>, now: Timestamp) -> Policy {
         let concerned = self.exemptions.iter().filter(|it| it.concerns(requester, now));
         let scan_findings = if self.limit_given {
@@ -170,7 +167,7 @@ impl Document {
         }
     }
 
-    /// Whether the mutating half pins images in this namespace; `None` leaves it to the parameter.
+    /// Whether the mutating webhook pins images in this namespace; `None` leaves it to the parameter.
     pub fn pins(&self, namespace: Option<&str>) -> Option<bool> {
         self.pin.as_ref().map(|pin| pin.covers(namespace))
     }
@@ -180,7 +177,7 @@ impl Document {
         self.rewrites.as_ref()
     }
 
-    /// Who may break the glass.
+    /// Who may use break-glass.
     pub fn break_glass(&self) -> Option<&BreakGlass> {
         self.break_glass.as_ref()
     }
@@ -200,18 +197,18 @@ impl Document {
         self.exemptions.iter().map(Arc::as_ref)
     }
 
-    /// The namespaces in which the mutating half pins images; `None` leaves it to the parameter.
+    /// The namespaces in which the mutating webhook pins images; `None` leaves it to the parameter.
     pub fn pin(&self) -> Option<&[Pattern]> {
         self.pin.as_ref().map(Pin::namespaces)
     }
 
-    /// All that ends, in the order of the document.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        let accepted = self.scan_findings.accepted.iter().map(|accepted| Entry {
+    /// All that expires, in the order of the document.
+    pub fn expiring(&self) -> impl Iterator<Item = Expiring<'_>> {
+        let accepted = self.scan_findings.accepted.iter().map(|accepted| Expiring {
             name: format!("accepted {}", accepted.vulnerability),
             excuse: &accepted.excuse,
         });
-        let exemptions = self.exemptions.iter().enumerate().map(|(index, exemption)| Entry {
+        let exemptions = self.exemptions.iter().enumerate().map(|(index, exemption)| Expiring {
             name: format!("exemption {}", index + 1),
             excuse: &exemption.excuse,
         });

@@ -18,7 +18,7 @@ use manifest::NotUnderstood;
 use mutability::TagMutability;
 
 pub use index::NoFacts;
-pub use platform::{Config, ImageConfig, PlatformFacts};
+pub use platform::{ConfigFacts, ImageConfig, PlatformFacts};
 pub use severity_limit::{InvalidSeverityLimit, SeverityLimit};
 pub use unavailable::{Cause, Unavailable};
 
@@ -27,7 +27,7 @@ pub use scan::{
     Severity, Worst,
 };
 
-/// What came of looking one image up.
+/// The result of looking up one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inspection {
     /// Repository and image were found. Shared, since the cache of a sandbox holds the same facts.
@@ -49,7 +49,7 @@ pub enum Inspection {
 pub struct ImageFacts {
     /// What its repository is set to.
     pub repository: RepositoryFacts,
-    /// The digest that the tag or digest stands for now.
+    /// The digest that the tag or digest means now.
     pub digest: Digest,
     /// One image, or an index of several.
     pub content: Content,
@@ -58,9 +58,9 @@ pub struct ImageFacts {
 }
 
 impl ImageFacts {
-    /// Whether a look-up failed that leaves a rule without its facts, be it that of one child.
-    pub fn lacks_something(&self) -> bool {
-        let lacks = |facts: &PlatformFacts| matches!(facts.config, Config::Unavailable(_));
+    /// Whether a failed look-up leaves a rule without its facts, even if only of one child.
+    pub fn is_incomplete(&self) -> bool {
+        let lacks = |facts: &PlatformFacts| matches!(facts.config, ConfigFacts::Unavailable(_));
         match &self.content {
             Content::Image(facts) => lacks(facts),
             Content::Index(Index::Children(children)) => {

@@ -12,13 +12,13 @@ use ecr_admission_text::quote;
 /// The longest value that an error repeats, in characters.
 const GOT: usize = 64;
 
-/// Makes a type that parses from text one that a document can hold: how its text is described where
-/// something else stands, and the pattern that editors check it by.
+/// Lets a document hold a type that parses from text: what an error says was expected where the document
+/// has something else, and the pattern by which editors check the text.
 macro_rules! from_text {
-    ($type:ty, $accepted:literal, $pattern:literal) => {
+    ($type:ty, $expected:literal, $pattern:literal) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::from_text::deserialize(deserializer, $accepted)
+                crate::from_text::deserialize(deserializer, $expected)
             }
         }
 
@@ -41,17 +41,17 @@ macro_rules! from_text {
 
 pub(crate) use from_text;
 
-/// Reads a text and parses it. The error says what was got and what is accepted.
-pub(crate) fn deserialize<'de, T, D>(deserializer: D, accepted: &'static str) -> Result<T, D::Error>
+/// Reads a text and parses it. The error says what was expected and what the document has.
+pub(crate) fn deserialize<'de, T, D>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
 where
     T: FromStr<Err: fmt::Display>,
     D: Deserializer<'de>,
 {
-    deserializer.deserialize_str(Text { accepted, parsed: PhantomData })
+    deserializer.deserialize_str(Text { expected, parsed: PhantomData })
 }
 
 struct Text<T> {
-    accepted: &'static str,
+    expected: &'static str,
     parsed: PhantomData<T>,
 }
 
@@ -59,10 +59,10 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Text<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a text: {}", self.accepted)
+        f.write_str(self.expected)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        text.parse().map_err(|invalid| E::custom(format!("got {}; {invalid}", quote(text, GOT))))
+        text.parse().map_err(|invalid| E::custom(format!("{invalid}, got {}", quote(text, GOT))))
     }
 }

@@ -1,4 +1,4 @@
-//! One image string: what the container runtime would pull, or why it is no image reference.
+//! One image string: what the container runtime would pull, or why it is not an image reference.
 //!
 //! The grammar is that of the OCI distribution reference (`registry/repository:tag@digest`), as
 //! container runtimes read it.
@@ -55,7 +55,7 @@ pub enum ImageId {
 
 impl EcrReference {
     /// The same reference with this digest: the tag stays (`latest` where there is none), so that a person
-    /// still reads what was meant while a runtime pulls what was judged.
+    /// still reads what was meant while a runtime pulls what was evaluated.
     #[must_use]
     pub fn pin(&self, digest: &Digest) -> ImageReference {
         let tag = self.tag.clone().unwrap_or_else(Tag::latest);
@@ -80,7 +80,7 @@ impl EcrReference {
     }
 }
 
-/// Why a text is no image reference.
+/// Why a text is not an image reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MalformedImage {
     /// The text is empty, or the field is absent.
@@ -91,7 +91,7 @@ pub enum MalformedImage {
     Scheme,
     /// Its registry host is not a host name with an optional port.
     Host,
-    /// Nothing stands between the registry and the tag or digest.
+    /// There is nothing between the registry and the tag or digest.
     NoRepository,
     /// Its repository is not a path of lower-case components.
     Repository,
@@ -101,7 +101,7 @@ pub enum MalformedImage {
     EmptyTag,
     /// Its tag has a character or a length that tags cannot have.
     Tag,
-    /// Its digest stands where a tag does.
+    /// Its digest is where a tag belongs.
     DigestAfterColon,
     /// Its digest is not `sha256:` and 64 hexadecimal digits.
     Digest,
@@ -180,7 +180,7 @@ impl FromStr for ImageReference {
     }
 }
 
-/// Where the slip is in what stands before the first `/`. `nginx:feature/x` was meant as a tag: a name
+/// Where the slip is in what comes before the first `/`. `nginx:feature/x` was meant as a tag: a name
 /// without a dot is rarely a registry, and a word is never a port.
 fn malformed_host(host: &str) -> MalformedImage {
     match host.split_once(':') {
@@ -191,7 +191,7 @@ fn malformed_host(host: &str) -> MalformedImage {
     }
 }
 
-/// Where the slip is in what stands between the registry and the last `:` without a `/` behind it. A
+/// Where the slip is in what is between the registry and the last `:` without a `/` behind it. A
 /// repository has no `:`, so that one begins the tag.
 fn malformed_path(path: &str) -> MalformedImage {
     match path.split_once(':') {

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use std::collections::BTreeMap;
-//! use ecr_admission_policy::{decide, plan, Decision, Enforcement, FieldPath, Policy, SeverityLimit, Timestamp};
+//! use ecr_admission_policy::{decide, plan, Decision, Mode, FieldPath, Policy, SeverityLimit, Timestamp};
 //!
 //! let policy = Policy::new(
 //!     ["123456789012".parse().unwrap()].into(),
@@ -15,7 +15,7 @@
 //! );
 //! let now = Timestamp::from_seconds(1_795_176_000);
 //! let images = [(FieldPath::new("spec.containers[0].image"), "nginx".to_owned())];
-//! let plan = plan(images, Enforcement::Deny, &policy);
+//! let plan = plan(images, Mode::Deny, &policy);
 //! assert!(plan.lookups().is_empty());
 //! let verdict = decide(&plan, &BTreeMap::new(), &policy, now);
 //! assert_eq!(verdict.decision(), Decision::Deny);
@@ -40,7 +40,7 @@ pub mod image;
 pub mod facts;
 
 // What the operator chose.
-pub mod enforcement;
+pub mod mode;
 pub mod rule;
 
 pub mod policy;
@@ -64,17 +64,17 @@ pub mod mutate;
 // How the operator writes it down. Nothing else knows the document.
 pub mod document;
 
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 /// Foreign text in messages: printable, quoted, bounded.
 pub use ecr_admission_text as text;
 
 pub use decide::decide;
 pub use document::Document;
-pub use enforcement::Enforcement;
 pub use facts::{Inspection, SeverityLimit, index, mutability};
 pub use image::{EcrImage, ImageReference};
+pub use mode::Mode;
 pub use plan::{FieldPath, Plan, plan};
 pub use policy::Policy;
 pub use reason::Reason;

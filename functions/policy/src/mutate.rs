@@ -1,13 +1,13 @@
-//! The mutating half: which images are rewritten or pinned, and to what.
+//! The mutating webhook: which images are rewritten or pinned, and what they become.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::Inspection;
 use crate::image::{EcrImage, EcrReference, ImageId, ImageReference};
-use crate::plan::{FieldPath, Uses};
+use crate::plan::FieldPath;
 use crate::policy::Policy;
 use crate::rewrite::RewriteTable;
-use crate::rules::{Case, Outcome, image_available};
+use crate::rules::{Case, Evaluation, image_available};
 use crate::timestamp::Timestamp;
 use crate::verdict::{WARNING, WARNING_IMAGE};
 use ecr_admission_text::{cut, quote};
@@ -28,7 +28,7 @@ struct Candidate {
 /// An image that is replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Where it stands.
+    /// Where it is.
     pub path: FieldPath,
     /// As its author wrote it.
     pub original: String,
@@ -40,7 +40,7 @@ pub struct Change {
     pub pinned: bool,
 }
 
-/// What came of a mutation.
+/// The result of a mutation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mutated {
     /// The images to replace.
@@ -78,19 +78,14 @@ pub fn mutate(
 }
 
 impl Mutation {
-    /// The images whose digest is wanted, each once, and what each is used for.
-    pub fn lookups(&self) -> BTreeMap<EcrImage, Uses> {
-        let mut lookups: BTreeMap<EcrImage, Uses> = BTreeMap::new();
-        for candidate in &self.0 {
-            if let Some(reference) = &candidate.to_pin {
-                lookups.entry(reference.image()).or_default().add(&candidate.path);
-            }
-        }
-        lookups
+    /// The images to look up for their digest, each once.
+    pub fn lookups(&self) -> BTreeSet<EcrImage> {
+        let to_pin = self.0.iter().filter_map(|candidate| candidate.to_pin.as_ref());
+        to_pin.map(EcrReference::image).collect()
     }
 
     /// The changes, with the digests in `inspections`. An image that has none there is left as it is, or
-    /// only rewritten: the validating half denies it.
+    /// only rewritten: the validating webhook denies it.
     pub fn finish(self, inspections: &BTreeMap<EcrImage, Inspection>, policy: &Policy) -> Mutated {
         let mut mutated = Mutated::default();
         for Candidate { path, original, rewritten, to_pin } in self.0 {
@@ -131,8 +126,8 @@ fn not_pinned(
         let volume = path.is_volume();
         let case = Case { lookup: Ok(image), inspection, policy, now, volume };
         match image_available::check(&case) {
-            Outcome::Judged(reasons) => reasons.iter().map(ToString::to_string).collect(),
-            Outcome::NotApplicable | Outcome::Unjudged => String::new(),
+            Evaluation::Evaluated(reasons) => reasons.iter().map(ToString::to_string).collect(),
+            Evaluation::NotApplicable | Evaluation::Skipped => String::new(),
         }
     });
     let why = why.unwrap_or_else(|| "was not looked up".to_owned());
@@ -151,13 +146,13 @@ mod tests {
         let table = RewriteTable::parse(&format!("docker.io/={OURS}/hub/"), &policy()).unwrap();
         let mutation = mutate([(FieldPath::new("p"), image.to_owned())], &table, pin, &policy());
         let found =
-            mutation.lookups().into_keys().filter_map(|image| Some((image, inspection?.clone())));
+            mutation.lookups().into_iter().filter_map(|image| Some((image, inspection?.clone())));
         let found = found.collect();
         mutation.finish(&found, &policy())
     }
 
     #[test]
-    fn what_was_judged_is_what_runs() {
+    fn what_was_evaluated_is_what_runs() {
         let inspected = Inspection::Inspected(clean().into());
         let found = || Some(&inspected);
         let a = digest('a');
@@ -192,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_looked_up_is_left_alone_and_told() {
+    fn what_cannot_be_looked_up_is_left_alone_with_a_warning() {
         let unavailable =
             Unavailable { operation: "ecr:DescribeRepositories", cause: Cause::TimedOut };
-        for (inspection, told) in [
+        for (inspection, warning) in [
             (
                 Some(Inspection::Unavailable(unavailable)),
-                "not pinned: could not be judged: ecr:DescribeRepositories timed out",
+                "not pinned: could not be evaluated: ecr:DescribeRepositories timed out",
             ),
             (
                 Some(Inspection::ImageNotFound),
@@ -208,7 +203,7 @@ mod tests {
         ] {
             let mutated = run(true, &format!("{OURS}/pay:1"), inspection.as_ref());
             assert_eq!(mutated.changes, []);
-            assert!(mutated.warnings[0].contains(told), "{:?}", mutated.warnings);
+            assert!(mutated.warnings[0].contains(warning), "{:?}", mutated.warnings);
             let mutated = run(true, "nginx:1", inspection.as_ref());
             assert_eq!(mutated.changes[0].image, format!("{OURS}/hub/library/nginx:1"));
             assert!((mutated.changes[0].rewritten, mutated.changes[0].pinned) == (true, false));

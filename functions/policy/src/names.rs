@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use crate::from_text::from_text;
 
-/// Why a text is not the name it was taken for: what is accepted, in words.
+/// Why a text is not a valid name: what was expected, in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InvalidName(&'static str);
 
 impl InvalidName {
-    /// What would have been accepted, for example `12 digits`.
+    /// What was expected, for example `a string of 12 digits`.
     pub fn accepted(self) -> &'static str {
         self.0
     }
@@ -18,7 +18,7 @@ impl InvalidName {
 
 impl fmt::Display for InvalidName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "accepted: {}", self.0)
+        write!(f, "expected {}", self.0)
     }
 }
 
@@ -59,7 +59,7 @@ name!(
     /// A 12-digit AWS account, which is also the id of its private registry (`registryId`).
     AccountId,
     is_account_id,
-    "12 digits",
+    "a string of 12 digits",
     r"^[0-9]{12}$"
 );
 name!(
@@ -73,14 +73,14 @@ name!(
     /// A repository name: 2 to 256 characters (API reference, `CreateRepository`).
     RepositoryName,
     is_repository_name,
-    "2 to 256 characters of lower-case letters and digits, joined by . _ __ - or /",
+    "a repository name: 2 to 256 characters of lower-case letters and digits, joined by . _ __ - or /",
     r"^[a-z0-9][a-z0-9._/-]*[a-z0-9]$"
 );
 name!(
     /// An image tag: 1 to 128 characters (OCI distribution specification).
     Tag,
     is_tag,
-    "1 to 128 letters, digits, _ . or -, the first not . or -",
+    "a tag: 1 to 128 letters, digits, _ . or -, the first not . or -",
     r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"
 );
 name!(
@@ -216,7 +216,7 @@ mod tests {
                 assert!(valid(text), "{text:?} is a name");
             }
             for text in refused {
-                assert!(!valid(text), "{text:?} is no name");
+                assert!(!valid(text), "{text:?} is not a name");
             }
         }
         assert!(is_tag(&"a".repeat(128)) && !is_tag(&"a".repeat(129)));
@@ -235,7 +235,7 @@ mod tests {
             &format!("sha512:{hex}"),
             &format!("sha256:{}", hex.to_uppercase()),
         ] {
-            assert!(!is_digest(text), "{text:?} is no digest");
+            assert!(!is_digest(text), "{text:?} is not a digest");
         }
         let digest: Digest = format!("sha256:{hex}").parse().unwrap();
         assert_eq!(digest.short(), "sha256:0123456789ab");
@@ -243,6 +243,9 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_is_accepted() {
-        assert_eq!("12".parse::<AccountId>().unwrap_err().to_string(), "accepted: 12 digits");
+        assert_eq!(
+            "12".parse::<AccountId>().unwrap_err().to_string(),
+            "expected a string of 12 digits"
+        );
     }
 }

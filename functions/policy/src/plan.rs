@@ -1,27 +1,27 @@
-//! Which images to judge, and which of them to look up.
+//! Which images to evaluate, and which of them to look up.
 
 use std::cell::LazyCell;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::enforcement::Enforcement;
 use crate::image::EcrImage;
+use crate::mode::Mode;
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::rules::ecr_registry;
 
-/// What is to be judged. Made by [`plan`], used up by [`decide`](crate::decide::decide).
+/// What is to be evaluated. Made by [`plan`], used up by [`decide`](crate::decide::decide).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    pub(crate) subjects: Vec<Subject>,
-    pub(crate) enforcement: Enforcement,
+    pub(crate) images: Vec<PlannedImage>,
+    pub(crate) mode: Mode,
 }
 
 /// One image of the workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Subject {
+pub(crate) struct PlannedImage {
     pub(crate) path: FieldPath,
     /// The image string as the workload has it.
     pub(crate) image: String,
@@ -29,64 +29,38 @@ pub(crate) struct Subject {
     pub(crate) lookup: Result<EcrImage, Reason>,
 }
 
-/// Plans the judgement of `images`, in the order of their field paths. An image outside the allowed
+/// Plans the evaluation of `images`, in the order of their field paths. An image outside the allowed
 /// registries is never looked up.
 pub fn plan(
     images: impl IntoIterator<Item = (FieldPath, String)>,
-    enforcement: Enforcement,
+    mode: Mode,
     policy: &Policy,
 ) -> Plan {
     // One copy for all the reasons that name what is allowed: a Pod can hold thousands of images.
     let shared = LazyCell::new(|| Arc::new(policy.allowed()));
     let lookup = |image: &str| ecr_registry::lookup(image, policy, || Arc::clone(&shared));
-    let mut subjects: Vec<Subject> = images
+    let mut images: Vec<PlannedImage> = images
         .into_iter()
-        .map(|(path, image)| Subject { lookup: lookup(&image), path, image })
+        .map(|(path, image)| PlannedImage { lookup: lookup(&image), path, image })
         .collect();
-    subjects.sort_by(|a, b| a.path.cmp(&b.path));
-    Plan { subjects, enforcement }
+    images.sort_by(|a, b| a.path.cmp(&b.path));
+    Plan { images, mode }
 }
 
 impl Plan {
-    /// The images to look up, each once, and what each is used for.
-    pub fn lookups(&self) -> BTreeMap<EcrImage, Uses> {
-        let mut lookups: BTreeMap<EcrImage, Uses> = BTreeMap::new();
-        for subject in &self.subjects {
-            if let Ok(image) = &subject.lookup {
-                lookups.entry(image.clone()).or_default().add(&subject.path);
-            }
-        }
-        lookups
+    /// The images to look up, each once.
+    pub fn lookups(&self) -> BTreeSet<EcrImage> {
+        self.images.iter().filter_map(|planned| planned.lookup.as_ref().ok()).cloned().collect()
     }
 
-    /// How many images are judged.
+    /// How many images are evaluated.
     pub fn len(&self) -> usize {
-        self.subjects.len()
+        self.images.len()
     }
 
-    /// Whether there is nothing to judge.
+    /// Whether there is nothing to evaluate.
     pub fn is_empty(&self) -> bool {
-        self.subjects.is_empty()
-    }
-}
-
-/// What a workload does with an image.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Uses {
-    /// It starts it as a container.
-    pub container: bool,
-    /// It mounts it as a volume.
-    pub volume: bool,
-}
-
-impl Uses {
-    /// Adds the use of an image at this path.
-    pub fn add(&mut self, path: &FieldPath) {
-        if path.is_volume() {
-            self.volume = true;
-        } else {
-            self.container = true;
-        }
+        self.images.is_empty()
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::enforcement::Enforcement;
 use crate::facts::SeverityLimit;
 use crate::image::EcrImage;
+use crate::mode::Mode;
 use crate::names::{AccountId, Region};
 use crate::rule::Rule;
 use ecr_admission_text::join;
@@ -61,7 +61,7 @@ pub struct Policy {
     /// How much the author of the workload reads.
     pub denials: Denials,
     /// The version of the document; `None` without one.
-    pub document: Option<Arc<str>>,
+    pub document_version: Option<Arc<str>>,
 }
 
 impl Policy {
@@ -83,7 +83,7 @@ impl Policy {
             image_config: ImageConfigPolicy::default().into(),
             exemptions: vec![],
             denials: Denials::Full,
-            document: None,
+            document_version: None,
         }
     }
 
@@ -143,11 +143,11 @@ impl fmt::Display for Policy {
         }
         for rule in Rule::ALL {
             match self.modes.of(rule) {
-                Enforcement::Deny => {}
-                mode @ (Enforcement::Audit | Enforcement::Warn) => write!(f, "; {rule} {mode}")?,
+                Mode::Deny => {}
+                mode @ (Mode::Audit | Mode::Warn) => write!(f, "; {rule} {mode}")?,
             }
         }
-        match &self.document {
+        match &self.document_version {
             Some(version) => write!(f, "; document {version}"),
             None => Ok(()),
         }

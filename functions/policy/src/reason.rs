@@ -1,16 +1,16 @@
 //! Why a rule is violated, and the words for it: what is, with the value; what to do.
 //!
-//! Lower case, no final period, other people's text quoted.
+//! Lower case, no final period, foreign text quoted.
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::enforcement::Enforcement;
 use crate::facts::index::{Child, ChildName};
 use crate::facts::manifest::NotUnderstood;
 use crate::facts::mutability::TagMutability;
 use crate::facts::{NoFacts, Scanning, Unavailable};
 use crate::image::{EcrImage, ImageId, MalformedImage};
+use crate::mode::Mode;
 use crate::names::{AccountId, RepositoryName, Tag};
 use crate::policy::Allowed;
 #[cfg(doc)]
@@ -36,7 +36,7 @@ use words::WORD;
 /// Why a rule is violated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// The image string is no image reference.
+    /// The image string is not an image reference.
     MalformedImage(MalformedImage),
     /// The registry is not ECR private.
     NotEcrPrivate,
@@ -57,14 +57,14 @@ pub enum Reason {
     TagMoved,
     /// A look-up failed.
     Unavailable(Unavailable),
-    /// A runtime could read the manifest otherwise.
+    /// A runtime could read the manifest differently.
     NotUnderstood {
         /// The child of the index, if the image is one.
         child: Option<Box<ChildName>>,
         /// Why.
         why: NotUnderstood,
     },
-    /// Something of the image may be fetched from elsewhere than its repository.
+    /// Some of its content may be fetched from outside its repository.
     LayersElsewhere {
         /// The child of the index, if the image is one.
         child: Option<Box<ChildName>>,
@@ -76,8 +76,8 @@ pub enum Reason {
         /// The annotation that does.
         annotation: String,
     },
-    /// An earlier rule failed that does not deny, and left nothing to judge.
-    NotJudged {
+    /// An earlier rule failed that does not deny, and left nothing to evaluate.
+    NotEvaluated {
         /// The earlier rule.
         earlier: Rule,
     },
@@ -119,25 +119,25 @@ pub enum Reason {
     PlatformNotFound(Box<ChildName>),
     /// The index holds nothing that a runtime could run.
     IndexWithoutImage,
-    /// Indexes lie in one another deeper than this.
+    /// Indexes are nested deeper than this.
     IndexTooDeep {
         /// The deepest that is opened.
         limit: usize,
     },
     /// The index has more children than this.
     IndexTooLarge {
-        /// The most that are judged.
+        /// The maximum that is evaluated.
         limit: usize,
     },
     /// The index, and those in it, have more descriptors than this.
     IndexTooManyDescriptors {
-        /// The most that are read.
+        /// The maximum that is read.
         limit: usize,
     },
-    /// Nothing is wrong yet: something by which the image passes ends soon. This warns, whatever the
+    /// Nothing is wrong yet: something by which the image passes expires soon. This warns, whatever the
     /// mode.
     EndsSoon {
-        /// What ends, such as `the exemption`.
+        /// What expires, such as `the exemption`.
         what: String,
         /// Why, by whom, until when.
         excuse: Excuse,
@@ -145,11 +145,11 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The most that the reason does, whatever the mode of the rule.
-    pub fn effect(&self) -> Enforcement {
+    /// The strictest mode that it can have, whatever the mode of the rule.
+    pub fn mode_limit(&self) -> Mode {
         match self {
-            Self::EndsSoon { .. } => Enforcement::Warn,
-            Self::Scan { problem, .. } => problem.effect(),
+            Self::EndsSoon { .. } => Mode::Warn,
+            Self::Scan { problem, .. } => problem.mode_limit(),
             Self::MalformedImage(_)
             | Self::NotEcrPrivate
             | Self::RegistryNotAllowed { .. }
@@ -161,7 +161,7 @@ impl Reason {
             | Self::NotUnderstood { .. }
             | Self::LayersElsewhere { .. }
             | Self::Checkpoint { .. }
-            | Self::NotJudged { .. }
+            | Self::NotEvaluated { .. }
             | Self::MutableTag { .. }
             | Self::NotPinned
             | Self::NotScannedOnPush { .. }
@@ -170,18 +170,18 @@ impl Reason {
             | Self::IndexWithoutImage
             | Self::IndexTooDeep { .. }
             | Self::IndexTooLarge { .. }
-            | Self::IndexTooManyDescriptors { .. } => Enforcement::Deny,
+            | Self::IndexTooManyDescriptors { .. } => Mode::Deny,
         }
     }
 
-    /// Why a rule can say nothing of a child of an index.
+    /// Why a rule can say nothing about a child of an index.
     pub(crate) fn of_missing(child: &Child, missing: &NoFacts) -> Self {
         match missing {
             // Somebody may push it later.
             NoFacts::NotInRepository => Self::PlatformNotFound(child.name().into()),
             // `image-available` has said what is wrong.
             NoFacts::NotUnderstood(_) | NoFacts::Unavailable(_) => {
-                Self::NotJudged { earlier: Rule::ImageAvailable }
+                Self::NotEvaluated { earlier: Rule::ImageAvailable }
             }
         }
     }
@@ -210,7 +210,7 @@ impl fmt::Display for Reason {
                 "is not a valid image reference ({malformed}); write registry/repository:tag or registry/repository@sha256:<64 hexadecimal digits>"
             ),
             Self::NotEcrPrivate => f.write_str(
-                "is not in an Amazon ECR private registry; push it to <account>.dkr.ecr.<region>.amazonaws.com and name it there",
+                "is not in an Amazon ECR private registry; push it to <account>.dkr.ecr.<region>.amazonaws.com and use that reference",
             ),
             Self::RegistryNotAllowed { image, allowed } => repository::not_allowed(f, image, allowed),
             Self::RepositoryNotFound(image) => write!(
@@ -245,9 +245,9 @@ impl fmt::Display for Reason {
                 problem.fmt(f)
             }
             Self::Checkpoint { annotation } => manifest::checkpoint(f, annotation),
-            Self::NotJudged { earlier } => write!(
+            Self::NotEvaluated { earlier } => write!(
                 f,
-                "could not be judged: {earlier} failed before it; mend that, or set the mode of this rule too"
+                "could not be evaluated because {earlier} failed; fix that, or also set the mode of this rule"
             ),
             Self::MutableTag { repository, tag, mutability } => {
                 write!(f, "repository \"{repository}\" lets tag \"{tag}\" be overwritten (")?;
@@ -273,27 +273,27 @@ impl fmt::Display for Reason {
                 f.write_str("is named by the image index but is not in the repository; push the image again with all its platforms")
             }
             Self::IndexWithoutImage => f.write_str(
-                "is an image index that holds no image to judge; push an image for at least one platform",
+                "is an image index without an image to evaluate; push an image for at least one platform",
             ),
             Self::IndexTooDeep { limit } => write!(
                 f,
-                "is an image index with more than {limit} indexes in one another; push an index that names its images directly"
+                "is an image index nested more than {limit} deep; push an index that names its images directly"
             ),
             Self::IndexTooLarge { limit } => write!(
                 f,
-                "is an image index with more than {limit} images, the most that are judged; push an index with fewer platforms"
+                "is an image index with more than {limit} images (the maximum); push an index with fewer platforms"
             ),
             Self::IndexTooManyDescriptors { limit } => write!(
                 f,
-                "is an image index with more than {limit} entries, those of nested indexes included; push an index with fewer entries"
+                "is an image index with more than {limit} entries, including those of nested indexes; push an index with fewer entries"
             ),
-            // What ends may be named after a vulnerability; owner and reason are the operator's words.
+            // What expires may be named after a vulnerability; owner and reason are the operator's words.
             Self::EndsSoon { excuse, .. } if f.alternate() => write!(
                 f,
-                "an exemption or acceptance by which it passes ends soon (until {}); fix the image or ask for an extension",
+                "passes only by an exemption or acceptance, which expires soon ({}); fix the image or ask for an extension",
                 excuse.expires
             ),
-            Self::EndsSoon { what, excuse } => write!(f, "{what} by which it passes ends soon ({excuse}); mend the image or renew it"),
+            Self::EndsSoon { what, excuse } => write!(f, "passes only by {what}, which expires soon ({excuse}); fix the image or renew the exception"),
         }
     }
 }
@@ -319,7 +319,7 @@ fn platform(f: &mut fmt::Formatter<'_>, child: Option<&ChildName>) -> fmt::Resul
     let Some(child) = child else { return Ok(()) };
     let (platform, digest) = (child.platform.to_string(), child.digest.short());
     if platform.is_empty() {
-        write!(f, "the platform without a name ({digest}…) ")
+        write!(f, "an unnamed platform ({digest}…) ")
     } else {
         write!(f, "platform {} ({digest}…) ", quote(&platform, WORD))
     }

@@ -26,7 +26,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// All rules, in the order in which they are judged and reported.
+    /// All rules, in the order in which they are evaluated and reported.
     pub const ALL: [Self; 7] = [
         Self::EcrRegistry,
         Self::ImageAvailable,
@@ -62,7 +62,7 @@ impl Rule {
             Self::TagImmutability => {
                 "the tag cannot be overwritten, or the image is pinned by digest"
             }
-            Self::Pinned => "the image is pinned by digest; judged only where pinning is on",
+            Self::Pinned => "the image is pinned by digest; evaluated only where pinning is on",
             Self::ScanOnPush => {
                 "the effective scan frequency of the repository is SCAN_ON_PUSH or CONTINUOUS_SCAN"
             }
@@ -70,7 +70,7 @@ impl Rule {
                 "the scan is complete and has no finding at or above the severity limit, for every platform of an index"
             }
             Self::ImageConfig => {
-                "the image exposes no forbidden port and does not run as root, for every platform of an index; judged only where the policy document asks for it"
+                "the image exposes no forbidden port and does not run as root, for every platform of an index; evaluated only where the policy document asks for it"
             }
         }
     }

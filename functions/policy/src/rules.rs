@@ -10,12 +10,14 @@ mod pinned;
 mod scan_findings;
 mod scan_on_push;
 mod tag_immutability;
+#[cfg(test)]
+mod testing;
 
-pub(crate) use case::{Case, Outcome};
+pub(crate) use case::{Case, Evaluation};
 
 impl Rule {
-    /// Judges one image.
-    pub(crate) fn check(self, case: &Case<'_>) -> Outcome {
+    /// Evaluates one image by this rule.
+    pub(crate) fn check(self, case: &Case<'_>) -> Evaluation {
         match self {
             Self::EcrRegistry => ecr_registry::check(case),
             Self::ImageAvailable => image_available::check(case),

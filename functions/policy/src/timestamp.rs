@@ -55,19 +55,19 @@ from_text!(
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
 );
 
-/// Why a text is no instant.
+/// Why a text is not an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidTimestamp;
 
 impl fmt::Display for InvalidTimestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("accepted: a date such as 2026-12-31, which is its start in UTC, or a time such as 2026-12-31T08:00:00Z")
+        f.write_str("expected a date such as 2026-12-31 (its start in UTC) or a time such as 2026-12-31T08:00:00Z")
     }
 }
 
 impl std::error::Error for InvalidTimestamp {}
 
-/// Reads a date, which stands for its start in UTC, or an RFC 3339 time.
+/// Reads a date, which means its start in UTC, or an RFC 3339 time.
 impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 

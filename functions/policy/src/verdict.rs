@@ -1,10 +1,11 @@
-//! The verdict on a workload, and how it is told.
+//! The verdict on a workload, and its messages.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::break_glass::Request;
-use crate::enforcement::Enforcement;
+use crate::break_glass::Ruling;
+use crate::image::EcrImage;
+use crate::mode::Mode;
 use crate::names::Digest;
 use crate::plan::FieldPath;
 use crate::policy::denials::Denials;
@@ -19,7 +20,7 @@ pub const MESSAGE: usize = 2_048;
 /// The longest warning, in characters: kube-apiserver cuts longer ones once they are many.
 pub const WARNING: usize = 256;
 
-/// The most violations told as warnings; one more warning says how many were left out.
+/// The maximum number of violations among the warnings; one more warning says how many were left out.
 pub const WARNINGS: usize = 15;
 
 /// The longest quoted image in a warning, which has to leave room for the reason.
@@ -28,29 +29,31 @@ pub(crate) const WARNING_IMAGE: usize = 72;
 /// What was found about a workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// The images that were judged, in field-path order.
-    pub images: Vec<JudgedImage>,
+    /// The images that were evaluated, in field-path order.
+    pub images: Vec<EvaluatedImage>,
     /// What is wrong with them, in field-path order and then in the order of the rules.
     pub violations: Vec<Violation>,
-    /// What came of a request to break the glass, where one was made against a denial.
-    pub break_glass: Option<Request>,
+    /// The ruling on a request for break-glass, where one was made against a denial.
+    pub break_glass: Option<Ruling>,
+    /// The images that were looked up and violate a rule, in any mode.
+    pub violating: BTreeSet<EcrImage>,
 }
 
-/// An image that was judged.
+/// An image that was evaluated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JudgedImage {
-    /// Where it stands.
+pub struct EvaluatedImage {
+    /// Where it is.
     pub path: FieldPath,
     /// The image string as the workload has it.
     pub image: String,
-    /// The digest whose facts were judged; `None` when the image could not be inspected.
+    /// The digest whose facts were evaluated; `None` when the image could not be inspected.
     pub digest: Option<Digest>,
 }
 
 /// One rule that one image violates, for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Where the image stands.
+    /// Where the image is.
     pub path: FieldPath,
     /// The image string as the workload has it.
     pub image: String,
@@ -59,12 +62,12 @@ pub struct Violation {
     /// Why it is violated.
     pub reason: Reason,
     /// What that does to the workload.
-    pub effect: Enforcement,
+    pub mode: Mode,
     /// The exemption that softens it.
     pub excuse: Option<Excuse>,
 }
 
-/// Whether the workload is let in.
+/// Whether the workload is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// It is, perhaps with warnings.
@@ -74,40 +77,40 @@ pub enum Decision {
 }
 
 impl Verdict {
-    pub(crate) fn new(images: Vec<JudgedImage>, violations: Vec<Violation>) -> Self {
-        Self { images, violations, break_glass: None }
+    pub(crate) fn new(images: Vec<EvaluatedImage>, violations: Vec<Violation>) -> Self {
+        Self { images, violations, break_glass: None, violating: BTreeSet::new() }
     }
 
     /// Deny when any violation denies.
     pub fn decision(&self) -> Decision {
-        if self.of(Enforcement::Deny).next().is_some() { Decision::Deny } else { Decision::Admit }
+        if self.of(Mode::Deny).next().is_some() { Decision::Deny } else { Decision::Admit }
     }
 
-    /// Takes a request to break the glass into account: when it is honoured, what denies only warns. A
-    /// verdict that admits anyway is left as it is.
-    pub fn ask(&mut self, request: Request) {
+    /// Records the ruling on a request for break-glass; when it is honoured, what denies only warns. A
+    /// verdict that admits anyway stays as it is.
+    pub fn apply_break_glass(&mut self, ruling: Ruling) {
         if self.decision() == Decision::Admit {
             return;
         }
-        if let Request::Honoured { .. } = request {
+        if let Ruling::Honoured { .. } = ruling {
             for violation in &mut self.violations {
-                violation.effect = violation.effect.min(Enforcement::Warn);
+                violation.mode = violation.mode.min(Mode::Warn);
             }
         }
-        self.break_glass = Some(request);
+        self.break_glass = Some(ruling);
     }
 
-    /// Whether the glass was broken.
+    /// Whether the workload is admitted by break-glass.
     pub fn is_broken_glass(&self) -> bool {
-        matches!(self.break_glass, Some(Request::Honoured { .. }))
+        matches!(self.break_glass, Some(Ruling::Honoured { .. }))
     }
 
-    /// The rules that are violated with this effect.
-    pub fn rules(&self, effect: Enforcement) -> BTreeSet<Rule> {
-        self.of(effect).map(|violation| violation.rule).collect()
+    /// The rules that are violated with this mode.
+    pub fn rules(&self, mode: Mode) -> BTreeSet<Rule> {
+        self.of(mode).map(|violation| violation.rule).collect()
     }
 
-    /// Whether a look-up failed, so that something could not be judged.
+    /// Whether a look-up failed, so that something could not be evaluated.
     pub fn has_failed_lookup(&self) -> bool {
         self.violations.iter().any(|violation| violation.reason.is_failed_lookup())
     }
@@ -117,34 +120,34 @@ impl Verdict {
         self.denial(Denials::Full)
     }
 
-    /// The same, as the author of the workload may read it.
+    /// The same, as much as the author of the workload may read.
     pub fn denial(&self, denials: Denials) -> Option<String> {
-        self.line(Enforcement::Deny, denials)
+        self.line(Mode::Deny, denials)
     }
 
-    /// All that is only audited, in one line as long at most as a denial; `None` when nothing is.
+    /// All that is only audited, in one line, at most as long as a denial; `None` when nothing is.
     pub fn audited(&self) -> Option<String> {
-        self.line(Enforcement::Audit, Denials::Full)
+        self.line(Mode::Audit, Denials::Full)
     }
 
-    /// All that its author is warned of, in one line as long at most as a denial; `None` when it is nothing.
+    /// All that warns, in one line, at most as long as a denial; `None` when nothing does.
     pub fn warned(&self) -> Option<String> {
-        self.line(Enforcement::Warn, Denials::Full)
+        self.line(Mode::Warn, Denials::Full)
     }
 
-    fn line(&self, effect: Enforcement, denials: Denials) -> Option<String> {
-        let count = self.of(effect).count();
+    fn line(&self, mode: Mode, denials: Denials) -> Option<String> {
+        let count = self.of(mode).count();
         let (mut message, mut length) = (String::new(), 0);
-        // Only what fits is put into words: a Pod may hold thousands of images.
-        for (told, violation) in self.of(effect).enumerate() {
-            let denial = violation.told(denials);
-            let left = count - told;
-            let more = if left > 1 { and_more(left - 1).chars().count() + 2 } else { 0 };
-            let separator = if told == 0 { "" } else { "; " };
+        // Only what fits is formatted: a Pod may hold thousands of images.
+        for (written, violation) in self.of(mode).enumerate() {
+            let denial = violation.text(denials);
+            let left = count - written;
+            let rest = if left > 1 { and_more(left - 1).chars().count() + 2 } else { 0 };
+            let separator = if written == 0 { "" } else { "; " };
             length += separator.len() + denial.chars().count();
             message.push_str(separator);
-            // The first is always told: a single violation is far shorter than a message.
-            if told > 0 && length + more > MESSAGE {
+            // The first is always written: a single violation is far shorter than a message.
+            if written > 0 && length + rest > MESSAGE {
                 message.push_str(&and_more(left));
                 break;
             }
@@ -153,26 +156,26 @@ impl Verdict {
         (count > 0).then_some(message)
     }
 
-    /// What came of break-glass, and what is wrong without denying: one line a violation, at most
+    /// The ruling on break-glass, and what is wrong without denying: one line a violation, at most
     /// [`WARNINGS`] lines and then one that counts the rest, each of at most [`WARNING`] characters.
     pub fn warnings(&self) -> Vec<String> {
         self.warnings_in(Denials::Full)
     }
 
-    /// The same, as the author of the workload may read it.
+    /// The same, as much as the author of the workload may read.
     pub fn warnings_in(&self, denials: Denials) -> Vec<String> {
         let glass = self.break_glass.iter().map(|request| cut(&request.to_string(), WARNING));
-        few(glass, self.of(Enforcement::Warn), |violation| violation.warning(denials))
+        limit_warnings(glass, self.of(Mode::Warn), |violation| violation.warning(denials))
     }
 
-    fn of(&self, effect: Enforcement) -> impl Iterator<Item = &Violation> {
-        self.violations.iter().filter(move |violation| violation.effect == effect)
+    fn of(&self, mode: Mode) -> impl Iterator<Item = &Violation> {
+        self.violations.iter().filter(move |violation| violation.mode == mode)
     }
 }
 
 /// What comes first, then `items` in these words: at most [`WARNINGS`] lines, and one more that counts the
-/// rest, which is not put into words.
-pub fn few<T>(
+/// rest, which is not formatted.
+pub fn limit_warnings<T>(
     first: impl IntoIterator<Item = String>,
     items: impl IntoIterator<Item = T>,
     words: impl Fn(T) -> String,
@@ -192,7 +195,7 @@ fn and_more(count: usize) -> String {
 }
 
 impl Violation {
-    fn told(&self, denials: Denials) -> String {
+    fn text(&self, denials: Denials) -> String {
         match denials {
             Denials::Full => self.to_string(),
             Denials::Short => format!("{self:#}"),
@@ -203,7 +206,7 @@ impl Violation {
     /// and the rule are whole.
     fn warning(&self, denials: Denials) -> String {
         let Self { path, image, rule, reason, .. } = self;
-        let whole = self.told(denials);
+        let whole = self.text(denials);
         if whole.chars().count() <= WARNING {
             return whole;
         }
@@ -234,5 +237,4 @@ impl fmt::Display for Violation {
 }
 
 #[cfg(test)]
-#[path = "verdict_tests.rs"]
 mod tests;

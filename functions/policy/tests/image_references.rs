@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::image::ImageId;
-use ecr_admission_policy::names::AccountId;
+use ecr_admission_policy::testing::policy;
 use ecr_admission_policy::{
-    Enforcement, FieldPath, ImageReference, Inspection, Policy, Rule, SeverityLimit, Timestamp,
-    decide, plan,
+    FieldPath, ImageReference, Inspection, Mode, Rule, Timestamp, decide, plan,
 };
 
 const CASES: &str = include_str!("cases/image-references.tsv");
@@ -63,19 +62,15 @@ fn an_ecr_image_is_read_as_the_table_says() {
 
 #[test]
 fn what_is_no_ecr_image_is_denied_with_the_wording_of_its_class() {
-    let policy = Policy::new(
-        ["123456789012".parse::<AccountId>().unwrap()].into(),
-        ["us-east-1".parse().unwrap()].into(),
-        SeverityLimit::Critical,
-    );
+    let policy = policy();
     for (image, class, _) in rows().filter(|(_, class, _)| *class != "ecr") {
         let images = [(FieldPath::new("spec.containers[0].image"), image.to_owned())];
-        let plan = plan(images, Enforcement::Deny, &policy);
+        let plan = plan(images, Mode::Deny, &policy);
         assert!(plan.lookups().is_empty(), "{image} is never looked up");
         let verdict =
             decide(&plan, &BTreeMap::<_, Inspection>::new(), &policy, Timestamp::from_seconds(0));
         let message = verdict.message().unwrap();
-        assert_eq!(verdict.rules(Enforcement::Deny), [Rule::EcrRegistry].into(), "{message}");
+        assert_eq!(verdict.rules(Mode::Deny), [Rule::EcrRegistry].into(), "{message}");
         let wording = match class {
             "other" => "is not in an Amazon ECR private registry; ",
             _ => "is not a valid image reference (",
@@ -143,8 +138,8 @@ fn a_slip_is_named_where_it_is() {
         ("localhost:port/pay:1".to_owned(), host),
         ("pay 1".to_owned(), "it holds white space or a control character"),
     ] {
-        let told = image.parse::<ImageReference>().unwrap_err().to_string();
-        assert_eq!(told, slip, "{image}");
+        let problem = image.parse::<ImageReference>().unwrap_err().to_string();
+        assert_eq!(problem, slip, "{image}");
     }
     // Amazon ECR takes no repository of one character; other registries do.
     for image in ["a/b:1", "registry.example.com/p:1", "registry:5000/p"] {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The modules, each a file, from the lowest layer to the highest. Those of one layer do not know one
-/// another, and the crate root is above them all.
+/// another, and the crate root is above them all. `folder::*` means the files of a folder that no layer names.
 const LAYERS: &[&[&str]] = &[
     // Names and instants.
     &["from_text"],
@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["facts::index"],
     &["facts"],
     // What the operator chose.
-    &["enforcement", "rule"],
+    &["mode", "rule"],
     &[
         "policy::denials",
         "policy::excuse",
@@ -37,31 +37,32 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["policy"],
     &["break_glass", "rewrite"],
-    // What is wrong with an image.
+    // What is wrong with an image, or with the whole workload.
     &["reason::unavailable", "reason::words"],
     &["reason::config", "reason::manifest", "reason::repository", "reason::scan"],
     &["reason"],
     &["rules::case"],
-    &[
-        "rules::ecr_registry",
-        "rules::image_available",
-        "rules::image_config",
-        "rules::pinned",
-        "rules::scan_findings",
-        "rules::scan_on_push",
-        "rules::tag_immutability",
-    ],
+    // Each rule is a file that no other rule knows.
+    &["rules::*"],
     &["rules"],
     // From the images of a workload to the answer.
     &["plan"],
     &["verdict"],
     &["decide", "mutate"],
     // How the operator writes it down: above all others, so that none of them can know it.
-    &["document::host_name", "document::invalid", "document::pin", "document::read"],
+    &[
+        "document::host_name",
+        "document::invalid",
+        "document::pin",
+        "document::read",
+        "document::rule_modes",
+    ],
     &["document::caches", "document::excused", "document::namespaces", "document::scope"],
     &["document::rules", "document::yaml"],
     &["document::written"],
     &["document"],
+    // What tests start from.
+    &["testing"],
 ];
 
 /// The crate root, which declares every module.
@@ -97,7 +98,14 @@ fn files(read: &dyn Fn(&str) -> String) -> BTreeMap<String, String> {
 fn problems(layers: &[&[&str]], files: &BTreeMap<String, String>) -> Vec<String> {
     let mut layer_of: BTreeMap<&str, usize> = BTreeMap::from([(ROOT, layers.len())]);
     for (number, layer) in layers.iter().enumerate() {
-        layer_of.extend(layer.iter().map(|module| (*module, number)));
+        layer_of.extend(layer.iter().filter(|it| !it.ends_with('*')).map(|it| (*it, number)));
+    }
+    for (number, layer) in layers.iter().enumerate() {
+        for folder in layer.iter().filter_map(|it| it.strip_suffix("::*")) {
+            for module in files.keys().filter(|module| parent(module) == folder) {
+                layer_of.entry(module).or_insert(number);
+            }
+        }
     }
     let mut problems = vec![];
     for module in layer_of.keys().filter(|module| !files.contains_key(**module)) {
@@ -256,7 +264,7 @@ fn a_crate_of_one_direction_passes() {
     for text in [
         "//! See [`crate::high`].\n/// Used by [`crate::high::High`].\n",
         "#[cfg(test)]\nmod tests {\n    use crate::high::High;\n}\n",
-        "#[cfg(test)]\n#[path = \"low_tests.rs\"]\nmod tests;\n",
+        "#[cfg(test)]\nmod tests;\n",
         "use std::fmt;\nuse other::high::High;\nuse crate::low::Own;\n",
     ] {
         assert_eq!(problems_of(&[("low", text)]), [] as [&str; 0], "{text}");
@@ -292,6 +300,22 @@ fn an_arrow_upward_is_found_however_it_is_written() {
         .collect();
         assert_eq!(problems_of(&[("low", text)]), expected, "{text}");
     }
+}
+
+#[test]
+fn a_star_means_the_files_of_a_folder_that_no_layer_names() {
+    let layers: &[&[&str]] = &[&["low::named"], &["low::*"], &["low"]];
+    let texts = BTreeMap::from([
+        (ROOT, "mod low;\n"),
+        ("low", "mod named;\nmod a;\nmod b;\n"),
+        ("low::named", ""),
+        ("low::a", "use super::named::Named;\n"),
+        ("low::b", "use super::a::A;\n"),
+    ]);
+    assert_eq!(
+        problems(layers, &files(&|module| (*texts.get(module).unwrap()).to_owned())),
+        ["low::b uses low::a, which is not below it"]
+    );
 }
 
 #[test]

@@ -4,21 +4,15 @@
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::facts::{
-    Cause, Config, Content, Findings, ImageFacts, ImageScan, PlatformFacts, RepositoryFacts, Scan,
-    Scanning, Unavailable,
+    Cause, Content, Findings, ImageFacts, ImageScan, Scan, Unavailable,
 };
-use ecr_admission_policy::mutability::TagMutability;
 use ecr_admission_policy::policy::modes::Modes;
+use ecr_admission_policy::testing::{NOW, REGISTRY, clean, platform, policy, repository};
 use ecr_admission_policy::{
-    Decision, Enforcement, FieldPath, ImageReference, Inspection, Policy, Rule, SeverityLimit,
-    Timestamp, Verdict, decide, plan,
+    Decision, FieldPath, ImageReference, Inspection, Mode, Policy, Rule, Verdict, decide, plan,
 };
 use oci_spec::distribution::Reference;
 use proptest::prelude::*;
-
-const REGISTRY: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
-
-const NOW: Timestamp = Timestamp::from_seconds(1_795_176_000);
 
 /// Strings that come close to image references, and now and then are any string at all.
 fn image_string() -> impl Strategy<Value = String> {
@@ -45,14 +39,6 @@ fn image_string() -> impl Strategy<Value = String> {
     ]
 }
 
-fn policy() -> Policy {
-    Policy::new(
-        ["123456789012".parse().unwrap()].into(),
-        ["us-east-1".parse().unwrap()].into(),
-        SeverityLimit::Critical,
-    )
-}
-
 fn inspection() -> impl Strategy<Value = Inspection> {
     let mutability = prop_oneof![
         6 => Just("IMMUTABLE"),
@@ -70,23 +56,16 @@ fn inspection() -> impl Strategy<Value = Inspection> {
         |(mutability, frequency, status, completed, counts)| {
             Inspection::Inspected(
                 ImageFacts {
-                    repository: RepositoryFacts {
-                        mutability: TagMutability::new(mutability, vec![]),
-                        scanning: Scanning::Effective(frequency.into()),
-                    },
-                    digest: format!("sha256:{}", "a".repeat(64)).parse().unwrap(),
-                    content: Content::Image(PlatformFacts::new(
-                        ImageScan::Found(Scan {
-                            status: status.into(),
-                            completed_at: completed.then_some(NOW),
-                            source_updated_at: None,
-                            any_open: counts.values().any(|count| *count > 0),
-                            counts,
-                            findings: Findings::Some(vec![]),
-                        }),
-                        Config::NotRead,
-                    )),
-                    checkpoint: None,
+                    repository: repository(mutability, frequency),
+                    content: Content::Image(platform(ImageScan::Found(Scan {
+                        status: status.into(),
+                        completed_at: completed.then_some(NOW),
+                        source_updated_at: None,
+                        any_open: counts.values().any(|count| *count > 0),
+                        counts,
+                        findings: Findings::Some(vec![]),
+                    }))),
+                    ..clean()
                 }
                 .into(),
             )
@@ -111,16 +90,16 @@ fn workload() -> impl Strategy<Value = Vec<(String, Inspection)>> {
     proptest::collection::vec((image, inspection()), 0..6)
 }
 
-fn judge(images: &[(FieldPath, String)], inspected: &[(String, Inspection)]) -> Verdict {
-    judge_by(&policy(), images, inspected)
+fn verdict_on(images: &[(FieldPath, String)], inspected: &[(String, Inspection)]) -> Verdict {
+    verdict_by(&policy(), images, inspected)
 }
 
-fn judge_by(
+fn verdict_by(
     policy: &Policy,
     images: &[(FieldPath, String)],
     inspected: &[(String, Inspection)],
 ) -> Verdict {
-    let plan = plan(images.iter().cloned(), Enforcement::Deny, policy);
+    let plan = plan(images.iter().cloned(), Mode::Deny, policy);
     let inspections = inspected
         .iter()
         .filter_map(|(image, inspection)| match image.parse() {
@@ -132,13 +111,12 @@ fn judge_by(
 }
 
 /// A mode for every rule.
-fn modes() -> impl Strategy<Value = Vec<Enforcement>> {
-    let mode =
-        prop_oneof![Just(Enforcement::Audit), Just(Enforcement::Warn), Just(Enforcement::Deny)];
+fn modes() -> impl Strategy<Value = Vec<Mode>> {
+    let mode = prop_oneof![Just(Mode::Audit), Just(Mode::Warn), Just(Mode::Deny)];
     proptest::collection::vec(mode, Rule::ALL.len())
 }
 
-fn with_modes(modes: impl IntoIterator<Item = Enforcement>) -> Policy {
+fn with_modes(modes: impl IntoIterator<Item = Mode>) -> Policy {
     let modes = Rule::ALL.into_iter().zip(modes).collect();
     Policy { modes: Modes::default().under(None, &modes), pinned: true, ..policy() }
 }
@@ -186,13 +164,13 @@ proptest! {
         workload in workload(), image in image_string(), inspection in inspection(),
     ) {
         let images = at_paths(&workload);
-        let before = judge(&images, &workload);
+        let before = verdict_on(&images, &workload);
         let mut more = images.clone();
         more.push((FieldPath::new("spec.initContainers[0].image"), image.clone()));
         // What was known of an image stays known.
         let mut inspected = vec![(image, inspection)];
         inspected.extend(workload);
-        let after = judge(&more, &inspected);
+        let after = verdict_on(&more, &inspected);
         if before.decision() == Decision::Deny {
             prop_assert_eq!(after.decision(), Decision::Deny);
         }
@@ -210,15 +188,15 @@ proptest! {
             turned.rotate_left(by);
             turned.reverse();
         }
-        prop_assert_eq!(judge(&images, &workload), judge(&turned, &workload));
+        prop_assert_eq!(verdict_on(&images, &workload), verdict_on(&turned, &workload));
     }
 
     #[test]
     fn a_workload_is_admitted_only_when_every_image_is(workload in workload()) {
         let images = at_paths(&workload);
-        let whole = judge(&images, &workload);
+        let whole = verdict_on(&images, &workload);
         let each = images.iter().all(|image| {
-            judge(std::slice::from_ref(image), &workload).decision() == Decision::Admit
+            verdict_on(std::slice::from_ref(image), &workload).decision() == Decision::Admit
         });
         prop_assert_eq!(whole.decision() == Decision::Admit, each);
     }
@@ -230,8 +208,8 @@ proptest! {
     ) {
         let images = at_paths(&workload);
         let stricter = modes.iter().zip(others).map(|(mode, other)| (*mode).max(other));
-        let lenient = judge_by(&with_modes(modes.clone()), &images, &workload);
-        let strict = judge_by(&with_modes(stricter), &images, &workload);
+        let lenient = verdict_by(&with_modes(modes.clone()), &images, &workload);
+        let strict = verdict_by(&with_modes(stricter), &images, &workload);
         if lenient.decision() == Decision::Deny {
             prop_assert_eq!(strict.decision(), Decision::Deny);
         }
@@ -244,10 +222,10 @@ proptest! {
         image in image_string(), modes in modes(), which in 1..Rule::ALL.len(),
     ) {
         let mut modes = modes;
-        modes[which] = Enforcement::Deny;
+        modes[which] = Mode::Deny;
         let rule = Rule::ALL[which];
         let images = [(FieldPath::new("p"), image)];
-        let verdict = judge_by(&with_modes(modes), &images, &[]);
+        let verdict = verdict_by(&with_modes(modes), &images, &[]);
         let concerned = !matches!(rule, Rule::TagImmutability | Rule::ImageConfig);
         if concerned {
             prop_assert_eq!(verdict.decision(), Decision::Deny, "{}", rule);
@@ -256,9 +234,9 @@ proptest! {
 
     #[test]
     fn nothing_we_say_holds_a_control_character_or_a_second_line(workload in workload()) {
-        let verdict = judge(&at_paths(&workload), &workload);
-        let told = verdict.message().into_iter().chain(verdict.warnings());
-        for text in told {
+        let verdict = verdict_on(&at_paths(&workload), &workload);
+        let messages = verdict.message().into_iter().chain(verdict.warnings());
+        for text in messages {
             prop_assert!(text.chars().all(ecr_admission_policy::text::is_printable), "{}", text);
         }
     }
@@ -267,5 +245,5 @@ proptest! {
 #[test]
 fn an_image_without_an_inspection_is_denied() {
     let images = [(FieldPath::new("spec.containers[0].image"), format!("{REGISTRY}/pay:1"))];
-    assert_eq!(judge(&images, &[]).decision(), Decision::Deny);
+    assert_eq!(verdict_on(&images, &[]).decision(), Decision::Deny);
 }

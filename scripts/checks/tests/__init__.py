@@ -1,4 +1,4 @@
-"""Proofs of the scripts and of what they deploy; scripts/checks/infra runs them."""
+"""Tests of the tools, and of what they deploy; scripts/checks/infra runs them."""
 
 import sys
 from pathlib import Path

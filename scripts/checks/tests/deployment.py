@@ -12,11 +12,11 @@ from .emulators import ACCOUNT, REGION, aws, environment
 
 ARCH = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 CDK = tools.ROOT / "cdk"
-# The bucket that holds templates.
+# The bucket for templates.
 TEMPLATES = "templates"
 
 
-def synthesise(folder, **context):
+def synthesize(folder, **context):
     """Runs `cdk synth` into `folder`, for this machine's architecture."""
     command = ["npx", "cdk", "synth", "--quiet", "--output", str(folder)]
     for name, value in {"architecture": ARCH, **context}.items():
@@ -31,7 +31,7 @@ def deploy_cdk(url, stack, **context):
     """Does what `cdk deploy` does: uploads the assets, and gives the template to CloudFormation."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        synthesise(folder, stackName=stack, **context)
+        synthesize(folder, stackName=stack, **context)
         assets = json.loads((folder / f"{stack}.assets.json").read_text())["files"]
         for asset in assets.values():
             (destination,) = asset["destinations"].values()
@@ -40,7 +40,7 @@ def deploy_cdk(url, stack, **context):
             body = str(folder / asset["source"]["path"])
             key = _substituted(destination["objectKey"])
             aws(url, "s3api", "put-object", "--bucket", bucket, "--key", key, "--body", body)
-        # What `cdk bootstrap` leaves, and the template asks for.
+        # `cdk bootstrap` creates it, and the template reads it.
         version = ("--name", "/cdk-bootstrap/hnb659fds/version", "--value", "28", "--type", "String")
         aws(url, "ssm", "put-parameter", *version, "--overwrite")
         return create(url, stack, folder / f"{stack}.template.json")
@@ -49,8 +49,8 @@ def deploy_cdk(url, stack, **context):
 def create(url, stack, template, **parameters):
     """Creates the stack and returns its outputs; raises with CloudFormation's reasons.
 
-    Through S3, as the CDK and the Serverless Application Repository do: a body of its own may have 51,200
-    bytes at most.
+    Through S3, as the CDK and the Serverless Application Repository do: in the request itself, a template can
+    have at most 51,200 bytes.
     """
     _make_bucket(url, TEMPLATES)
     key = f"{stack}.template"

@@ -4,24 +4,17 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from project import tools
+from project.loopback import free_port
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 START_SECONDS = 60
-
-
-def free_port():
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def environment(url=None, *tool_names, **extra):
@@ -29,13 +22,13 @@ def environment(url=None, *tool_names, **extra):
     base = tools.environment("awscli", *tool_names)
     kept = {name: value for name, value in base.items() if not name.startswith("AWS_")}
     kept.update(
-        # ministack takes an access key of 12 digits for the account.
+        # ministack uses an access key of 12 digits as the account.
         AWS_ACCESS_KEY_ID=ACCOUNT,
         AWS_SECRET_ACCESS_KEY="test",
         AWS_REGION=REGION,
         AWS_DEFAULT_REGION=REGION,
         AWS_EC2_METADATA_DISABLED="true",
-        # No profile or CLI settings of the machine's user.
+        # Without the user's profiles and settings of the CLI.
         AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         **extra,
@@ -46,7 +39,7 @@ def environment(url=None, *tool_names, **extra):
 
 
 class Emulator:
-    """A server process; ends with everything it started."""
+    """A server process."""
 
     def __init__(self, name, command, ready_path, **variables):
         self.port = free_port()
@@ -61,7 +54,7 @@ class Emulator:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Its temporary files go with it, and two emulators never share any.
+                # A folder for its temporary files, which is removed with it and which no other emulator uses.
                 env={**environment(None, TMPDIR=self._folder.name), **variables},
                 start_new_session=True,
             )
@@ -84,7 +77,7 @@ class Emulator:
         raise RuntimeError(f"{self._name} did not start within {START_SECONDS} s:\n{tail}")
 
     def stop(self):
-        """Ends it, and the functions it runs: they are in its process group."""
+        """Stops it, and the functions that it runs, which are in its process group."""
         try:
             os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait(10)
@@ -108,7 +101,7 @@ def ministack(**variables):
         GATEWAY_PORT="{port}",
         AWS_ENDPOINT_URL="{url}",
         MINISTACK_ACCOUNT_ID=ACCOUNT,
-        # Its MQTT listener does not keep to the loopback interface.
+        # Its MQTT listener would listen on all interfaces.
         IOT_MTLS_ENABLED="0",
         **variables,
     )
@@ -121,7 +114,7 @@ def moto():
 
 
 def aws(url, *arguments):
-    """One call of the aws CLI against `url`, and its answer."""
+    """Calls the aws CLI with the endpoint `url`; returns the answer."""
     result = subprocess.run(
         ["aws", *arguments, "--output", "json"],
         env=environment(url),

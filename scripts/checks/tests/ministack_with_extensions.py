@@ -33,7 +33,7 @@ def _with_extensions(worker, generation, pending):
             if not self.path.endswith("/extension/event/next"):
                 super().do_GET()
                 return
-            # No events were asked for, so none ever comes.
+            # The functions register for no events, so none arrives.
             while not worker._stopping and generation == worker._generation:
                 time.sleep(0.5)
             self._stopped()

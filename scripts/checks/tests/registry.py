@@ -22,8 +22,9 @@ _MANIFEST = json.dumps(
     }
 )
 
+
 def fill(moto_url):
-    """Makes the two repositories and their images."""
+    """Creates the two repositories and their images."""
     for image, mutability in ((GOOD, "IMMUTABLE"), (MUTABLE, "MUTABLE")):
         name, tag = image.split("/", 1)[1].split(":")
         aws(
@@ -36,14 +37,14 @@ def fill(moto_url):
         image_id = pushed["image"]["imageId"]
         aws(moto_url, "ecr", "start-image-scan", "--repository-name", name, "--image-id", f"imageTag={tag}")
         _set_clean(moto_url, name, image_id)
-    # The effective scan frequency; moto applies it to the repositories there are.
+    # The effective scan frequency; moto applies it to the repositories that exist.
     every = {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}]}
     rules = ("--scan-type", "BASIC", "--rules", json.dumps([every]))
     aws(moto_url, "ecr", "put-registry-scanning-configuration", *rules)
 
 
 def _set_clean(moto_url, name, image_id):
-    # What ECR says of an image in which nothing was found. moto gives each result to one question.
+    # The answer of ECR for an image without findings. moto gives each result only once.
     result = {
         "registryId": ACCOUNT,
         "repositoryName": name,

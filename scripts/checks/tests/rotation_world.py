@@ -1,4 +1,4 @@
-"""What deploy/rotate-token meets, in memory: the aws CLI, an endpoint with its caches, and a clock."""
+"""The world of deploy/rotate-token, in memory: the aws CLI, an endpoint with its caches, and a clock."""
 
 import contextlib
 import importlib.machinery
@@ -19,13 +19,13 @@ from . import ROOT
 
 ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:tokens-AbCdEf"
 CACHE_SECONDS = 60
-# How long a copy in the authorizer serves, and how often an unknown token has it read again.
+# How long the authorizer uses a copy of the secret, and how often an unknown token makes it read again.
 COPY_SECONDS = 70
 READ_AGAIN_SECONDS = 10
 
 
 class Secret:
-    """One secret: Secrets Manager's rules for versions and staging labels, and its words."""
+    """One secret, with the rules and messages of Secrets Manager for versions and staging labels."""
 
     def __init__(self, text, now):
         self.versions = {"v0": (text, now)}
@@ -69,18 +69,18 @@ class World:
     def __init__(self, by_cluster):
         self.now = 1_800_000_000.0
         self.secret = Secret(json.dumps(by_cluster), self.now)
-        self.copy = (self.now, self._seen())
+        self.copy = (self.now, self._read_secret())
         self.answers = {}
         self.calls = []
         self.commands = []
         self.reset_allowed = True
-        # To each operation, what happens just before it is carried out.
+        # By operation, what happens just before it is carried out.
         self.before = {}
-        # Operations that are carried out and whose answer is lost.
+        # The operations that are carried out, but whose answer is lost.
         self.lost = set()
 
     def rotate_token(self, *arguments, folder):
-        """(exit code, stdout, stderr) of the script."""
+        """Runs the script; returns its exit code, stdout and stderr."""
         argv = ["rotate-token", "--stack", "s", "--out", str(Path(folder) / "token"), *arguments]
         out, err = io.StringIO(), io.StringIO()
         path = ROOT / "deploy" / "rotate-token"
@@ -111,7 +111,7 @@ class World:
 
     # The endpoint: a sandbox with a copy of the secret, behind API Gateway's cache.
 
-    def _seen(self):
+    def _read_secret(self):
         tokens = {}
         for label in ("AWSPREVIOUS", "AWSCURRENT"):
             if label in self.secret.labels:
@@ -130,11 +130,11 @@ class World:
 
     def _authorized(self, token):
         read, tokens = self.copy
-        # The worst that the authorizer may do: a copy serves for as long as it may.
+        # The worst case: the authorizer uses a copy for as long as it may.
         old = self.now - read >= COPY_SECONDS
         unknown = token not in tokens and self.now - read >= READ_AGAIN_SECONDS
         if old or unknown:
-            self.copy = (self.now, self._seen())
+            self.copy = (self.now, self._read_secret())
         return token in self.copy[1]
 
     # The aws CLI.
@@ -160,9 +160,9 @@ class World:
         outputs = {
             "Endpoint": "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com",
             "TokenSecretArn": ARN,
-            "NamespacesIgnored": "kube-system",
-            "MetricsIn": "EcrAdmission",
-            "AuthorizerCachedSeconds": str(CACHE_SECONDS),
+            "IgnoredNamespacesInForce": "kube-system",
+            "MetricsNamespaceInForce": "EcrAdmission",
+            "AuthorizerCacheSecondsInForce": str(CACHE_SECONDS),
         }
         pairs = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
         stack_id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1"

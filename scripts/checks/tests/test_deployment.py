@@ -1,7 +1,5 @@
-"""The stack, deployed for real on a local AWS, with the executables that ship behind it."""
+"""The stack, deployed to a local AWS with the executables that ship."""
 
-import json
-import re
 import subprocess
 import tempfile
 import threading
@@ -13,23 +11,24 @@ from pathlib import Path
 from ecr_admission import reviews
 from ecr_admission.caller import Caller
 from ecr_admission.endpoint import Endpoint
-from ecr_admission.tokens import Token, Tokens
+from ecr_admission.token import Token
+from ecr_admission.tokens import Tokens
 
 from . import ROOT, registry
 from .deployment import ARCH, deploy_cdk, resources
 from .emulators import aws, environment, ministack, moto
-from .front import Front
+from .front import front
 
 STACK = "EcrAdmission"
-# The operator's policy: as the parameters say, but for one namespace.
+# The policy document: like the parameters, except in one namespace.
 POLICY = """
 apiVersion: ecr-admission/v1
 namespaces:
   - names: [lenient]
     rules: { tag-immutability: warn }
 """
-# Beyond the minute for which the authorizer keeps its copy of the secret, and takes the previous token
-# for the current one.
+# Longer than the minute in which the authorizer uses its copy of the secret, and sees the previous token as
+# the current one.
 METRIC_SECONDS = 120
 
 
@@ -52,19 +51,19 @@ class Deployed(unittest.TestCase):
         cls.registry = moto()
         unittest.addModuleCleanup(cls.registry.stop)
         registry.fill(cls.registry.url)
-        # The functions inherit it: ministack's own ECR has no scans.
+        # The functions inherit the variable: the ECR of ministack has no scans.
         cls.cloud = ministack(AWS_ENDPOINT_URL_ECR=cls.registry.url)
         unittest.addModuleCleanup(cls.cloud.stop)
         secret = ("--name", "ecr-admission/policy", "--secret-string", POLICY)
         context = {
             "ignoredNamespaces": "kube-system,ci",
             "policySecret": aws(cls.cloud.url, "secretsmanager", "create-secret", *secret)["ARN"],
-            # API Gateway's cache off, so that a test of a revoked token need not wait a minute for it.
+            # Without the cache of API Gateway, so that the test of a revoked token does not wait for it.
             "authorizerCacheSeconds": 0,
         }
         cls.outputs = deploy_cdk(cls.cloud.url, STACK, **context)
         (api,) = resources(cls.cloud.url, STACK, "AWS::ApiGatewayV2::Api").values()
-        cls.front = Front("127.0.0.1", cls.cloud.port, f"/_aws/execute-api/{api}/$default")
+        cls.front = front(cls.cloud.port, f"/_aws/execute-api/{api}/$default")
         unittest.addModuleCleanup(cls.front.stop)
         cls.caller = Caller(Endpoint.parse(cls.front.url), cls.front.ca_file.read_text())
 
@@ -73,7 +72,7 @@ class Deployed(unittest.TestCase):
         return Tokens.parse(aws(self.cloud.url, *arguments)["SecretString"])
 
     def script(self, name, *arguments):
-        """Runs one of our scripts against the local AWS."""
+        """Runs a tool with the local AWS."""
         command = [str(ROOT / "deploy" / name), "--stack", STACK, "--url", self.front.url]
         command += ["--ca-file", str(self.front.ca_file), *arguments]
         return subprocess.run(
@@ -86,9 +85,9 @@ class Deployed(unittest.TestCase):
         return answer.review["response"]
 
     def total(self, metric, **dimensions):
-        """The sum of `metric` over the last hour, waited for until there is one."""
+        """The sum of `metric` over the last hour; waits until it has arrived."""
         now = datetime.now(timezone.utc)
-        arguments = ["cloudwatch", "get-metric-statistics", "--namespace", self.outputs["MetricsIn"]]
+        arguments = ["cloudwatch", "get-metric-statistics", "--namespace", self.outputs["MetricsNamespaceInForce"]]
         arguments += ["--metric-name", metric, "--statistics", "Sum", "--period", "3600"]
         arguments += ["--start-time", (now - timedelta(hours=1)).isoformat()]
         arguments += ["--end-time", (now + timedelta(hours=1)).isoformat()]
@@ -99,16 +98,16 @@ class Deployed(unittest.TestCase):
             points = aws(self.cloud.url, *arguments)["Datapoints"]
             if points:
                 return sum(point["Sum"] for point in points)
-            # A put happens with a review, when ten seconds have passed since the last one.
+            # The function sends metrics with a review, at most every ten seconds.
             self.verdict(registry.GOOD)
             time.sleep(2)
         return 0
 
 
 class Deployment(Deployed):
-    """Each test leaves the current token working."""
+    """Each test leaves the current token valid."""
 
-    def test_without_a_token_nothing_is_invoked(self):
+    def test_a_request_without_a_token_is_refused(self):
         answer = self.caller.review(reviews.create_pod(registry.GOOD))
         self.assertEqual(answer.status, 401)
 
@@ -125,7 +124,7 @@ class Deployment(Deployed):
         self.assertIs(response["allowed"], False)
         self.assertIn("[tag-immutability]", response["status"]["message"])
 
-    def test_an_image_from_elsewhere_is_denied(self):
+    def test_an_image_from_another_registry_is_denied(self):
         message = self.verdict("docker.io/library/nginx:1.29")["status"]["message"]
         self.assertIn("[ecr-registry]", message)
 
@@ -153,8 +152,8 @@ class Deployment(Deployed):
         self.assertGreaterEqual(self.total("Denied"), 1)
         self.assertGreaterEqual(self.total("Denied", Rule="ecr-registry"), 1)
 
-    def test_the_outputs_lead_on(self):
-        self.assertEqual(self.outputs["NamespacesIgnored"], "kube-system,ci")
+    def test_the_outputs_say_what_comes_next(self):
+        self.assertEqual(self.outputs["IgnoredNamespacesInForce"], "kube-system,ci")
         self.assertIn(f"deploy/render-config --stack {STACK} --region", self.outputs["NextCommand"])
         self.assertIn("#dashboards/dashboard/", self.outputs["Dashboard"])
 
@@ -168,42 +167,42 @@ class Deployment(Deployed):
         for group in groups:
             arguments = ("logs", "filter-log-events", "--log-group-name", group["logGroupName"])
             written += [event["message"] for event in aws(self.cloud.url, *arguments)["events"]]
-        self.assertTrue(any('"review"' in line for line in written), "the admission log is not empty")
+        self.assertTrue(any('"event":"review"' in line for line in written), "the admission log is not empty")
         self.assertFalse(any(token in line for line in written))
 
     def test_render_config_and_doctor_agree_with_the_stack(self):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            # ministack's ApiEndpoint has no TLS, so that render-config is told the front's URL; --stack
-            # itself is in test_render_config.
+            # ministack's ApiEndpoint has no TLS, so render-config gets the URL of the front; test_render_config
+            # tests --stack.
             token_file = folder / "token"
             token_file.write_text(self.tokens().of("default").reveal())
             token_file.chmod(0o600)
             subprocess.run(
                 [str(ROOT / "deploy" / "render-config"), "--url", self.front.url, "--out", name]
-                + ["--token-file", str(token_file), "--namespaces-ignored", "kube-system,ci"]
+                + ["--token-file", str(token_file), "--ignored-namespaces", "kube-system,ci"]
                 + ["--ca-file", str(self.front.ca_file)],
                 check=True,
                 capture_output=True,
             )
-            well = self.script("doctor", "--config", name, "--image", registry.GOOD)
-            self.assertEqual(well.returncode, 0, well.stdout + well.stderr)
-            self.assertEqual(well.stdout.count("\nok "), 8, well.stdout)
-            ill = self.script("doctor", "--config", name, "--image", registry.MUTABLE)
-            self.assertEqual(ill.returncode, 1)
-            self.assertRegex(ill.stdout, r"FAIL  admitted sample: .*\[tag-immutability\]")
+            healthy = self.script("doctor", "--config", name, "--image", registry.GOOD)
+            self.assertEqual(healthy.returncode, 0, healthy.stdout + healthy.stderr)
+            self.assertEqual(healthy.stdout.count("\nok "), 8, healthy.stdout)
+            denied = self.script("doctor", "--config", name, "--image", registry.MUTABLE)
+            self.assertEqual(denied.returncode, 1)
+            self.assertRegex(denied.stdout, r"FAIL  admitted sample: .*\[tag-immutability\]")
 
 
 class Rotation(Deployed):
-    """Runs last (classes run by name): it changes the tokens."""
+    """Changes the tokens, so it runs last: classes run in the order of their names."""
 
-    def test_rotation_with_reviews_going_on(self):
+    def test_rotation_during_reviews(self):
         old = self.tokens().of("default")
         answered = []
         stop = threading.Event()
 
         def control_plane():
-            # An apiserver that has not read the new token file yet.
+            # An apiserver that has not yet read the new token file.
             while not stop.is_set():
                 answered.append(self.caller.review(reviews.create_pod(registry.GOOD), old).status)
                 time.sleep(0.1)
@@ -218,8 +217,8 @@ class Rotation(Deployed):
                 self.assertEqual(file.stat().st_mode & 0o777, 0o600)
                 new = Token.read(file)
             during = len(answered)
-            # Every copy of the old secret is older than a minute now at the latest: the old token is
-            # accepted as the previous one.
+            # By now every copy of the old secret is older than a minute, so the old token is accepted as the
+            # previous one.
             time.sleep(3)
         finally:
             stop.set()
@@ -239,7 +238,7 @@ class Rotation(Deployed):
             soon = self.script("rotate-token", "--cluster", "default", "--out", f"{folder}/token")
         self.assertEqual(soon.returncode, 1, soon.stdout)
         self.assertRegex(soon.stderr, "still sent|the last rotation was")
-        # Until the metric has arrived; then a second rotation would lock the control plane out.
+        # Until the metric has arrived, which shows that a second rotation would lock out the control plane.
         deadline = time.monotonic() + METRIC_SECONDS
         while time.monotonic() < deadline and not self.total("PreviousToken", Cluster="default"):
             self.caller.review(reviews.create_pod(registry.GOOD), old)
@@ -256,7 +255,3 @@ class Rotation(Deployed):
         self.assertEqual(self.caller.review(reviews.delete_pod(), new).status, 200)
         nothing = self.script("rotate-token", "--cluster", "default", "--revoke", "--force")
         self.assertIn("there is no previous token", nothing.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

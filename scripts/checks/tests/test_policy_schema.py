@@ -1,10 +1,11 @@
-"""The JSON Schema of the policy document, as an editor uses it: a validator that is not ours.
+"""The JSON Schema of the policy document, with an independent validator, as an editor has.
 
 What the schema cannot say (a name twice, a target outside ECR) only the function and deploy/policy check
 refuse; the tests of functions/policy have those.
 """
 
 import json
+import re
 import subprocess
 import unittest
 
@@ -13,7 +14,7 @@ from project import tools
 from . import ROOT
 
 DEPLOY = ROOT / "deploy"
-# An editor reads `2026-12-31` as the text that it is; PyYAML alone would make a date of it.
+# An editor reads `2026-12-31` as a string; PyYAML would make it a date.
 PROGRAM = """
 import json, sys, yaml
 from jsonschema import Draft202012Validator
@@ -65,7 +66,7 @@ REFUSED = [
 
 
 def problems(documents):
-    """What the schema has against each document."""
+    """The errors of the schema for each document."""
     command = [tools.bin_of("kubernetes") / "python", "-c", PROGRAM, DEPLOY / "policy.schema.json"]
     result = subprocess.run(
         command, input=json.dumps(documents), capture_output=True, text=True, check=True
@@ -74,15 +75,18 @@ def problems(documents):
 
 
 class PolicySchema(unittest.TestCase):
-    def test_the_sample_and_the_least_document_pass(self):
+    def test_the_sample_and_the_smallest_document_pass(self):
         sample = (DEPLOY / "samples" / "policy.yaml").read_text()
         self.assertEqual(problems([sample, "apiVersion: ecr-admission/v1"]), [[], []])
 
-    def test_what_an_editor_can_know_to_be_wrong_it_says(self):
+    def test_every_part_of_a_document_on_its_page_passes(self):
+        blocks = re.findall(r"^```yaml\n(.*?)^```", (DEPLOY / "policy.md").read_text(), re.MULTILINE | re.DOTALL)
+        parts = [block for block in blocks if not block.startswith("metadata:")]
+        self.assertGreater(len(parts), 2)
+        documents = [part if "apiVersion:" in part else f"apiVersion: ecr-admission/v1\n{part}" for part in parts]
+        self.assertEqual(problems(documents), [[] for _ in documents])
+
+    def test_an_editor_shows_each_mistake_that_a_schema_can_express(self):
         found = problems([f"apiVersion: ecr-admission/v1\n{rest}" for rest in REFUSED])
         self.assertEqual([rest for rest, problem in zip(REFUSED, found) if not problem], [])
         self.assertEqual(len(problems(["mode: deny"])[0]), 1)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,18 +1,17 @@
 """The application for the Serverless Application Repository: checked, packaged and published locally."""
 
-import http.server
 import json
 import shutil
 import subprocess
 import tempfile
-import threading
 import unittest
 from pathlib import Path
 
 from project import links, tools
+from project.loopback import Server
 
 from . import ROOT
-from .deployment import ARCH, create, resources, synthesise
+from .deployment import ARCH, create, resources, synthesize
 from .emulators import ACCOUNT, REGION, aws, environment, ministack, moto
 
 TEMPLATE = ROOT / "infra" / "template.yaml"
@@ -34,7 +33,7 @@ POLICY = {
 
 
 def tree(folder):
-    """A copy of what publishing touches, with the zips of this machine's architecture where arm64's go."""
+    """A copy of what publishing changes, with the packages for this machine in the place of those for arm64."""
     ignored = shutil.ignore_patterns("__pycache__", "local-cloud", "end-to-end", "cli")
     for name in ("infra", "scripts", "deploy"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -42,31 +41,28 @@ def tree(folder):
         (folder / name).symlink_to(ROOT / name)
     shutil.copy(ROOT / "Cargo.toml", folder / "Cargo.toml")
     (folder / "README.md").write_text(f"{links.BEGIN}\n{links.END}\n")
-    for name in ("admission", "authorizer"):
-        source = ROOT / "dist" / ARCH / f"{name}.zip"
-        if not source.exists():
-            raise RuntimeError(f"{source} does not exist; run scripts/build --arch {ARCH}")
-        target = folder / "dist" / "arm64" / f"{name}.zip"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
+    source = ROOT / "dist" / ARCH
+    if not (source / "admission.cdx.json").exists():
+        raise RuntimeError(f"{source} has no bill of materials; run scripts/build --arch {ARCH} --sbom")
+    shutil.copytree(source, folder / "dist" / "arm64")
     return folder
 
 
 class Checked(unittest.TestCase):
-    def test_cfn_lint_has_nothing_to_say(self):
+    def test_cfn_lint_finds_nothing(self):
         with tempfile.TemporaryDirectory() as folder:
             # Rendered for any account and Region, so that cfn-lint checks the CDK stack too.
             if (ROOT / "dist" / ARCH / "admission.zip").exists():
-                synthesise(Path(folder))
+                synthesize(Path(folder))
             templates = [str(TEMPLATE), *map(str, Path(folder).glob("*.template.json"))]
             self.assertEqual(len(templates), 2, f"run scripts/build --arch {ARCH} first")
             command = [str(tools.bin_of("lint") / "cfn-lint"), "--non-zero-exit-code", "informational"]
-            # W3005: the CDK adds a DependsOn to each function that its references imply already.
+            # W3005: the CDK adds a DependsOn to each function, which its references already imply.
             command += ["--ignore-checks", "W3005", "--", *templates]
             result = subprocess.run(command, capture_output=True, text=True, check=False)
         self.assertEqual(result.returncode, 0, result.stdout)
 
-    def test_cfn_lint_would_have(self):
+    def test_cfn_lint_would_find_a_mistake(self):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             file.write(TEMPLATE.read_text().replace("Ref: MetricsNamespace", "Ref: NoSuchParameter"))
             file.flush()
@@ -129,7 +125,7 @@ class Deployed(unittest.TestCase):
 
     def test_side_by_side_with_and_without_parameters(self):
         plain = create(self.cloud.url, "one", self.packaged)
-        self.assertEqual(plain["NamespacesIgnored"], "kube-system")
+        self.assertEqual(plain["IgnoredNamespacesInForce"], "kube-system")
         self.assertEqual(self.variables("one")["REGISTRY_IDS"], ACCOUNT)
         self.assertEqual(self.variables("one")["REGISTRY_REGION"], REGION)
         self.assertEqual(self.variables("one")["POLICY_SECRET"], "")
@@ -157,7 +153,7 @@ class Deployed(unittest.TestCase):
             StageThrottleRate="50",
             StageThrottleBurst="20",
         )
-        self.assertEqual(other.get("NamespacesIgnored", ""), "")
+        self.assertEqual(other.get("IgnoredNamespacesInForce", ""), "")
         self.assertEqual(self.variables("two")["REGISTRY_IDS"], "111122223333,444455556666")
         self.assertEqual(self.variables("two")["IGNORED_NAMESPACES"], "")
         self.assertEqual(self.variables("two")["POLICY_SECRET"], POLICY_SECRET)
@@ -180,7 +176,7 @@ class Deployed(unittest.TestCase):
 
 
 class Published(unittest.TestCase):
-    """scripts/publish against a local S3, and a stand-in for the repository: nothing emulates that."""
+    """scripts/publish with a local S3, and a stand-in for the repository, which no emulator has."""
 
     @classmethod
     def setUpClass(cls):
@@ -212,6 +208,16 @@ class Published(unittest.TestCase):
         self.assertIn("would run: sam publish", result.stdout)
         self.assertEqual(self.repository.requests, [])
 
+    def test_a_zip_that_is_not_the_one_of_its_digest_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = tree(Path(folder))
+            with open(root / "dist" / "arm64" / "admission.zip", "ab") as package:
+                package.write(b"more")
+            command = [str(root / "scripts" / "publish"), "--dry-run"]
+            result = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, "admission.zip has SHA-256 .*; run scripts/build --arch arm64 --sbom")
+
     def test_published_and_shared(self):
         refused = self.publish("--bucket", BUCKET)
         self.assertEqual(refused.returncode, 1)
@@ -235,36 +241,14 @@ class Published(unittest.TestCase):
 
 
 class Repository:
-    """Answers CreateApplication and PutApplicationPolicy as the repository does, and keeps the requests."""
+    """Answers CreateApplication and PutApplicationPolicy as the repository does; has the requests."""
 
     def __init__(self):
         self.requests = []
-        requests = self.requests
+        self._server = Server(self._answer)
+        self.url, self.stop = self._server.url, self._server.stop
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self):
-                body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
-                requests.append((f"{self.command} {self.path}", body))
-                text = json.dumps({"applicationId": APPLICATION, "statements": []}).encode()
-                self.send_response(201 if self.command == "POST" else 200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            do_POST = do_PUT = do_PATCH = do_GET = answer
-
-            def log_message(self, format, *arguments):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-
-if __name__ == "__main__":
-    unittest.main()
+    def _answer(self, request):
+        self.requests.append((f"{request.method} {request.path}", json.loads(request.body or b"{}")))
+        text = json.dumps({"applicationId": APPLICATION, "statements": []}).encode()
+        return (201 if request.method == "POST" else 200), {"Content-Type": "application/json"}, text

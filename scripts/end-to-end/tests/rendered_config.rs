@@ -43,8 +43,8 @@ fn the_webhook_configurations_come_back_whole() {
     let authority = authority.to_str().unwrap();
     for arguments in [
         &[][..],
-        &["--namespaces-ignored", ""],
-        &["--namespaces-ignored", "kube-system,ci", "--ca-file", authority],
+        &["--ignored-namespaces", ""],
+        &["--ignored-namespaces", "kube-system,ci", "--ca-file", authority],
     ] {
         let text = rendered("validating-webhook.yaml", arguments);
         let (plain, back) = journey::<ValidatingWebhookConfiguration>(&text);

@@ -1,10 +1,10 @@
-"""Control planes that were set up wrongly, each in one way: what a person sees, and that nothing gets in."""
+"""Control planes that are misconfigured, each in one way: what kubectl prints, and that nothing is admitted."""
 
 import json
 import subprocess
 
 from ecr_admission.problem import Problem
-from ecr_admission.tokens import Token
+from ecr_admission.token import Token
 from project.tools import ROOT
 
 from .transcript import Transcript
@@ -14,7 +14,7 @@ PREFIX = "/authentication"
 
 
 def run(world, cloud):
-    """`cloud` is one that stays up meanwhile."""
+    """Nothing may stop `cloud` meanwhile."""
     play = Transcript("authentication", world.report, None, {"ENDPOINT": cloud.authority, "DIR": str(world.folder)})
     wrong = world.write("wrong-token", Token.generate().reveal())
     nodes = {
@@ -37,26 +37,26 @@ def run(world, cloud):
 
 
 def _nothing_admitted(world, part, kubectl):
-    said = kubectl("get", "pods")
-    world.report.check(
-        f"authentication: {part}: nothing is admitted", said.text.startswith("No resources found"), said.text, "no Pods"
-    )
+    output = kubectl("get", "pods")
+    nothing = output.text.startswith("No resources found")
+    world.report.check(f"authentication: {part}: nothing is admitted", nothing, output.text, "no Pods")
 
 
 def _ignore(play, kubectls):
-    """The other failurePolicy, which the rendered configuration has not for Pods."""
+    """The failurePolicy that the rendered configuration does not have for Pods."""
     first = next(iter(kubectls.values()))
     _patch(first, {"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Ignore"})
     for part, kubectl in kubectls.items():
-        kubectl.until(["create", "--dry-run=server", "-f", f"{SAMPLES}/docker-hub.yaml"], lambda said: said.code == 0)
+        sample = ["create", "--dry-run=server", "-f", f"{SAMPLES}/docker-hub.yaml"]
+        kubectl.until(sample, lambda output: output.code == 0)
         play.play(f"{part}, with failurePolicy Ignore", kubectl)
 
 
 def _untrusted(play, kubectl):
-    """A configuration that trusts the roots of the control-plane node alone, of which the endpoint has none."""
+    """A configuration that trusts only the roots of the control-plane node; the endpoint has another."""
     _patch(kubectl, {"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Fail"})
     _patch(kubectl, {"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"})
-    kubectl.until(["create", "--dry-run=server", "-f", f"{SAMPLES}/index.yaml"], lambda said: "x509" in said.text)
+    kubectl.until(["create", "--dry-run=server", "-f", f"{SAMPLES}/index.yaml"], lambda output: "x509" in output.text)
     play.play("a caBundle that is missing", kubectl)
 
 
@@ -65,7 +65,7 @@ def _patch(kubectl, operation):
 
 
 def _render(world, cloud, name, url=None, token_file=None):
-    """Another AdmissionConfiguration for `cloud`, made by deploy/render-config; its path."""
+    """Renders another AdmissionConfiguration for `cloud`; returns its path."""
     out = world.folder / name
     command = [ROOT / "deploy" / "render-config", "--url", url or f"https://{cloud.authority}", "--out", out]
     command += ["--token-file", token_file or cloud.dir / "token", "--ca-file", cloud.dir / "ca.pem"]

@@ -27,7 +27,7 @@ PROGRESS_SECONDS = 30
 
 
 class Unavailable(Exception):
-    """There are no binaries, and this machine cannot make them: what to do."""
+    """There are no binaries, and this machine cannot build them. Says what to do."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Binaries:
     controllers: Optional[Path]
 
     def versions(self):
-        """What each says of itself."""
+        """What each prints as its version."""
         lines = [_first_line(self.etcd, "--version"), f"kube-apiserver: {_first_line(self.apiserver, '--version')}"]
         lines.append(f"kubectl: {_first_line(self.kubectl, 'version', '--client')}")
         if self.controllers:
@@ -60,7 +60,7 @@ def find(pin, say):
 def _in(folder, required):
     missing = [name for name in required if not os.access(folder / name, os.X_OK)]
     if missing:
-        raise Problem(f"{folder} has no executable {', '.join(missing)}; unset {ASSETS} to have them built")
+        raise Problem(f"{folder} has no executable {', '.join(missing)}; unset {ASSETS} to build them")
     controllers = folder / CONTROLLERS
     return Binaries(
         etcd=folder / "etcd",
@@ -71,22 +71,22 @@ def _in(folder, required):
 
 
 def _built(module, say):
-    """The folder of the binaries that `module` pins; outside the checkout, so that the next one has them."""
+    """The folder of the binaries that `module` pins. Outside the checkout, so that other checkouts find them."""
     version = _pinned(module)
     folder = _cache() / f"kubernetes-{version}" / "bin"
     stamp = folder / "pinned"
     pins = (module / "go.mod").read_bytes() + (module / "go.sum").read_bytes()
-    wanted = hashlib.sha256(pins).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
-        say(f"Kubernetes {version}, built before, from {folder}")
+    digest = hashlib.sha256(pins).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        say(f"Kubernetes {version} from {folder}, built earlier")
         return folder
     _check_go(module)
-    say(f"building Kubernetes {version} from its Go modules into {folder}; once, about 10 minutes on two cores")
+    say(f"building Kubernetes {version} from its Go modules into {folder} (once; about 10 minutes on two cores)")
     folder.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     for number, (name, package) in enumerate(PACKAGES.items(), 1):
         _build(module, package, folder / name, version, lambda text, n=number, of=name: say(f"  {n}/4 {of}: {text}"))
-    stamp.write_text(wanted)
+    stamp.write_text(digest)
     return folder
 
 
@@ -97,7 +97,7 @@ def _pinned(module):
             words = words[1:]
         if words[:1] == [KUBERNETES]:
             return words[1]
-    raise Problem(f"{module / 'go.mod'} requires no {KUBERNETES}; run scripts/kubernetes/pin")
+    raise Problem(f"{module / 'go.mod'} does not require {KUBERNETES}; run scripts/kubernetes/pin")
 
 
 def _cache():
@@ -107,13 +107,13 @@ def _cache():
 def _check_go(module):
     if shutil.which("go") is None:
         raise Unavailable(
-            f"install Go 1.26 or later to have them built, or set {ASSETS} to a folder with etcd,"
-            " kube-apiserver and kubectl, such as `setup-envtest use -p path` prints"
+            f"go is not installed; install Go 1.26 or later to build Kubernetes, or set {ASSETS} to a folder with"
+            " etcd, kube-apiserver and kubectl, such as `setup-envtest use -p path` prints"
         )
-    # Reads go.mod, and so fails when it wants a newer Go than there is and may be fetched.
+    # Reads go.mod, so it fails if that needs a newer Go, which cannot be downloaded.
     read = subprocess.run(["go", "list", "-m"], cwd=module, capture_output=True, text=True, check=False)
     if read.returncode != 0:
-        raise Unavailable(f"{read.stderr.strip()}; install that Go, or set {ASSETS}")
+        raise Unavailable(f"{read.stderr.strip()}; install that version of Go, or set {ASSETS}")
 
 
 def _build(module, package, path, version, say):
@@ -127,24 +127,24 @@ def _build(module, package, path, version, say):
     building = subprocess.Popen(
         [str(word) for word in command],
         cwd=module,
-        # Static: what a clean clone finds in the cache runs whatever C library this machine has by then.
+        # Static: the cache outlives the C library of this machine.
         env={**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        # Minutes of both cores: whatever else the machine does goes first.
+        # It takes minutes of all cores, so everything else goes first.
         preexec_fn=lambda: os.nice(10),
     )
-    lines, told = [], started
+    lines, reported = [], started
     for line in building.stderr:
         lines.append(line.rstrip())
-        if time.monotonic() - told > PROGRESS_SECONDS:
-            told = time.monotonic()
-            say(f"{len(lines)} packages compiled or fetched, {told - started:.0f} s")
+        if time.monotonic() - reported > PROGRESS_SECONDS:
+            reported = time.monotonic()
+            say(f"{len(lines)} packages compiled or fetched, {reported - started:.0f} s")
     if building.wait() != 0:
         tail = "\n".join(lines[-15:])
-        raise Problem(f"go build {package} failed; is the Go module proxy reachable?\n{tail}")
+        raise Problem(f"go build {package} failed; check that the Go module proxy is reachable\n{tail}")
     part.replace(path)
     say(f"done in {time.monotonic() - started:.0f} s")
 

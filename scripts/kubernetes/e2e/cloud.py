@@ -1,4 +1,4 @@
-"""The local cloud, as scripts/run starts it: the shipped functions and what they need of AWS."""
+"""The local cloud, as scripts/run starts it: the shipped functions, and what they need from AWS."""
 
 import http.client
 import os
@@ -19,7 +19,7 @@ PROGRESS_SECONDS = 30
 
 
 class Cloud:
-    """One local cloud. It can be stopped and started again: same port, token and authority."""
+    """One local cloud. When it is started again, it has the same port, token and authority."""
 
     def __init__(self, name, running, folder, say, packaged=False, options=()):
         self.name = name
@@ -30,22 +30,22 @@ class Cloud:
         self._program = [ROOT / "scripts" / "run", *(["--packaged"] if packaged else [])]
 
     def start(self, *options):
-        """Starts it, with `options` on top of its own."""
+        """Starts it, with these options in addition to those of `__init__`."""
         command = [*self._program, "--port", self.port, "--dir", self.dir, *self._options, *options]
         self._process = self._running.add(Process(self.name, command, self._folder))
-        told = time.monotonic()
+        reported = time.monotonic()
 
         def ready():
-            nonlocal told
-            if time.monotonic() - told > PROGRESS_SECONDS:
-                told = time.monotonic()
+            nonlocal reported
+            if time.monotonic() - reported > PROGRESS_SECONDS:
+                reported = time.monotonic()
                 self._say(f"waiting for scripts/run:\n{self._process.tail(1)}")
             return "ready https://" in self._process.output.read_text()
 
         self._process.wait_until(ready, START_SECONDS)
         line = self._process.output.read_text().strip()
         self.port = Endpoint.parse(line.removeprefix("ready ")).port
-        # scripts/run builds, and has become local-cloud. The next start is of the very same binaries.
+        # scripts/run builds, then becomes local-cloud. The next start uses the same binaries.
         ran = Path(f"/proc/{self._process.pid}/cmdline").read_text().split("\0")
         self._program = ran[: ran.index("--port")]
         return self
@@ -62,7 +62,7 @@ class Cloud:
         return self._process.pid
 
     def log(self):
-        """Everything it has logged so far."""
+        """Its log so far."""
         return self._process.log.read_text(errors="replace")
 
     def calls(self):
@@ -71,7 +71,7 @@ class Cloud:
         return [tuple(line.split()[1:4]) for line in lines]
 
     def forget_authorizer_answers(self):
-        """What API Gateway's ResetAuthorizersCache does."""
+        """Does what ResetAuthorizersCache of API Gateway does."""
         self._send("POST", "/_local/reset-authorizers-cache")
 
     def sandboxes(self, function):
@@ -83,17 +83,17 @@ class Cloud:
         return found
 
     def kill(self, function):
-        """Ends all sandboxes of a function at once, as a crash does."""
+        """Kills all sandboxes of a function, as a crash does; returns how many."""
         killed = self.sandboxes(function)
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
         return len(killed)
 
     def aws_environment(self):
-        """How a function of this cloud finds AWS: endpoint, credentials, authority. Secret."""
+        """The AWS_ variables of a function of this cloud: endpoint, credentials, authority. Secret."""
         for pid in self.sandboxes("authorizer"):
             return {name: value for name, value in self._variables(pid).items() if name.startswith("AWS_")}
-        raise Problem(f"{self.name} runs no authorizer to ask for the way to its AWS:\n{self._process.tail()}")
+        raise Problem(f"{self.name} runs no authorizer whose AWS_ variables could be read:\n{self._process.tail()}")
 
     @staticmethod
     def _variables(pid):

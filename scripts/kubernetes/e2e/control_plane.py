@@ -4,22 +4,22 @@ import http.client
 import json
 import secrets
 import ssl
-import subprocess
 from pathlib import Path
 
 from ecr_admission import files
 from ecr_admission.problem import Problem
+from project.loopback import free_port, make_certificate
 
-from .process import Process, free_port
+from .process import Process
 
 START_SECONDS = 90
 REQUEST_SECONDS = 30
-# Many small writes, and nothing to keep: no need to wait for the disk.
+# Its data is not kept, so it need not wait for the disk.
 ETCD = "--unsafe-no-fsync --log-level=warn --max-request-bytes=8388608".split()
 
 
 class Etcd:
-    """One member, for all control planes of the test: each has a prefix of its own."""
+    """One member for all control planes of the test; each has its own prefix."""
 
     def __init__(self, binary, running, folder):
         port, peer = free_port(), free_port()
@@ -33,25 +33,18 @@ class Etcd:
 
 
 class Identity:
-    """What all apiservers of the test share: a certificate, the key of service accounts, an administrator."""
+    """What all apiservers of the test share: a certificate, the key for service accounts, an administrator."""
 
     def __init__(self, folder):
         self.key, self.certificate = folder / "apiserver.key", folder / "apiserver.pem"
-        command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=kube-apiserver".split()
-        command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.key, "-out", self.certificate]
-        try:
-            made = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
-        except FileNotFoundError as error:
-            raise Problem("openssl is not installed; it makes the apiserver's certificate") from error
-        if made.returncode != 0:
-            raise Problem(f"openssl cannot make a certificate: {made.stderr.strip()}")
+        make_certificate(self.key, self.certificate)
         self.token = secrets.token_hex(32)
         self.tokens = folder / "tokens.csv"
         files.write(self.tokens, f'{self.token},admin,admin,"system:masters"\n', files.SECRET)
 
 
 class Apiserver:
-    """One kube-apiserver. Several with the same `prefix` are one cluster, as behind a load balancer."""
+    """One kube-apiserver. Those with the same `prefix` are one cluster, as behind a load balancer."""
 
     def __init__(self, name, binary, etcd, identity, running, folder, prefix, admission=None, flags=()):
         self.port = free_port()
@@ -60,7 +53,7 @@ class Apiserver:
         command = [binary, f"--etcd-servers={etcd.url}", f"--etcd-prefix={prefix}"]
         command += ["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={self.port}"]
         command += [f"--tls-cert-file={identity.certificate}", f"--tls-private-key-file={identity.key}"]
-        command += [f"--service-account-key-file={identity.key}", f"--service-account-issuer={self.url}"]
+        command += [f"--service-account-key-file={identity.certificate}", f"--service-account-issuer={self.url}"]
         command += [f"--service-account-signing-key-file={identity.key}", f"--token-auth-file={identity.tokens}"]
         # No endpoint of the `kubernetes` service: a loopback address is not a valid one.
         command += ["--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/16"]
@@ -75,16 +68,16 @@ class Apiserver:
         return self
 
     def get(self, path):
-        """The body of an authorised GET."""
+        """The body of a GET with the administrator's token."""
         status, _headers, body = self._request("GET", path)
         if status != 200:
             raise Problem(f"GET {self.url}{path}: {status} {body[:300]!r}")
         return body.decode()
 
     def send(self, method, path, thing):
-        """Sends an object: (status, texts of the Warning headers, the object that comes back)."""
+        """Sends an object; returns the status, the texts of the Warning headers, and the object in the answer."""
         status, headers, body = self._request(method, path, json.dumps(thing))
-        # 299 - "text", with the quotes in it escaped.
+        # Such as: 299 - "text", with escaped quotes in the text.
         warnings = [json.loads(value.split(" ", 2)[2]) for value in headers.get_all("Warning") or []]
         return status, warnings, json.loads(body)
 
@@ -121,7 +114,7 @@ users: [{{name: admin, user: {{token: "{token}"}}}}]
 contexts: [{{name: test, context: {{cluster: test, user: admin, namespace: {namespace}}}}}]
 """
 
-# Those that make Pods, and the one that gives a namespace its service account.
+# Those that create Pods, and the one that creates the service account of a namespace.
 CONTROLLERS = (
     "cronjob-controller",
     "daemonset-controller",

@@ -1,4 +1,4 @@
-"""Controllers: whoever applies one is warned, and its Pods are denied where one can see why."""
+"""Controllers: kubectl warns the author, and the denials of their Pods are where the author looks."""
 
 import json
 
@@ -12,22 +12,22 @@ CONTAINERS = 20
 
 
 def run(world, apiserver):
-    """In the cluster of `apiserver`, where kube-controller-manager makes Pods if there is one."""
+    """In the cluster of `apiserver`; with kube-controller-manager, if there is one, to create the Pods."""
     kubectl = world.kubectl(apiserver, "controllers")
     world.write("many-warnings.yaml", json.dumps(_deployment()))
     play = Transcript("controllers", world.report, kubectl, {"DIR": str(world.folder)})
     play.play("every kind")
-    play.play("what is told again")
+    play.play("later changes")
     play.play("many warnings")
     if world.binaries.controllers:
         controllers = start_controllers(world.binaries.controllers, apiserver, world.running, world.folder)
         _denied_pods(kubectl, play)
-        # They would go on to ask for these Pods, and disturb tests that count.
+        # They would keep creating these Pods, and disturb tests that count.
         controllers.stop()
     else:
         world.report.skip(
             "controllers: the events of a Deployment",
-            "KUBEBUILDER_ASSETS has no kube-controller-manager; put one there, or unset it to have all built",
+            "KUBEBUILDER_ASSETS has no kube-controller-manager; add it, or unset KUBEBUILDER_ASSETS to build all",
         )
         for part in ("a Deployment", "a CronJob"):
             play.leave_out(part)
@@ -41,10 +41,10 @@ def _denied_pods(kubectl, play):
     kubectl.must("apply", "-f", "deploy/samples/pods/deployment.yaml")
     kubectl.must("create", "job", "--from=cronjob/cronjob", "by-hand")
     for kind in ("ReplicaSet", "Job"):
-        kubectl.until(["get", "events", event(kind)], lambda said: "FailedCreate" in said.text, WAIT_SECONDS)
+        kubectl.until(["get", "events", event(kind)], lambda output: "FailedCreate" in output.text, WAIT_SECONDS)
     condition = "-o=jsonpath={.status.conditions[*].type}"
     kubectl.until(
-        ["get", "deployment/frontend", condition], lambda said: "ReplicaFailure" in said.text, WAIT_SECONDS
+        ["get", "deployment/frontend", condition], lambda output: "ReplicaFailure" in output.text, WAIT_SECONDS
     )
     play.play("a Deployment")
     play.play("a CronJob")

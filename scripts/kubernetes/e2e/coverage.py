@@ -1,8 +1,8 @@
-"""Every request with which an image gets into the cluster is judged.
+"""Every request that can bring an image into the cluster is checked.
 
-Which requests those are is not our word but the apiserver's: all endpoints of its OpenAPI documents, alpha
-features included, whose object has a field that names an image. Each is tried with a forbidden image in each
-such field. A release of Kubernetes that adds one which we do not judge fails here.
+The apiserver itself lists these requests: all endpoints of its OpenAPI documents, alpha features included, whose
+object has a field that names an image. The test sends each with a forbidden image in each such field. A release of
+Kubernetes that adds a request that ecr-admission does not check fails here.
 """
 
 import json
@@ -10,6 +10,7 @@ import json
 from ecr_admission.problem import Problem
 
 from . import openapi, workloads
+from .waiting import until
 from .world import CONFIGURATION, FOREIGN_IMAGE, install
 
 PREFIX = "/coverage"
@@ -19,11 +20,11 @@ ALL = ("--runtime-config=api/all=true", "--feature-gates=AllAlpha=true,AllBeta=t
 DENIED, WARNED = "denied", "warned"
 # The apiserver itself refuses the field in this request, or keeps what is stored.
 REFUSED, KEPT = "refused by the apiserver", "kept as it was"
-UNJUDGED = "let in without a word"
+UNCHECKED = "admitted unchecked"
 
 
 def run(world, cloud):
-    """Makes a cluster of its own in front of `cloud`."""
+    """Creates its own cluster in front of `cloud`."""
     apiserver = world.apiserver("apiserver-of-coverage", PREFIX, cloud.dir / "admission-configuration.yaml", ALL)
     kubectl = world.kubectl(apiserver, NAMESPACE)
     install(kubectl, cloud)
@@ -40,10 +41,10 @@ def run(world, cloud):
                 _check(world, apiserver, endpoint, field, outcomes)
     for (schema, field), seen in sorted(outcomes.items()):
         if schema != workloads.POD and field.endswith(".ephemeralContainers[].image"):
-            fits, what = seen <= {REFUSED, KEPT}, "is let in nowhere, as no template may have it"
+            fits, what = seen <= {REFUSED, KEPT}, "is admitted nowhere, as no template may have it"
         else:
-            # Refused everywhere it might just be that our object lacks something.
-            fits, what = bool({DENIED, WARNED} & seen), "is judged somewhere"
+            # If it is refused everywhere, the object of the test may be incomplete.
+            fits, what = bool({DENIED, WARNED} & seen), "is checked somewhere"
         world.report.check(f"coverage: {_short(schema)}{field} {what}", fits, seen, what)
     _notices(world, apiserver, kubectl)
 
@@ -51,9 +52,9 @@ def run(world, cloud):
 def _check(world, apiserver, endpoint, field, outcomes):
     outcome = _try(apiserver, endpoint, field)
     outcomes.setdefault((endpoint.schema, field), set()).add(outcome)
-    wanted = {DENIED if endpoint.schema == workloads.POD else WARNED, REFUSED, KEPT}
+    expected = {DENIED if endpoint.schema == workloads.POD else WARNED, REFUSED, KEPT}
     name = f"coverage: {endpoint.method.upper()} {endpoint.path.split('{namespace}')[-1]}: {field}: {outcome}"
-    world.report.check(name, outcome in wanted, outcome, " or ".join(sorted(wanted)))
+    world.report.check(name, outcome in expected, outcome, " or ".join(sorted(expected)))
 
 
 def _path(endpoint):
@@ -63,20 +64,20 @@ def _path(endpoint):
 def _make(apiserver, endpoint):
     status, _warnings, body = apiserver.send("POST", _path(endpoint), workloads.new(endpoint.schema))
     if status != 201:
-        raise Problem(f"coverage: the object for {_short(endpoint.schema)} is not accepted ({status}): {body}")
+        raise Problem(f"coverage: the object for {_short(endpoint.schema)} is not valid ({status}): {body}")
 
 
 def _try(apiserver, endpoint, field):
-    """A forbidden image in `field`, as a dry run; what comes of it."""
+    """Sends a forbidden image in `field`, as a dry run; returns the outcome."""
     if endpoint.method == "post":
         thing = workloads.new(endpoint.schema)
         thing["metadata"]["name"] = "second"
     else:
-        # /status, /resize and the like are asked for the whole object, too.
+        # /status, /resize and the like take the whole object too.
         thing = json.loads(apiserver.get(_path(endpoint)))
     workloads.put_image(thing, field, FOREIGN_IMAGE)
     status, warnings, body = apiserver.send(endpoint.method.upper(), f"{_path(endpoint)}?dryRun=All", thing)
-    ours = f'{workloads.as_told(field)} "{FOREIGN_IMAGE}": '
+    ours = f'{workloads.field_path(field)} "{FOREIGN_IMAGE}": '
     if status == 403 and ours in body["message"] and "[ecr-registry]" in body["message"]:
         return DENIED
     if status in (200, 201) and any(ours in text and "[ecr-registry]" in text for text in warnings):
@@ -86,12 +87,12 @@ def _try(apiserver, endpoint, field):
     if status == 200 and workloads.image_at(body, field) != FOREIGN_IMAGE:
         return KEPT
     if status in (200, 201):
-        return UNJUDGED
+        return UNCHECKED
     return f"{status}: {body.get('message')}"
 
 
 def _notices(world, apiserver, kubectl):
-    """The test of this test: what would be missing is missed."""
+    """Tests this test: a field or a kind that is not covered is noticed."""
     schemas = {
         "Spec": {"properties": {"bootImages": {"type": "array", "items": {"type": "string"}}}},
         "Kind": {"properties": {"spec": {"$ref": "#/components/schemas/Spec"}}},
@@ -104,8 +105,8 @@ def _notices(world, apiserver, kubectl):
     field = ".spec.jobTemplate.spec.template.spec.containers[].image"
     patch = [{"op": "replace", "path": "/webhooks/1/rules/1/resources", "value": ["jobs"]}]
     kubectl.must("patch", CONFIGURATION, "--type=json", f"--patch={json.dumps(patch)}")
-    outcome = world.until(lambda: _try(apiserver, endpoint, field), lambda seen: seen == UNJUDGED)
-    world.report.same("coverage: a kind that is missing in our rules is noticed", outcome, UNJUDGED)
+    outcome = until(lambda: _try(apiserver, endpoint, field), lambda seen: seen == UNCHECKED)
+    world.report.same("coverage: a kind that the webhook's rules do not have is noticed", outcome, UNCHECKED)
 
 
 def _short(schema):

@@ -1,10 +1,10 @@
-"""What the other tests have seen, and a person cannot act on without an explanation, is explained."""
+"""The documentation explains the messages that the other tests see and that do not explain themselves."""
 
 from project.tools import ROOT
 
 GUIDE = "deploy/README.md"
 EXPLAINED = {
-    # 403. An HTTP API's answers are JSON, which kube-apiserver does not show.
+    # 403. The answers of an HTTP API are JSON, which kube-apiserver does not show.
     "failed to call webhook: unknown": GUIDE,
     # 401.
     "the server has asked for the client to provide credentials": GUIDE,
@@ -18,6 +18,6 @@ EXPLAINED = {
 
 
 def run(world):
-    for words, page in EXPLAINED.items():
-        there = words in (ROOT / page).read_text(encoding="utf-8")
-        world.report.check(f"documentation: {page} explains: {words}", there, "no such text", words)
+    for message, page in EXPLAINED.items():
+        found = message in (ROOT / page).read_text(encoding="utf-8")
+        world.report.check(f"documentation: {page} explains: {message}", found, "no such text", message)

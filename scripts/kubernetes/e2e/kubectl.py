@@ -1,20 +1,20 @@
-"""kubectl, as a person at a terminal uses it: what it prints, in the order in which it prints it."""
+"""kubectl as in a terminal: what it prints, in the order in which it prints it."""
 
 import json
 import os
 import subprocess
-import time
 from dataclasses import dataclass
 
 from ecr_admission.problem import Problem
 from project.tools import ROOT
 
+from .waiting import until
+
 LIMIT_SECONDS = 60
-POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Said:
+class Output:
     """What a command printed (stdout and stderr), and its exit code."""
 
     text: str
@@ -50,26 +50,21 @@ class Kubectl:
                 check=False,
             )
         except subprocess.TimeoutExpired as expired:
-            return Said(f"{expired.stdout or ''}\nkubectl took longer than {LIMIT_SECONDS} s", 124)
-        return Said(result.stdout, result.returncode)
+            return Output(f"{expired.stdout or ''}\nkubectl took longer than {LIMIT_SECONDS} s", 124)
+        return Output(result.stdout, result.returncode)
 
     def must(self, *arguments, stdin=None):
-        """Runs it; raises Problem when it fails. For what a test needs and does not test."""
-        said = self(*arguments, stdin=stdin)
-        if said.code != 0:
-            raise Problem(f"kubectl {' '.join(str(word) for word in arguments)}: {said.text.strip()}")
-        return said.text
+        """Runs it; raises Problem when it fails. For what a test needs but does not test."""
+        output = self(*arguments, stdin=stdin)
+        if output.code != 0:
+            raise Problem(f"kubectl {' '.join(str(word) for word in arguments)}: {output.text.strip()}")
+        return output.text
 
     def apply(self, *objects):
-        """Makes the objects what they are given as; raises Problem."""
+        """Creates or replaces the objects; raises Problem."""
         bundle = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         self.must("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(bundle))
 
-    def until(self, arguments, wanted, seconds=30):
-        """Runs it until `wanted(said)`, or `seconds` are over; returns the last answer."""
-        deadline = time.monotonic() + seconds
-        while True:
-            said = self(*arguments)
-            if wanted(said) or time.monotonic() > deadline:
-                return said
-            time.sleep(POLL_SECONDS)
+    def until(self, arguments, is_enough, seconds=30):
+        """Runs it until `is_enough(output)`, at most for `seconds`; returns the last output."""
+        return until(lambda: self(*arguments), is_enough, seconds)

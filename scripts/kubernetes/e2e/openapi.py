@@ -1,28 +1,28 @@
-"""What the apiserver's own OpenAPI documents say: which requests carry an image, and in which field."""
+"""The apiserver's OpenAPI documents: which requests have an image, and in which field."""
 
 import json
 import re
 from dataclasses import dataclass
 
-# Fields whose path speaks of images, and that name none to run. All others are expected to be judged.
+# Fields whose path mentions images, but that do not name one to run. All others have to be checked.
 NOT_AN_IMAGE = {
     "imagePullPolicy": "when to pull",
     "image.pullPolicy": "when to pull",
     "imagePullSecrets[].name": "credentials of a registry",
     "rbd.image": "a block device of a Ceph cluster",
 }
-# What is reported of something that runs already starts nothing.
+# A status reports what runs already, and starts nothing.
 REPORTED = ".status."
-SPEAKS_OF_IMAGES = re.compile(
+MENTIONS_IMAGES = re.compile(
     r"\bOCI (image|object|artifact)|\b(image|artifact) (name|reference)\b|\bimage to (run|pull|use|mount)\b", re.I
 )
-# Bodies of requests. PATCH has none of its own; what it makes is stored as PUT would.
+# PATCH has no schema; its result is stored as that of PUT.
 METHODS = ("post", "put")
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A request that carries an object of `schema`."""
+    """A request whose body is an object of `schema`."""
 
     method: str
     path: str
@@ -30,7 +30,7 @@ class Endpoint:
 
 
 def endpoints(documents):
-    """All endpoints of the documents whose object has an image field -> those fields, sorted."""
+    """The endpoints of the documents whose object has image fields, each with these fields, sorted."""
     found = {}
     for document in documents:
         schemas = document.get("components", {}).get("schemas", {})
@@ -58,13 +58,13 @@ def documents(apiserver):
 def _names_image(path, description):
     if path.startswith(REPORTED) or any(path.endswith(f".{ending}") for ending in NOT_AN_IMAGE):
         return False
-    return "image" in path.lower() or bool(SPEAKS_OF_IMAGES.search(description))
+    return "image" in path.lower() or bool(MENTIONS_IMAGES.search(description))
 
 
 def _leaves(schemas, name, path, above):
     """(path, description) of each field that holds text, at any depth."""
     if name in above:
-        return  # A schema within itself, as in a JSON schema: nothing new below.
+        return  # A schema within itself, as in a JSON schema, has no new fields.
     for field, schema in schemas.get(name, {}).get("properties", {}).items():
         description = schema.get("description", "")
         at, inner = f"{path}.{field}", schema

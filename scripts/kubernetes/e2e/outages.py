@@ -1,15 +1,15 @@
-"""Outages: what a person sees, and that all is well again without a restart of anything."""
+"""Outages: what kubectl prints, and that everything recovers without a restart."""
 
 import threading
-import time
 
 from ecr_admission.problem import Problem
 from project.tools import ROOT
 
 from .transcript import Transcript
+from .waiting import until
 
 WAIT_SECONDS = 30
-# What one review asks of an ECR that hangs before its time is up.
+# How many calls one review makes to an ECR that hangs, before it times out.
 HANGING_CALLS = 3
 FAULTS = {
     "ECR throttles": ("DescribeRepositories=throttle",),
@@ -25,7 +25,7 @@ CRITICAL = CLEAN.replace("[]", "[{name: CVE-2026-50001, severity: CRITICAL, pack
 
 
 def run(world, apiserver, cloud):
-    """Stops `cloud`, and starts it again with faults; nothing else may use it meanwhile."""
+    """Restarts `cloud` with faults; nothing else may use it meanwhile."""
     kubectl = world.kubectl(apiserver, "outages")
     play = Transcript("outages", world.report, kubectl, {"ENDPOINT": cloud.authority, "DIR": str(world.folder)})
     play.play("before")
@@ -33,11 +33,11 @@ def run(world, apiserver, cloud):
 
     cloud.stop()
     play.play("the endpoint is down")
-    # One after the other, these also show that the apiserver needs no restart.
-    # One call more is for the review that is killed.
+    # In this order, these parts also show that the apiserver needs no restart.
+    # One more call, for the review that is killed.
     cloud.start("--fault", f"DescribeRepositories=hang:{1 + HANGING_CALLS}")
     _killed_in_a_review(world, cloud, play)
-    # Its answer is the proof that the function gave up before the apiserver did, with its own reason.
+    # The answer proves that the function gave up before the apiserver did, and said why.
     play.play("ECR hangs")
     play.play("ECR answers again")
     for part, faults in FAULTS.items():
@@ -59,18 +59,20 @@ def _killed(world, kubectl, cloud, play):
 def _killed_in_a_review(world, cloud, play):
     reviewed = threading.Thread(target=play.play, args=("the admission function dies during a review",))
     reviewed.start()
-    deadline = time.monotonic() + WAIT_SECONDS
-    while "DescribeRepositories" not in [operation for operation, _key, _status in cloud.calls()]:
-        if time.monotonic() > deadline:
-            raise Problem(f"outages: no review has asked ECR:\n{cloud.calls()}")
-        time.sleep(0.05)
+    calls = until(cloud.calls, _called_ecr, WAIT_SECONDS)
+    if not _called_ecr(calls):
+        raise Problem(f"outages: no review called ECR within {WAIT_SECONDS} seconds:\n{calls}")
     cloud.kill("admission")
     reviewed.join()
 
 
+def _called_ecr(calls):
+    return any(operation == "DescribeRepositories" for operation, _key, _status in calls)
+
+
 def _later(world):
-    """The sample catalogue of a later day."""
+    """The sample catalogue, in which an image has a new finding."""
     catalogue = (ROOT / "deploy/samples/registry.yaml").read_text(encoding="utf-8")
     if catalogue.count(CLEAN) < 1:
-        raise Problem(f"deploy/samples/registry.yaml has no longer\n{CLEAN}")
+        raise Problem(f"deploy/samples/registry.yaml no longer has\n{CLEAN}")
     return world.write("registry-later.yaml", catalogue.replace(CLEAN, CRITICAL, 1))

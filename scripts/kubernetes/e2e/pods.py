@@ -1,4 +1,4 @@
-"""Pods: every sample, and every way in which an image gets into a Pod or is changed in one."""
+"""Pods: every sample, and every way to put an image into a Pod or to change it."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from .transcript import Transcript
 from .world import CONFIGURATION, GOOD_IMAGE, SAMPLES, pod
 
 CONTAINERS = 100
-# A request may have 1.5 MB in etcd; a value of an environment variable may have any length.
+# etcd limits a request to 1.5 MB; the value of an environment variable has no limit.
 MEGABYTE = 1_000_000
 # The namespace of the samples in which images are pinned.
 PINNED = "pinned"
@@ -32,14 +32,14 @@ def run(world, apiserver, cloud):
 
 
 def _write_objects(world):
-    """Manifests that are too long to keep, or that no editor shows."""
+    """Manifests that are too long for the repository, or that no editor shows."""
     large = pod("large", GOOD_IMAGE)
     large["spec"]["containers"][0]["env"] = [{"name": "DATA", "value": "x" * MEGABYTE}]
     objects = {
         "hundred": pod("hundred", *[GOOD_IMAGE] * CONTAINERS),
         "hundred-denied": pod("hundred-denied", *[f"nginx:{number}" for number in range(CONTAINERS)]),
         "large": large,
-        # All of these get past the apiserver's own validation.
+        # All of these pass the apiserver's own validation.
         "odd": pod("odd", "ngi nx", "nginx:", "../../etc/passwd", "https://example.com/x", "a\0b", "\x1b[31mred"),
         "endless": pod("endless", "x" * 5_000),
     }
@@ -48,39 +48,39 @@ def _write_objects(world):
 
 
 def _pinning(world, apiserver, cloud, play):
-    """The local cloud pins images in this namespace; the mutating webhook is another configuration."""
+    """The local cloud pins images in this namespace; the mutating webhook has its own configuration."""
     kubectl = world.kubectl(apiserver, PINNED)
     play.play("pinning, without the mutating webhook", kubectl)
     configuration = cloud.dir / "mutating-webhook.yaml"
     kubectl.must("apply", "-f", configuration)
     sample = ["create", "--dry-run=server", "-f", f"{SAMPLES}/to-be-pinned.yaml"]
-    kubectl.until(sample, lambda said: said.code == 0)
+    kubectl.until(sample, lambda output: output.code == 0)
     play.play("pinning", kubectl)
     kubectl.must("delete", "-f", configuration)
-    kubectl.until(sample, lambda said: said.code != 0)
+    kubectl.until(sample, lambda output: output.code != 0)
 
 
 def _all_samples(world, play):
-    """One check: that no sample is missing in the transcript."""
+    """One check: the transcript has every sample."""
     played = play.files()
-    there = {f"{SAMPLES}/{path.name}" for path in (ROOT / SAMPLES).iterdir()}
-    missing = sorted(there - played)
+    samples = {f"{SAMPLES}/{path.name}" for path in (ROOT / SAMPLES).iterdir()}
+    missing = sorted(samples - played)
     world.report.check("pods: every file of deploy/samples/pods is played", not missing, missing, [])
 
 
 def _ignored(world, apiserver, cloud, play, kubectl):
-    """A namespace that is not judged is no call at all: the apiserver's own count, and the gateway's log."""
-    before = _asked(apiserver), _answered(cloud)
+    """The apiserver does not call for an ignored namespace: its own count, and the gateway's log."""
+    before = _called(apiserver), _answered(cloud)
     play.play("an ignored namespace", kubectl)
-    after = _asked(apiserver), _answered(cloud)
-    world.report.same("pods: an ignored namespace: neither asked nor answered", after, before)
+    after = _called(apiserver), _answered(cloud)
+    world.report.same("pods: an ignored namespace: neither called nor answered", after, before)
     play.play("a namespace that is not ignored")
-    told = _asked(apiserver)
-    world.report.check("pods: and the count does count", told > after[0], told, f"more than {after[0]}")
+    count = _called(apiserver)
+    world.report.check("pods: another namespace is counted", count > after[0], count, f"more than {after[0]}")
 
 
-def _asked(apiserver):
-    """How many calls of webhooks the apiserver has counted."""
+def _called(apiserver):
+    """How often the apiserver has called the webhook for Pods, by its metrics."""
     counts = re.findall(
         r'^apiserver_admission_webhook_admission_duration_seconds_count\{name="pods\.ecr-admission\.internal".* (\d+)$',
         apiserver.get("/metrics"),
@@ -94,15 +94,15 @@ def _answered(cloud):
 
 
 def _old_review(kubectl, play):
-    """AdmissionReview v1beta1, which the apiserver sends when a configuration names nothing else."""
+    """AdmissionReview v1beta1, which the apiserver sends where a configuration names only that."""
 
     def change(name, version):
         values = {"name": name, "admissionReviewVersions": [version]}
         patch = [{"op": "replace", "path": f"/webhooks/0/{key}", "value": value} for key, value in values.items()]
         kubectl.must("patch", CONFIGURATION, "--type=json", f"--patch={json.dumps(patch)}")
-        # The name shows in the denial, and tells that the apiserver goes by the change.
+        # The denial shows the name, so it shows when the apiserver uses the change.
         denied = ["create", "--dry-run=server", "-f", f"{SAMPLES}/docker-hub.yaml"]
-        kubectl.until(denied, lambda said: f'"{name}" denied' in said.text)
+        kubectl.until(denied, lambda output: f'"{name}" denied' in output.text)
 
     change("v1beta1.ecr-admission.internal", "v1beta1")
     try:

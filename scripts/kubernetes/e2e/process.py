@@ -1,8 +1,7 @@
-"""Programs that run beside the test: started, waited for, ended by process id, and their last words."""
+"""Programs that run beside the test: started, waited for, and stopped by process id."""
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -13,21 +12,14 @@ TAIL_LINES = 25
 POLL_SECONDS = 0.1
 
 
-def free_port():
-    """A port of the loopback interface that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Process:
-    """One program, with a log file of its own."""
+    """One program, with its own log file."""
 
     def __init__(self, name, command, folder, environment=None):
         self.name = name
         self.log = Path(folder) / f"{name}.log"
         self.output = Path(folder) / f"{name}.out"
-        # Added to: a program that is started again goes on where it was.
+        # A program that is started again appends to its log.
         with open(self.log, "ab") as log, open(self.output, "wb") as output:
             self._process = subprocess.Popen(
                 [str(part) for part in command],
@@ -35,7 +27,7 @@ class Process:
                 stdout=output,
                 stderr=log,
                 env={**os.environ, **(environment or {})},
-                # Ctrl-C at the terminal is for the test, which then ends everything in order.
+                # Ctrl-C reaches only the test, which then stops everything in order.
                 start_new_session=True,
             )
 
@@ -44,18 +36,18 @@ class Process:
         return self._process.pid
 
     def wait_until(self, ready, seconds):
-        """Returns when `ready()` is true; raises Problem when the program ends before, or time is up."""
+        """Returns when `ready()` is true; raises Problem when the program exits first, or after `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                raise Problem(f"{self.name} ended with {self._process.returncode}:\n{self.tail()}")
+                raise Problem(f"{self.name} exited with {self._process.returncode}:\n{self.tail()}")
             if ready():
                 return
             time.sleep(POLL_SECONDS)
-        raise Problem(f"{self.name} was not ready within {seconds} s:\n{self.tail()}")
+        raise Problem(f"{self.name} was not ready within {seconds} seconds:\n{self.tail()}")
 
     def stop(self, seconds=10):
-        """Asks it to end, and makes it after `seconds`."""
+        """Sends SIGTERM, and after `seconds` SIGKILL."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
@@ -70,7 +62,7 @@ class Process:
         return "\n".join(f"  {self.name} | {line[:400]}" for line in kept)
 
     def children(self):
-        """The process ids of what it has started, as /proc tells."""
+        """The process ids of its children, from /proc."""
         found = []
         for task in Path(f"/proc/{self.pid}/task").iterdir():
             found += [int(pid) for pid in (task / "children").read_text().split()]
@@ -78,18 +70,18 @@ class Process:
 
 
 class Running:
-    """Everything that a test has started, to be ended in the reverse order."""
+    """Everything that a test has started; stopped in the reverse order."""
 
     def __init__(self):
         self._processes = []
         self._stopped = False
 
     def add(self, process):
-        """Takes care of `process`; raises Problem when all is being ended."""
+        """Adds `process`; raises Problem once everything is being stopped."""
         self._processes.append(process)
         if self._stopped:
             process.stop()
-            raise Problem(f"{process.name} was ended at once: the test is over")
+            raise Problem(f"{process.name} was stopped: the test is over")
         return process
 
     def stop(self):
@@ -98,6 +90,6 @@ class Running:
             process.stop()
 
     def tails(self):
-        """The ends of all logs, each once: a program that was started again goes on with its log."""
+        """The end of each log. A program that was started again has only one."""
         by_log = {process.log: process for process in self._processes}
         return "\n".join(process.tail() for process in by_log.values())

@@ -1,4 +1,4 @@
-"""What was checked, and what came of it."""
+"""The checks and their results."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import threading
 
 
 class Report:
-    """Counts checks; prints each. Several threads may use one."""
+    """Counts the checks, and prints each. Threads may share one."""
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
@@ -28,14 +28,14 @@ class Report:
         """One check: that `got` equals `expected`."""
         self.check(name, got == expected, got, expected)
 
-    def broke(self, name, problem):
-        """A test that could not go on."""
-        self.check(f"{name} could not go on", False, problem, "to go on")
+    def stopped(self, name, problem):
+        """A test that could not finish."""
+        self.check(f"{name} could not finish", False, problem, "to finish")
 
     def skip(self, name, why):
-        """What cannot be checked here; a failure when CI is set."""
+        """What cannot be checked on this machine; a failure when CI is set."""
         if os.environ.get("CI"):
-            self.check(f"{name} (skipped, which fails in CI)", False, why, "to run")
+            self.check(f"{name} (skipped, which CI does not allow)", False, why, "to run")
             return
         with self._lock:
             self.skipped += 1

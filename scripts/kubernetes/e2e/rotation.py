@@ -1,11 +1,10 @@
-"""A token is rotated while reviews go on: deploy/rotate-token, then the token file is replaced."""
+"""A token is rotated during reviews: deploy/rotate-token, then the token file is replaced."""
 
 import http.client
 import os
 import re
 import subprocess
 import threading
-import time
 
 from ecr_admission import files
 from ecr_admission.problem import Problem
@@ -13,19 +12,20 @@ from project import tools
 from project.tools import ROOT
 
 from .stack_answers import ENDPOINT, StackAnswers
+from .waiting import until
 from .world import FOREIGN_IMAGE, GOOD_IMAGE, install, pod
 
 PREFIX = "/rotation"
 PODS = "/api/v1/namespaces/default/pods?dryRun=All"
-# API Gateway's memory of the authorizer's answers: shorter than the default, to save time.
+# How long the gateway reuses the authorizer's answers: less than the default, to save time.
 CACHE_SECONDS = 10
-# The apiserver reads a token file again after a minute.
+# The apiserver reads a token file again after about a minute.
 REREAD_SECONDS = 100
 PAUSE_SECONDS = 0.25
 
 
 def run(world):
-    """Takes some minutes, nearly all of them waiting."""
+    """Takes some minutes, and waits most of the time."""
     cloud = world.cloud("cloud-of-rotation", "--authorizer-cache-seconds", str(CACHE_SECONDS))
     apiserver = world.apiserver("apiserver-of-rotation", PREFIX, cloud.dir / "admission-configuration.yaml")
     install(world.kubectl(apiserver), cloud)
@@ -33,9 +33,9 @@ def run(world):
     outputs = {
         "Endpoint": ENDPOINT,
         "TokenSecretArn": "ecr-admission/tokens",
-        "NamespacesIgnored": "kube-system",
-        "MetricsIn": "EcrAdmission",
-        "AuthorizerCachedSeconds": CACHE_SECONDS,
+        "IgnoredNamespacesInForce": "kube-system",
+        "MetricsNamespaceInForce": "EcrAdmission",
+        "AuthorizerCacheSecondsInForce": CACHE_SECONDS,
     }
     stack = StackAnswers(outputs, cloud.forget_authorizer_answers)
     try:
@@ -45,8 +45,8 @@ def run(world):
         stack.stop()
         reviews.stop()
     check = world.report.check
-    check("rotation: no review failed meanwhile", not reviews.wrong, reviews.wrong[:3], "201 and 403 by turns")
-    check("rotation: reviews went on all the time", reviews.done > 100, f"{reviews.done} reviews", "more than 100")
+    check("rotation: no review failed meanwhile", not reviews.wrong, reviews.wrong[:3], "201 and 403 in turn")
+    check("rotation: there were reviews all the time", reviews.done > 100, f"{reviews.done} reviews", "more than 100")
 
 
 def _rotate(world, cloud, stack, reviews):
@@ -57,12 +57,12 @@ def _rotate(world, cloud, stack, reviews):
     if rotated.returncode != 0:
         raise Problem(f"deploy/rotate-token failed: {rotated.stderr.strip()}")
     check("rotation: the new token is in a file of mode 0600", files.SECRET == new.stat().st_mode & 0o777)
-    check("rotation: another token", new.read_text().strip() != old.strip())
+    check("rotation: it is not the old token", new.read_text().strip() != old.strip())
     seen = len(cloud.log())
-    _wait(lambda: _used(cloud, seen, "previous"), "the apiserver's token counts as the previous one", cloud)
-    check("rotation: the previous token works on", True)
+    _wait(lambda: _used(cloud, seen, "previous"), "the gateway logs the apiserver's token as the previous one", cloud)
+    check("rotation: the previous token still works", True)
 
-    # As deploy/rotate-token says: under another name, then renamed.
+    # As deploy/rotate-token prints: a new file, then a rename.
     seen = len(cloud.log())
     files.write(cloud.dir / "token", new.read_text(), files.SECRET)
     _wait(lambda: _used(cloud, seen, "current"), "the apiserver sends the new token", cloud)
@@ -70,16 +70,16 @@ def _rotate(world, cloud, stack, reviews):
 
     before = reviews.done
     revoked = _rotate_token(cloud, stack, "--revoke", "--force")
-    check("rotation: --revoke ends well", revoked.returncode == 0, revoked.stdout + revoked.stderr, "exit code 0")
+    check("rotation: --revoke succeeds", revoked.returncode == 0, revoked.stdout + revoked.stderr, "exit code 0")
     check(
-        "rotation: the previous token is refused from then on",
+        "rotation: the previous token is refused",
         revoked.stdout == "the endpoint refuses the previous token of cluster local\n",
         revoked.stdout,
         "the endpoint refuses the previous token of cluster local",
     )
     check(
         "rotation: --revoke waits for every copy, then resets API Gateway's cache",
-        re.search(r"until no copy of the secret.*API Gateway has forgotten", revoked.stderr, re.DOTALL) is not None,
+        re.search(r"until no copy of the secret.*reset API Gateway's cache", revoked.stderr, re.DOTALL) is not None,
         revoked.stderr,
         "the wait, then the reset",
     )
@@ -106,21 +106,18 @@ def _rotate_token(cloud, stack, *arguments):
     )
 
 
-def _used(cloud, since, token):
-    """Whether a review was let in with the current or the previous token, as the gateway logs it."""
-    return re.search(rf"POST /validate 200 .* token={token}$", cloud.log()[since:], re.MULTILINE)
+def _used(cloud, since, stage):
+    """Whether the gateway has logged a review with this token, `current` or `previous`."""
+    return re.search(rf"POST /validate 200 .* token={stage}$", cloud.log()[since:], re.MULTILINE)
 
 
 def _wait(ready, what, cloud):
-    deadline = time.monotonic() + REREAD_SECONDS
-    while not ready():
-        if time.monotonic() > deadline:
-            raise Problem(f"rotation: within {REREAD_SECONDS} s not: {what}\n{cloud.log()[-3000:]}")
-        time.sleep(1)
+    if not until(ready, bool, REREAD_SECONDS):
+        raise Problem(f"rotation: {what}: not within {REREAD_SECONDS} seconds\n{cloud.log()[-3000:]}")
 
 
 class Reviews:
-    """One Pod after the other, by turns to be admitted and to be denied; dry runs."""
+    """Creates Pods as dry runs, in turn one to be admitted and one to be denied."""
 
     def __init__(self, apiserver):
         self.done, self.wrong = 0, []
@@ -146,4 +143,4 @@ class Reviews:
                 self.done += 1
                 message = body.get("message", "")
                 if status != expected or (expected == 403 and "[ecr-registry]" not in message):
-                    self.wrong.append(f"{status} instead of {expected}: {message}")
+                    self.wrong.append(f"expected {expected}, got {status}: {message}")

@@ -16,7 +16,7 @@ from .world import World, install
 
 
 def run(pin, packaged):
-    """Runs all tests on the Kubernetes that `pin` names; the exit code."""
+    """Runs all tests on the Kubernetes that `pin` names; returns the exit code."""
     report = Report()
     try:
         found = _binaries(pin, report)
@@ -25,7 +25,7 @@ def run(pin, packaged):
         return report.close()
     for line in found.versions():
         report.say(line)
-    # Short, since sockets may be made in it; gone when we are.
+    # A short path, since a socket in it has a limit.
     with tempfile.TemporaryDirectory(prefix="ecr-admission-e2e-") as folder:
         world = World(found, report, Path(folder), packaged)
         try:
@@ -39,29 +39,30 @@ def run(pin, packaged):
 
 def _binaries(pin, report):
     if platform.system() != "Linux":
-        raise binaries.Unavailable(f"it reads /proc, so it needs Linux; this is {platform.system()}")
+        raise binaries.Unavailable(f"expected Linux, since it reads /proc, got {platform.system()}")
     return binaries.find(pin, report.say)
 
 
 def _all(world):
-    """Rotation is nearly all waiting, so it goes on beside the others."""
+    """The rotation mostly waits, so it runs beside the others."""
     world.start()
     cloud = world.cloud("cloud", "--pin-namespaces", pods.PINNED)
-    aside = threading.Thread(target=_section, args=(world, "rotation", lambda: rotation.run(world)), daemon=True)
-    aside.start()
+    rotating = threading.Thread(target=_section, args=(world, "rotation", lambda: rotation.run(world)), daemon=True)
+    rotating.start()
     _section(world, "authentication", lambda: authentication.run(world, cloud))
     _section(world, "coverage", lambda: coverage.run(world, cloud))
     _section(world, "main", lambda: _main(world, cloud))
     _section(world, "documentation", lambda: documentation.run(world))
-    aside.join()
+    rotating.join()
 
 
 def _main(world, cloud):
-    """One cluster for all else; what stops the cloud comes last."""
+    """One cluster for the other tests; those that stop the cloud come last."""
     apiserver = world.apiserver("apiserver", "/main", cloud.dir / "admission-configuration.yaml")
     install(world.kubectl(apiserver), cloud)
-    told = re.search(r"^gateway POST /validate 200 .* cluster=local token=current$", cloud.log(), re.MULTILINE)
-    world.report.check("main: the apiserver's token reaches the authorizer", told, cloud.log()[-1000:], "cluster=local")
+    logged = re.search(r"^gateway POST /validate 200 .* cluster=local token=current$", cloud.log(), re.MULTILINE)
+    name = "main: the apiserver's token reaches the authorizer"
+    world.report.check(name, logged, cloud.log()[-1000:], "cluster=local")
     _section(world, "pods", lambda: pods.run(world, apiserver, cloud))
     _section(world, "controllers", lambda: controllers.run(world, apiserver))
     _section(world, "outages", lambda: outages.run(world, apiserver, cloud))
@@ -73,7 +74,7 @@ def _section(world, name, section):
     try:
         section()
     except Problem as problem:
-        world.report.broke(name, problem)
+        world.report.stopped(name, problem)
     except Exception:
-        world.report.broke(name, traceback.format_exc())
+        world.report.stopped(name, traceback.format_exc())
     world.report.say(f"{name}: {time.monotonic() - started:.0f} s")

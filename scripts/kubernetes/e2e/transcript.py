@@ -1,13 +1,13 @@
-"""Transcripts: kubectl commands with the exact text that they print, in transcripts/*.txt.
+"""Transcripts: kubectl commands and the exact text that they print, in transcripts/*.txt.
 
-    ## a heading starts a part, which a test plays as a whole
+    ## a heading begins a part, which a test plays as a whole
     $ kubectl create -f DIR/pod.yaml
     Error from server (Forbidden): …
     [1]
 
-A last line [N] is the exit code; absent, it is 0. A line that starts with # after a blank line is a comment.
-In commands and texts DIR stands for the test's folder and ENDPOINT for the host and
-port of the local cloud, which differ from run to run; in texts <*> stands for one word that cannot be known.
+A last line [N] is the exit code; without it, the code is 0. A line that begins with # after a blank line is a
+comment. DIR stands for the test's folder, and ENDPOINT for the host and port of the local cloud, which differ
+from run to run. In a text, <*> stands for one word that is not known before.
 """
 
 import re
@@ -28,7 +28,7 @@ class Command:
 
 
 class Transcript:
-    """One file. Parts that no test has played are an error: see `unplayed`."""
+    """One file. A part that no test plays is an error: see `finish`."""
 
     def __init__(self, name, report, kubectl, words):
         self.name = name
@@ -41,8 +41,8 @@ class Transcript:
         self._played.add(part)
         for command in self._parts[part]:
             line = self._fill(command.line)
-            said = (kubectl or self._kubectl)(*shlex.split(line))
-            got = said.text.rstrip("\n") + (f"\n[{said.code}]" if said.code else "")
+            output = (kubectl or self._kubectl)(*shlex.split(line))
+            got = output.text.rstrip("\n") + (f"\n[{output.code}]" if output.code else "")
             self._report.check(
                 f"{self.name}: {part}: kubectl {command.line}",
                 matches(self._fill(command.expected), got),
@@ -51,16 +51,16 @@ class Transcript:
             )
 
     def leave_out(self, part):
-        """Counts `part` as played: what it needs is not there, which the test has reported."""
+        """Counts `part` as played: the test has reported that it cannot be."""
         self._played.add(part)
 
     def finish(self):
-        """One check: that every part of the file was played."""
+        """One check: every part of the file was played."""
         left = [part for part in self._parts if part not in self._played]
         self._report.check(f"{self.name}: every part is played", not left, left, [])
 
     def files(self):
-        """All -f arguments of the file's commands."""
+        """The -f arguments of all commands."""
         lines = [command.line for part in self._parts.values() for command in part]
         return {word for line in lines for word in shlex.split(line) if word.endswith(".yaml")}
 
@@ -76,7 +76,7 @@ class Transcript:
 
 
 def parse(text):
-    """Part -> its commands."""
+    """The commands of each part."""
     parts, commands, current = {}, None, None
     for line in text.splitlines():
         if line.startswith("## "):

@@ -1,4 +1,4 @@
-"""The kinds that start Pods: the least that the apiserver accepts of each, and fields set by their path."""
+"""The kinds that create Pods: a minimal object of each, and its image fields by path."""
 
 import copy
 import re
@@ -7,7 +7,7 @@ from .world import ECR, GOOD_IMAGE
 
 LABELS = {"app": "coverage"}
 META = {"name": "coverage"}
-# A good image everywhere where a Pod can have one from its start.
+# A good image everywhere where a new Pod can have one.
 SPEC = {
     "containers": [{"name": "main", "image": GOOD_IMAGE}],
     "initContainers": [{"name": "init", "image": GOOD_IMAGE}],
@@ -22,7 +22,7 @@ def _template(**spec):
 
 _JOB = {"suspend": True, "template": _template(restartPolicy="Never")}
 _SELECTING = {"selector": {"matchLabels": LABELS}, "template": _template()}
-# Without replicas, so that no Pod is in the way.
+# Without replicas, so that no Pods are created.
 _REPLICATED = {"replicas": 0, **_SELECTING}
 
 OBJECTS = {
@@ -42,7 +42,7 @@ POD = "io.k8s.api.core.v1.Pod"
 
 
 def new(schema):
-    """The least object of a kind; None for a kind that is not known here."""
+    """A minimal object of a kind; None for an unknown kind."""
     return {"metadata": copy.deepcopy(META), **copy.deepcopy(OBJECTS[schema])} if schema in OBJECTS else None
 
 
@@ -57,7 +57,7 @@ def put_image(thing, path, image):
 
 
 def image_at(thing, path):
-    """What put_image sets; None when there is nothing."""
+    """What `put_image` sets, or None."""
     for name, is_list in re.findall(r"\.(\w+)(\[\])?", path):
         thing = thing.get(name) if isinstance(thing, dict) else None
         if is_list:
@@ -65,6 +65,6 @@ def image_at(thing, path):
     return thing
 
 
-def as_told(path):
-    """The path as our messages have it: spec.containers[0].image."""
+def field_path(path):
+    """The path as in a denial: spec.containers[0].image."""
     return path.lstrip(".").replace("[]", "[0]")

@@ -30,31 +30,19 @@ def link(partition, region):
 def table():
     """The text between the markers, without them."""
     lines = [NOTICE, "", "| Region | |", "|---|---|"]
-    waiting, examples = [], []
     for partition in partitions():
-        if partition["application"] is None:
-            waiting.append(partition)
-            continue
-        if f":{EXAMPLE_ACCOUNT}:" in partition["application"]:
-            examples.append(partition)
-        lines += [
-            f"| {region['name']} `{region['id']}` | [Deploy]({link(partition, region['id'])}) |"
-            for region in partition["regions"]
-        ]
-    for partition in examples:
+        for region in partition["regions"]:
+            cell = f"[Deploy]({link(partition, region['id'])})" if partition["application"] else "not published"
+            lines.append(f"| {region['name']} `{region['id']}` | {cell} |")
+    applications = [partition["application"] for partition in partitions()]
+    if any(f":{EXAMPLE_ACCOUNT}:" in (application or "") for application in applications):
         lines += [
             "",
-            f"{partition['name']}: not published yet. The links hold `{EXAMPLE_ACCOUNT}` in the place of the"
-            " account that publishes; `scripts/publish` puts its own there.",
+            "Not published yet: `scripts/publish`, with credentials of a partition, replaces the example account"
+            f" `{EXAMPLE_ACCOUNT}` or adds the missing links.",
         ]
-    for partition in waiting:
-        names = " and ".join(f"{region['name']} `{region['id']}`" for region in partition["regions"])
-        lines += [
-            "",
-            f"{partition['name']}: {names} need a publication of their own, since an application is shared"
-            f" within its partition only. None is configured yet; `scripts/publish` with credentials of"
-            f" that partition adds these links.",
-        ]
+    elif None in applications:
+        lines += ["", "`scripts/publish`, with credentials of a partition, adds the missing links."]
     return "\n".join(lines)
 
 

@@ -1,4 +1,7 @@
-"""Python tools, each set in an environment of its own under .tools/ (their pins contradict each other)."""
+"""Tools from Python packages: each set has an environment under .tools/, since their pins contradict each other.
+
+`python3 -m project.tools NAME` installs a set and prints its bin folder.
+"""
 
 import hashlib
 import os
@@ -8,7 +11,7 @@ import sys
 import venv
 from pathlib import Path
 
-from ecr_admission.problem import Problem
+from ecr_admission import problem
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOLS = ROOT / ".tools"
@@ -16,7 +19,7 @@ REQUIREMENTS = ROOT / "scripts" / "lib" / "requirements"
 
 
 def bin_of(name):
-    """The bin folder of the tools in scripts/lib/requirements/NAME.txt, installed if need be."""
+    """The bin folder of the tools in scripts/lib/requirements/NAME.txt, installed if necessary."""
     requirements = REQUIREMENTS / f"{name}.txt"
     wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
     folder = TOOLS / name
@@ -26,16 +29,16 @@ def bin_of(name):
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
         pip = [str(folder / "bin" / "pip"), "--disable-pip-version-check"]
-        # Nothing but files whose hash is written down; and wheels alone, since a source distribution
-        # runs code of its own and fetches build tools that no hash covers.
+        # Only files with a recorded hash, and only wheels: a source distribution runs code when it is installed,
+        # and fetches build tools that no hash covers.
         install = [*pip, "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
         install += ["--requirement", str(requirements)]
-        # Then whether the list is complete for this Python.
+        # pip check: whether the list is complete for this Python.
         for command in (install, [*pip, "check"]):
-            # Its stdout is no result of ours.
+            # Both outputs go to stderr: stdout is for results.
             result = subprocess.run(command, check=False, stdout=sys.stderr, stderr=sys.stderr)
             if result.returncode != 0:
-                raise Problem(f"pip could not install {requirements.name}; see above")
+                raise problem.Problem(f"pip could not install {requirements.name}; see above")
         stamp.write_text(wanted)
     return folder / "bin"
 
@@ -50,10 +53,14 @@ def run(command, **options):
     """Runs `command`; raises Problem when it fails."""
     result = subprocess.run([str(part) for part in command], check=False, **options)
     if result.returncode != 0:
-        raise Problem(f"{Path(command[0]).name} {command[1]} failed with code {result.returncode}; see above")
+        raise problem.Problem(f"{Path(command[0]).name} {command[1]} failed with code {result.returncode}; see above")
     return result
 
 
 def say(text):
     """Progress, on stderr: stdout is for results."""
     print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    problem.run(lambda: print(bin_of(sys.argv[1])))

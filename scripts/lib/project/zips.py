@@ -1,9 +1,9 @@
-"""Zips for Lambda that are the same whenever and wherever they are made from the same executable."""
+"""Zips for Lambda: the same executable gives the same bytes, at any time and on any machine."""
 
 import zipfile
 from pathlib import Path
 
-# The earliest time that a zip can hold. The real one would make every zip another one.
+# The earliest time that a zip can hold. With the current time, every zip would have other bytes.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
 EXECUTABLE = 0o100755

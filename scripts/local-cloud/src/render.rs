@@ -43,7 +43,7 @@ pub async fn run(
     let script = project.join("deploy/render-config");
     let program = script.display().to_string();
     let output = Command::new(&script)
-        .args(["--url", url, "--namespaces-ignored", ignored_namespaces])
+        .args(["--url", url, "--ignored-namespaces", ignored_namespaces])
         .arg("--token-file")
         .arg(directory.join(TOKEN_FILE))
         .arg("--ca-file")

@@ -1,13 +1,13 @@
-//! `deploy/policy test`: what a document makes of an operator's own cases.
+//! `scripts/policy test`: what a document makes of an operator's own cases.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecr_admission_policy::break_glass::{Asked, Request};
+use ecr_admission_policy::break_glass::{Asked, Ruling};
 use ecr_admission_policy::document::Document;
 use ecr_admission_policy::facts::Inspection;
 use ecr_admission_policy::image::EcrImage;
 use ecr_admission_policy::policy::exemption::Requester;
-use ecr_admission_policy::{Decision, Enforcement, FieldPath, Rule, Timestamp, decide, plan};
+use ecr_admission_policy::{Decision, FieldPath, Mode, Rule, Timestamp, decide, plan};
 
 use crate::Answer;
 use crate::cases::{self, Case, Effect};
@@ -56,8 +56,8 @@ fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
     let requester = Requester { namespace, user: case.user.as_deref() };
     let policy = document.policy(base, &requester, case.at);
     let images = [(FieldPath::new("spec.containers[0].image"), case.image.clone())];
-    let plan = plan(images, Enforcement::Deny, &policy);
-    let lookups = plan.lookups().into_keys();
+    let plan = plan(images, Mode::Deny, &policy);
+    let lookups = plan.lookups().into_iter();
     let found: BTreeMap<EcrImage, Inspection> = lookups
         .map(|image| {
             let inspection = case.facts.inspection(&image, case.at);
@@ -67,17 +67,17 @@ fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
     let mut verdict = decide(&plan, &found, &policy, case.at);
     if let Some(reason) = &case.break_glass {
         let asked = Asked::Annotation(reason.clone());
-        verdict.ask(Request::judge(document.break_glass(), &asked, &case.groups));
+        verdict.apply_break_glass(Ruling::of(document.break_glass(), &asked, &case.groups));
     }
     let warnings = verdict.warnings_in(policy.denials);
-    let (effect, enforcement) = match verdict.decision() {
-        Decision::Deny => (Effect::Deny, Enforcement::Deny),
-        Decision::Admit if warnings.is_empty() => (Effect::Admit, Enforcement::Audit),
-        Decision::Admit => (Effect::Warn, Enforcement::Warn),
+    let (effect, mode) = match verdict.decision() {
+        Decision::Deny => (Effect::Deny, Mode::Deny),
+        Decision::Admit if warnings.is_empty() => (Effect::Admit, Mode::Audit),
+        Decision::Admit => (Effect::Warn, Mode::Warn),
     };
     Outcome {
         effect,
-        rules: verdict.rules(enforcement),
+        rules: verdict.rules(mode),
         told: verdict.denial(policy.denials).into_iter().chain(warnings).collect(),
         audited: verdict.audited(),
     }

@@ -5,15 +5,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use ecr_admission::inspect::Missing;
 use ecr_admission_policy::SeverityLimit;
-use ecr_admission_policy::facts::{Cause, Config, Content, ImageConfig, ImageScan, Unavailable};
+use ecr_admission_policy::facts::{
+    Cause, ConfigFacts, Content, ImageConfig, ImageScan, Unavailable,
+};
 use ecr_admission_policy::index::{Child, Index};
 use ecr_admission_policy::policy::Needs;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::FINDINGS;
-use crate::support::digest;
-use crate::support::ecr::{Reply, compliant, error, inspector, look_up, reply};
+use ecr_admission_testing::digest;
+use ecr_admission_testing::ecr::{Reply, compliant, error, inspector, look_up, reply};
 
 pub(crate) const NEEDS: Needs = Needs {
     severity_limit: SeverityLimit::Critical,
@@ -76,16 +78,16 @@ pub(crate) fn configured(config: &str, operation: &str, body: &Value) -> Reply {
     }
 }
 
-fn expected() -> Config {
-    Config::Read(ImageConfig {
+fn expected() -> ConfigFacts {
+    ConfigFacts::Read(ImageConfig {
         user: "1000".to_owned(),
         exposed_ports: vec!["8080/tcp".to_owned(), "22/tcp".to_owned()],
         os: String::new(),
     })
 }
 
-fn unavailable(operation: &'static str, cause: Cause) -> Config {
-    Config::Unavailable(Unavailable { operation, cause })
+fn unavailable(operation: &'static str, cause: Cause) -> ConfigFacts {
+    ConfigFacts::Unavailable(Unavailable { operation, cause })
 }
 
 /// The scan and the config of the one image, and the number of calls, when `operation` is answered
@@ -93,7 +95,7 @@ fn unavailable(operation: &'static str, cause: Cause) -> Config {
 async fn found(
     operation: &'static str,
     answer: impl Fn() -> Reply + Send + Sync + 'static,
-) -> (ImageScan, Config, u32) {
+) -> (ImageScan, ConfigFacts, u32) {
     let inspector =
         inspector(
             move |asked, body| {
@@ -124,7 +126,7 @@ async fn a_config_that_is_not_needed_is_not_asked_for() {
     )
     .await;
     let (_, Content::Image(facts)) = found.unwrap() else { panic!("an image") };
-    assert_eq!((facts.config, calls), (Config::NotRead, 2));
+    assert_eq!((facts.config, calls), (ConfigFacts::NotRead, 2));
 }
 
 #[tokio::test]
@@ -178,10 +180,10 @@ async fn a_config_that_cannot_be_had_fails_nothing_else() {
         (BLOB, (200, String::new()), "the config blob", Cause::Internal),
         (BLOB, (200, large), "the config blob", Cause::Internal),
     ] {
-        let told = format!("{asked}: {}", answer.1.chars().take(200).collect::<String>());
+        let context = format!("{asked}: {}", answer.1.chars().take(200).collect::<String>());
         let (scan, config, _) = found(asked, move || answer.clone()).await;
-        assert!(matches!(scan, ImageScan::Found(_)), "{told}");
-        assert_eq!(config, unavailable(operation, cause), "{told}");
+        assert!(matches!(scan, ImageScan::Found(_)), "{context}");
+        assert_eq!(config, unavailable(operation, cause), "{context}");
     }
 }
 
@@ -287,7 +289,7 @@ pub(crate) fn nested(operation: &str, body: &Value) -> Reply {
     }
 }
 
-fn configs(content: Content) -> Vec<(char, Option<Config>)> {
+fn configs(content: Content) -> Vec<(char, Option<ConfigFacts>)> {
     let Content::Index(Index::Children(children)) = content else { panic!("an index") };
     let config = |child: Child| {
         (child.digest.as_str().chars().last().unwrap(), child.facts.ok().map(|facts| facts.config))
@@ -295,9 +297,9 @@ fn configs(content: Content) -> Vec<(char, Option<Config>)> {
     children.into_iter().map(config).collect()
 }
 
-fn of_user(digit: char) -> Config {
+fn of_user(digit: char) -> ConfigFacts {
     let user = format!("user-{digit}");
-    Config::Read(ImageConfig { user, ..ImageConfig::default() })
+    ConfigFacts::Read(ImageConfig { user, ..ImageConfig::default() })
 }
 
 #[tokio::test]
@@ -326,7 +328,7 @@ async fn a_config_that_cannot_be_had_fails_that_of_no_other_platform() {
 #[tokio::test]
 async fn the_children_of_an_index_are_asked_for_no_config_that_is_not_needed() {
     let (found, calls) = look_up(&inspector(nested), Needs { config: false, ..NEEDS }).await;
-    let not_read = Some(Config::NotRead);
+    let not_read = Some(ConfigFacts::NotRead);
     let expected = [('1', not_read.clone()), ('2', None), ('3', not_read)];
     assert_eq!((configs(found.unwrap().1).as_slice(), calls), (&expected[..], 3 + 1 + 2 + 1));
 }

@@ -1,4 +1,4 @@
-//! Any text is a policy document that can be explained and that judges, or is refused with its place.
+//! Any text is a policy document that can be explained and applied, or is refused with its place.
 //! None panics, and a control character of a document never reaches a message raw.
 #![no_main]
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use ecr_admission_policy::policy::exemption::Requester;
 use ecr_admission_policy::text::is_printable;
 use ecr_admission_policy::{
-    Document, Enforcement, FieldPath, Policy, SeverityLimit, Timestamp, decide, plan,
+    Document, Mode, FieldPath, Policy, SeverityLimit, Timestamp, decide, plan,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -21,7 +21,7 @@ fuzz_target!(|text: &str| {
             return;
         }
     };
-    for entry in document.entries() {
+    for entry in document.expiring() {
         assert!(entry.excuse.to_string().chars().all(is_printable));
     }
     let base = Policy::new(
@@ -34,12 +34,12 @@ fuzz_target!(|text: &str| {
     let images =
         ["docker.io/library/nginx:1", "123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:1"]
             .map(|image| (FieldPath::new(image), image.to_owned()));
-    let plan = plan(images, Enforcement::Deny, &policy);
+    let plan = plan(images, Mode::Deny, &policy);
     let verdict = decide(&plan, &BTreeMap::new(), &policy, NOW);
     // Nothing was looked up: something is always said of it.
     assert!(!verdict.violations.is_empty());
-    let told = verdict.message().into_iter().chain(verdict.warnings()).chain(verdict.audited());
-    for text in told.chain([policy.to_string()]) {
+    let messages = verdict.message().into_iter().chain(verdict.warnings()).chain(verdict.audited());
+    for text in messages.chain([policy.to_string()]) {
         assert!(text.chars().all(is_printable), "{text}");
     }
 });

@@ -1,4 +1,4 @@
-//! `pullThroughCachePrefixes` of a document: a prefix, or one with the registries that it is of.
+//! `pullThroughCachePrefixes` of a document: a prefix, or a prefix with its registries.
 
 use std::fmt;
 
@@ -77,7 +77,7 @@ impl<'de> Visitor<'de> for Entry {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<WrittenCache, E> {
-        let invalid = |invalid| E::custom(format!("got {}; {invalid}", quote(text, 64)));
+        let invalid = |invalid| E::custom(format!("{invalid}, got {}", quote(text, 64)));
         text.parse().map(WrittenCache::Everywhere).map_err(invalid)
     }
 

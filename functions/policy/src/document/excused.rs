@@ -128,7 +128,7 @@ impl TryFrom<WrittenExemption> for Exemption {
     }
 }
 
-/// What is wrong with a list that could never fit.
+/// What is wrong with a list that could never match.
 const EMPTY_LIST: &str = "one of its lists is empty; leave it out or name something in it";
 
 impl WrittenExemption {
@@ -143,16 +143,16 @@ impl WrittenExemption {
             [namespaces.as_ref().map(Vec::is_empty), users.as_ref().map(Vec::is_empty)];
         let lists = [&of_images[..], &of_requests[..]].concat();
         if rules.is_empty() {
-            Some("its rules are empty; name those that it exempts from")
+            Some("its rules are empty; name the rules that it exempts from")
         } else if lists.iter().all(Option::is_none) {
             Some(
-                "it needs accounts, regions, repositories, namespaces or users: it would exempt everything",
+                "it needs accounts, regions, repositories, namespaces or users; without them it would exempt everything",
             )
         } else if lists.contains(&Some(true)) {
             Some(EMPTY_LIST)
         } else if of_images.iter().any(Option::is_some) && rules.contains(&Rule::EcrRegistry) {
             Some(
-                "ecr-registry cannot be exempted by account, Region or repository: an image outside the allowed registries lies in none of yours",
+                "ecr-registry cannot be exempted by account, Region or repository: an image outside the allowed registries is in none of them",
             )
         } else {
             None
@@ -168,13 +168,13 @@ struct VulnerabilityId(String);
 #[derive(Debug)]
 struct Line(String);
 
-/// Why a text is not what it was taken for.
+/// Why a text is refused: what was expected instead.
 #[derive(Debug)]
 struct Refused(&'static str);
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "accepted: {}", self.0)
+        write!(f, "expected {}", self.0)
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct InvalidHostName;
 impl fmt::Display for InvalidHostName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "accepted: a DNS host name such as mcr.microsoft.com, without https://, port, path or *",
+            "expected a DNS host name such as mcr.microsoft.com, without https://, port, path or *",
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Why a text is no policy document.
+//! Why a text is not a policy document.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct InvalidDocument {
     problem: String,
 }
 
-/// What is wrong with a document, without a word of its text.
+/// What is wrong with a document, without any of its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The text is not YAML.
@@ -22,9 +22,9 @@ pub enum Kind {
     UnknownKey,
     /// A required key is missing.
     MissingKey,
-    /// A key stands twice in one mapping.
+    /// A key appears twice in one mapping.
     DuplicateKey,
-    /// There is a word that is none of those that are accepted there.
+    /// There is a word that is not one of those expected there.
     UnknownWord,
     /// There is a list where a text is expected, or the like.
     WrongType,
@@ -34,7 +34,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kind of an error, by how serde begins its message (`serde::de::Error`). Where several of
-    /// these stand in it, the first is serde's own.
+    /// these appear in it, the first is serde's own.
     fn of(problem: &str) -> Self {
         const BEGINNINGS: [(&str, Kind); 6] = [
             ("unknown field `", Kind::UnknownKey),
@@ -59,7 +59,7 @@ impl fmt::Display for Kind {
             Self::TooLong => "the text is longer than a secret can hold",
             Self::UnknownKey => "the key is unknown",
             Self::MissingKey => "a required key is missing",
-            Self::DuplicateKey => "the key stands twice",
+            Self::DuplicateKey => "the key appears twice",
             Self::UnknownWord => "the word is unknown",
             Self::WrongType => "the value is of the wrong type",
             Self::Refused => "the value is not accepted",
@@ -78,9 +78,9 @@ impl InvalidDocument {
         Self { line, column, kind, problem }
     }
 
-    pub(super) fn too_long(bytes: usize, most: usize) -> Self {
+    pub(super) fn too_long(bytes: usize, limit: usize) -> Self {
         let problem =
-            format!("it has {bytes} bytes; accepted: at most {most}, which a secret can hold");
+            format!("expected at most {limit} bytes, the limit of a secret, got {bytes} bytes");
         Self { line: 1, column: 1, kind: Kind::TooLong, problem }
     }
 
@@ -99,8 +99,8 @@ impl InvalidDocument {
         self.kind
     }
 
-    /// Where it is and what it is, without a word of the text: what may be logged of a secret, which may
-    /// hold a password where a document was expected.
+    /// Where it is and what it is, without any of the text: all that may be logged about a secret, which
+    /// may hold a password where a document was expected.
     pub fn without_text(&self) -> String {
         let Self { line, column, kind, .. } = self;
         format!("line {line}, column {column}: {kind}")

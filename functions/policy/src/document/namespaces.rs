@@ -7,10 +7,10 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::read::present;
-use crate::enforcement::Enforcement;
+use super::rule_modes::WrittenRules;
+use crate::mode::Mode;
 use crate::policy::modes::{Modes, RuleModes};
 use crate::policy::pattern::Pattern;
-use crate::rule::Rule;
 use ecr_admission_text::join;
 
 /// The modes of namespaces, the most specific name first.
@@ -19,7 +19,7 @@ pub(super) struct Namespaces(BTreeMap<Pattern, NamespaceModes>);
 
 #[derive(Debug, Clone)]
 struct NamespaceModes {
-    default: Option<Enforcement>,
+    default: Option<Mode>,
     rules: RuleModes,
 }
 
@@ -29,63 +29,15 @@ struct NamespaceModes {
 #[cfg_attr(test, schemars(extend("minProperties" = 2)))]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenModes {
-    /// Namespaces: names, or starts of names and a `*`.
+    /// Namespaces: names, or starts of names followed by `*`.
     #[cfg_attr(test, schemars(length(min = 1)))]
     names: Vec<Pattern>,
     /// The mode of every rule that has none in `rules` here. Default: the rule's own mode.
     #[serde(default, deserialize_with = "present")]
-    mode: Option<Enforcement>,
+    mode: Option<Mode>,
     /// The modes of single rules.
     #[serde(default)]
     rules: WrittenRules,
-}
-
-/// The modes of single rules. Default, each: `mode` beside it, else the rule's own mode.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct WrittenRules {
-    /// The mode of `ecr-registry`.
-    #[serde(default, deserialize_with = "present")]
-    ecr_registry: Option<Enforcement>,
-    /// The mode of `image-available`.
-    #[serde(default, deserialize_with = "present")]
-    image_available: Option<Enforcement>,
-    /// The mode of `tag-immutability`.
-    #[serde(default, deserialize_with = "present")]
-    tag_immutability: Option<Enforcement>,
-    /// The mode of `pinned`.
-    #[serde(default, deserialize_with = "present")]
-    pinned: Option<Enforcement>,
-    /// The mode of `scan-on-push`.
-    #[serde(default, deserialize_with = "present")]
-    scan_on_push: Option<Enforcement>,
-    /// The mode of `scan-findings`.
-    #[serde(default, deserialize_with = "present")]
-    scan_findings: Option<Enforcement>,
-    /// The mode of `image-config`.
-    #[serde(default, deserialize_with = "present")]
-    image_config: Option<Enforcement>,
-}
-
-impl WrittenRules {
-    fn modes(&self) -> RuleModes {
-        Rule::ALL
-            .into_iter()
-            .filter_map(|rule| {
-                let mode = match rule {
-                    Rule::EcrRegistry => self.ecr_registry,
-                    Rule::ImageAvailable => self.image_available,
-                    Rule::TagImmutability => self.tag_immutability,
-                    Rule::Pinned => self.pinned,
-                    Rule::ScanOnPush => self.scan_on_push,
-                    Rule::ScanFindings => self.scan_findings,
-                    Rule::ImageConfig => self.image_config,
-                };
-                Some((rule, mode?))
-            })
-            .collect()
-    }
 }
 
 impl<'de> Deserialize<'de> for Namespaces {
@@ -115,18 +67,18 @@ impl<'de> Visitor<'de> for Entries {
 
 impl Namespaces {
     fn add(&mut self, WrittenModes { names, mode, rules }: WrittenModes) -> Result<(), String> {
-        let modes = NamespaceModes { default: mode, rules: rules.modes() };
+        let modes = NamespaceModes { default: mode, rules: rules.0 };
         if names.is_empty() {
-            return Err("an entry has no names; name a namespace or take the entry out".to_owned());
+            return Err("an entry has no names; name a namespace or remove the entry".to_owned());
         }
         if modes.default.is_none() && modes.rules.is_empty() {
             let names = join(&names);
-            return Err(format!("the entry of {names} says nothing; give it mode or rules"));
+            return Err(format!("the entry for {names} has no mode and no rules; add one"));
         }
         for name in names {
             let text = name.to_string();
             if self.0.insert(name, modes.clone()).is_some() {
-                return Err(format!("\"{text}\" stands there twice; one entry may name it"));
+                return Err(format!("\"{text}\" appears twice; name it in one entry only"));
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What the mutating half does: `pin` and `rewrites` of a document.
+//! What the mutating webhook does: `pin` and `rewrites` of a document.
 
 use serde::Deserialize;
 
@@ -11,7 +11,7 @@ use crate::rewrite::RewriteTable;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pin {
-    /// Namespaces: names, or starts of names and a `*`; `*` alone means all, and what has none.
+    /// Namespaces: names, or starts of names followed by `*`; `*` alone means all, and what has none.
     namespaces: Vec<Pattern>,
 }
 

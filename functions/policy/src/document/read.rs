@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-/// A key that stands there with nothing behind it is refused: it would read as if it were left out, and
-/// what is left out is often wider.
+/// A key without a value is refused: it would read as if it were left out, and what is left out often
+/// means more.
 pub(super) fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: Deserialize<'de>,

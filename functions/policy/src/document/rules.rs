@@ -8,13 +8,13 @@ use serde::{Deserialize, Deserializer};
 
 use super::excused::WrittenAccepted;
 use super::read::{list, present};
-use crate::enforcement::Enforcement;
 use crate::facts::SeverityLimit;
+use crate::mode::Mode;
 use crate::policy::modes::RuleModes;
 use crate::policy::scan_findings::{Accepted, Statuses};
 use crate::rule::Rule;
 
-/// The most days that a document can name.
+/// The maximum number of days in a document.
 const MOST_DAYS: u16 = 365;
 
 /// The rules, each with its mode and its switches.
@@ -66,7 +66,7 @@ impl Rules {
 pub(super) struct OnlyMode {
     /// What a violation does. Default: the document's `mode`.
     #[serde(default, deserialize_with = "present")]
-    mode: Option<Enforcement>,
+    mode: Option<Mode>,
 }
 
 /// The rule `pinned`.
@@ -76,8 +76,8 @@ pub(super) struct OnlyMode {
 pub(super) struct PinnedRule {
     /// What a violation does. Default: the document's `mode`.
     #[serde(default, deserialize_with = "present")]
-    mode: Option<Enforcement>,
-    /// Whether every namespace takes only images pinned by digest, not just those where the mutating half
+    mode: Option<Mode>,
+    /// Whether every namespace takes only images pinned by digest, not just those where the mutating webhook
     /// pins them. Default: `false`.
     #[serde(default)]
     pub(super) required: bool,
@@ -90,7 +90,7 @@ pub(super) struct PinnedRule {
 pub(super) struct ScanFindingsRule {
     /// What a violation does. Default: the document's `mode`.
     #[serde(default, deserialize_with = "present")]
-    mode: Option<Enforcement>,
+    mode: Option<Mode>,
     /// The lowest severity of a finding that counts. Default: the parameter `SeverityLimit`.
     #[serde(default, deserialize_with = "present")]
     pub(super) severity_limit: Option<SeverityLimit>,
@@ -103,11 +103,11 @@ pub(super) struct ScanFindingsRule {
     #[serde(default, deserialize_with = "grace_days")]
     #[cfg_attr(test, schemars(range(min = 0, max = 365)))]
     pub(super) grace_days: u16,
-    /// The most days since the scan (`imageScanCompletedAt`; without it the image is denied). Default: any.
+    /// The maximum number of days since the scan (`imageScanCompletedAt`; without it the image is denied). Default: any.
     #[serde(default, deserialize_with = "age_days")]
     #[cfg_attr(test, schemars(range(min = 1, max = 365)))]
     pub(super) max_scan_age_days: Option<u16>,
-    /// The most days since the vulnerability feed of the scan was updated
+    /// The maximum number of days since the vulnerability feed of the scan was updated
     /// (`vulnerabilitySourceUpdatedAt`; without it the image is denied). Default: any.
     #[serde(default, deserialize_with = "age_days")]
     #[cfg_attr(test, schemars(range(min = 1, max = 365)))]
@@ -121,14 +121,14 @@ pub(super) struct ScanFindingsRule {
     pub(super) accepted: Vec<Accepted>,
 }
 
-/// The rule `image-config`, which is judged when one of its switches is on.
+/// The rule `image-config`, which is evaluated when one of its switches is on.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ImageConfigRule {
     /// What a violation does. Default: the document's `mode`.
     #[serde(default, deserialize_with = "present")]
-    mode: Option<Enforcement>,
+    mode: Option<Mode>,
     /// Ports that the image must not expose (`ExposedPorts`), whatever the protocol. Default: none.
     #[serde(default)]
     pub(super) forbidden_ports: Vec<NonZeroU16>,
@@ -165,7 +165,7 @@ impl Visitor<'_> for Days {
 
     fn visit_u64<E: Error>(self, days: u64) -> Result<u16, E> {
         u16::try_from(days).ok().filter(|days| (self.least..=MOST_DAYS).contains(days)).ok_or_else(
-            || E::custom(format!("got {days}; accepted: {} to {MOST_DAYS} days", self.least)),
+            || E::custom(format!("expected {} to {MOST_DAYS} days, got {days}", self.least)),
         )
     }
 }

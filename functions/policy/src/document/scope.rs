@@ -6,8 +6,8 @@ use crate::names::{AccountId, Region};
 use crate::policy::pattern::Pattern;
 use crate::policy::registry_scope::{EmptyList, RegistryScope};
 
-/// One entry of `registries`. At least one of its lists must be there; what is left out is as
-/// the parameters `RegistryIds` and `RegistryRegion` say.
+/// One entry of `registries`. At least one of its lists must be there; what is left out follows
+/// the parameters `RegistryIds` and `RegistryRegion`.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(extend("minProperties" = 1)))]
@@ -19,7 +19,7 @@ pub(super) struct WrittenScope {
     /// Regions of the registries.
     #[cfg_attr(test, schemars(length(min = 1)))]
     regions: Option<Vec<Region>>,
-    /// Repositories: names, or starts of names and a `*`.
+    /// Repositories: names, or starts of names followed by `*`.
     #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Option<Vec<Pattern>>,
 }
@@ -35,7 +35,7 @@ impl TryFrom<WrittenScope> for RegistryScope {
             }
             Ok(scope) => Ok(scope),
             Err(EmptyList) => {
-                Err("a list of an entry of registries is empty; leave it out for all of them")
+                Err("a list in an entry of registries is empty; leave it out to allow all")
             }
         }
     }

@@ -13,7 +13,7 @@ use super::read::{list, present};
 use super::rules::Rules;
 use super::scope::WrittenScope;
 use crate::break_glass::BreakGlass;
-use crate::enforcement::Enforcement;
+use crate::mode::Mode;
 use crate::policy::denials::Denials;
 use crate::policy::exemption::Exemption;
 use crate::policy::pull_through_cache::PullThroughCache;
@@ -38,7 +38,7 @@ pub(super) struct Written {
     api_version: ApiVersion,
     /// The mode of every rule that has none of its own. Default: `deny`.
     #[serde(default = "deny")]
-    pub(super) mode: Enforcement,
+    pub(super) mode: Mode,
     /// How much denials and warnings say. `short` names no vulnerability, and no account and no repository
     /// but those that the author of the workload wrote. Audit annotations and the log have the whole.
     /// Default: `full`.
@@ -75,16 +75,16 @@ pub(super) struct Written {
     /// ephemeral container by its variable `ECR_ADMISSION_BREAK_GLASS`. Default: nobody.
     #[serde(default, deserialize_with = "present")]
     pub(super) break_glass: Option<BreakGlass>,
-    /// Where the mutating half pins images to their digest. Default: the parameter `PinNamespaces`.
+    /// Where the mutating webhook pins images to their digest. Default: the parameter `PinNamespaces`.
     #[serde(default, deserialize_with = "present")]
     pub(super) pin: Option<Pin>,
-    /// Which images of other registries the mutating half maps into yours. Default: the parameter `Rewrites`.
+    /// Which images of other registries the mutating webhook maps into yours. Default: the parameter `Rewrites`.
     #[serde(default, deserialize_with = "present")]
     pub(super) rewrites: Option<Rewrites>,
 }
 
-fn deny() -> Enforcement {
-    Enforcement::Deny
+fn deny() -> Mode {
+    Mode::Deny
 }
 
 fn scopes<'de, D: Deserializer<'de>>(

@@ -16,7 +16,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 ///
 /// # Errors
 ///
-/// What is wrong and where. A key that stands twice is named where it stands the second time.
+/// What is wrong and where. A key that appears twice is named where it appears the second time.
 pub fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, InvalidDocument> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     yaml_serde::from_str(text).map_err(|error| {
@@ -36,7 +36,7 @@ pub fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, InvalidDocument> 
     })
 }
 
-/// The first key that stands twice in one mapping, where it stands the second time.
+/// The first key that appears twice in one mapping, where it appears the second time.
 fn second_key(text: &str) -> Option<InvalidDocument> {
     let parser = yaml_serde::Deserializer::from_str(text);
     let invalid = InvalidDocument::new(&UniqueKeys.deserialize(parser).err()?, true);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_named_where_it_stands_the_second_time() {
+    fn a_key_that_appears_twice_is_named_where_it_appears_the_second_time() {
         for (text, place) in [
             ("a:\nb:\na:\n", (3, 1)),
             ("a:\n  c: 1\n  'c': 2\n", (3, 3)),

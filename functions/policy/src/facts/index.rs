@@ -1,4 +1,4 @@
-//! Image indexes: which children are judged, and how far an index is opened.
+//! Image indexes: which children are evaluated, and how far an index is opened.
 
 use std::fmt;
 
@@ -10,19 +10,19 @@ use crate::names::Digest;
 /// How many indexes deep a child may lie: an index, and the indexes in it.
 pub const MAX_DEPTH: usize = 2;
 
-/// How many children of one image are judged, over all its indexes. Those that are left out do not
+/// How many children of one image are evaluated, over all its indexes. Those that are left out do not
 /// count.
 pub const MAX_CHILDREN: usize = 32;
 
 /// How many descriptors the indexes of one image may hold together, those of artifacts included.
 pub const MAX_DESCRIPTORS: usize = 100;
 
-/// The children of an image index that were judged, or why they could not be.
+/// The children of an image index that were evaluated, or why they could not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Index {
     /// Every child that a container runtime could choose, and the artifacts that a volume could mount.
     Children(Vec<Child>),
-    /// More than [`MAX_DEPTH`] indexes in one another.
+    /// Indexes nested more than [`MAX_DEPTH`] deep.
     TooDeep,
     /// More than [`MAX_CHILDREN`] children that could run.
     TooManyChildren,

@@ -30,7 +30,7 @@ impl Elsewhere {
 pub enum NotUnderstood {
     /// It is longer than what is read.
     TooLong {
-        /// The most bytes.
+        /// The maximum in bytes.
         limit: usize,
     },
     /// It is not JSON, or a field of it has a type that Go refuses or a value longer than what is

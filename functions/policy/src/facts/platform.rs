@@ -10,14 +10,14 @@ pub struct PlatformFacts {
     /// Its scan.
     pub scan: ImageScan,
     /// What its author says about the container.
-    pub config: Config,
+    pub config: ConfigFacts,
     /// What of it may be fetched from elsewhere than its repository; `None` for nothing.
     pub elsewhere: Option<Box<Elsewhere>>,
 }
 
 impl PlatformFacts {
     /// The facts of an image that lies in its repository as a whole.
-    pub fn new(scan: ImageScan, config: Config) -> Self {
+    pub fn new(scan: ImageScan, config: ConfigFacts) -> Self {
         Self { scan, config, elsewhere: None }
     }
 
@@ -29,7 +29,7 @@ impl PlatformFacts {
 
 /// The config blob of an image, as far as rules depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Config {
+pub enum ConfigFacts {
     /// Nobody asked for it.
     NotRead,
     /// It was read.
@@ -38,7 +38,7 @@ pub enum Config {
     Unavailable(Unavailable),
 }
 
-impl Config {
+impl ConfigFacts {
     fn bytes(&self) -> usize {
         match self {
             Self::Read(config) => {

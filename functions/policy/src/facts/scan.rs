@@ -57,7 +57,7 @@ impl Scan {
 /// How many findings a message names. Where not all are needed, as many are kept.
 pub const NAMED: usize = 3;
 
-/// The longest vulnerability id that is kept, in bytes. A longer one is no id: what a policy accepts is
+/// The longest vulnerability id that is kept, in bytes. A longer one is not an id: what a policy accepts is
 /// never compared with a part of one.
 pub const LONGEST_ID: usize = 128;
 
@@ -166,9 +166,9 @@ impl From<&str> for Fix {
 pub enum ScanStatus {
     /// A scan that ended. Enhanced scanning says so seconds before its findings are there.
     Complete,
-    /// An enhanced (continuous) scan that goes on; its first result may still be missing.
+    /// An enhanced (continuous) scan that continues; its first result may still be missing.
     Active,
-    /// Any other word, known or not: there is no result to judge.
+    /// Any other word, known or not: there is no result to evaluate.
     Other(String),
 }
 
@@ -189,7 +189,7 @@ pub enum Severity {
     High,
     /// `CRITICAL`.
     Critical,
-    /// A word that this version does not know; it sorts, and is judged, above all others.
+    /// A word that this version does not know; it sorts, and is evaluated, above all others.
     Unknown(String),
 }
 

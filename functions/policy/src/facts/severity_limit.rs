@@ -55,13 +55,13 @@ impl fmt::Display for SeverityLimit {
     }
 }
 
-/// Why a word is no severity limit.
+/// Why a word is not a severity limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidSeverityLimit;
 
 impl fmt::Display for InvalidSeverityLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("accepted: INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL")
+        f.write_str("expected INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL")
     }
 }
 

@@ -9,7 +9,7 @@ use crate::image::EcrImage;
 use crate::rule::Rule;
 use crate::timestamp::Timestamp;
 
-/// Who asks, as kube-apiserver says it: nothing here is written by the author of a workload.
+/// Who makes the request, as kube-apiserver says: the author of a workload writes none of this.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Requester<'a> {
     /// `request.namespace`.
@@ -34,7 +34,7 @@ pub struct Exemption {
 }
 
 impl Exemption {
-    /// Whether it holds for who asks. Its images are left to [`Self::covers`].
+    /// Whether it holds for this requester. Its images are left to [`Self::covers`].
     pub fn concerns(&self, requester: &Requester<'_>, now: Timestamp) -> bool {
         let Requester { namespace, user } = requester;
         let namespace = self.namespaces.is_empty()
@@ -44,7 +44,7 @@ impl Exemption {
         namespace && user && self.excuse.holds_at(now)
     }
 
-    /// Whether it exempts this image from this rule; `None` stands for an image outside the allowed
+    /// Whether it exempts this image from this rule; `None` means an image outside the allowed
     /// registries, which lies in no account, Region or repository of ours.
     pub fn covers(&self, rule: Rule, image: Option<&EcrImage>) -> bool {
         self.rules.contains(&rule)

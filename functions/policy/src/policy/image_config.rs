@@ -12,7 +12,7 @@ pub struct ImageConfigPolicy {
 }
 
 impl ImageConfigPolicy {
-    /// Whether there is anything to judge.
+    /// Whether there is anything to evaluate.
     pub fn is_on(&self) -> bool {
         self.non_root || !self.forbidden_ports.is_empty()
     }

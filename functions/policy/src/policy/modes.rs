@@ -2,36 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use crate::enforcement::Enforcement;
+use crate::mode::Mode;
 use crate::rule::Rule;
 
 /// The modes of some rules.
-pub type RuleModes = BTreeMap<Rule, Enforcement>;
+pub type RuleModes = BTreeMap<Rule, Mode>;
 
 /// The mode of every rule, for one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Modes {
-    default: Enforcement,
+    default: Mode,
     rules: RuleModes,
 }
 
 /// Every rule denies.
 impl Default for Modes {
     fn default() -> Self {
-        Self { default: Enforcement::Deny, rules: RuleModes::new() }
+        Self { default: Mode::Deny, rules: RuleModes::new() }
     }
 }
 
 impl Modes {
     /// The mode of a rule.
-    pub fn of(&self, rule: Rule) -> Enforcement {
+    pub fn of(&self, rule: Rule) -> Mode {
         self.rules.get(&rule).copied().unwrap_or(self.default)
     }
 
     /// These modes under those of a narrower place: its rules come first, then its default, and only
     /// where it has neither these.
     #[must_use]
-    pub fn under(&self, default: Option<Enforcement>, rules: &RuleModes) -> Self {
+    pub fn under(&self, default: Option<Mode>, rules: &RuleModes) -> Self {
         let inherited = if default.is_none() { self.rules.clone() } else { RuleModes::new() };
         Self {
             default: default.unwrap_or(self.default),

@@ -43,13 +43,15 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// Why a text is no pattern.
+/// Why a text is not a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidPattern;
 
 impl fmt::Display for InvalidPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("accepted: lower-case letters, digits and . _ / -, with at most one * and that at the end")
+        f.write_str(
+            "expected lower-case letters, digits and . _ / -, with at most one *, at the end",
+        )
     }
 }
 
@@ -73,7 +75,7 @@ impl FromStr for Pattern {
     }
 }
 
-from_text!(Pattern, "a name, or the start of names and a *", r"^([a-z0-9._/-]+[*]?|[*])$");
+from_text!(Pattern, "a name, or the start of names followed by *", r"^([a-z0-9._/-]+[*]?|[*])$");
 
 #[cfg(test)]
 mod tests {

@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::excuse::Excuse;
 use super::registry_scope::RegistryScope;
-use crate::enforcement::Enforcement;
 use crate::facts::SeverityLimit;
 use crate::facts::{Finding, Fix};
 use crate::image::EcrImage;
+use crate::mode::Mode;
 use crate::timestamp::Timestamp;
 
 /// The switches of the `scan-findings` rule.
@@ -21,9 +21,9 @@ pub struct ScanPolicy {
     pub fixable_only: bool,
     /// For how many days after it was first observed a finding only warns.
     pub grace_days: u16,
-    /// The most days since the scan; `None` for any.
+    /// The maximum number of days since the scan; `None` for any.
     pub max_scan_age_days: Option<u16>,
-    /// The most days since the scan's vulnerability feed was updated; `None` for any.
+    /// The maximum number of days since the scan's vulnerability feed was updated; `None` for any.
     pub max_feed_age_days: Option<u16>,
     /// What a scan without a result does.
     pub statuses: Statuses,
@@ -59,7 +59,7 @@ impl ScanPolicy {
         accepted
     }
 
-    /// What a finding at or above the limit comes to, where this is accepted.
+    /// The weight of a finding at or above the limit, where this is accepted.
     pub fn weigh<'a>(
         &self,
         finding: &Finding,
@@ -90,7 +90,7 @@ fn name_of(vulnerability: &str) -> String {
     vulnerability.to_ascii_lowercase()
 }
 
-/// What a finding at or above the limit comes to.
+/// How a finding at or above the limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight<'a> {
     /// It denies.
@@ -126,39 +126,39 @@ impl Accepted {
 #[serde(deny_unknown_fields, default, rename_all = "SCREAMING_SNAKE_CASE")]
 pub struct Statuses {
     /// The scan waits.
-    pub pending: Enforcement,
+    pub pending: Mode,
     /// The scan runs.
-    pub in_progress: Enforcement,
+    pub in_progress: Mode,
     /// The scan failed.
-    pub failed: Enforcement,
+    pub failed: Mode,
     /// The scanner does not know the image's operating system or media type.
-    pub unsupported_image: Enforcement,
+    pub unsupported_image: Mode,
     /// The image is older than the registry keeps scanning.
-    pub scan_eligibility_expired: Enforcement,
+    pub scan_eligibility_expired: Mode,
 }
 
 impl Default for Statuses {
     fn default() -> Self {
         Self {
-            pending: Enforcement::Deny,
-            in_progress: Enforcement::Deny,
-            failed: Enforcement::Deny,
-            unsupported_image: Enforcement::Deny,
-            scan_eligibility_expired: Enforcement::Deny,
+            pending: Mode::Deny,
+            in_progress: Mode::Deny,
+            failed: Mode::Deny,
+            unsupported_image: Mode::Deny,
+            scan_eligibility_expired: Mode::Deny,
         }
     }
 }
 
 impl Statuses {
     /// What a scan of this status does. A word without a switch denies.
-    pub fn effect(&self, word: &str) -> Enforcement {
+    pub fn mode(&self, word: &str) -> Mode {
         match word {
             "PENDING" => self.pending,
             "IN_PROGRESS" => self.in_progress,
             "FAILED" => self.failed,
             "UNSUPPORTED_IMAGE" => self.unsupported_image,
             "SCAN_ELIGIBILITY_EXPIRED" => self.scan_eligibility_expired,
-            _ => Enforcement::Deny,
+            _ => Mode::Deny,
         }
     }
 }

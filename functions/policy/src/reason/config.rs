@@ -19,12 +19,12 @@ pub enum ConfigProblem {
     Port {
         /// The key of `ExposedPorts`, as the config has it.
         port: String,
-        /// Whether it is a port at all.
+        /// Whether it is a port number at all.
         readable: bool,
     },
     /// The config could not be read.
     Unavailable(Unavailable),
-    /// Nobody asked for the config.
+    /// The config was not looked up.
     NotRead,
 }
 
@@ -32,28 +32,28 @@ impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root { user } if user.is_empty() => f.write_str(
-                "runs as root (its config names no user); add USER with another user to its Dockerfile",
+                "runs as root (its config names no user); set a non-root USER in its Dockerfile",
             ),
             Self::Root { user } => write!(
                 f,
-                "runs as root (user {}); add USER with another user to its Dockerfile",
+                "runs as root (user {}); set a non-root USER in its Dockerfile",
                 quote(user, WORD)
             ),
             Self::Port { port, readable: true } => write!(
                 f,
-                "exposes port {}, which is forbidden; take its EXPOSE out of the Dockerfile",
+                "exposes port {}, which is forbidden; remove that EXPOSE from the Dockerfile",
                 quote(port, WORD)
             ),
             Self::Port { port, readable: false } => write!(
                 f,
-                "exposes {}, which is no port; write EXPOSE with a number from 1 to 65535",
+                "exposes {}, which is not a port number; write EXPOSE with a number from 1 to 65535",
                 quote(port, WORD)
             ),
             Self::Unavailable(Unavailable { operation, cause }) => {
                 unavailable(f, operation, *cause)
             }
             Self::NotRead => f.write_str(
-                "could not be judged: its config was not read; try again, and see the function's log if it goes on",
+                "could not be evaluated: its config was not read; try again; if it persists, see the function's log",
             ),
         }
     }

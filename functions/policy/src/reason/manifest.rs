@@ -1,4 +1,4 @@
-//! The words for what a manifest says against an image.
+//! The words for what is wrong with a manifest.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ impl fmt::Display for NotUnderstood {
         match self {
             Self::TooLong { limit } => write!(
                 f,
-                "has a manifest of more than {} KiB, the most that is evaluated; push an image with fewer layers, platforms or annotations",
+                "has a manifest of more than {} KiB (the maximum); push an image with fewer layers, platforms or annotations",
                 limit / 1024
             ),
             Self::Malformed(what) => {
@@ -51,7 +51,7 @@ pub(super) fn checkpoint(f: &mut fmt::Formatter<'_>, annotation: &str) -> fmt::R
     )
 }
 
-/// What is wrong with an image of which something may be fetched from elsewhere than its repository.
+/// What is wrong with an image some of whose content may be fetched from outside its repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ElsewhereProblem {
     /// No policy allows it: `never` of [`Elsewhere`](crate::facts::manifest::Elsewhere).
@@ -78,10 +78,10 @@ impl fmt::Display for ElsewhereProblem {
                 quote(host, WORD)
             ),
             Self::NotWindows => f.write_str(
-                "has a layer that container runtimes fetch from a host in foreignLayerHosts, which holds only for the images of an index that both the index and their config call windows; push the image with that layer",
+                "has a layer that container runtimes fetch from a host in foreignLayerHosts, which applies only to images of an index that both the index and their config call windows; push the image with that layer",
             ),
             Self::ForeignLayer => f.write_str(
-                "has a layer of a foreign or nondistributable media type, which container runtimes may fetch from outside its repository; push the image with that layer as an ordinary one",
+                "has a layer of a foreign or nondistributable media type, which container runtimes may fetch from outside its repository; push the image with that layer as an ordinary layer",
             ),
         }
     }
@@ -105,7 +105,7 @@ mod tests {
         for (reason, expected) in [
             (
                 NotUnderstood::TooLong { limit: 256 * 1024 },
-                "has a manifest of more than 256 KiB, the most that is evaluated; push an image with fewer layers, platforms or annotations",
+                "has a manifest of more than 256 KiB (the maximum); push an image with fewer layers, platforms or annotations",
             ),
             (
                 NotUnderstood::Malformed("unexpected type at line 1 column 2".to_owned()),

@@ -10,7 +10,7 @@ use crate::names::{AccountId, RepositoryName};
 use crate::policy::Allowed;
 use ecr_admission_text::{cut, quote};
 
-/// The most characters of what is allowed.
+/// The maximum length of what is allowed, in characters.
 const ALLOWED: usize = 128;
 
 /// Names the values that are not allowed, and what is.
@@ -22,20 +22,21 @@ pub(super) fn not_allowed(
     let EcrImage { account, region, repository, .. } = image;
     // Which accounts and repositories are allowed says whose others are.
     let short = f.alternate();
-    let named = |names: String| if short { String::new() } else { format!(" (allowed: {names})") };
+    let expected =
+        |names: String| if short { String::new() } else { format!(" (expected {names})") };
     let mut refused = vec![];
     if !allowed.registry_ids.contains(account) {
-        refused.push(format!("account {account}{}", named(some(&allowed.registry_ids))));
+        refused.push(format!("account {account}{}", expected(some(&allowed.registry_ids))));
     }
     if !allowed.regions.contains(region) {
-        refused.push(format!("Region {region} (allowed: {})", some(&allowed.regions)));
+        refused.push(format!("Region {region} (expected {})", some(&allowed.regions)));
     }
     if refused.is_empty() {
         let scopes = allowed.scopes.iter().flat_map(|scopes| scopes.iter());
         return write!(
             f,
             "repository \"{repository}\" of account {account} in {region} is not allowed{}; use an allowed repository or add this one to registries of the policy document",
-            named(join_some(scopes, "; "))
+            expected(join_some(scopes, "; "))
         );
     }
     write!(
@@ -50,7 +51,8 @@ fn some<'a, T: fmt::Display + 'a>(names: impl IntoIterator<Item = &'a T>) -> Str
     join_some(names, ", ")
 }
 
-/// The same. No more of them are put into words: there may be hundreds, for each of thousands of images.
+/// The same, with a separator. The rest is never formatted: there may be hundreds of names, for each of
+/// thousands of images.
 fn join_some<'a, T: fmt::Display + 'a>(
     names: impl IntoIterator<Item = &'a T>,
     separator: &str,

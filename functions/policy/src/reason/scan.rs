@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::words::WORD;
-use crate::enforcement::Enforcement;
 use crate::facts::SeverityLimit;
 use crate::facts::{Finding, Fix, Severity};
+use crate::mode::Mode;
 use crate::names::AccountId;
 use crate::timestamp::Timestamp;
 use ecr_admission_text::quote;
@@ -25,21 +25,21 @@ pub enum ScanProblem {
     Status {
         /// The status.
         word: String,
-        /// What the policy says that it does.
-        effect: Enforcement,
+        /// Its mode in the policy.
+        mode: Mode,
     },
     /// The scan is older than the policy accepts, or does not say when it was.
     TooOld {
         /// When it was.
         completed_at: Option<Timestamp>,
-        /// The most days.
+        /// The maximum age in days.
         days: u16,
     },
     /// The vulnerability feed is older than the policy accepts, or its age is not known.
     FeedTooOld {
         /// When it was updated.
         updated_at: Option<Timestamp>,
-        /// The most days.
+        /// The maximum age in days.
         days: u16,
     },
     /// Findings may be let through, so that all must be known, and they are not.
@@ -56,9 +56,9 @@ pub enum ScanProblem {
         /// The worst of the others.
         worst: Vec<Finding>,
     },
-    /// There are findings that nobody has given a severity. This warns, whatever the mode.
+    /// There are findings without a severity. This warns, whatever the mode.
     Unrated(Counts),
-    /// Findings at or above the limit are in their grace. This warns, whatever the mode.
+    /// Findings at or above the limit are in their grace period. This warns, whatever the mode.
     InGrace {
         /// How many, by severity, the most severe first.
         counts: Counts,
@@ -71,17 +71,17 @@ pub enum ScanProblem {
 pub type Counts = Vec<(Severity, u64)>;
 
 impl ScanProblem {
-    /// The most that it does.
-    pub(super) fn effect(&self) -> Enforcement {
+    /// The strictest mode that it can have, whatever the mode of the rule.
+    pub(super) fn mode_limit(&self) -> Mode {
         match self {
-            Self::Status { effect, .. } => *effect,
-            Self::Unrated(_) | Self::InGrace { .. } => Enforcement::Warn,
+            Self::Status { mode, .. } => *mode,
+            Self::Unrated(_) | Self::InGrace { .. } => Mode::Warn,
             Self::NotFound { .. }
             | Self::NoResultYet(_)
             | Self::TooOld { .. }
             | Self::FeedTooOld { .. }
             | Self::NotAllRead
-            | Self::Findings { .. } => Enforcement::Deny,
+            | Self::Findings { .. } => Mode::Deny,
         }
     }
 }
@@ -106,18 +106,18 @@ impl fmt::Display for ScanProblem {
             ),
             Self::TooOld { completed_at: None, days } => write!(
                 f,
-                "does not say when it was scanned, which must be at most {days} days ago; scan it again"
+                "does not say when it was scanned (maximum age {days} days); scan it again"
             ),
             Self::FeedTooOld { updated_at: Some(at), days } => write!(
                 f,
-                "was compared with vulnerabilities known at {at}, more than {days} days ago; scan it again"
+                "was scanned with vulnerability data of {at}, more than {days} days old; scan it again"
             ),
             Self::FeedTooOld { updated_at: None, days } => write!(
                 f,
-                "does not say how old the vulnerabilities are that it was compared with, at most {days} days; scan it again"
+                "does not say when its vulnerability data was updated (maximum age {days} days); scan it again"
             ),
             Self::NotAllRead => f.write_str(
-                "could not be judged: not all findings could be read; try again, and see the function's log if it goes on",
+                "could not be evaluated: not all findings could be read; try again; if it persists, see the function's log",
             ),
             Self::Findings { counts, limit, not_listed, worst } => {
                 f.write_str("has ")?;
@@ -136,12 +136,12 @@ impl fmt::Display for ScanProblem {
             Self::Unrated(counts) => {
                 f.write_str("has ")?;
                 severity_counts(f, counts)?;
-                f.write_str(", which nobody has rated; look at them in the scan findings of the image")
+                f.write_str(" without a severity; review the scan findings of the image")
             }
             Self::InGrace { counts, until } => {
                 f.write_str("has ")?;
                 severity_counts(f, counts)?;
-                write!(f, " in grace, the first until {until}; rebuild it with fixed packages by then")
+                write!(f, " whose grace period ends, the first at {until}; rebuild it with fixed packages by then")
             }
         }
     }

@@ -13,28 +13,28 @@ pub(super) fn unavailable(
         Cause::ActionDenied(action) => return action_denied(f, operation, action),
         Cause::Throttled => ("was throttled", "try again in a minute"),
         Cause::AccessDenied => (
-            "was answered access denied",
-            "allow it to the admission function's role and, for a registry of another account, in the repository's policy",
+            "was denied access",
+            "allow it for the admission function's role and, for a registry of another account, in the repository policy",
         ),
-        Cause::TimedOut => ("timed out", "try again, and see the function's log if it goes on"),
+        Cause::TimedOut => ("timed out", "try again; if it persists, see the function's log"),
         Cause::NotAsked => (
-            "could not be asked about its repository, because too many repositories named with it do not exist",
+            "was not called for its repository, because too many of the repositories named with it do not exist",
             "correct the images whose repository does not exist",
         ),
-        Cause::Internal => ("failed", "try again, and see the function's log if it goes on"),
+        Cause::Internal => ("failed", "try again; if it persists, see the function's log"),
     };
-    write!(f, "could not be judged: {operation} {what}; {todo}")
+    write!(f, "could not be evaluated: {operation} {what}; {todo}")
 }
 
-/// Actions of Amazon Inspector have no resource, and no repository's policy allows them.
+/// Actions of Amazon Inspector have no resource, so no repository policy can allow them.
 fn action_denied(f: &mut fmt::Formatter<'_>, operation: &str, action: &str) -> fmt::Result {
     write!(
         f,
-        "could not be judged: {operation} was answered access denied to {action}; allow {action} "
+        "could not be evaluated: {operation} was denied access to {action}; allow {action} "
     )?;
     f.write_str(if action.starts_with("inspector2:") {
-        "on all resources to the admission function's role"
+        "on all resources for the admission function's role"
     } else {
-        "to the admission function's role and, for a registry of another account, in the repository's policy"
+        "for the admission function's role and, for a registry of another account, in the repository policy"
     })
 }

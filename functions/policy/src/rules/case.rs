@@ -1,4 +1,4 @@
-//! What a rule is given of an image, and what it makes of it.
+//! What a rule knows about an image, and the result.
 
 use crate::facts::index::Child;
 use crate::facts::{ImageFacts, Inspection};
@@ -19,7 +19,7 @@ pub(crate) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// The image and its facts: what there is to judge once the first two rules have passed.
+    /// The image and its facts: what there is to evaluate once the first two rules have passed.
     pub(super) fn inspected(&self) -> Option<(&'a EcrImage, &'a ImageFacts)> {
         match (self.lookup, self.inspection) {
             (Ok(image), Inspection::Inspected(facts)) => Some((image, facts)),
@@ -34,13 +34,13 @@ impl<'a> Case<'a> {
     }
 }
 
-/// What a rule makes of an image.
+/// The result of a rule for an image.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The image, or the policy, is of no concern to the rule.
+pub(crate) enum Evaluation {
+    /// The rule does not apply to the image, or the policy switches it off.
     NotApplicable,
-    /// The rule has nothing to judge, since an earlier one failed.
-    Unjudged,
+    /// The rule has nothing to evaluate, since an earlier one failed.
+    Skipped,
     /// The rule is violated for these reasons; for none, it passes.
-    Judged(Vec<Reason>),
+    Evaluated(Vec<Reason>),
 }

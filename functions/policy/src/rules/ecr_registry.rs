@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::case::{Case, Outcome};
+use super::case::{Case, Evaluation};
 use crate::image::{EcrImage, ImageReference};
 use crate::policy::{Allowed, Policy};
 use crate::reason::Reason;
@@ -28,7 +28,7 @@ pub(crate) fn lookup(
     }
 }
 
-pub(crate) fn check(case: &Case<'_>) -> Outcome {
+pub(crate) fn check(case: &Case<'_>) -> Evaluation {
     let reason = match case.lookup {
         Err(reason) => Some(reason.clone()),
         // What a runtime restores from a checkpoint is a process of another image, of any registry.
@@ -36,14 +36,15 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
             facts.checkpoint.clone().map(|annotation| Reason::Checkpoint { annotation })
         }),
     };
-    Outcome::Judged(reason.into_iter().collect())
+    Evaluation::Evaluated(reason.into_iter().collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::facts::Inspection;
-    use crate::testing::{case, clean, policy, tagged};
+    use crate::rules::testing::evaluate;
+    use crate::testing::{clean, policy, tagged};
 
     #[test]
     fn only_an_allowed_registry_is_looked_up() {
@@ -67,18 +68,18 @@ mod tests {
     #[test]
     fn a_checkpoint_is_denied() {
         let mut facts = clean();
-        let told = |facts: crate::facts::ImageFacts| {
-            let Outcome::Judged(reasons) =
-                case(&tagged("1"), &Inspection::Inspected(facts.into()), check)
+        let messages = |facts: crate::facts::ImageFacts| {
+            let Evaluation::Evaluated(reasons) =
+                evaluate(&tagged("1"), &Inspection::Inspected(facts.into()), check)
             else {
-                panic!("an image is judged")
+                panic!("an image is evaluated")
             };
             reasons.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(told(facts.clone()), [] as [&str; 0]);
+        assert_eq!(messages(facts.clone()), [] as [&str; 0]);
         facts.checkpoint = Some("org.criu.checkpoint.container.name".to_owned());
         assert_eq!(
-            told(facts),
+            messages(facts),
             [
                 "is a checkpoint of a container (annotation \"org.criu.checkpoint.container.name\"), which nodes may restore on a base image from any registry; deploy the image that the container was started from"
             ]

@@ -1,17 +1,17 @@
 //! `image-available`: the repository and the image exist, could be inspected, and lie in the repository
 //! as a whole.
 
-use super::case::{Case, Outcome};
+use super::case::{Case, Evaluation};
 use crate::facts::index::{Child, ChildName, Index, MAX_CHILDREN, MAX_DEPTH, MAX_DESCRIPTORS};
 use crate::facts::manifest::Elsewhere;
-use crate::facts::{Config, Content, ImageFacts, Inspection, NoFacts, PlatformFacts};
+use crate::facts::{ConfigFacts, Content, ImageFacts, Inspection, NoFacts, PlatformFacts};
 use crate::reason::{ElsewhereProblem, Reason};
 
-pub(crate) fn check(case: &Case<'_>) -> Outcome {
+pub(crate) fn check(case: &Case<'_>) -> Evaluation {
     let Ok(image) = case.lookup else {
-        return Outcome::Unjudged;
+        return Evaluation::Skipped;
     };
-    Outcome::Judged(match case.inspection {
+    Evaluation::Evaluated(match case.inspection {
         Inspection::Inspected(facts) => inspected(case, facts),
         Inspection::RepositoryNotFound | Inspection::ImageNotFound
             if case.policy.is_imported(image) =>
@@ -90,11 +90,13 @@ fn elsewhere(case: &Case<'_>, facts: &PlatformFacts, child: Option<&Child>) -> O
         return denied(ElsewhereProblem::ForeignLayer);
     }
     match &facts.config {
-        Config::Read(config) if config.os == "windows" && child.is_some_and(|it| it.windows) => {
+        ConfigFacts::Read(config)
+            if config.os == "windows" && child.is_some_and(|it| it.windows) =>
+        {
             None
         }
-        Config::Read(_) | Config::NotRead => denied(ElsewhereProblem::NotWindows),
-        Config::Unavailable(unavailable) => Some(Reason::Unavailable(unavailable.clone())),
+        ConfigFacts::Read(_) | ConfigFacts::NotRead => denied(ElsewhereProblem::NotWindows),
+        ConfigFacts::Unavailable(unavailable) => Some(Reason::Unavailable(unavailable.clone())),
     }
 }
 

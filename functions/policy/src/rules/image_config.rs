@@ -1,36 +1,38 @@
 //! `image-config`: the image exposes no forbidden port and does not run as root.
 
-use super::case::{Case, Outcome};
+use super::case::{Case, Evaluation};
 use crate::facts::index::{Child, ChildName, Index};
-use crate::facts::{Config, Content, ImageConfig};
+use crate::facts::{ConfigFacts, Content, ImageConfig};
 use crate::policy::image_config::ImageConfigPolicy;
 use crate::reason::{ConfigProblem, Reason};
 
-pub(crate) fn check(case: &Case<'_>) -> Outcome {
+pub(crate) fn check(case: &Case<'_>) -> Evaluation {
     let policy = &case.policy.image_config;
     if !policy.is_on() {
-        return Outcome::NotApplicable;
+        return Evaluation::NotApplicable;
     }
-    let Some((_, facts)) = case.inspected() else { return Outcome::Unjudged };
-    Outcome::Judged(match &facts.content {
-        Content::Image(facts) => judge(&facts.config, policy, None),
+    let Some((_, facts)) = case.inspected() else { return Evaluation::Skipped };
+    Evaluation::Evaluated(match &facts.content {
+        Content::Image(facts) => reasons(&facts.config, policy, None),
         Content::Index(Index::Children(children)) => case
             .children(children)
             .flat_map(|child| match &child.facts {
-                Ok(facts) => judge(&facts.config, policy, Some(child)),
+                Ok(facts) => reasons(&facts.config, policy, Some(child)),
                 Err(missing) => vec![Reason::of_missing(child, missing)],
             })
             .collect(),
         Content::Index(Index::TooDeep | Index::TooManyChildren | Index::TooManyDescriptors)
-        | Content::NotUnderstood(_) => return Outcome::Unjudged,
+        | Content::NotUnderstood(_) => return Evaluation::Skipped,
     })
 }
 
-fn judge(config: &Config, policy: &ImageConfigPolicy, child: Option<&Child>) -> Vec<Reason> {
+fn reasons(config: &ConfigFacts, policy: &ImageConfigPolicy, child: Option<&Child>) -> Vec<Reason> {
     let problems = match config {
-        Config::Read(config) => problems(config, policy),
-        Config::NotRead => vec![ConfigProblem::NotRead],
-        Config::Unavailable(unavailable) => vec![ConfigProblem::Unavailable(unavailable.clone())],
+        ConfigFacts::Read(config) => problems(config, policy),
+        ConfigFacts::NotRead => vec![ConfigProblem::NotRead],
+        ConfigFacts::Unavailable(unavailable) => {
+            vec![ConfigProblem::Unavailable(unavailable.clone())]
+        }
     };
     let child: Option<ChildName> = child.map(Child::name);
     let reason = |problem| Reason::Config { child: child.clone().map(Box::new), problem };
@@ -52,9 +54,9 @@ fn problems(config: &ImageConfig, policy: &ImageConfigPolicy) -> Vec<ConfigProbl
 }
 
 /// Whether a runtime may start the container as user 0: `User` is a name or a number, and after a colon
-/// the group (OCI image specification, image configuration). Names other than `root` are taken at their
-/// word. A number outside 1…2³¹−1 is none that a runtime starts a container as: some refuse it, and
-/// where one is cut to 32 bits, 4294967296 is 0.
+/// the group (OCI image specification, image configuration). Names other than `root` are trusted. A
+/// number outside 1…2³¹−1 is not a user that a runtime starts a container as: some refuse it, and where
+/// it is cut to 32 bits, 4294967296 is 0.
 fn is_root(user: &str) -> bool {
     let user = user.split(':').next().unwrap_or_default().trim();
     let digits = user.strip_prefix(['+', '-']).unwrap_or(user);
@@ -72,121 +74,4 @@ fn number(port: &str) -> Option<u16> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts::index::Platform;
-    use crate::facts::{Inspection, NoFacts, PlatformFacts};
-    use crate::policy::Policy;
-    use crate::testing::{NOW, clean, digest, policy, scan, tagged};
-
-    fn told(policy: &Policy, content: Content) -> Option<Vec<String>> {
-        let inspection = Inspection::Inspected({
-            let mut facts = clean();
-            facts.content = content;
-            facts.into()
-        });
-        let lookup = tagged("1.2");
-        let case =
-            Case { lookup: Ok(&lookup), inspection: &inspection, policy, now: NOW, volume: false };
-        match check(&case) {
-            Outcome::Judged(reasons) => Some(reasons.iter().map(Reason::to_string).collect()),
-            Outcome::NotApplicable => None,
-            Outcome::Unjudged => panic!("an inspected image is judged"),
-        }
-    }
-
-    fn switched(forbidden_ports: &[u16], non_root: bool) -> Policy {
-        let forbidden_ports = forbidden_ports.iter().copied().collect();
-        Policy { image_config: ImageConfigPolicy { forbidden_ports, non_root }.into(), ..policy() }
-    }
-
-    fn platform(user: &str, ports: &[&str]) -> PlatformFacts {
-        let exposed_ports = ports.iter().map(ToString::to_string).collect();
-        let (user, os) = (user.to_owned(), "linux".to_owned());
-        let config = Config::Read(ImageConfig { user, exposed_ports, os });
-        PlatformFacts::new(scan("COMPLETE", &[]), config)
-    }
-
-    #[test]
-    fn root_is_0_root_or_nobody_in_particular() {
-        for (user, denied) in [
-            ("", true),
-            ("0", true),
-            ("00", true),
-            ("root", true),
-            ("0:0", true),
-            ("root:staff", true),
-            (":1000", true),
-            ("+0", true),
-            ("-0", true),
-            ("-1", true),
-            ("-1000:1000", true),
-            ("2147483648", true),
-            ("4294967295", true),
-            ("4294967296", true),
-            ("4294967296:1000", true),
-            ("18446744073709551616", true),
-            ("-18446744073709551616", true),
-            ("99999999999999999999999999999999999999999", true),
-            ("1", false),
-            ("2147483647", false),
-            ("0002147483647", false),
-            ("+1000", false),
-            ("0x0", false),
-            ("-", false),
-            ("1000", false),
-            ("1000:0", false),
-            ("app", false),
-            ("rootless", false),
-        ] {
-            let told = told(&switched(&[], true), Content::Image(platform(user, &["22/tcp"])));
-            let told = told.unwrap();
-            assert_eq!(told.len(), usize::from(denied), "{user:?}: {told:?}");
-            assert!(told.iter().all(|text| text.starts_with("runs as root")), "{told:?}");
-        }
-    }
-
-    #[test]
-    fn a_forbidden_port_is_denied_whatever_the_protocol() {
-        for (ports, denied) in [
-            (&["8080/tcp"][..], &[][..]),
-            (&["22/tcp", "8080"], &["\"22/tcp\""]),
-            (&["22/udp", "22", "220/tcp"], &["\"22/udp\"", "\"22\""]),
-            (&["0/tcp", "x", "22-24/tcp", "+22", "22/"], &["no port"; 5]),
-        ] {
-            let told = told(&switched(&[22], false), Content::Image(platform("", ports))).unwrap();
-            assert_eq!(told.len(), denied.len(), "{told:?}");
-            assert!(told.iter().zip(denied).all(|(text, part)| text.contains(part)), "{told:?}");
-        }
-    }
-
-    #[test]
-    fn every_platform_is_judged_and_what_was_not_read_denies() {
-        let child = |facts| Child {
-            platform: Platform::default(),
-            digest: digest('b'),
-            windows: false,
-            artifact: false,
-            facts,
-        };
-        let index = vec![
-            child(Ok(platform("1000", &[]))),
-            child(Ok(platform("root", &[]))),
-            child(Ok(PlatformFacts { config: Config::NotRead, ..platform("", &[]) })),
-            child(Err(NoFacts::NotInRepository)),
-        ];
-        let told = told(&switched(&[], true), Content::Index(Index::Children(index))).unwrap();
-        assert_eq!(told.len(), 3, "{told:?}");
-        assert!(
-            told[0].contains("(sha256:bbbbbbbbbbbb…) runs as root (user \"root\")"),
-            "{told:?}"
-        );
-        assert!(told[1].contains("its config was not read"), "{told:?}");
-        assert!(told[2].contains("is not in the repository"), "{told:?}");
-    }
-
-    #[test]
-    fn it_is_off_until_a_switch_is_on() {
-        assert_eq!(told(&policy(), Content::Image(platform("", &["22/tcp"]))), None);
-    }
-}
+mod tests;

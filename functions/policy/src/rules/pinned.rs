@@ -1,15 +1,15 @@
-//! `pinned`: where pinning is on, what is not pinned was not seen by the mutating half.
+//! `pinned`: where pinning is on, what is not pinned was not seen by the mutating webhook.
 
-use super::case::{Case, Outcome};
+use super::case::{Case, Evaluation};
 use crate::image::ImageId;
 use crate::reason::Reason;
 
-pub(crate) fn check(case: &Case<'_>) -> Outcome {
+pub(crate) fn check(case: &Case<'_>) -> Evaluation {
     if !case.policy.pinned {
-        return Outcome::NotApplicable;
+        return Evaluation::NotApplicable;
     }
-    let Some((image, _)) = case.inspected() else { return Outcome::Unjudged };
-    Outcome::Judged(match image.id {
+    let Some((image, _)) = case.inspected() else { return Evaluation::Skipped };
+    Evaluation::Evaluated(match image.id {
         ImageId::Digest(_) => vec![],
         ImageId::Tag(_) => vec![Reason::NotPinned],
     })
@@ -27,10 +27,10 @@ mod tests {
         let off = policy();
         let on = crate::Policy { pinned: true, ..policy() };
         for (policy, image, expected) in [
-            (&off, tagged("1.2"), Outcome::NotApplicable),
-            (&off, pinned(), Outcome::NotApplicable),
-            (&on, tagged("1.2"), Outcome::Judged(vec![Reason::NotPinned])),
-            (&on, pinned(), Outcome::Judged(vec![])),
+            (&off, tagged("1.2"), Evaluation::NotApplicable),
+            (&off, pinned(), Evaluation::NotApplicable),
+            (&on, tagged("1.2"), Evaluation::Evaluated(vec![Reason::NotPinned])),
+            (&on, pinned(), Evaluation::Evaluated(vec![])),
         ] {
             let inspection = &inspection;
             let case = Case { lookup: Ok(&image), inspection, policy, now: NOW, volume: false };

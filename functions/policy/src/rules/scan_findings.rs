@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::case::{Case, Outcome};
+use super::case::{Case, Evaluation};
 use crate::facts::index::{Child, ChildName, Index};
 use crate::facts::{
     Content, Finding, Findings, ImageScan, PlatformFacts, Scan, ScanStatus, Scanning, Severity,
@@ -14,30 +14,30 @@ use crate::policy::scan_findings::{Accepted, ScanPolicy, Weight};
 use crate::reason::{Counts, Reason, ScanProblem};
 use crate::timestamp::Timestamp;
 
-pub(crate) fn check(case: &Case<'_>) -> Outcome {
-    let Some((image, facts)) = case.inspected() else { return Outcome::Unjudged };
+pub(crate) fn check(case: &Case<'_>) -> Evaluation {
+    let Some((image, facts)) = case.inspected() else { return Evaluation::Skipped };
     // The flag of a repository is read only where the registry is another account's.
     let owner = match facts.repository.scanning {
         Scanning::RepositoryFlag(_) => Some(&image.account),
         Scanning::Effective(_) => None,
     };
-    let judge = Judge { policy: &case.policy.scan_findings, image, owner, now: case.now };
-    Outcome::Judged(match &facts.content {
-        Content::Image(facts) => judge.platform(facts, None),
+    let check = ScanCheck { policy: &case.policy.scan_findings, image, owner, now: case.now };
+    Evaluation::Evaluated(match &facts.content {
+        Content::Image(facts) => check.platform(facts, None),
         Content::Index(Index::TooDeep | Index::TooManyChildren | Index::TooManyDescriptors)
-        | Content::NotUnderstood(_) => return Outcome::Unjudged,
+        | Content::NotUnderstood(_) => return Evaluation::Skipped,
         Content::Index(Index::Children(children)) => {
             let mut children = case.children(children).peekable();
             if children.peek().is_none() {
                 vec![Reason::IndexWithoutImage]
             } else {
-                children.flat_map(|child| judge.child(child)).collect()
+                children.flat_map(|child| check.child(child)).collect()
             }
         }
     })
 }
 
-struct Judge<'a> {
+struct ScanCheck<'a> {
     policy: &'a ScanPolicy,
     image: &'a EcrImage,
     /// The account that owns the registry, where it is another than the function's own.
@@ -45,7 +45,7 @@ struct Judge<'a> {
     now: Timestamp,
 }
 
-impl Judge<'_> {
+impl ScanCheck<'_> {
     fn child(&self, child: &Child) -> Vec<Reason> {
         match &child.facts {
             Ok(facts) => self.platform(facts, Some(child)),
@@ -80,8 +80,8 @@ impl Judge<'_> {
             // An enhanced scan is ACTIVE before it has a result, and stays so.
             ScanStatus::Active => return no_result(ScanProblem::NoResultYet("ACTIVE")),
             ScanStatus::Other(word) => {
-                let effect = self.policy.statuses.effect(word);
-                return no_result(ScanProblem::Status { word: word.clone(), effect });
+                let mode = self.policy.statuses.mode(word);
+                return no_result(ScanProblem::Status { word: word.clone(), mode });
             }
         }
         let mut problems = self.age(scan);
@@ -208,5 +208,4 @@ fn worst_first(counts: &BTreeMap<&Severity, u64>) -> Counts {
 }
 
 #[cfg(test)]
-#[path = "scan_findings_tests.rs"]
 mod tests;

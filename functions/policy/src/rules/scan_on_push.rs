@@ -1,12 +1,12 @@
 //! `scan-on-push`: no image of the repository is left unscanned.
 
-use super::case::{Case, Outcome};
+use super::case::{Case, Evaluation};
 use crate::facts::{ScanFrequency, Scanning};
 use crate::reason::Reason;
 
-pub(crate) fn check(case: &Case<'_>) -> Outcome {
+pub(crate) fn check(case: &Case<'_>) -> Evaluation {
     let Some((image, facts)) = case.inspected() else {
-        return Outcome::Unjudged;
+        return Evaluation::Skipped;
     };
     let scanning = &facts.repository.scanning;
     let scans = match scanning {
@@ -15,7 +15,7 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
         Scanning::Effective(ScanFrequency::Manual | ScanFrequency::Unknown(_))
         | Scanning::RepositoryFlag(false) => false,
     };
-    Outcome::Judged(if scans {
+    Evaluation::Evaluated(if scans {
         vec![]
     } else {
         vec![Reason::NotScannedOnPush {
@@ -30,7 +30,8 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
 mod tests {
     use super::*;
     use crate::facts::Inspection;
-    use crate::testing::{case, clean, tagged};
+    use crate::rules::testing::evaluate;
+    use crate::testing::{clean, tagged};
 
     #[test]
     fn only_scan_on_push_and_continuous_scan_pass() {
@@ -46,8 +47,9 @@ mod tests {
             let mut facts = clean();
             facts.repository.scanning = scanning;
             let inspection = Inspection::Inspected(facts.into());
-            let Outcome::Judged(reasons) = case(&tagged("1.2"), &inspection, check) else {
-                panic!("an inspected image is judged");
+            let Evaluation::Evaluated(reasons) = evaluate(&tagged("1.2"), &inspection, check)
+            else {
+                panic!("an inspected image is evaluated");
             };
             let text: String = reasons.iter().map(Reason::to_string).collect();
             assert_eq!(text.is_empty(), expected.is_none(), "{text}");

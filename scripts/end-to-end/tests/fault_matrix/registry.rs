@@ -153,7 +153,7 @@ async fn a_pod_of_ten_thousand_images_is_denied_unasked() {
     let message = many(&stack, 10_000).await;
     assert_eq!(
         message,
-        "the Pod names 10000 different images to look up, more than the limit of 100; split it into several or raise the parameter MaxImages"
+        "the Pod has 10000 distinct images to look up, more than the 100 allowed; split it or raise the parameter MaxImages"
     );
     assert_eq!(counted(&stack).await.get(FINDINGS), None);
 }

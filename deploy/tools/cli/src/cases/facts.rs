@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ecr_admission_policy::Timestamp;
 use ecr_admission_policy::facts::{
-    Cause, Config, Content, Finding, Findings, Fix, ImageConfig, ImageFacts, ImageScan, Inspection,
-    PlatformFacts, RepositoryFacts, Scan, Scanning, Unavailable,
+    Cause, ConfigFacts, Content, Finding, Findings, Fix, ImageConfig, ImageFacts, ImageScan,
+    Inspection, PlatformFacts, RepositoryFacts, Scan, Scanning, Unavailable,
 };
 use ecr_admission_policy::image::{EcrImage, ImageId};
 use ecr_admission_policy::mutability::TagMutability;
@@ -109,7 +109,7 @@ impl Facts {
     fn image(&self, image: &EcrImage, now: Timestamp) -> ImageFacts {
         let WrittenConfig { user, exposed_ports } = &self.config;
         let (user, exposed_ports) = (user.clone(), exposed_ports.clone());
-        let config = Config::Read(ImageConfig { user, exposed_ports, os: String::new() });
+        let config = ConfigFacts::Read(ImageConfig { user, exposed_ports, os: String::new() });
         ImageFacts {
             repository: RepositoryFacts {
                 mutability: TagMutability::new(self.tag_mutability.0, vec![]),

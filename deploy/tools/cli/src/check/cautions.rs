@@ -39,7 +39,7 @@ pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
 /// What has expired first, then what ends soon, then what hardly ever ends.
 fn ends(explained: &Explained<'_>) -> Vec<String> {
     let now = explained.now;
-    let mut entries: Vec<_> = explained.document.entries().collect();
+    let mut entries: Vec<_> = explained.document.expiring().collect();
     entries.sort_by_key(|entry| entry.excuse.expires);
     let told = entries.into_iter().filter_map(|entry| {
         let (name, expires) = (entry.name, entry.excuse.expires);

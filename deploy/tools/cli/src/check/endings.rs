@@ -1,7 +1,7 @@
 //! What ends: accepted vulnerabilities and exemptions, the soonest first.
 
 use ecr_admission_policy::Timestamp;
-use ecr_admission_policy::document::Entry;
+use ecr_admission_policy::document::Expiring;
 use ecr_admission_policy::policy::exemption::Exemption;
 use ecr_admission_policy::policy::pattern::Pattern;
 use ecr_admission_policy::policy::registry_scope::RegistryScope;
@@ -22,12 +22,12 @@ pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
     let Explained { document, now, .. } = *explained;
     let accepted = explained.policy.scan_findings.accepted.iter().map(covers);
     let scopes = accepted.chain(document.exemptions().map(exempts));
-    let mut entries: Vec<(Entry<'_>, String)> = document.entries().zip(scopes).collect();
+    let mut entries: Vec<(Expiring<'_>, String)> = document.expiring().zip(scopes).collect();
     entries.sort_by_key(|(entry, _)| entry.excuse.expires);
     if entries.is_empty() {
         page.note("nothing");
     }
-    for (Entry { name, excuse }, scope) in entries {
+    for (Expiring { name, excuse }, scope) in entries {
         let (owner, reason) = (quote(&excuse.owner, SHOWN), quote(&excuse.reason, SHOWN));
         let until = if excuse.holds_at(now) { "until" } else { "expired at" };
         let expires = excuse.expires;

@@ -1,6 +1,6 @@
 //! The calls of a look-up, one by one.
 
-use ecr_admission_policy::facts::Config;
+use ecr_admission_policy::facts::ConfigFacts;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::Digest;
 
@@ -8,7 +8,7 @@ use crate::ecr::manifests::{BATCH, Manifests};
 use crate::ecr::scan::Scanned;
 use crate::inspect::Missing;
 
-/// What is to be asked next about a repository.
+/// A call to make for a repository.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Task {
     Scan(ImageId),
@@ -22,7 +22,7 @@ pub(super) enum Task {
 pub(super) enum Answer {
     Scan(ImageId, Result<Scanned, Missing>),
     Manifests(Manifests),
-    Config(Digest, Config),
+    Config(Digest, ConfigFacts),
 }
 
 /// The calls for the manifests of so many images.

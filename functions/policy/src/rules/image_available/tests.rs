@@ -5,7 +5,8 @@ use crate::facts::index::Platform;
 use crate::facts::manifest::NotUnderstood;
 use crate::facts::{Cause, ImageConfig, Unavailable};
 use crate::policy::Policy;
-use crate::testing::{NOW, case, clean, digest, platform, policy, scan, tagged};
+use crate::rules::testing::evaluate;
+use crate::testing::{NOW, clean, digest, platform, policy, scan, tagged};
 
 fn unavailable(cause: Cause) -> Unavailable {
     Unavailable { operation: "ecr:DescribeRepositories", cause }
@@ -21,25 +22,25 @@ fn an_image_that_could_not_be_inspected_is_not_available() {
         (Inspection::NotImported, Some("not imported yet")),
         (Inspection::Moved, Some("its tag moved to another image while it was looked up")),
         (failed(Cause::Throttled), Some("throttled")),
-        (failed(Cause::AccessDenied), Some("access denied")),
+        (failed(Cause::AccessDenied), Some("was denied access")),
         (
             failed(Cause::ActionDenied("inspector2:ListFindings")),
             Some(
-                "could not be judged: ecr:DescribeRepositories was answered access denied to inspector2:ListFindings; allow inspector2:ListFindings on all resources to the admission function's role",
+                "could not be evaluated: ecr:DescribeRepositories was denied access to inspector2:ListFindings; allow inspector2:ListFindings on all resources for the admission function's role",
             ),
         ),
         (
             failed(Cause::ActionDenied("ecr:BatchGetImage")),
             Some(
-                "access denied to ecr:BatchGetImage; allow ecr:BatchGetImage to the admission function's role and, for a registry of another account, in the repository's policy",
+                "was denied access to ecr:BatchGetImage; allow ecr:BatchGetImage for the admission function's role and, for a registry of another account, in the repository policy",
             ),
         ),
         (failed(Cause::TimedOut), Some("timed out")),
         (failed(Cause::Internal), Some("failed")),
-        (failed(Cause::NotAsked), Some("could not be asked about its repository")),
+        (failed(Cause::NotAsked), Some("was not called for its repository")),
     ] {
-        let Outcome::Judged(reasons) = case(&tagged("1.2"), &inspection, check) else {
-            panic!("{inspection:?} is judged");
+        let Evaluation::Evaluated(reasons) = evaluate(&tagged("1.2"), &inspection, check) else {
+            panic!("{inspection:?} is evaluated");
         };
         let texts: Vec<String> = reasons.iter().map(Reason::to_string).collect();
         assert_eq!(texts.len(), usize::from(expected.is_some()), "{texts:?}");
@@ -53,8 +54,10 @@ fn reasons(policy: &Policy, content: Content, volume: bool) -> Vec<String> {
     let lookup = tagged("1.2");
     let case = Case { lookup: Ok(&lookup), inspection: &inspection, policy, now: NOW, volume };
     match check(&case) {
-        Outcome::Judged(reasons) => reasons.iter().map(Reason::to_string).collect(),
-        Outcome::NotApplicable | Outcome::Unjudged => panic!("an inspected image is judged"),
+        Evaluation::Evaluated(reasons) => reasons.iter().map(Reason::to_string).collect(),
+        Evaluation::NotApplicable | Evaluation::Skipped => {
+            panic!("an inspected image is evaluated")
+        }
     }
 }
 
@@ -74,12 +77,12 @@ fn index(children: Vec<Child>) -> Content {
 #[test]
 fn what_is_not_understood_is_denied_wherever_it_is() {
     let why = || NotUnderstood::Ambiguous { field: "digest" };
-    let told = reasons(&policy(), Content::NotUnderstood(why()), false);
-    assert!(told.len() == 1 && told[0].contains("\"digest\""), "{told:?}");
+    let messages = reasons(&policy(), Content::NotUnderstood(why()), false);
+    assert!(messages.len() == 1 && messages[0].contains("\"digest\""), "{messages:?}");
     let odd = || child(false, Err(NoFacts::NotUnderstood(why())));
-    let told = reasons(&policy(), index(vec![child(false, Ok(good())), odd(), odd()]), false);
-    assert!(told.len() == 1, "once is enough: {told:?}");
-    assert!(told[0].starts_with("platform \"linux\" (sha256:bbbbbbbbbbbb…) "), "{told:?}");
+    let messages = reasons(&policy(), index(vec![child(false, Ok(good())), odd(), odd()]), false);
+    assert!(messages.len() == 1, "once is enough: {messages:?}");
+    assert!(messages[0].starts_with("platform \"linux\" (sha256:bbbbbbbbbbbb…) "), "{messages:?}");
 }
 
 #[test]
@@ -87,21 +90,21 @@ fn a_failed_look_up_of_an_artifact_counts_for_a_volume_only() {
     let failed = || Err(NoFacts::Unavailable(unavailable(Cause::Throttled)));
     let content = || index(vec![child(false, Ok(good())), child(true, failed())]);
     assert_eq!(reasons(&policy(), content(), false), [] as [&str; 0]);
-    let told = reasons(&policy(), content(), true);
-    assert!(told.len() == 1 && told[0].contains("throttled"), "{told:?}");
-    let told = reasons(&policy(), index(vec![child(false, failed())]), false);
-    assert!(told.len() == 1 && told[0].contains("throttled"), "{told:?}");
+    let messages = reasons(&policy(), content(), true);
+    assert!(messages.len() == 1 && messages[0].contains("throttled"), "{messages:?}");
+    let messages = reasons(&policy(), index(vec![child(false, failed())]), false);
+    assert!(messages.len() == 1 && messages[0].contains("throttled"), "{messages:?}");
 }
 
 #[test]
 fn an_index_that_cannot_be_opened_whole_is_denied() {
     for (index, expected) in [
-        (Index::TooDeep, "indexes"),
+        (Index::TooDeep, "nested more than 2 deep"),
         (Index::TooManyChildren, "more than 32 images"),
         (Index::TooManyDescriptors, "more than 100 entries"),
     ] {
-        let told = reasons(&policy(), Content::Index(index), false);
-        assert!(told.len() == 1 && told[0].contains(expected), "{told:?}");
+        let messages = reasons(&policy(), Content::Index(index), false);
+        assert!(messages.len() == 1 && messages[0].contains(expected), "{messages:?}");
     }
     let many = || {
         let artifacts = (0..MAX_CHILDREN).map(|_| child(true, Ok(good())));
@@ -119,7 +122,7 @@ fn with_hosts(hosts: &[&str]) -> Policy {
 /// A child whose foreign layers come from this host, and that calls itself as given.
 fn foreign(windows: bool, os: &str, host: &str, never: Option<&str>) -> Child {
     let elsewhere = Elsewhere { hosts: [host.to_owned()].into(), never: never.map(str::to_owned) };
-    let config = Config::Read(ImageConfig { os: os.to_owned(), ..ImageConfig::default() });
+    let config = ConfigFacts::Read(ImageConfig { os: os.to_owned(), ..ImageConfig::default() });
     let facts = PlatformFacts {
         elsewhere: Some(elsewhere.into()),
         ..PlatformFacts::new(scan("COMPLETE", &[]), config)
@@ -140,11 +143,11 @@ fn layers_from_elsewhere_pass_only_for_windows_and_from_a_listed_host() {
         (&listed, foreign(true, "Windows", mcr, None), false),
         (&listed, foreign(false, "windows", mcr, None), false),
     ] {
-        let told = reasons(policy, index(vec![child.clone()]), false);
-        assert_eq!(told.is_empty(), passes, "{child:?}: {told:?}");
+        let messages = reasons(policy, index(vec![child.clone()]), false);
+        assert_eq!(messages.is_empty(), passes, "{child:?}: {messages:?}");
         // An image on its own has no descriptor that could call it windows.
-        let told = reasons(policy, Content::Image(child.facts.unwrap()), false);
-        assert_eq!(told.len(), 1, "{told:?}");
+        let messages = reasons(policy, Content::Image(child.facts.unwrap()), false);
+        assert_eq!(messages.len(), 1, "{messages:?}");
     }
 }
 
@@ -152,12 +155,12 @@ fn layers_from_elsewhere_pass_only_for_windows_and_from_a_listed_host() {
 fn a_config_that_could_not_be_read_lets_no_layer_pass() {
     let listed = with_hosts(&["mcr.microsoft.com"]);
     for (config, expected) in [
-        (Config::NotRead, "both the index and their config call windows"),
-        (Config::Unavailable(unavailable(Cause::TimedOut)), "timed out"),
+        (ConfigFacts::NotRead, "both the index and their config call windows"),
+        (ConfigFacts::Unavailable(unavailable(Cause::TimedOut)), "timed out"),
     ] {
         let mut child = foreign(true, "windows", "mcr.microsoft.com", None);
         child.facts = child.facts.map(|facts| PlatformFacts { config, ..facts });
-        let told = reasons(&listed, index(vec![child]), false);
-        assert!(told.len() == 1 && told[0].contains(expected), "{told:?}");
+        let messages = reasons(&listed, index(vec![child]), false);
+        assert!(messages.len() == 1 && messages[0].contains(expected), "{messages:?}");
     }
 }

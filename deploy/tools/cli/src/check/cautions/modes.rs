@@ -1,7 +1,7 @@
 //! Cautions about rules that do not deny.
 
 use ecr_admission_policy::policy::modes::Modes;
-use ecr_admission_policy::{Enforcement, Rule};
+use ecr_admission_policy::{Mode, Rule};
 
 use crate::check::Explained;
 use crate::check::modes::{Place, places};
@@ -26,7 +26,7 @@ pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
             list(findings)
         )
     });
-    let denies = |modes: &Modes| Rule::ALL.iter().any(|rule| modes.of(*rule) == Enforcement::Deny);
+    let denies = |modes: &Modes| Rule::ALL.iter().any(|rule| modes.of(*rule) == Mode::Deny);
     let all = places.iter().find(|place| place.name == "*" && !denies(&place.modes)).map(|_| {
         "namespaces gives * modes of which none is deny: nothing is denied in any namespace that no other entry names."
             .to_owned()
@@ -38,7 +38,7 @@ pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
 fn lax(places: &[Place], rule: Rule, also: impl Fn(&Modes) -> bool) -> Vec<String> {
     places
         .iter()
-        .filter(|place| place.modes.of(rule) < Enforcement::Deny && also(&place.modes))
+        .filter(|place| place.modes.of(rule) < Mode::Deny && also(&place.modes))
         .map(|place| format!("{} ({})", place.name, place.modes.of(rule)))
         .collect()
 }
@@ -57,5 +57,5 @@ fn later_denies(explained: &Explained<'_>, rule: Rule, modes: &Modes) -> bool {
     Rule::ALL
         .into_iter()
         .filter(|later| *later > rule && judged(later))
-        .any(|later| modes.of(later) == Enforcement::Deny)
+        .any(|later| modes.of(later) == Mode::Deny)
 }

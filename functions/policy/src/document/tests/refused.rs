@@ -1,0 +1,251 @@
+//! What a policy document may not say: refused when it is read, with its place.
+
+use super::super::{Document, Kind};
+
+type Row = (&'static str, (usize, usize), &'static str);
+
+/// A document, the line and the column of what is wrong, and what is said of it.
+const REFUSED: &[Row] = &[
+    ("", (1, 1), "missing field `apiVersion`"),
+    (
+        "apiVersion: ecr-admission/v2",
+        (1, 13),
+        "unknown variant `ecr-admission/v2`, expected `ecr-admission/v1`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nmode: enforce",
+        (2, 7),
+        "mode: unknown variant `enforce`, expected one of `audit`, `warn`, `deny`",
+    ),
+    ("apiVersion: ecr-admission/v1\nmode: off", (2, 7), "mode: "),
+    (
+        "apiVersion: ecr-admission/v1\ndenials: none",
+        (2, 10),
+        "denials: unknown variant `none`, expected `full` or `short`",
+    ),
+    ("apiVersion: ecr-admission/v1\nmodes: deny", (2, 1), "unknown field `modes`"),
+    ("apiVersion: ecr-admission/v1\nmode: deny\nmode: warn", (3, 1), "duplicate field `mode`"),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-finding: {mode: warn}",
+        (3, 3),
+        "rules: unknown field `scan-finding`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  pinned: {mode: warn, mode: deny}",
+        (3, 24),
+        "rules.pinned: duplicate field `mode`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {graceDays: 400}",
+        (3, 30),
+        "expected 0 to 365 days, got 400",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {maxScanAgeDays: 0}",
+        (3, 35),
+        "expected 1 to 365 days, got 0",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: CVE-2026-1, reason: r, owner: o}]}",
+        (3, 30),
+        "missing field `expires`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: 'CVE-2026-*', reason: r, owner: o, expires: 2027-01-01}]}",
+        (3, 36),
+        "expected one name such as CVE-2026-1234, without a pattern, got \"CVE-2026-*\"",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: CVE-2026-1, reason: ' ', owner: o, expires: 2027-01-01}]}",
+        (3, 56),
+        "expected 1 to 256 characters in one line, got \" \"",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  image-config: {forbiddenPorts: [0]}",
+        (3, 35),
+        "expected a nonzero u16",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: [[]]}]",
+        (2, 26),
+        "expected a string of 12 digits",
+    ),
+    ("apiVersion: ecr-admission/v1\nregistries: []", (1, 1), "registries is empty"),
+    ("apiVersion: ecr-admission/v1\nregistries:\n", (1, 1), "registries is empty"),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{}]",
+        (2, 13),
+        "needs accounts, regions or repositories",
+    ),
+    ("apiVersion: ecr-admission/v1\nregistries: [{accounts: []}]", (2, 13), "is empty"),
+    (
+        "apiVersion: ecr-admission/v1\nforeignLayerHosts: ['https://mcr.microsoft.com/']",
+        (2, 21),
+        "expected a DNS host name such as mcr.microsoft.com, without https://, port, path or *, got \"https://mcr.microsoft.com/\"",
+    ),
+    ("apiVersion: ecr-admission/v1\nforeignLayerHosts: [[]]", (2, 21), "expected a DNS host name"),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], mode: warn}, {names: [a], mode: deny}]",
+        (2, 13),
+        "\"a\" appears twice",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a]}]",
+        (2, 13),
+        "has no mode and no rules",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], rules: {pinned: warn, scan-on-pull: warn}}]",
+        (2, 49),
+        "unknown field `scan-on-pull`, expected one of ecr-registry, image-available, tag-immutability, pinned, scan-on-push, scan-findings, image-config",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], rules: {pinned: warn, pinned: deny}}]",
+        (2, 49),
+        "duplicate field `pinned`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], rules: {pinned: }}]",
+        (2, 43),
+        "unknown variant ``, expected one of `audit`, `warn`, `deny`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: ['a*b'], mode: warn}]",
+        (2, 23),
+        "expected lower-case letters, digits and . _ / -, with at most one *, at the end, got \"a*b\"",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "it would exempt everything",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [], users: [a], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "its rules are empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], users: [], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "one of its lists is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [ecr-registry], repositories: [a], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "ecr-registry cannot be exempted by account, Region or repository",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [ecr-registry], accounts: ['123456789012'], users: [a], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "ecr-registry cannot be exempted by account",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], regions: [], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 13),
+        "one of its lists is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], accounts: [1], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 43),
+        "expected a string of 12 digits, got \"1\"",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: CVE-2026-1, accounts: [], reason: r, owner: o, expires: 2027-01-01}]}",
+        (3, 29),
+        "CVE-2026-1: one of its lists is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [docker-hub/]",
+        (2, 28),
+        "joined by . _ __ - or /, got \"docker-hub/\"",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [{prefix: quay, account: '123456789012'}]",
+        (2, 43),
+        "unknown field `account`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [quay, {accounts: ['123456789012']}]",
+        (2, 34),
+        "missing field `prefix`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [{prefix: quay, accounts: []}]",
+        (2, 27),
+        "quay: one of its lists is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [{prefix: quay, accounts: ~}]",
+        (2, 53),
+        "accounts: ",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\npullThroughCachePrefixes: [[quay]]",
+        (2, 28),
+        "expected a prefix such as docker-hub",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nbreakGlass: {groups: ['system:serviceaccounts:kube-system']}",
+        (2, 23),
+        "of the system: groups only system:masters",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrewrites: [{from: docker.io/, to: quay.io/}]",
+        (1, 1),
+        "is not in an Amazon ECR private registry",
+    ),
+    ("apiVersion: [", (1, 13), "apiVersion: "),
+];
+
+#[test]
+fn what_is_wrong_is_refused_with_its_place() {
+    for (text, place, problem) in REFUSED {
+        let error = Document::from_yaml(text).unwrap_err();
+        let shown = error.to_string();
+        assert!(shown.contains(problem), "{text}\n{shown}");
+        assert_eq!((error.line(), error.column()), *place, "{text}\n{shown}");
+    }
+}
+
+#[test]
+fn a_document_that_no_secret_can_hold_is_refused() {
+    let long = format!("apiVersion: ecr-admission/v1\n#{}", "x".repeat(65_536));
+    assert!(
+        Document::from_yaml(&long)
+            .unwrap_err()
+            .to_string()
+            .contains("expected at most 65536 bytes")
+    );
+}
+
+/// What the log says of a secret that is not a document: never its text.
+#[test]
+fn the_kind_of_a_problem_holds_no_text_of_the_document() {
+    const VERSION: &str = "apiVersion: ecr-admission/v1\n";
+    let secret = "hunter2";
+    for (text, kind) in [
+        ("hunter2".to_owned(), Kind::WrongType),
+        (r#"{"username": "admin", "password": "hunter2"}"#.to_owned(), Kind::UnknownKey),
+        ("hunter2: [".to_owned(), Kind::NotYaml),
+        ("'hunter2".to_owned(), Kind::NotYaml),
+        ("hunter2:\n\t- x".to_owned(), Kind::NotYaml),
+        ("apiVersion: hunter2".to_owned(), Kind::UnknownWord),
+        ("mode: warn\n".to_owned(), Kind::MissingKey),
+        (format!("{VERSION}hunter2: 1"), Kind::UnknownKey),
+        (format!("{VERSION}mode: hunter2"), Kind::UnknownWord),
+        (format!("{VERSION}mode: deny\nmode: hunter2"), Kind::DuplicateKey),
+        (format!("{VERSION}namespaces: hunter2"), Kind::WrongType),
+        (format!("{VERSION}pin: {{namespaces: [Hunter2, hunter2]}}"), Kind::Refused),
+        (format!("{VERSION}rewrites: [{{from: hunter2, to: hunter2}}]"), Kind::Refused),
+        // A text of the document that reads as if it were serde's own.
+        (format!("{VERSION}'missing field `hunter2': 1"), Kind::UnknownKey),
+        ("--- hunter2\n--- hunter2\n".to_owned(), Kind::NotYaml),
+        (format!("{VERSION}#hunter2{}", "x".repeat(65_536)), Kind::TooLong),
+    ] {
+        let error = Document::from_yaml(&text).unwrap_err();
+        assert_eq!(error.kind(), kind, "{text:.200}\n{error}");
+        let logged = error.without_text();
+        assert!(logged.starts_with(&format!("line {}, column {}: ", error.line(), error.column())));
+        assert!(!logged.to_lowercase().contains(secret), "{logged}");
+    }
+}

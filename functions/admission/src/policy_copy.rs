@@ -188,7 +188,7 @@ impl<R: ReadPolicy> PolicyCopy<R> {
         }
     }
 
-    /// Logs what ends soon or has ended, once a day and whenever the document changes.
+    /// Logs what expires soon or has ended, once a day and whenever the document changes.
     fn tell_endings(&self, now_ms: u64) {
         let mut state = self.state();
         let told = state.told_ms.is_some_and(|then| now_ms.saturating_sub(then) < DAY_MS);
@@ -203,7 +203,7 @@ impl<R: ReadPolicy> PolicyCopy<R> {
             let fields = Ending { entry: &entry.name, owner: &excuse.owner, expires };
             if !excuse.holds_at(now) {
                 self.log.warn("policy entry has expired", &fields);
-            } else if excuse.ends_soon(now) {
+            } else if excuse.expires_soon(now) {
                 self.log.warn("policy entry expires soon", &fields);
             }
         }

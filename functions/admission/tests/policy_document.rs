@@ -322,15 +322,13 @@ async fn without_a_good_copy_every_review_is_denied_and_nothing_else_changes() {
     assert_eq!(denied["allowed"], false);
     assert_eq!(
         denied["status"]["message"],
-        format!("the policy document is unavailable: it is no policy document; {advice}")
+        format!("policy unavailable: it is no policy document; {advice}")
     );
     secret.take();
     let denied = validate(&handler, &pay).await;
     assert_eq!(
         denied["status"]["message"],
-        format!(
-            "the policy document is unavailable: reading its secret was answered access denied; {advice}"
-        )
+        format!("policy unavailable: reading its secret was denied access; {advice}")
     );
     // What is not judged at all is not judged now either.
     let mut ignored = pay.clone();

@@ -30,7 +30,7 @@ impl fmt::Display for Refusal {
             ),
             Self::PolicyUnavailable { why } => write!(
                 f,
-                "the policy document is unavailable: {why}; see the function's log, and check the document with deploy/policy check"
+                "policy unavailable: {why}; see the function's log, and check the document with deploy/policy check"
             ),
         }
     }

@@ -15,11 +15,10 @@ type Reason = Option<&'static str>;
 const ADMITTED: Reason = None;
 const THROTTLED: Reason = Some("was throttled; try again in a minute");
 const REFUSED: Reason = Some(
-    "was answered access denied; allow it to the admission function's role and, for a registry of \
-     another account, in the repository's policy",
+    "was denied access; allow it for the admission function's role and, for a registry of another account, in the repository policy",
 );
-const TIMED_OUT: Reason = Some("timed out; try again, and see the function's log if it goes on");
-const FAILED: Reason = Some("failed; try again, and see the function's log if it goes on");
+const TIMED_OUT: Reason = Some("timed out; try again; if it persists, see the function's log");
+const FAILED: Reason = Some("failed; try again; if it persists, see the function's log");
 
 /// The reason, and how often the operation is called.
 type Outcome = (Reason, usize);
@@ -153,7 +152,7 @@ async fn a_pod_of_ten_thousand_images_is_denied_unasked() {
     let message = many(&stack, 10_000).await;
     assert_eq!(
         message,
-        "the Pod names 10000 different images to look up, more than the limit of 100; split it into several or raise the parameter MaxImages"
+        "the Pod has 10000 distinct images to look up, more than the 100 allowed; split it or raise the parameter MaxImages"
     );
     assert_eq!(counted(&stack).await.get(FINDINGS), None);
 }
@@ -240,7 +239,7 @@ fn expected(struck: Struck, reason: Reason, tries: usize) -> Seen {
     let Struck { operation, image: name, .. } = struck;
     let answer = reason.map_or(Answer::Admitted, |reason| {
         let path = format!("spec.containers[0].image \"{}\"", image(name));
-        let what = format!("could not be judged: ecr:{operation} {reason}");
+        let what = format!("could not be evaluated: ecr:{operation} {reason}");
         Answer::Denied(format!("{path}: {what} [image-available]"))
     });
     let is_second = [CHILDREN.key, AGAIN.key].contains(&struck.key);

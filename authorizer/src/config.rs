@@ -6,7 +6,7 @@ use ecr_admission_lambda::{BadVariable, Environment, Level, Log, Sdk, Timeouts};
 
 /// For one version of the secret. A Secrets Manager that takes 1.5 seconds for each of the two is waited
 /// for; one lost try leaves time for another. The shortest function timeout that this function needs is
-/// a little over [`crate::copy::LONGEST_READ`], which bounds all of these together.
+/// a little over [`crate::token_copy::LONGEST_READ`], which bounds all of these together.
 const TIMEOUTS: Timeouts = Timeouts {
     connect: Duration::from_secs(1),
     attempt: Duration::from_secs(2),
@@ -43,14 +43,14 @@ impl Config {
 /// only.
 fn secret(environment: &Environment) -> Result<String, BadVariable> {
     const NAME: &str = "TOKEN_SECRET_ARN";
-    const ACCEPTED: &str = "the ARN or the name of a secret in AWS Secrets Manager";
-    let value = environment.required(NAME, ACCEPTED)?;
+    const EXPECTED: &str = "the ARN or the name of a secret in AWS Secrets Manager";
+    let value = environment.required(NAME, EXPECTED)?;
     if value.len() <= 2048
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+=.@-:".contains(&byte))
     {
         Ok(value.to_owned())
     } else {
-        Err(BadVariable::new(NAME, value, ACCEPTED))
+        Err(BadVariable::new(NAME, value, EXPECTED))
     }
 }
 
@@ -91,7 +91,7 @@ mod tests {
         }
         assert_eq!(
             config(&[("TOKEN_OVERLAP_HOURS", "169")]).unwrap_err().to_string(),
-            "environment variable TOKEN_OVERLAP_HOURS is \"169\"; accepted: a whole number of hours from 0 to 168"
+            "environment variable TOKEN_OVERLAP_HOURS: expected a whole number of hours from 0 to 168, got \"169\""
         );
     }
 
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(
             config(&[("TOKEN_SECRET_ARN", "")]).unwrap_err().to_string(),
             "environment variable TOKEN_SECRET_ARN is not set; \
-             accepted: the ARN or the name of a secret in AWS Secrets Manager"
+             expected the ARN or the name of a secret in AWS Secrets Manager"
         );
         for value in ["my secret", "a\nb", "{\"a\":\"b\"}", &"a".repeat(2049)] {
             assert!(config(&[("TOKEN_SECRET_ARN", value)]).is_err(), "{value}");

@@ -9,23 +9,24 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 
-use crate::authorize::{Caller, Generation};
-use crate::copy::CopiedSecret;
+use crate::authorize::Caller;
 use crate::event::{BadEvent, Request, Response, respond};
-use crate::read::{ReadSecret, Unreadable};
+use crate::events::{AUTHORIZED, AUTHORIZER_FAILED, NOT_AUTHORIZED, TOKEN_SECRET_UNAVAILABLE};
+use crate::read::{ReadSecret, Stage, Unreadable};
+use crate::token_copy::TokenCopy;
 
 /// The authorizer of a sandbox.
 #[derive(Debug)]
 pub struct Authorizer<R> {
-    /// Lambda gives a sandbox one event at a time, so that nobody waits for this lock.
-    secret: Mutex<CopiedSecret<R>>,
+    /// Lambda gives a sandbox one event at a time, so that no call waits for this lock.
+    secret: Mutex<TokenCopy<R>>,
     log: Log,
 }
 
-/// A call that gets no answer. API Gateway makes it a 500 for the caller, and caches nothing.
+/// A call that gets an error instead of an answer. API Gateway makes it a 500 for the caller, and caches nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// Without the secret nobody can be told apart.
+    /// Without the token secret no caller is known.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     /// The event is not one for this function.
@@ -43,13 +44,13 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// What a log line says of a call.
+/// The fields of the log line of a call.
 #[derive(Debug, Default, Serialize)]
 struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     cluster: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<Generation>,
+    token: Option<Stage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,14 +64,15 @@ struct Line {
 impl<R: ReadSecret> Authorizer<R> {
     /// Reads the tokens with `reader`; the previous ones count for `overlap`.
     pub fn new(reader: R, overlap: Duration, log: Log) -> Self {
-        Self { secret: Mutex::new(CopiedSecret::new(reader, overlap, log)), log }
+        Self { secret: Mutex::new(TokenCopy::new(reader, overlap, log)), log }
     }
 
     /// Reads the secret in the init phase, so that the first call finds a copy and an open
-    /// connection. A failure is told and not fatal: the first call tries again.
+    /// connection. A failure is logged and not fatal: the first call tries again.
     pub async fn warm_up(&self, now: SystemTime) {
-        if let Err(unreadable) = self.secret.lock().await.refresh(now).await {
+        if let Err(unreadable) = self.secret.lock().await.renew(now).await {
             self.log.warn(
+                TOKEN_SECRET_UNAVAILABLE,
                 "no copy of the token secret yet; the first call reads it",
                 &json!({ "error": unreadable.to_string() }),
             );
@@ -84,23 +86,27 @@ impl<R: ReadSecret> Authorizer<R> {
         now: SystemTime,
     ) -> Result<Response, Failure> {
         let mut line = Line::default();
-        let result = self.judge(&event.payload, now, &mut line).await;
+        let result = self.caller(&event.payload, now, &mut line).await;
         match &result {
             Ok(Some(caller)) => {
                 line.cluster = Some(caller.cluster.clone());
-                line.token = Some(caller.token);
-                self.log.info("authorized", &line);
+                line.token = Some(caller.stage);
+                self.log.info(AUTHORIZED, "authorized", &line);
             }
-            Ok(None) => self.log.warn("not authorized", &line),
+            Ok(None) => self.log.warn(NOT_AUTHORIZED, "not authorized", &line),
             Err(failure) => {
                 line.error = Some(failure.to_string());
-                self.log.error("no answer", &line);
+                self.log.error(
+                    AUTHORIZER_FAILED,
+                    "the call could not be authorized or refused",
+                    &line,
+                );
             }
         }
         result.map(|caller| respond(caller.as_ref()))
     }
 
-    async fn judge(
+    async fn caller(
         &self,
         event: &RawValue,
         now: SystemTime,

@@ -1,15 +1,19 @@
-//! Reading the secret with the tokens: what of it, and why it may fail.
+//! Reading the token secret: which version, and why that may fail.
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::tokens::{NotTokens, SecretVersion};
 
-/// A staging label of Secrets Manager: which version of the secret is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A staging label of Secrets Manager: which version of the token secret is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// The version in force.
+    /// AWSCURRENT: the version in force.
     Current,
-    /// The version that was in force before the last rotation.
+    /// AWSPREVIOUS: the version that was in force before the last rotation. A cluster that shows a token of
+    /// it has not taken up its new one yet.
     Previous,
 }
 
@@ -23,13 +27,13 @@ impl Stage {
     }
 }
 
-/// Reads the secret with the tokens.
+/// Reads the token secret.
 pub trait ReadSecret {
     /// The version that has the label `stage` now.
     fn read(&self, stage: Stage) -> impl Future<Output = Result<SecretVersion, Unreadable>>;
 }
 
-/// A version of the secret that could not be read.
+/// A version of the token secret could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the {} version of the token secret could not be read: {cause}", .stage.label())]
 pub struct Unreadable {
@@ -101,7 +105,7 @@ impl fmt::Display for Cause {
         match self {
             Self::NotFound(secret) => write!(
                 f,
-                "no secret \"{secret}\", or no such version of it; \
+                "there is no secret \"{secret}\", or it has no such version; \
                  set TOKEN_SECRET_ARN to a secret of this account and Region"
             ),
             Self::MarkedForDeletion => {
@@ -110,23 +114,23 @@ impl fmt::Display for Cause {
             Self::NotAuthorized(text) => {
                 write!(
                     f,
-                    "access denied: {text}; allow the function's role secretsmanager:GetSecretValue on it"
+                    "access denied: {text}; grant the function's role secretsmanager:GetSecretValue on the secret"
                 )
             }
             Self::AccessDenied(text) => {
                 write!(
                     f,
-                    "access denied: {text}; allow the function's role kms:Decrypt on the key of the secret"
+                    "access denied: {text}; grant the function's role kms:Decrypt on the key of the secret"
                 )
             }
-            Self::Throttled => f.write_str("throttled; the next call tries again"),
-            Self::TimedOut => f.write_str("timed out; the next call tries again"),
+            Self::Throttled => f.write_str("Secrets Manager throttled the call; the next call tries again"),
+            Self::TimedOut => f.write_str("Secrets Manager did not answer in time; the next call tries again"),
             Self::Unreachable(text) => write!(f, "no connection to Secrets Manager: {text}"),
             Self::Refused(text) => write!(f, "Secrets Manager refused: {text}"),
-            Self::BadAnswer => f.write_str("the answer is not one of Secrets Manager"),
-            Self::NotYetRead => f.write_str("it was not read yet"),
+            Self::BadAnswer => f.write_str("the answer is not from Secrets Manager"),
+            Self::NotYetRead => f.write_str("it has not been read yet"),
             Self::NotTokens => {
-                f.write_str("it is not a JSON object of cluster names and tokens; put one in place")
+                f.write_str("it is not a JSON object of cluster names and tokens; store one in it")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The secret in AWS Secrets Manager. The only file that names its SDK.
+//! The token secret in AWS Secrets Manager. The only file that names its SDK.
 
 use std::time::SystemTime;
 
@@ -7,15 +7,15 @@ use aws_sdk_secretsmanager::config::Config;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use ecr_admission_lambda::log::causes;
-use ecr_admission_lambda::{Sdk, Service};
+use ecr_admission_lambda::{AwsError, Sdk, Service};
 
 use crate::read::{Cause, ReadSecret, Stage, Unreadable};
 use crate::tokens::SecretVersion;
 
-/// What IAM names when it does not let this function read the secret.
+/// The action that IAM names when it does not allow this function to read the secret.
 const READ_ACTION: &str = "secretsmanager:GetSecretValue";
 
-/// The secret with the tokens.
+/// The token secret.
 #[derive(Clone, Debug)]
 pub struct TokenSecret {
     client: Client,
@@ -44,13 +44,12 @@ impl TokenSecret {
         Ok(SecretVersion::parse(id, created, text)?)
     }
 
-    /// What went wrong, without anything of an answer that may hold the secret: an `SdkError` shows
-    /// the whole answer in its `Debug`, and a parser quotes what it stumbled over.
+    /// What went wrong, without any part of an answer that may hold the secret: an `SdkError` shows the
+    /// whole answer in its `Debug`, and a parser quotes what it could not read.
     fn cause(&self, error: &SdkError<GetSecretValueError>) -> Cause {
         match error {
-            SdkError::TimeoutError(_) => Cause::TimedOut,
-            SdkError::DispatchFailure(failure) if failure.is_timeout() => Cause::TimedOut,
-            // No answer has come yet, so nothing of one is in the text.
+            _ if AwsError::of(error) == AwsError::TimedOut => Cause::TimedOut,
+            // No answer has come yet, so the text holds no part of one.
             SdkError::DispatchFailure(failure) => Cause::Unreachable(
                 failure.as_connector_error().map_or_else(String::new, |error| causes(error)),
             ),
@@ -62,27 +61,24 @@ impl TokenSecret {
         }
     }
 
-    /// By error code, since most of these are not in the SDK's model of the operation.
+    /// By the error code. Without one the answer is not from Secrets Manager.
     fn refusal(&self, error: &GetSecretValueError) -> Cause {
         let Some(code) = error.code() else {
             return Cause::BadAnswer;
         };
         let text = error.message().unwrap_or(code);
-        match code {
-            "ResourceNotFoundException" => Cause::NotFound(self.id.clone()),
-            // The text alone tells a secret that was deleted from the other reasons of this code.
-            "InvalidRequestException" if text.contains("marked for deletion") => {
+        match (code, AwsError::from_code(code)) {
+            ("ResourceNotFoundException", _) => Cause::NotFound(self.id.clone()),
+            // Only the text distinguishes a secret that was deleted from the other reasons of this code.
+            ("InvalidRequestException", _) if text.contains("marked for deletion") => {
                 Cause::MarkedForDeletion
             }
-            // KMS answers with this code too, and then names no action, or one of its own.
-            "AccessDeniedException" if text.contains(READ_ACTION) => {
+            // KMS denies access with the same code, and then names no action, or one of its own.
+            (_, Some(AwsError::AccessDenied)) if text.contains(READ_ACTION) => {
                 Cause::NotAuthorized(text.to_owned())
             }
-            "AccessDeniedException" => Cause::AccessDenied(text.to_owned()),
-            "ThrottlingException"
-            | "Throttling"
-            | "TooManyRequestsException"
-            | "RequestLimitExceeded" => Cause::Throttled,
+            (_, Some(AwsError::AccessDenied)) => Cause::AccessDenied(text.to_owned()),
+            (_, Some(AwsError::Throttled)) => Cause::Throttled,
             _ => Cause::Refused(format!("{code}: {text}")),
         }
     }

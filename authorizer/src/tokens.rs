@@ -1,4 +1,4 @@
-//! Bearer tokens, and what is kept of those that the secret holds.
+//! Bearer tokens, and what is kept of the token secret.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,22 +9,22 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-/// The least length of a token in the secret, in characters. `CloudFormation` makes 64.
+/// The least length of a token in the token secret, in characters. `CloudFormation` makes 64.
 pub const SHORTEST: usize = 32;
 
 /// The longest name that CloudWatch takes as the value of a dimension, in characters.
 const LONGEST_CLUSTER: usize = 255;
 
-/// A bearer token in the clear. It shows itself to nobody: no `Display`, no `Serialize`, and a
+/// A bearer token in the clear. It is never shown: no `Display`, no `Serialize`, and a
 /// `Debug` without content.
 ///
-/// It is not wiped when it is dropped: the event it came in lies in the buffers of the HTTP client
-/// and the JSON parser too, where we cannot wipe it, and a sandbox serves one function only.
+/// It is not wiped when it is dropped: the event that brought it is also in the buffers of the HTTP client
+/// and the JSON parser, where it cannot be wiped, and a sandbox serves one function only.
 #[derive(Clone)]
 pub struct Token(String);
 
 impl Token {
-    /// Takes any text; whether it is a token of anybody is what [`crate::authorize`] finds out.
+    /// Takes any text; [`crate::authorize`] finds out whether it is the token of a cluster.
     pub fn new(token: impl Into<String>) -> Self {
         Self(token.into())
     }
@@ -41,8 +41,8 @@ impl fmt::Debug for Token {
     }
 }
 
-/// SHA-256 of a token. Equal length whatever the token, so that a comparison in constant time tells
-/// nothing of it, not even its length.
+/// SHA-256 of a token. Its length is the same for each token, so that a comparison in constant time reveals
+/// nothing, not even the length of the token.
 #[derive(Clone)]
 pub struct TokenDigest([u8; 32]);
 
@@ -67,29 +67,29 @@ pub struct ClusterToken {
     pub digest: TokenDigest,
 }
 
-/// One version of the secret.
+/// One version of the token secret.
 #[derive(Clone, Debug)]
 pub struct SecretVersion {
     /// Its version id; empty if the service sent none.
     pub id: String,
     /// When it was created, if the service said so.
     pub created: Option<SystemTime>,
-    /// The tokens that may authorise, ordered by cluster.
+    /// The tokens that may authorize, ordered by cluster.
     pub tokens: Vec<ClusterToken>,
-    /// The entries that never authorise.
+    /// The entries that never authorize.
     pub unusable: Vec<Unusable>,
 }
 
 impl SecretVersion {
-    /// Reads the text of a secret: a JSON object, cluster name to token.
+    /// Reads the text of the token secret: a JSON object, cluster name to token.
     ///
-    /// An entry that is no such pair is [`Unusable`], and the others count. [`NotTokens`] is a text that
-    /// is not a JSON object at all.
+    /// An entry that is not such a pair is [`Unusable`], and the others count. [`NotTokens`] means that the
+    /// text is not a JSON object at all.
     pub fn parse(id: String, created: Option<SystemTime>, text: &str) -> Result<Self, NotTokens> {
         // Some editors put a byte order mark first.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // What serde_json has to say may quote a token, so nothing of it is passed on. Values are taken as
-        // they are: one that cannot be read must not cost the others theirs.
+        // The error of serde_json may quote a token, so it is not passed on. Values are taken raw: one that
+        // cannot be read must not make the others unreadable.
         let Ok(entries) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) else {
             return Err(NotTokens);
         };
@@ -111,11 +111,11 @@ impl SecretVersion {
     }
 }
 
-/// The text of a secret is not a JSON object.
+/// The text of the token secret is not a JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotTokens;
 
-/// An entry of the secret that never authorises: named by cluster, never by value.
+/// An entry of the token secret that never authorizes: named by cluster, never by value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unusable {
     /// The cluster's name, as the secret has it, unless it may be a token.
@@ -124,7 +124,7 @@ pub struct Unusable {
     pub flaw: Flaw,
 }
 
-/// Why an entry of the secret never authorises.
+/// Why an entry of the token secret never authorizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Flaw {
     /// A number, a list, an object, or a string that is not valid Unicode.
@@ -145,15 +145,15 @@ pub enum Flaw {
     ClusterName,
 }
 
-/// The digest of the token of an entry that may authorise.
+/// The digest of the token of an entry that may authorize.
 fn usable(cluster: &str, value: &RawValue) -> Result<TokenDigest, Flaw> {
     let token: String =
         serde_json::from_str(value.get()).map_err(|_quotes_the_token| Flaw::NotString)?;
     flaw(cluster, &token).map_or_else(|| Ok(Token(token).digest()), Err)
 }
 
-/// The name of an unusable entry, for the log. Somebody may have written token and cluster the wrong way
-/// round, so that what looks like a generated token is not shown.
+/// The name of an unusable entry, for the log. Token and cluster may have been swapped,
+/// so what looks like a generated token is not shown.
 fn shown(cluster: String) -> String {
     let name = cluster.trim();
     let random = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));

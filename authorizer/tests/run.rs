@@ -30,7 +30,7 @@ fn assert_no_token(run: &Run) {
 }
 
 #[tokio::test]
-async fn callers_are_told_apart_and_no_token_is_written() {
+async fn callers_are_distinguished_and_no_token_is_written() {
     let mut cloud = Cloud::start().await;
     cloud.set("AWSCURRENT", value("v2", &json!({"default": CURRENT, "lab": WEAK}).to_string()));
     cloud.set("AWSPREVIOUS", value("v1", &json!({"default": PREVIOUS}).to_string()));
@@ -57,24 +57,24 @@ async fn callers_are_told_apart_and_no_token_is_written() {
     assert_eq!(run.stderr, "");
     let lines = run.lines();
     let said: Vec<_> =
-        lines.iter().map(|line| (&line["level"], &line["message"], &line["reason"])).collect();
+        lines.iter().map(|line| (&line["level"], &line["event"], &line["reason"])).collect();
     let expected = [
-        ("WARN", "the token secret has entries that never authorise", Value::Null),
+        ("WARN", "token_secret_entries_unusable", Value::Null),
         ("INFO", "authorized", Value::Null),
         ("INFO", "authorized", Value::Null),
-        ("WARN", "not authorized", json!("unknown token")),
-        ("WARN", "not authorized", json!("unknown token")),
-        ("WARN", "not authorized", json!("no bearer token")),
-        ("WARN", "not authorized", json!("unknown token")),
-        ("ERROR", "no answer", Value::Null),
+        ("WARN", "not_authorized", json!("unknown token")),
+        ("WARN", "not_authorized", json!("unknown token")),
+        ("WARN", "not_authorized", json!("no bearer token")),
+        ("WARN", "not_authorized", json!("unknown token")),
+        ("ERROR", "authorizer_failed", Value::Null),
     ];
     assert_eq!(said.len(), expected.len(), "{lines:#?}");
-    for ((level, message, reason), (expected_level, expected_message, expected_reason)) in
+    for ((level, event, reason), (expected_level, expected_event, expected_reason)) in
         said.iter().zip(&expected)
     {
         assert_eq!(
-            (*level, *message, *reason),
-            (&json!(expected_level), &json!(expected_message), expected_reason)
+            (*level, *event, *reason),
+            (&json!(expected_level), &json!(expected_event), expected_reason)
         );
     }
     assert_eq!(lines[0]["version"], "v2");
@@ -104,7 +104,7 @@ async fn an_unreadable_secret_is_an_error_until_it_can_be_read() {
     assert_eq!(
         error["errorMessage"],
         "the AWSCURRENT version of the token secret could not be read: access denied: User: authorizer is not \
-         authorized to perform: secretsmanager:GetSecretValue; allow the function's role secretsmanager:GetSecretValue on it"
+         authorized to perform: secretsmanager:GetSecretValue; grant the function's role secretsmanager:GetSecretValue on the secret"
     );
     for text in [CURRENT.to_owned(), format!(r#"["{CURRENT}"]"#)] {
         cloud.set("AWSCURRENT", value("v1", &text));
@@ -167,7 +167,7 @@ async fn a_secret_that_names_no_cluster_says_so() {
 }
 
 #[tokio::test]
-async fn an_unreadable_previous_version_stops_nobody_who_has_the_current_token() {
+async fn an_unreadable_previous_version_does_not_affect_the_current_token() {
     let mut cloud = Cloud::start().await;
     cloud.set("AWSCURRENT", value("v2", &json!({"default": CURRENT}).to_string()));
     cloud.set("AWSPREVIOUS", refusal("AccessDeniedException", "Access to KMS is not allowed"));
@@ -181,7 +181,7 @@ async fn an_unreadable_previous_version_stops_nobody_who_has_the_current_token()
             &json!("SecretUnreadable"),
             &json!(
                 "the AWSPREVIOUS version of the token secret could not be read: access denied: \
-                 Access to KMS is not allowed; allow the function's role kms:Decrypt on the key of \
+                 Access to KMS is not allowed; grant the function's role kms:Decrypt on the key of \
                  the secret"
             )
         )
@@ -205,14 +205,14 @@ async fn a_bad_variable_stops_the_function_with_one_line() {
     assert_eq!((lines.len(), run.stderr.as_str()), (1, ""));
     assert_eq!(
         lines[0]["message"],
-        "environment variable TOKEN_OVERLAP_HOURS is \"a week\"; accepted: a whole number of hours from 0 to 168"
+        "environment variable TOKEN_OVERLAP_HOURS: expected a whole number of hours from 0 to 168, got \"a week\""
     );
     assert_eq!(
-        (&lines[0]["variable"], &lines[0]["value"], &lines[0]["accepted"]),
+        (&lines[0]["variable"], &lines[0]["expected"], &lines[0]["got"]),
         (
             &json!("TOKEN_OVERLAP_HOURS"),
-            &json!("a week"),
-            &json!("a whole number of hours from 0 to 168")
+            &json!("a whole number of hours from 0 to 168"),
+            &json!("a week")
         )
     );
 }
@@ -221,9 +221,9 @@ async fn a_bad_variable_stops_the_function_with_one_line() {
 async fn a_lost_runtime_api_ends_the_function_with_the_reason() {
     let mut cloud = Cloud::start().await;
     cloud.set("AWSCURRENT", value("v1", &json!({"default": CURRENT}).to_string()));
-    // Nobody listens there: a free port could become another test's in the meantime.
-    let nobody = "127.0.0.1:1";
-    let mut run = cloud.run(&[("AWS_LAMBDA_RUNTIME_API", nobody)]);
+    // No process listens there: a free port could become another test's in the meantime.
+    let closed = "127.0.0.1:1";
+    let mut run = cloud.run(&[("AWS_LAMBDA_RUNTIME_API", closed)]);
     assert_eq!(run.exit_code().await, Some(1));
     let lines = run.lines();
     let last = lines.last().unwrap();

@@ -1,7 +1,8 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
+use aws_smithy_http_client::test_util::{NeverClient, ReplayEvent, StaticReplayClient};
+use aws_smithy_runtime_api::client::http::HttpClient;
 use aws_smithy_types::body::SdkBody;
 use ecr_admission_lambda::{Environment, Timeouts};
 use serde_json::{Value, json};
@@ -25,6 +26,12 @@ fn sdk(endpoint: &str) -> Sdk {
     .unwrap()
 }
 
+/// The token secret of a service that `http` stands for.
+fn token_secret(http: impl HttpClient + 'static) -> TokenSecret {
+    let config = sdk("").config_for(Service::SecretsManager).to_builder().http_client(http).build();
+    TokenSecret::with_config(Config::from(&config), "ecr-admission/token".to_owned())
+}
+
 /// Reads `stage` from a service that answers with `answers`, one after the other; also how many
 /// it was asked for.
 async fn read(
@@ -39,12 +46,7 @@ async fn read(
         ReplayEvent::new(request, response)
     });
     let replayed = StaticReplayClient::new(events.collect());
-    let config = sdk("")
-        .config_for(Service::SecretsManager)
-        .to_builder()
-        .http_client(replayed.clone())
-        .build();
-    let secret = TokenSecret::with_config(Config::from(&config), "ecr-admission/token".to_owned());
+    let secret = token_secret(replayed.clone());
     let read = secret.read(stage).await;
     for request in replayed.actual_requests() {
         assert_eq!(request.headers().get("x-amz-target"), Some("secretsmanager.GetSecretValue"));
@@ -83,7 +85,7 @@ async fn failure(answers: &[(u16, String)]) -> (Cause, usize) {
     (unreadable.cause, requests)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_version_with_its_tokens() {
     let text = json!({"default": TOKEN, "weak": "short"}).to_string();
     let (version, requests) = read(Stage::Current, &[value(&json!({"SecretString": text}))]).await;
@@ -98,7 +100,7 @@ async fn a_version_with_its_tokens() {
     assert_eq!(version.unusable.len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn no_previous_version_is_not_found() {
     let message =
         "Secrets Manager can't find the specified secret value for staging label: AWSPREVIOUS";
@@ -114,8 +116,8 @@ async fn no_previous_version_is_not_found() {
     assert_eq!(requests, 1);
 }
 
-#[tokio::test]
-async fn access_denied_tells_who_and_what() {
+#[tokio::test(start_paused = true)]
+async fn access_denied_names_the_principal_and_the_action() {
     let message = "User: arn:aws:sts::123456789012:assumed-role/authorizer/authorizer is not authorized \
                    to perform: secretsmanager:GetSecretValue";
     let (cause, requests) = failure(&[refusal(400, "AccessDeniedException", message)]).await;
@@ -123,7 +125,7 @@ async fn access_denied_tells_who_and_what() {
     assert!(cause.to_string().contains(message));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_denial_of_kms_is_not_one_of_the_secret() {
     for message in [
         "Access to KMS is not allowed",
@@ -139,7 +141,7 @@ async fn a_denial_of_kms_is_not_one_of_the_secret() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_secret_that_is_marked_for_deletion_is_no_outage() {
     let message =
         "You can't perform this operation on the secret because it was marked for deletion.";
@@ -151,7 +153,7 @@ async fn a_secret_that_is_marked_for_deletion_is_no_outage() {
     assert_eq!(cause, Cause::Refused(format!("InvalidRequestException: {message}")));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn credentials_clocks_and_keys_are_outages() {
     for (code, message) in [
         ("ExpiredTokenException", "The security token included in the request is expired"),
@@ -169,14 +171,14 @@ async fn credentials_clocks_and_keys_are_outages() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn throttling_is_tried_three_times() {
     let answer = refusal(400, "ThrottlingException", "Rate exceeded");
     assert_eq!(failure(&[answer.clone(), answer.clone(), answer]).await, (Cause::Throttled, 3));
 }
 
-#[tokio::test]
-async fn one_throttled_try_is_nothing() {
+#[tokio::test(start_paused = true)]
+async fn one_throttled_try_is_repeated() {
     let text = json!({"default": TOKEN}).to_string();
     let throttled = refusal(400, "ThrottlingException", "Rate exceeded");
     let (version, requests) =
@@ -185,8 +187,8 @@ async fn one_throttled_try_is_nothing() {
     assert_eq!(requests, 2);
 }
 
-#[tokio::test]
-async fn other_refusals_are_told() {
+#[tokio::test(start_paused = true)]
+async fn other_refusals_are_quoted() {
     let answer = refusal(400, "DecryptionFailure", "the KMS key is disabled");
     let expected = Cause::Refused("DecryptionFailure: the KMS key is disabled".to_owned());
     assert_eq!(failure(&[answer]).await, (expected, 1));
@@ -195,7 +197,7 @@ async fn other_refusals_are_told() {
     assert_eq!(failure(&[answer.clone(), answer.clone(), answer]).await, (expected, 3));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn answers_that_are_not_of_secrets_manager() {
     for body in [
         "<html>",
@@ -211,7 +213,7 @@ async fn answers_that_are_not_of_secrets_manager() {
     assert_eq!(failure(&[(403, format!("<html>{TOKEN}"))]).await.0, Cause::BadAnswer);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn secrets_that_do_not_hold_tokens() {
     for secret in [
         json!({"SecretString": TOKEN}),
@@ -223,7 +225,7 @@ async fn secrets_that_do_not_hold_tokens() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_version_without_a_date_is_still_read() {
     let answer = (200, json!({"SecretString": json!({"default": TOKEN}).to_string()}).to_string());
     let (version, _) = read(Stage::Current, &[answer]).await;
@@ -233,7 +235,7 @@ async fn a_version_without_a_date_is_still_read() {
 }
 
 #[tokio::test]
-async fn no_connection_is_told_with_its_reason() {
+async fn no_connection_has_its_reason() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let secret = TokenSecret::new(&sdk(&format!("http://127.0.0.1:{port}")), "tokens".to_owned());
     let unreadable = secret.read(Stage::Current).await.unwrap_err();
@@ -243,11 +245,11 @@ async fn no_connection_is_told_with_its_reason() {
     );
 }
 
-#[tokio::test]
-async fn a_server_that_never_answers_times_out() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let sdk = sdk(&format!("http://{}", listener.local_addr().unwrap()));
-    let secret = TokenSecret::new(&sdk, "tokens".to_owned());
-    let unreadable = secret.read(Stage::Current).await.unwrap_err();
-    assert_eq!(unreadable.cause, Cause::TimedOut);
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_times_out_at_each_try() {
+    let never = NeverClient::new();
+    let started = tokio::time::Instant::now();
+    let unreadable = token_secret(never.clone()).read(Stage::Current).await.unwrap_err();
+    assert_eq!((unreadable.cause, never.num_calls()), (Cause::TimedOut, 3));
+    assert!(started.elapsed() >= 3 * Duration::from_secs(1));
 }

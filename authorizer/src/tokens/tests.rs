@@ -27,7 +27,7 @@ fn a_digest_is_sha_256() {
 }
 
 #[test]
-fn entries_that_never_authorise() {
+fn entries_that_never_authorize() {
     let good = "k".repeat(32);
     for (cluster, token, flaw) in [
         ("a", "", Flaw::Short),
@@ -52,7 +52,7 @@ fn entries_that_never_authorise() {
 }
 
 #[test]
-fn other_texts_are_refused_without_a_word_of_them() {
+fn other_texts_are_refused_and_never_quoted() {
     for text in [
         "",
         "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk",
@@ -68,7 +68,7 @@ fn other_texts_are_refused_without_a_word_of_them() {
 }
 
 #[test]
-fn a_bad_entry_costs_the_others_nothing() {
+fn a_bad_entry_does_not_affect_the_others() {
     let good = "k".repeat(32);
     let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
     for value in

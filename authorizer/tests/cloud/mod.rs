@@ -159,7 +159,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The answer to `event`, or the error that Lambda was told.
+    /// The answer to `event`, or the error that was reported to Lambda.
     pub(crate) async fn invoke(&mut self, event: &Value) -> Result<Value, Value> {
         self.events.send(event.to_string()).unwrap();
         let (outcome, body) = self.answers.recv().await.unwrap();
@@ -190,6 +190,7 @@ impl Run {
             assert!(
                 line["timestamp"].is_string()
                     && line["level"].is_string()
+                    && line["event"].is_string()
                     && line["message"].is_string(),
                 "{line}"
             );

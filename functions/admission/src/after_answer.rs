@@ -1,7 +1,7 @@
-//! Work that is done once the answer has left: a layer around the whole of an invocation.
+//! Work after the answer has left: a layer around an invocation.
 //!
-//! The layer's inner service ends when the answer was posted to the Lambda Runtime API. Lambda does not
-//! freeze the sandbox before the runtime asks for the next event, which waits for what is done here.
+//! The layer's inner service ends when the answer was posted to the Lambda Runtime API. Lambda
+//! freezes the sandbox only when the runtime asks for the next event, which waits for the work here.
 
 use std::future::Future;
 use std::pin::Pin;

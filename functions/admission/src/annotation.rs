@@ -1,4 +1,4 @@
-//! An annotation of an object, found without reading the rest of it.
+//! The annotations of an object, found without reading the rest of it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,34 +12,52 @@ struct Object<'a> {
     metadata: Option<Metadata<'a>>,
 }
 
-#[derive(Deserialize)]
-struct Metadata<'a> {
+/// The metadata of an object, of which only the annotations are read.
+#[derive(Debug, Default, Deserialize)]
+pub struct Metadata<'a> {
     #[serde(borrow, default)]
-    annotations: Option<Annotations<'a>>,
+    annotations: Option<BTreeMap<Cow<'a, str>, &'a RawValue>>,
 }
 
-type Annotations<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+impl Metadata<'_> {
+    /// Whether the object has annotations, even if empty.
+    pub fn has_annotations(&self) -> bool {
+        self.annotations.is_some()
+    }
 
-/// The annotations, none where an object has none; `None` when they cannot be read.
-fn annotations(object: &RawValue) -> Option<Annotations<'_>> {
-    let object: Object<'_> = serde_json::from_str(object.get()).ok()?;
-    Some(object.metadata.and_then(|metadata| metadata.annotations).unwrap_or_default())
+    /// The value of the annotation `name`; `None` when there is none that is a string.
+    pub fn annotation(&self, name: &str) -> Option<String> {
+        serde_json::from_str(self.raw(name)?.get()).ok()
+    }
+
+    fn raw(&self, name: &str) -> Option<&RawValue> {
+        self.annotations.as_ref()?.get(name).copied()
+    }
 }
 
-/// The value of the annotation `name`; `None` when there is none that is a text.
+fn object(object: &RawValue) -> Option<Object<'_>> {
+    serde_json::from_str(object.get()).ok()
+}
+
+/// The metadata of an object; `None` when it has none or when it cannot be read.
+pub fn metadata(of: &RawValue) -> Option<Metadata<'_>> {
+    object(of)?.metadata
+}
+
+/// The value of the annotation `name`; `None` when there is none that is a string.
 pub fn of(object: &RawValue, name: &str) -> Option<String> {
-    serde_json::from_str(annotations(object)?.get(name)?.get()).ok()
+    metadata(object)?.annotation(name)
 }
 
 /// Whether there is an annotation `name`, whatever its value.
 pub fn is_there(object: &RawValue, name: &str) -> bool {
-    annotations(object).is_some_and(|annotations| annotations.contains_key(name))
+    metadata(object).is_some_and(|metadata| metadata.raw(name).is_some())
 }
 
-/// Whether the annotation `name` of this object is known to have another value than `value`, or to be
+/// Whether the annotation `name` of this object is known to have a value other than `value`, or to be
 /// absent. What cannot be read is not known.
-pub fn differs(object: &RawValue, name: &str, value: &str) -> bool {
-    annotations(object).is_some_and(|annotations| match annotations.get(name) {
+pub fn differs(of: &RawValue, name: &str, value: &str) -> bool {
+    object(of).is_some_and(|object| match object.metadata.unwrap_or_default().raw(name) {
         None => true,
         Some(other) => serde_json::from_str::<String>(other.get()).is_ok_and(|it| it != value),
     })
@@ -50,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_text_under_the_whole_name_counts() {
+    fn only_a_string_under_the_whole_name_counts() {
         for (object, expected) in [
             (r#"{"metadata":{"annotations":{"a/b":"c"}}}"#, Some("c")),
             (r#"{"metadata":{"annotations":{"a\/b":"\u0063","x":null}}}"#, Some("c")),

@@ -1,33 +1,36 @@
-//! What was decided, as the answer to kube-apiserver and as the outcome that is logged and counted.
+//! What was decided: the answer for kube-apiserver, and the outcome that is logged and counted.
 
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::policy::denials::Denials;
 use ecr_admission_policy::text::cut;
 use ecr_admission_policy::verdict::{EvaluatedImage, Violation, WARNING, limit_warnings};
-use ecr_admission_policy::{self as policy, Mode, Policy, Verdict};
+use ecr_admission_policy::{Decision, Mode, Policy, Verdict};
 
+use crate::bounded::Listed;
 use crate::inspect::Budget;
+use crate::outcome::{Outcome, PolicyAge, ReviewDecision};
 use crate::patch::Operation;
-use crate::record::{Decision, Listed, Outcome, PolicyAge};
+use crate::refusal::Refused;
 use crate::review::Answer;
 
-/// The answer to a request in which there is nothing to judge.
-pub fn unjudged(decision: Decision) -> (Answer, Outcome) {
+/// The answer to a request with nothing to evaluate.
+pub fn unevaluated(decision: ReviewDecision) -> (Answer, Outcome) {
     let annotations = [("decision".to_owned(), decision.as_str().to_owned())];
     let answer = Answer { audit_annotations: annotations.into(), ..Answer::default() };
-    (answer, Outcome::unjudged(decision))
+    (answer, Outcome::unevaluated(decision))
 }
 
-/// The answer to a request that could not be judged at all.
-pub fn refused(message: String, mode: Mode) -> (Answer, Outcome) {
-    let decision = match mode {
-        Mode::Deny => Decision::Denied,
-        Mode::Warn | Mode::Audit => Decision::Admitted,
+/// The answer to a request that is not evaluated.
+pub fn refused(refused: &Refused) -> (Answer, Outcome) {
+    let message = refused.refusal.to_string();
+    let decision = match refused.mode {
+        Mode::Deny => ReviewDecision::Denied,
+        Mode::Warn | Mode::Audit => ReviewDecision::Admitted,
     };
-    let (mut answer, mut outcome) = unjudged(decision);
+    let (mut answer, mut outcome) = unevaluated(decision);
     outcome.failed = true;
-    match mode {
+    match refused.mode {
         Mode::Deny => answer.denial = Some(message),
         Mode::Warn | Mode::Audit => {
             outcome.warned = true;
@@ -37,16 +40,16 @@ pub fn refused(message: String, mode: Mode) -> (Answer, Outcome) {
     (answer, outcome)
 }
 
-/// The answer to a request whose images were judged.
-pub fn judged(
+/// The answer to a request whose images were evaluated.
+pub fn evaluated(
     verdict: &Verdict,
     policy: &Policy,
     budget: &Budget,
     cache_hits: usize,
 ) -> (Answer, Outcome) {
     let decision = match verdict.decision() {
-        policy::Decision::Admit => Decision::Admitted,
-        policy::Decision::Deny => Decision::Denied,
+        Decision::Admit => ReviewDecision::Admitted,
+        Decision::Deny => ReviewDecision::Denied,
     };
     let mut audit_annotations = BTreeMap::from([
         ("decision".to_owned(), decision.as_str().to_owned()),
@@ -67,10 +70,10 @@ pub fn judged(
         audit_annotations.insert("break-glass".to_owned(), request.to_string());
     }
     if policy.denials == Denials::Short {
-        // What its author does not read, its operator does.
-        let whole = [("denial", verdict.message()), ("warned", verdict.warned())];
-        let whole = whole.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
-        audit_annotations.extend(whole);
+        // The operator reads what the author does not.
+        let full = [("denial", verdict.message()), ("warned", verdict.warned())];
+        let full = full.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
+        audit_annotations.extend(full);
     }
     let warnings = verdict.warnings_in(policy.denials);
     let outcome = Outcome {
@@ -105,7 +108,7 @@ fn strictest_first(verdict: &Verdict) -> impl Iterator<Item = &Violation> {
     [Mode::Deny, Mode::Warn, Mode::Audit].into_iter().flat_map(of)
 }
 
-/// The answer of the mutating half.
+/// The answer of the mutating webhook.
 pub fn mutated(patch: Vec<Operation>, warnings: Vec<String>) -> Answer {
     Answer { warnings: limit_warnings([], warnings, |warning| warning), patch, ..Answer::default() }
 }

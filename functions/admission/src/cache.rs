@@ -1,9 +1,9 @@
-//! Facts that were inspected a short while ago.
+//! Facts that were inspected recently.
 //!
-//! Kept by digest; by tag too, but only while the tag cannot be overwritten. A failed look-up is
-//! never kept here (see [`crate::not_found`]), and facts that led to a violation are kept only for [`AFTER_VIOLATION`], so that who
-//! mends an image need not wait. What is old enough to matter is told by the wall clock: a monotonic
-//! clock may stand still while Lambda freezes the sandbox.
+//! Kept by digest; by tag too, but only while the tag cannot be overwritten. A failed look-up is never kept
+//! here (see [`crate::not_found`]). Facts are kept for [`UNTIL_COMPLIANT`], and longer only after a verdict
+//! found that their image violates no rule: a fixed image is admitted soon. Ages are by the wall
+//! clock: a monotonic clock may stand still while Lambda freezes the sandbox.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Inspection};
 
-/// How long facts that led to a violation are kept, at most.
-pub const AFTER_VIOLATION: Duration = Duration::from_secs(5);
+/// How long facts are kept, at most, that led to a violation or to no verdict yet.
+pub const UNTIL_COMPLIANT: Duration = Duration::from_secs(5);
 
 /// How many images are remembered.
 pub const CAPACITY: usize = 512;
@@ -41,6 +41,8 @@ struct Entry {
     bytes: usize,
     inspected_ms: u64,
     keep_ms: u64,
+    /// Whether the facts led to a violation.
+    violated: bool,
 }
 
 impl Entry {
@@ -56,8 +58,8 @@ impl Cache {
         Self { keep_ms: millis(keep), needs: None, entries: BTreeMap::new(), bytes: 0 }
     }
 
-    /// Forgets all facts that were looked up for other needs: some of these may be missing from them.
-    pub fn serve(&mut self, needs: &Needs) {
+    /// Forgets all facts if they were looked up for other needs: some that are needed now may be missing.
+    pub fn forget_other_needs(&mut self, needs: &Needs) {
         if self.needs.as_ref() != Some(needs) {
             self.entries.clear();
             self.bytes = 0;
@@ -81,19 +83,11 @@ impl Cache {
     }
 
     /// Remembers what was inspected at `inspected_ms` (when its look-ups began).
-    pub fn remember(
-        &mut self,
-        image: &EcrImage,
-        facts: &Arc<ImageFacts>,
-        violated: bool,
-        inspected_ms: u64,
-    ) {
-        let keep_ms =
-            if violated { self.keep_ms.min(millis(AFTER_VIOLATION)) } else { self.keep_ms };
+    pub fn remember(&mut self, image: &EcrImage, facts: &Arc<ImageFacts>, inspected_ms: u64) {
+        let keep_ms = self.keep_ms.min(millis(UNTIL_COMPLIANT));
         if keep_ms == 0 || facts.is_incomplete() {
             return;
         }
-        let by_digest = EcrImage { id: ImageId::Digest(facts.digest.clone()), ..image.clone() };
         let by_tag = match &image.id {
             ImageId::Tag(tag) if facts.repository.mutability.protects(tag) => Some(image.clone()),
             ImageId::Tag(_) | ImageId::Digest(_) => None,
@@ -103,11 +97,26 @@ impl Cache {
         if bytes > MAX_BYTES {
             return;
         }
-        for key in by_tag.into_iter().chain([by_digest]) {
+        for key in by_tag.into_iter().chain([by_digest(image, facts)]) {
             self.make_room(&key, bytes, inspected_ms);
             self.bytes += bytes;
-            let entry = Entry { facts: Arc::clone(facts), bytes, inspected_ms, keep_ms };
+            let facts = Arc::clone(facts);
+            let entry = Entry { facts, bytes, inspected_ms, keep_ms, violated: false };
             self.entries.insert(key, entry);
+        }
+    }
+
+    /// Keeps these facts of an image as long as the verdict on them allows. Once they led to a violation,
+    /// no other verdict keeps them longer.
+    pub fn learn(&mut self, image: &EcrImage, facts: &Arc<ImageFacts>, violated: bool) {
+        for key in [image.clone(), by_digest(image, facts)] {
+            let entry = self.entries.get_mut(&key);
+            let Some(entry) = entry.filter(|entry| Arc::ptr_eq(&entry.facts, facts)) else {
+                continue;
+            };
+            entry.violated |= violated;
+            let longest = if entry.violated { millis(UNTIL_COMPLIANT) } else { u64::MAX };
+            entry.keep_ms = self.keep_ms.min(longest);
         }
     }
 
@@ -137,10 +146,13 @@ impl Cache {
     }
 }
 
+fn by_digest(image: &EcrImage, facts: &ImageFacts) -> EcrImage {
+    EcrImage { id: ImageId::Digest(facts.digest.clone()), ..image.clone() }
+}
+
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
-#[path = "cache_tests.rs"]
 mod tests;

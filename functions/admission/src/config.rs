@@ -1,4 +1,4 @@
-//! What the operator set, read once from the environment when a sandbox starts.
+//! The operator's settings, read once from the environment when a sandbox starts.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -24,30 +24,30 @@ pub struct Config {
     pub registry_ids: Option<BTreeSet<AccountId>>,
     /// `REGISTRY_REGION`: the Regions whose registries are allowed.
     pub regions: BTreeSet<Region>,
-    /// `IGNORED_NAMESPACES`: the namespaces admitted without judgement.
+    /// `IGNORED_NAMESPACES`: the namespaces admitted without evaluation.
     pub ignored_namespaces: BTreeSet<String>,
     /// `POLICY_SECRET`: the secret with the policy document; `None` leaves the parameters alone.
     pub policy_secret: Option<String>,
     /// `SEVERITY_LIMIT`: the lowest severity that denies.
     pub severity_limit: SeverityLimit,
-    /// `LOG_LEVEL`: the least that is logged.
+    /// `LOG_LEVEL`: the lowest level that is logged.
     pub log_level: Level,
     /// `METRICS_NAMESPACE`: the CloudWatch namespace.
     pub metrics_namespace: String,
     /// `CACHE_SECONDS`: how long inspected facts may be reused.
     pub cache: Duration,
-    /// `MAX_IMAGES`: the most distinct images of one review that are looked up.
+    /// `MAX_IMAGES`: how many distinct images of one review are looked up at most.
     pub max_images: usize,
     /// `PIN_NAMESPACES`: where images get their digest, and must have it.
     pub pin: PinNamespaces,
-    /// `REWRITES`: which images of other registries become which of ours.
+    /// `REWRITES`: which images of other registries become which images in ECR.
     pub rewrites: RewriteTable,
     /// Region, credentials, endpoints and timeouts of the AWS clients.
     pub sdk: Sdk,
 }
 
 impl Config {
-    /// Reads the configuration. The first value that is not accepted is the error.
+    /// Reads the configuration. The error is the first bad value.
     pub fn from_environment(environment: &Environment) -> Result<Self, BadVariable> {
         let timeouts = Timeouts { connect: CONNECT, attempt: ATTEMPT, operation: None };
         let sdk = Sdk::from_environment(environment, timeouts)?;
@@ -95,12 +95,12 @@ impl PinNamespaces {
     }
 }
 
-/// The comma-separated names of a variable; `None` when it is not set or empty, which stands for the
+/// The comma-separated names of a variable; `None` when it is not set or empty, which means the
 /// stack's own. Spaces around a name are accepted, an empty name is not.
 fn list<T: FromStr<Err = InvalidName> + Ord>(
     environment: &Environment,
     name: &'static str,
-    accepted: &str,
+    expected: &str,
 ) -> Result<Option<BTreeSet<T>>, BadVariable> {
     let Some(value) = environment.non_empty(name) else { return Ok(None) };
     let names: Result<BTreeSet<T>, InvalidName> =
@@ -109,15 +109,15 @@ fn list<T: FromStr<Err = InvalidName> + Ord>(
         BadVariable::new(
             name,
             value,
-            format!("comma-separated {accepted} ({})", invalid.accepted()),
+            format!("comma-separated {expected} ({})", invalid.accepted()),
         )
     })
 }
 
 fn own_region(environment: &Environment) -> Result<Region, BadVariable> {
-    const ACCEPTED: &str = "a Region such as us-east-1, which AWS Lambda sets";
-    let value = environment.required("AWS_REGION", ACCEPTED)?;
-    value.parse().ok().ok_or_else(|| BadVariable::new("AWS_REGION", value, ACCEPTED))
+    const EXPECTED: &str = "a Region such as us-east-1, which AWS Lambda sets";
+    let value = environment.required("AWS_REGION", EXPECTED)?;
+    value.parse().ok().ok_or_else(|| BadVariable::new("AWS_REGION", value, EXPECTED))
 }
 
 /// Not set means `kube-system`, set and empty means none.
@@ -135,7 +135,7 @@ fn pin_namespaces(environment: &Environment) -> Result<PinNamespaces, BadVariabl
     }
 }
 
-/// Comma-separated namespaces. `or` begins what is said to be accepted.
+/// Comma-separated namespaces. `or` starts the list of what is expected.
 fn namespaces(name: &'static str, value: &str, or: &str) -> Result<BTreeSet<String>, BadVariable> {
     if value.trim().is_empty() {
         return Ok(BTreeSet::new());
@@ -144,14 +144,14 @@ fn namespaces(name: &'static str, value: &str, or: &str) -> Result<BTreeSet<Stri
     if names.iter().all(|name| is_namespace(name)) {
         Ok(names)
     } else {
-        let accepted = format!(
+        let expected = format!(
             "{or}comma-separated namespaces, each of 1 to 63 lower-case letters, digits and -, without patterns"
         );
-        Err(BadVariable::new(name, value, accepted))
+        Err(BadVariable::new(name, value, expected))
     }
 }
 
-/// The table is held to the allowed registries when it is read, so they must be known by then: the
+/// The targets must be in the allowed registries, so these must be known when the table is read: the
 /// function learns its own account only from its first event.
 fn rewrites(
     environment: &Environment,
@@ -159,17 +159,17 @@ fn rewrites(
     regions: &BTreeSet<Region>,
 ) -> Result<RewriteTable, BadVariable> {
     const NAME: &str = "REWRITES";
-    const ACCEPTED: &str = "comma-separated SOURCE=TARGET, as in docker.io/=123456789012.dkr.ecr.us-east-1.amazonaws.com/docker-hub/";
+    const EXPECTED: &str = "comma-separated SOURCE=TARGET, as in docker.io/=123456789012.dkr.ecr.us-east-1.amazonaws.com/docker-hub/";
     let Some(value) = environment.non_empty(NAME) else { return Ok(RewriteTable::default()) };
     let Some(registry_ids) = registry_ids else {
         return Err(BadVariable::unset("REGISTRY_IDS", "12-digit accounts, which REWRITES needs"));
     };
     let policy = Policy::new(registry_ids.clone(), regions.clone(), SeverityLimit::Critical);
     RewriteTable::parse(value, &policy)
-        .map_err(|invalid| BadVariable::new(NAME, value, format!("{ACCEPTED} ({invalid})")))
+        .map_err(|invalid| BadVariable::new(NAME, value, format!("{EXPECTED} ({invalid})")))
 }
 
-/// A DNS label, as RFC 1123 has it and Kubernetes wants of a namespace.
+/// A DNS label, as in RFC 1123, which Kubernetes requires of a namespace.
 fn is_namespace(name: &str) -> bool {
     let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     (1..=63).contains(&name.len())
@@ -181,11 +181,11 @@ fn is_namespace(name: &str) -> bool {
 fn severity_limit(environment: &Environment) -> Result<SeverityLimit, BadVariable> {
     const NAME: &str = "SEVERITY_LIMIT";
     let Some(value) = environment.non_empty(NAME) else { return Ok(SeverityLimit::Critical) };
-    let accepted = "INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL";
-    value.parse().ok().ok_or_else(|| BadVariable::new(NAME, value, accepted))
+    let expected = "INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL";
+    value.parse().ok().ok_or_else(|| BadVariable::new(NAME, value, expected))
 }
 
-/// Not set and empty mean none. The rest of what makes an ARN is left to Secrets Manager.
+/// Not set and empty mean none. Secrets Manager checks the rest of the ARN.
 fn policy_secret(environment: &Environment) -> Result<Option<String>, BadVariable> {
     const NAME: &str = "POLICY_SECRET";
     let Some(value) = environment.non_empty(NAME) else { return Ok(None) };
@@ -193,8 +193,8 @@ fn policy_secret(environment: &Environment) -> Result<Option<String>, BadVariabl
     if value.starts_with("arn:") && value.len() <= 2_048 && value.bytes().all(allowed) {
         Ok(Some(value.to_owned()))
     } else {
-        let accepted = "the ARN of a secret, such as arn:aws:secretsmanager:us-east-1:123456789012:secret:policy-AbCdEf";
-        Err(BadVariable::new(NAME, value, accepted))
+        let expected = "the ARN of a secret, such as arn:aws:secretsmanager:us-east-1:123456789012:secret:policy-AbCdEf";
+        Err(BadVariable::new(NAME, value, expected))
     }
 }
 
@@ -219,11 +219,10 @@ fn metrics_namespace(environment: &Environment) -> Result<String, BadVariable> {
     {
         Ok(value.to_owned())
     } else {
-        let accepted = "1 to 255 letters, digits and . _ - / # :, the first not :, and not AWS/";
-        Err(BadVariable::new(NAME, value, accepted))
+        let expected = "1 to 255 letters, digits and . _ - / # :, the first not :, and not AWS/";
+        Err(BadVariable::new(NAME, value, expected))
     }
 }
 
 #[cfg(test)]
-#[path = "config_tests.rs"]
 mod tests;

@@ -23,7 +23,7 @@ mod place;
 mod repository;
 mod scan;
 
-pub(crate) use call::{cause, told};
+pub(crate) use call::cause;
 pub use inspector::EcrInspector;
 
 impl InspectImage for EcrInspector {

@@ -51,6 +51,11 @@ pub fn arrived_ms(event: &ApiGatewayV2httpRequest) -> Option<u64> {
     u64::try_from(event.request_context.time_epoch).ok().filter(|arrived| *arrived > 0)
 }
 
+/// The address that the request came from.
+pub fn source_ip(event: &ApiGatewayV2httpRequest) -> Option<&str> {
+    event.request_context.http.source_ip.as_deref()
+}
+
 /// What the authorizer says of the caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
@@ -77,7 +82,7 @@ pub fn json(body: String) -> ApiGatewayV2httpResponse {
     response(200, "application/json", body)
 }
 
-/// An answer to a request that is none of ours: one line of text.
+/// An answer to a request that is not a review: one line of text.
 pub fn text(status: i64, body: impl Into<String>) -> ApiGatewayV2httpResponse {
     response(status, "text/plain; charset=utf-8", body.into() + "\n")
 }

@@ -1,6 +1,6 @@
-//! How a request asks to break the glass.
+//! How a request asks for break-glass.
 //!
-//! A Pod keeps its annotations, and whoever may edit it may write one: what stood there before the
+//! A Pod keeps its annotations, and everyone who may edit it may write one: an annotation that was there before the
 //! request says nothing about who asks now.
 
 use ecr_admission_policy::break_glass::{ANNOTATION, Asked, VARIABLE};
@@ -53,11 +53,11 @@ pub fn asked(request: &Request<'_>) -> Option<Asked> {
     Some(if is_new { Asked::Annotation(value) } else { Asked::OldAnnotation })
 }
 
-/// The values of the variable in the ephemeral containers that are added, empty where one has none;
-/// `None` when none of them has it.
+/// The values of the variable in the ephemeral containers that the request adds, empty where one has none;
+/// `None` when no container has it.
 fn variables(object: &RawValue, old: Option<&RawValue>) -> Option<Vec<String>> {
     let new = ephemeral_containers(object)?;
-    // Where it cannot be known which are added, all are.
+    // If the old ones cannot be read, all count as added.
     let old = old.and_then(ephemeral_containers).unwrap_or_default();
     let was_there =
         |new: &Container| old.iter().any(|old| (&old.name, &old.image) == (&new.name, &new.image));
@@ -161,7 +161,7 @@ mod tests {
             (json!([a]), json!([{"name": "a", "image": "j"}]), variable(&["outage 8"])),
             (json!([without]), json!([]), Some(Asked::AnnotationOfPod)),
             (json!([{"name": "a", "image": "i"}]), json!([]), Some(Asked::AnnotationOfPod)),
-            // The last of two applies; what is taken from elsewhere is no reason.
+            // The last of two applies; a value that is taken from elsewhere is not a reason.
             (
                 json!([with(
                     "a",

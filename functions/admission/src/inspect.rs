@@ -13,19 +13,19 @@ use futures_util::future::{join, join_all};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// The most calls of one review that are on their way at a time: a Pod of a hundred images of as many
+/// The most calls of one review in flight at a time: a Pod of a hundred images of as many
 /// repositories still waits for one round trip. Each call may need a connection of its own.
 pub const MOST_CALLS: usize = 128;
 
-/// The images of one review beyond which fewer of its calls are on their way at a time.
+/// The images of one review beyond which fewer of its calls are in flight at a time.
 pub const MANY_IMAGES: usize = 50;
 
-/// The most calls of a review of many images that are on their way at a time: ECR counts the calls of all
-/// reviews together, and those of others must get through beside it.
+/// The most calls in flight for a review of many images: ECR counts the calls of all
+/// reviews together, and other reviews need their share.
 pub const MOST_CALLS_FOR_MANY: usize = 32;
 
 /// How many bytes of manifests may be in memory at a time. Manifests have a few thousand bytes; one may
-/// have 4 MiB (service quotas of Amazon ECR), and who pushes images decides.
+/// have 4 MiB (service quotas of Amazon ECR), and the author of an image decides.
 const MANIFESTS: usize = 12 << 20;
 
 /// Looks facts up. Implemented over Amazon ECR, and over plain data in tests.

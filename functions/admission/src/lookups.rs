@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ecr_admission_policy::decide::violates;
 use ecr_admission_policy::names::AccountId;
-use ecr_admission_policy::plan::Uses;
-use ecr_admission_policy::{EcrImage, Inspection, Policy};
+use ecr_admission_policy::policy::Needs;
+use ecr_admission_policy::{EcrImage, Inspection};
 
+use crate::arrival::Arrival;
 use crate::cache::Cache;
-use crate::inspect::{Budget, InspectImage, gather};
+use crate::inspect::{InspectImage, gather};
 use crate::not_found::NotFound;
-use crate::policy_copy::timestamp;
 
-/// An inspector, and what it found a short while ago.
+/// An inspector, and what it found recently.
 #[derive(Debug)]
 pub struct Lookups<I> {
     inspector: I,
@@ -38,37 +37,43 @@ impl<I: InspectImage> Lookups<I> {
         Self { inspector, cache: Mutex::new(cache), not_found: Mutex::new(not_found) }
     }
 
-    /// What is known of `images`, used as given, at `now_ms` (milliseconds since the Unix epoch), and
-    /// looks up the rest.
+    /// What is known of `images` when a review arrives. The rest is looked up.
     pub async fn inspect(
         &self,
-        mut images: BTreeMap<EcrImage, Uses>,
+        mut images: BTreeSet<EcrImage>,
         own_account: &AccountId,
-        policy: &Policy,
-        budget: &Budget,
-        now_ms: u64,
+        needs: &Needs,
+        arrival: &Arrival,
     ) -> Known {
-        let needs = policy.needs();
+        let now_ms = arrival.now_ms;
         let mut inspections = {
             let mut cache = self.cache();
-            cache.serve(&needs);
-            cache.recall(images.keys(), now_ms)
+            cache.forget_other_needs(needs);
+            cache.recall(&images, now_ms)
         };
-        inspections.extend(self.not_found().recall(images.keys(), now_ms));
+        inspections.extend(self.not_found().recall(&images, now_ms));
         let remembered = inspections.len();
-        images.retain(|image, _| !inspections.contains_key(image));
-        let unknown: BTreeSet<EcrImage> = images.keys().cloned().collect();
-        let found = gather(&self.inspector, own_account, &unknown, &needs, budget).await;
+        images.retain(|image| !inspections.contains_key(image));
+        let found = gather(&self.inspector, own_account, &images, needs, &arrival.budget).await;
         for (image, inspection) in &found {
             self.not_found().remember(image, inspection, now_ms);
             if let Inspection::Inspected(facts) = inspection {
-                let uses = images.get(image).copied().unwrap_or_default();
-                let violated = violates(image, uses, facts, policy, timestamp(now_ms));
-                self.cache().remember(image, facts, violated, now_ms);
+                self.cache().remember(image, facts, now_ms);
             }
         }
         inspections.extend(found);
         Known { inspections, remembered }
+    }
+
+    /// Learns from the verdict which facts may be reused for long: those of the images that violate no
+    /// rule.
+    pub fn learn(&self, known: &Known, violating: &BTreeSet<EcrImage>) {
+        let mut cache = self.cache();
+        for (image, inspection) in &known.inspections {
+            if let Inspection::Inspected(facts) = inspection {
+                cache.learn(image, facts, violating.contains(image));
+            }
+        }
     }
 
     /// A panic elsewhere must not take the facts with it.

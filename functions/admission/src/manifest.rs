@@ -89,7 +89,7 @@ pub struct Entry {
 ///
 /// # Errors
 ///
-/// Whatever keeps it from being read as every container runtime reads it.
+/// Anything that keeps it from being read as every container runtime reads it.
 pub fn read(media_type: &str, text: &str) -> Result<Manifest, NotUnderstood> {
     let Some(kind) = ManifestType::of(media_type) else {
         return Err(NotUnderstood::UnknownType(cut(media_type, SHOWN)));

@@ -11,13 +11,13 @@ use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::Builder;
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::types::MetricDatum;
-use ecr_admission_lambda::{Log, Sdk, Service};
+use ecr_admission_lambda::{Log, Sdk, Service, error_text};
 use serde::Serialize;
 use tokio::time::timeout;
 
-use crate::ecr::told;
+use crate::events::METRICS_DROPPED;
 use crate::gateway::Caller;
-use crate::record::{Decision, MutationOutcome, Outcome, PolicyAge};
+use crate::outcome::{MutationOutcome, Outcome, PolicyAge, ReviewDecision};
 
 mod counts;
 mod datum;
@@ -88,9 +88,9 @@ impl Metrics {
         let mut count = |name, value| counts.add_by_cluster(now_ms, name, caller, value);
         count(
             match outcome.decision {
-                Decision::Admitted => Name::Admitted,
-                Decision::Denied => Name::Denied,
-                Decision::Ignored => Name::Ignored,
+                ReviewDecision::Admitted => Name::Admitted,
+                ReviewDecision::Denied => Name::Denied,
+                ReviewDecision::Ignored => Name::Ignored,
             },
             1,
         );
@@ -118,7 +118,7 @@ impl Metrics {
         if let (true, Some(cluster)) = (caller.previous_token, &caller.cluster) {
             counts.add(now_ms, Name::PreviousToken, Dimension::Cluster(cluster.clone()), 1);
         }
-        state.urgent |= failed || outcome.broke_glass || outcome.decision == Decision::Denied;
+        state.urgent |= failed || outcome.broke_glass || outcome.decision == ReviewDecision::Denied;
     }
 
     /// Counts a mutation.
@@ -177,7 +177,11 @@ impl Metrics {
         };
         if !again.is_empty() {
             let fields = Dropped { data: again.len(), error };
-            self.log.warn("metrics were dropped: CloudWatch did not take them twice", &fields);
+            self.log.warn(
+                METRICS_DROPPED,
+                "metrics were dropped: CloudWatch did not take them twice",
+                &fields,
+            );
         }
         self.state().failed = new;
     }
@@ -186,7 +190,7 @@ impl Metrics {
         for data in data.chunks(DATA) {
             let request = self.client().put_metric_data().namespace(&self.namespace);
             let sent = request.set_metric_data(Some(data.to_vec())).send().await;
-            sent.map_err(told)?;
+            sent.map_err(error_text)?;
         }
         Ok(())
     }

@@ -71,7 +71,7 @@ impl NotFound {
     }
 
     /// Remembers that an image, or its repository, did not exist at `asked_ms` (when its look-ups began).
-    /// Any other inspection is none of what is remembered here.
+    /// No other inspection is remembered here.
     pub fn remember(&mut self, image: &EcrImage, inspection: &Inspection, asked_ms: u64) {
         let name = match inspection {
             Inspection::RepositoryNotFound => Name::of_repository(image),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The owner that manages an object. There is at most one (apimachinery, `OwnerReference`).
+/// The owner that manages an object. An object has at most one (apimachinery, `OwnerReference`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// Its kind, such as `ReplicaSet`.
@@ -16,13 +16,13 @@ pub struct Owner {
     pub name: String,
 }
 
-/// The controlling `metadata.ownerReferences` of an object; `None` where there is none, or where it cannot
-/// be read.
+/// The controller among the `metadata.ownerReferences` of an object; `None` where there is none, or where
+/// it cannot be read.
 ///
 /// Reads no further than the metadata, which kube-apiserver sends before what may be a megabyte.
-pub fn of(object: &RawValue) -> Option<Owner> {
+pub fn controller(object: &RawValue) -> Option<Owner> {
     let mut owner = None;
-    // The error of an object that was not read to its end.
+    // Stopping before the end of the object is an error for serde.
     let _ = serde_json::Deserializer::from_str(object.get()).deserialize_map(Search(&mut owner));
     owner
 }
@@ -33,22 +33,25 @@ impl<'de> Visitor<'de> for Search<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of Kubernetes")
+        f.write_str("a Kubernetes object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
         while let Some(field) = object.next_key::<Cow<'de, str>>()? {
             if field == "metadata" {
-                let Metadata { owner_references } = object.next_value()?;
-                let mut references = owner_references.into_iter().flatten();
-                let controller = references.find(|reference| reference.controller == Some(true));
-                *self.0 = controller.map(|Reference { kind, name, .. }| Owner { kind, name });
+                *self.0 = object.next_value::<Metadata>()?.controller();
                 return Ok(());
             }
             object.next_value::<IgnoredAny>()?;
         }
         Ok(())
     }
+}
+
+#[derive(Deserialize)]
+struct Object {
+    #[serde(default)]
+    metadata: Option<Metadata>,
 }
 
 #[derive(Deserialize)]
@@ -64,13 +67,27 @@ struct Reference {
     controller: Option<bool>,
 }
 
+impl Metadata {
+    fn controller(self) -> Option<Owner> {
+        let mut references = self.owner_references.into_iter().flatten();
+        let controller = references.find(|reference| reference.controller == Some(true))?;
+        Some(Owner { kind: controller.kind, name: controller.name })
+    }
+}
+
+/// Whether the object has a controller, or may have one: its owners cannot be read.
+pub fn may_have_controller(object: &RawValue) -> bool {
+    let Ok(object) = serde_json::from_str::<Object>(object.get()) else { return true };
+    object.metadata.is_some_and(|metadata| metadata.controller().is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn owner(object: &str) -> Option<(String, String)> {
         let object: &RawValue = serde_json::from_str(object).unwrap();
-        of(object).map(|Owner { kind, name }| (kind, name))
+        controller(object).map(|Owner { kind, name }| (kind, name))
     }
 
     #[test]
@@ -102,7 +119,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_has_no_owner() {
+    fn an_object_whose_owners_cannot_be_read_may_have_a_controller() {
+        let of = |object: &str| may_have_controller(serde_json::from_str(object).unwrap());
+        for (object, expected) in [
+            (
+                r#"{"metadata":{"ownerReferences":[{"kind":"A","name":"a","controller":true}]}}"#,
+                true,
+            ),
+            (r#"{"metadata":{"ownerReferences":[{"kind":1}]}}"#, true),
+            (r#"{"metadata":7}"#, true),
+            ("7", true),
+            (
+                r#"{"metadata":{"ownerReferences":[{"kind":"A","name":"a","controller":false}]}}"#,
+                false,
+            ),
+            (r#"{"metadata":{"ownerReferences":null}}"#, false),
+            (r#"{"metadata":null}"#, false),
+            ("{}", false),
+        ] {
+            assert_eq!(of(object), expected, "{object}");
+        }
+    }
+
+    #[test]
+    fn only_an_object_has_an_owner() {
         for object in ["7", "null", "[]", "{}", r#"{"spec":{}}"#] {
             assert_eq!(owner(object), None, "{object}");
         }

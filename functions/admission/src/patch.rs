@@ -1,14 +1,16 @@
-//! A JSON patch (RFC 6902) that replaces images, and keeps what they were in an annotation.
+//! A JSON patch (RFC 6902) that replaces images and keeps the original ones in an annotation.
 
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::FieldPath;
 use ecr_admission_policy::mutate::Change;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-/// The annotation with the images as their author wrote them: a JSON object, field path to image. It is
+use crate::annotation;
+
+/// The annotation with the images as their author wrote them: a JSON object of field path to image. It is
 /// for people; nothing trusts it.
 pub const ORIGINALS: &str = "ecr-admission/original-images";
 
@@ -20,18 +22,8 @@ pub struct Operation {
     value: Value,
 }
 
-#[derive(Deserialize)]
-struct Object {
-    metadata: Option<Metadata>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    annotations: Option<BTreeMap<String, String>>,
-}
-
-/// The patch for `changes`, each replaced only if it still is what was looked at. With `annotate`, the
-/// annotation is written too, beside what it says already.
+/// The patch for `changes`. Each image is replaced only if it is still the one that was looked up. With
+/// `annotate`, the originals are added to the annotation.
 pub fn operations(changes: &[Change], object: &RawValue, annotate: bool) -> Vec<Operation> {
     let mut operations = vec![];
     for Change { path, original, image, .. } in changes {
@@ -41,22 +33,22 @@ pub fn operations(changes: &[Change], object: &RawValue, annotate: bool) -> Vec<
         operations.push(Operation { op: "replace", path, value: image.as_str().into() });
     }
     if annotate && !changes.is_empty() {
-        operations.extend(annotation(changes, object));
+        operations.extend(originals(changes, object));
     }
     operations
 }
 
-/// Nothing where there is no metadata to hold it: a patch that does not apply fails the whole call.
-fn annotation(changes: &[Change], object: &RawValue) -> Option<Operation> {
-    let object: Object = serde_json::from_str(object.get()).ok()?;
-    let annotations = object.metadata?.annotations;
-    let before = annotations.as_ref().and_then(|annotations| annotations.get(ORIGINALS));
+/// `None` where there is no metadata to hold the annotation: a patch that does not apply fails the whole
+/// call.
+fn originals(changes: &[Change], object: &RawValue) -> Option<Operation> {
+    let metadata = annotation::metadata(object)?;
+    let before = metadata.annotation(ORIGINALS);
     let mut originals: BTreeMap<String, String> =
-        before.and_then(|before| serde_json::from_str(before).ok()).unwrap_or_default();
+        before.and_then(|before| serde_json::from_str(&before).ok()).unwrap_or_default();
     originals.extend(changes.iter().map(|c| (c.path.to_string(), c.original.clone())));
     let originals = serde_json::to_string(&originals).ok()?;
-    // `add` replaces a member that is there (RFC 6902, 4.1), but cannot make the object around it.
-    Some(if annotations.is_some() {
+    // `add` replaces a member that exists (RFC 6902, 4.1), but cannot create the object around it.
+    Some(if metadata.has_annotations() {
         let path = format!("/metadata/annotations/{}", escape(ORIGINALS));
         Operation { op: "add", path, value: originals.into() }
     } else {

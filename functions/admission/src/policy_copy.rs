@@ -1,24 +1,28 @@
-//! The policy that is in force: the last good copy of the operator's document, and when its secret is
-//! read again.
+//! The policy that is in force: the good copy of the operator's document, and when its secret is read
+//! again.
 //!
-//! Nothing loosens by an error. Without a secret the parameters judge. With one they never do alone:
-//! while it cannot be read, or what was read is no policy document, the last good copy of the sandbox
-//! judges, and without one nothing is judged.
+//! An error never makes the policy less strict. Without a secret the parameters alone are the policy. With
+//! one they never are: while it cannot be read, or what was read is not a policy document, the good copy of
+//! the sandbox stays in force, and without one every review is denied.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use ecr_admission_lambda::Log;
+use ecr_admission_lambda::{GoodCopy, Log};
 use ecr_admission_policy::{Document, Timestamp};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::events::{
+    POLICY_ENTRY_EXPIRED, POLICY_ENTRY_EXPIRES_SOON, POLICY_READ, POLICY_UNAVAILABLE,
+    POLICY_UNREADABLE,
+};
 use crate::policy_secret::{LONGEST_RENEWAL, PolicyVersion, ReadPolicy};
 
-/// How long a failed reading is left alone while a good copy judges.
+/// How long a failed reading is not repeated while a good copy is at hand.
 pub const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// How often the entries that end soon are logged.
+/// How often the entries that expire soon are logged.
 const DAY_MS: u64 = 86_400_000;
 
 /// What is in force.
@@ -27,23 +31,23 @@ pub enum InForce {
     /// No secret is configured: the parameters alone.
     Parameters,
     /// A document.
-    Document(Copy),
-    /// A secret is configured, and no good copy of it is here: why.
+    Document(DocumentCopy),
+    /// A secret is configured, and there is no good copy of it: why.
     Unavailable(String),
 }
 
-/// A document that was read and found good.
+/// The good copy of the document.
 #[derive(Debug, Clone)]
-pub struct Copy {
+pub struct DocumentCopy {
     /// The document.
     pub document: Arc<Document>,
-    /// The version of the secret that it is.
+    /// Which version of the secret it is.
     pub version: Arc<str>,
-    /// Whether a newer reading failed, so that it may not be what the operator wants any more.
+    /// Whether a newer reading failed, so that it may no longer be what the operator wants.
     pub outdated: bool,
 }
 
-/// Keeps the last good copy.
+/// Keeps the good copy and renews it.
 #[derive(Debug)]
 pub struct PolicyCopy<R> {
     reader: Option<R>,
@@ -54,13 +58,10 @@ pub struct PolicyCopy<R> {
 
 #[derive(Debug, Default)]
 struct State {
-    good: Option<(Arc<Document>, Arc<str>)>,
-    /// When the last reading began that succeeded, in milliseconds since the Unix epoch.
-    read_ms: Option<u64>,
-    /// The last reading, if it failed: when it began, and why.
-    failed: Option<(u64, String)>,
-    /// When the entries that end soon were logged.
-    told_ms: Option<u64>,
+    /// The document with its version, and why the last reading failed.
+    copy: GoodCopy<(Arc<Document>, Arc<str>), String>,
+    /// When the entries that expire soon were logged for this document.
+    reminded_ms: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -75,15 +76,15 @@ struct NotRead<'a> {
 }
 
 #[derive(Serialize)]
-struct Ending<'a> {
+struct ExpiringEntry<'a> {
     entry: &'a str,
     owner: &'a str,
     expires: String,
 }
 
 impl<R: ReadPolicy> PolicyCopy<R> {
-    /// Nothing is read yet. A copy is read again when it is older than `keep`; with no reader the
-    /// parameters are in force.
+    /// Nothing is read so far. A copy is renewed when it is older than `keep`; with no reader the parameters
+    /// are in force.
     pub fn new(reader: Option<R>, keep: Duration, log: Log) -> Self {
         Self { reader, keep, log, state: Mutex::default() }
     }
@@ -91,16 +92,16 @@ impl<R: ReadPolicy> PolicyCopy<R> {
     /// What is in force at `now_ms` (milliseconds since the Unix epoch), read now if there is no good
     /// copy, however old the copy is if there is one.
     pub async fn at_hand(&self, deadline: Instant, now_ms: u64) -> InForce {
-        if self.reader.is_some() && self.state().good.is_none() {
+        if self.reader.is_some() && self.state().copy.at_hand().is_none() {
             self.read(deadline, now_ms).await;
         }
         self.in_force()
     }
 
-    /// What is in force, read now if the copy is older than it may be.
+    /// What is in force at `now_ms`, read now if the good copy is older than it may be.
     pub async fn renewed(&self, deadline: Instant, now_ms: u64) -> InForce {
-        if self.reader.is_some() && self.is_due(now_ms) {
-            let has_copy = self.state().good.is_some();
+        if self.reader.is_some() && self.is_due(instant(now_ms)) {
+            let has_copy = self.state().copy.at_hand().is_some();
             let renewal = Instant::now() + LONGEST_RENEWAL;
             let deadline = if has_copy { deadline.min(renewal) } else { deadline };
             self.read(deadline, now_ms).await;
@@ -112,29 +113,26 @@ impl<R: ReadPolicy> PolicyCopy<R> {
         if self.reader.is_none() {
             return InForce::Parameters;
         }
-        let state = self.state();
-        match (&state.good, &state.failed) {
-            (Some((document, version)), failed) => InForce::Document(Copy {
+        let State { copy, .. } = &*self.state();
+        match (copy.at_hand(), copy.failure()) {
+            (Some((document, version)), failure) => InForce::Document(DocumentCopy {
                 document: Arc::clone(document),
                 version: Arc::clone(version),
-                outdated: failed.is_some(),
+                outdated: failure.is_some(),
             }),
-            (None, Some((_, why))) => InForce::Unavailable(why.clone()),
+            (None, Some(why)) => InForce::Unavailable(why.clone()),
             (None, None) => InForce::Unavailable("it was not read yet".to_owned()),
         }
     }
 
-    /// By the wall clock, since a monotonic one may stand still while Lambda freezes the sandbox. A
-    /// clock that was set back makes a copy old.
-    fn is_due(&self, now_ms: u64) -> bool {
-        let older = |then: u64, limit: Duration| {
-            now_ms.checked_sub(then).is_none_or(|age| u128::from(age) >= limit.as_millis())
-        };
-        let state = self.state();
-        match (&state.good, &state.failed) {
-            (None, _) => true,
-            (Some(_), Some((then, _))) => older(*then, AFTER_FAILURE.min(self.keep)),
-            (Some(_), None) => state.read_ms.is_none_or(|then| older(then, self.keep)),
+    fn is_due(&self, now: SystemTime) -> bool {
+        let State { copy, .. } = &*self.state();
+        match copy.age(now) {
+            None => true,
+            Some(_) if copy.failure().is_some() => {
+                copy.since_tried(now) >= AFTER_FAILURE.min(self.keep)
+            }
+            Some(age) => age >= self.keep,
         }
     }
 
@@ -147,11 +145,12 @@ impl<R: ReadPolicy> PolicyCopy<R> {
     }
 
     fn take(&self, read: &PolicyVersion, now_ms: u64) {
-        let known = self.state().good.as_ref().is_some_and(|(_, version)| **version == *read.id);
-        if !known || read.id.is_empty() {
+        if self.is_at_hand(&read.id) {
+            self.state().copy.confirm(instant(now_ms));
+        } else {
             match Document::from_yaml(&read.text) {
                 Err(invalid) => {
-                    let why = "it is no policy document".to_owned();
+                    let why = "it is not a policy document".to_owned();
                     // Never its text: with a wrong ARN, it is another secret's.
                     let detail = format!(
                         "version {}: {}; deploy/policy check shows what is wrong",
@@ -161,50 +160,63 @@ impl<R: ReadPolicy> PolicyCopy<R> {
                     return self.fail(why, &detail, now_ms);
                 }
                 Ok(document) => {
+                    let copy = (document.into(), read.id.as_str().into());
                     let mut state = self.state();
-                    state.good = Some((document.into(), read.id.as_str().into()));
-                    state.told_ms = None;
-                    self.log.info("policy read", &Read { version: &read.id });
+                    state.copy.renew(copy, instant(now_ms));
+                    state.reminded_ms = None;
+                    drop(state);
+                    self.log.info(POLICY_READ, "policy read", &Read { version: &read.id });
                 }
             }
         }
-        let mut state = self.state();
-        (state.read_ms, state.failed) = (Some(now_ms), None);
-        drop(state);
-        self.tell_endings(now_ms);
+        self.remind(now_ms);
+    }
+
+    /// Whether the good copy is this version. Without an id no two versions are the same.
+    fn is_at_hand(&self, version: &str) -> bool {
+        let at_hand = |(_, of): &(_, Arc<str>)| !version.is_empty() && **of == *version;
+        self.state().copy.at_hand().is_some_and(at_hand)
     }
 
     fn fail(&self, why: String, detail: &str, now_ms: u64) {
         let mut state = self.state();
-        let has_copy = state.good.is_some();
-        state.failed = Some((now_ms, why));
+        state.copy.fail(why, instant(now_ms));
+        let has_copy = state.copy.at_hand().is_some();
         drop(state);
         let secret = self.reader.as_ref().map_or("", ReadPolicy::secret);
         let fields = NotRead { secret, error: detail };
         if has_copy {
-            self.log.error("policy could not be read; the last good copy judges", &fields);
+            let message = "policy could not be read; using the last good copy";
+            self.log.error(POLICY_UNREADABLE, message, &fields);
         } else {
-            self.log.error("policy unavailable; every review is denied", &fields);
+            self.log.error(
+                POLICY_UNAVAILABLE,
+                "policy unavailable; every review is denied",
+                &fields,
+            );
         }
     }
 
-    /// Logs what expires soon or has ended, once a day and whenever the document changes.
-    fn tell_endings(&self, now_ms: u64) {
+    /// Logs the entries that have expired or expire soon: once a day, and whenever the document changes.
+    fn remind(&self, now_ms: u64) {
         let mut state = self.state();
-        let told = state.told_ms.is_some_and(|then| now_ms.saturating_sub(then) < DAY_MS);
-        let Some((document, _)) = state.good.as_ref().filter(|_| !told) else { return };
+        // A clock that was set back does not repeat the reminder.
+        if state.reminded_ms.is_some_and(|then| now_ms.saturating_sub(then) < DAY_MS) {
+            return;
+        }
+        let Some((document, _)) = state.copy.at_hand() else { return };
         let document = Arc::clone(document);
-        state.told_ms = Some(now_ms);
+        state.reminded_ms = Some(now_ms);
         drop(state);
         let now = timestamp(now_ms);
         for entry in document.expiring() {
             let excuse = entry.excuse;
             let expires = excuse.expires.to_string();
-            let fields = Ending { entry: &entry.name, owner: &excuse.owner, expires };
+            let fields = ExpiringEntry { entry: &entry.name, owner: &excuse.owner, expires };
             if !excuse.holds_at(now) {
-                self.log.warn("policy entry has expired", &fields);
+                self.log.warn(POLICY_ENTRY_EXPIRED, "policy entry has expired", &fields);
             } else if excuse.expires_soon(now) {
-                self.log.warn("policy entry expires soon", &fields);
+                self.log.warn(POLICY_ENTRY_EXPIRES_SOON, "policy entry expires soon", &fields);
             }
         }
     }
@@ -215,11 +227,15 @@ impl<R: ReadPolicy> PolicyCopy<R> {
     }
 }
 
+/// The wall clock, as the good copy has it.
+fn instant(now_ms: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(now_ms)
+}
+
 /// The instant in milliseconds since the Unix epoch, as the policy core has it.
 pub fn timestamp(now_ms: u64) -> Timestamp {
     Timestamp::from_seconds(i64::try_from(now_ms / 1_000).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
-#[path = "policy_copy_tests.rs"]
 mod tests;

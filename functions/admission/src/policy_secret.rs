@@ -6,17 +6,17 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Config;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-use ecr_admission_lambda::{Sdk, Service};
+use ecr_admission_lambda::{AwsError, Sdk, Service, error_text};
 use ecr_admission_policy::facts::Cause;
 use tokio::time::{Instant, timeout_at};
 
-use crate::ecr::{cause, told};
+use crate::ecr::cause;
 
 /// How long one reading may take, all tries together, where the review leaves it that long.
 pub const LONGEST_READ: Duration = Duration::from_secs(3);
 
-/// How long it may take where a good copy can judge instead: a Secrets Manager that hangs must not cost
-/// a review much.
+/// How long a reading may take where a good copy is at hand: a Secrets Manager that hangs must not cost a
+/// review much.
 pub const LONGEST_RENEWAL: Duration = Duration::from_secs(1);
 
 /// A version of the secret.
@@ -38,7 +38,7 @@ impl fmt::Debug for PolicyVersion {
 /// Why the secret could not be read: in `cause` for the author of a Pod, in `detail` for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// In one word.
+    /// For the author.
     pub cause: UnreadableCause,
     /// What AWS said.
     pub detail: String,
@@ -47,7 +47,7 @@ pub struct Unreadable {
 /// Why the secret could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnreadableCause {
-    /// There is no such secret, or it has no current version.
+    /// There is no such secret, or it has no AWSCURRENT version.
     Missing,
     /// It is binary.
     Binary,
@@ -62,7 +62,7 @@ impl fmt::Display for UnreadableCause {
             Self::Binary => "its secret is binary, not text",
             Self::Failed(Cause::Throttled) => "reading its secret was throttled",
             Self::Failed(Cause::AccessDenied | Cause::ActionDenied(_)) => {
-                "reading its secret was answered access denied"
+                "access to its secret was denied"
             }
             Self::Failed(Cause::TimedOut) => "reading its secret timed out",
             Self::Failed(Cause::Internal | Cause::NotAsked) => "reading its secret failed",
@@ -108,9 +108,9 @@ impl ReadPolicy for PolicySecret {
         })?;
         let answer = answer.map_err(|error| {
             let missing = error.code() == Some("ResourceNotFoundException");
-            let failed = || UnreadableCause::Failed(cause(&error));
+            let failed = || UnreadableCause::Failed(cause(AwsError::of(&error)));
             let cause = if missing { UnreadableCause::Missing } else { failed() };
-            unreadable(cause, told(error))
+            unreadable(cause, error_text(error))
         })?;
         let Some(text) = answer.secret_string else {
             return Err(unreadable(UnreadableCause::Binary, "it has no SecretString".to_owned()));

@@ -1,114 +1,109 @@
-//! What became of a review: the one log line it leaves, and what its counts are made from.
+//! What each request leaves behind: one log line, and counts for CloudWatch.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::sync::Arc;
 
-use ecr_admission_policy::Rule;
-use ecr_admission_policy::mutate::Change;
-use ecr_admission_policy::verdict::{EvaluatedImage, Violation};
+use ecr_admission_lambda::Log;
 use serde::Serialize;
 
-mod bounded;
+use crate::arrival::Arrival;
+use crate::bounded::bounded;
+use crate::events::{BREAK_GLASS, EVENT_UNREADABLE, MUTATION, NOT_A_REVIEW, REVIEW, REVIEW_FAILED};
+use crate::gateway::Caller;
+use crate::metrics::Metrics;
+use crate::outcome::{MutationOutcome, Outcome};
+use crate::review::{Answer, Review, UserInfo};
+
 mod line;
 
-pub use bounded::{Listed, NAMED, bounded};
-pub(crate) use line::TEXT;
-pub use line::{Line, MutationLine};
+use line::{Line, MutationLine, TEXT};
 
-/// What became of a review.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Decision {
-    /// Allowed, perhaps with warnings.
-    Admitted,
-    /// Not allowed.
-    Denied,
-    /// Allowed without judgement, for its namespace.
-    Ignored,
+/// Logs and counts.
+#[derive(Debug)]
+pub struct Recorder {
+    log: Log,
+    metrics: Arc<Metrics>,
 }
 
-impl Decision {
-    /// The word for it in logs and audit annotations.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Admitted => "admitted",
-            Self::Denied => "denied",
-            Self::Ignored => "ignored",
+#[derive(Serialize)]
+struct EventFields<'a> {
+    error: &'a str,
+}
+
+#[derive(Serialize)]
+struct BodyFields<'a> {
+    cluster: Option<&'a str>,
+    source_ip: Option<&'a str>,
+    error: &'a str,
+}
+
+#[derive(Serialize)]
+struct BreakGlassFields<'a> {
+    uid: Cow<'a, str>,
+    user: Option<Cow<'a, str>>,
+    group: &'a str,
+    reason: Cow<'a, str>,
+}
+
+impl Recorder {
+    /// Writes to this log and adds to these counts.
+    pub fn new(log: Log, metrics: Arc<Metrics>) -> Self {
+        Self { log, metrics }
+    }
+
+    /// An event that could not be read.
+    pub fn unreadable_event(&self, message: &str, error: &str) {
+        self.log.error(EVENT_UNREADABLE, message, &EventFields { error });
+    }
+
+    /// A request with no review in its body.
+    pub fn not_a_review(&self, caller: &Caller, source_ip: Option<&str>, error: &str) {
+        let fields = BodyFields { cluster: caller.cluster.as_deref(), source_ip, error };
+        self.log.warn(NOT_A_REVIEW, "the request is not an AdmissionReview", &fields);
+    }
+
+    /// A denied request that is admitted by break-glass.
+    pub fn break_glass(&self, uid: &str, user: &UserInfo, group: &str, reason: &str) {
+        let user = user.username.as_deref().map(|user| bounded(user, TEXT));
+        let (uid, reason) = (bounded(uid, TEXT), bounded(reason, TEXT));
+        let fields = BreakGlassFields { uid, user, group, reason };
+        self.log.warn(BREAK_GLASS, "break-glass", &fields);
+    }
+
+    /// A review that was answered.
+    pub fn review(
+        &self,
+        arrival: &Arrival,
+        caller: &Caller,
+        review: &Review<'_>,
+        answer: &Answer,
+        outcome: &Outcome,
+    ) {
+        let elapsed = arrival.elapsed();
+        self.metrics.record(caller, outcome, elapsed, arrival.now_ms);
+        let request = review.request.as_ref().ok();
+        // Where the author reads a short denial, the full one is an audit annotation.
+        let full = answer.audit_annotations.get("denial").map(String::as_str);
+        let denial = full.or(answer.denial.as_deref());
+        let line = Line::new(&review.uid, caller, request, outcome, denial, elapsed);
+        if outcome.failed {
+            self.log.error(REVIEW_FAILED, "review could not be evaluated", &line);
+        } else {
+            self.log.info(REVIEW, "review", &line);
         }
     }
-}
 
-/// Whether the policy that judged is the one that the operator wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PolicyAge {
-    /// It is, but for the seconds that a copy may be kept.
-    Current,
-    /// It may not be: the document could not be read again, and the last good copy judged.
-    Outdated,
-}
-
-/// What there is to count and to log of a review.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// What became of it.
-    pub decision: Decision,
-    /// Whether its author was warned.
-    pub warned: bool,
-    /// Whether something could not be judged: a look-up failed, or the request could not be read.
-    pub failed: bool,
-    /// The rules that denied it.
-    pub denied_by: BTreeSet<Rule>,
-    /// The rules that its author was warned of.
-    pub warned_of: BTreeSet<Rule>,
-    /// The rules that were violated and only audited.
-    pub audited: BTreeSet<Rule>,
-    /// Whether it was admitted by break-glass.
-    pub broke_glass: bool,
-    /// Which policy judged it.
-    pub policy: PolicyAge,
-    /// What is wrong with its images, in whatever mode; what denies comes first.
-    pub violations: Listed<Violation>,
-    /// The images that were judged.
-    pub images: Listed<EvaluatedImage>,
-    /// The calls of the ECR API that it took.
-    pub registry_calls: u32,
-    /// Those of them that ECR refused for their rate.
-    pub throttled: u32,
-    /// The images whose facts were remembered.
-    pub cache_hits: usize,
-}
-
-impl Outcome {
-    /// A review that was decided without judging an image.
-    pub fn unjudged(decision: Decision) -> Self {
-        Self {
-            decision,
-            warned: false,
-            failed: false,
-            denied_by: BTreeSet::new(),
-            warned_of: BTreeSet::new(),
-            audited: BTreeSet::new(),
-            broke_glass: false,
-            policy: PolicyAge::Current,
-            violations: Listed::default(),
-            images: Listed::default(),
-            registry_calls: 0,
-            throttled: 0,
-            cache_hits: 0,
-        }
+    /// A request to the mutating webhook in which there was something to do.
+    pub fn mutation(
+        &self,
+        arrival: &Arrival,
+        caller: &Caller,
+        review: &Review<'_>,
+        outcome: &MutationOutcome,
+    ) {
+        self.metrics.record_mutation(caller, outcome, arrival.now_ms);
+        let request = review.request.as_ref().ok();
+        let line = MutationLine::new(&review.uid, caller, request, outcome, arrival.elapsed());
+        self.log.info(MUTATION, "mutation", &line);
     }
-}
-
-/// What there is to count and to log of a mutation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MutationOutcome {
-    /// The images that were replaced.
-    pub changes: Vec<Change>,
-    /// How many were to get a digest and could not.
-    pub not_pinned: usize,
-    /// The calls of the ECR API that it took.
-    pub registry_calls: u32,
-    /// Those of them that ECR refused for their rate.
-    pub throttled: u32,
-    /// The images whose facts were remembered.
-    pub cache_hits: usize,
 }

@@ -126,23 +126,25 @@ struct Identified {
     uid: String,
 }
 
-/// Reads a body. The error is one line: without version and uid there is nobody to answer.
+/// Reads a body. The error is one line: without version and uid no review can be answered.
 pub fn decode(body: &[u8]) -> Result<Review<'_>, String> {
-    const WANTED: &str = "wanted: an AdmissionReview of admission.k8s.io/v1 or v1beta1 with request.uid, as kube-apiserver sends it";
+    const EXPECTED: &str = "expected an AdmissionReview of admission.k8s.io/v1 or v1beta1 with request.uid, as kube-apiserver sends it";
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(format!("the body is empty; {WANTED}"));
+        return Err(format!("the body is empty; {EXPECTED}"));
     }
-    // Else it is no JSON; and what is not read here is not checked below.
+    // JSON is UTF-8, and what is skipped below is not checked there.
     let body = std::str::from_utf8(body)
-        .map_err(|error| format!("the body is not UTF-8 ({error}); {WANTED}"))?;
+        .map_err(|error| format!("the body is not UTF-8 ({error}); {EXPECTED}"))?;
     let (envelope, kind) = match serde_json::from_str(body) {
         Ok(Whole { api_version, kind, request }) => (Envelope { api_version, request }, Ok(kind)),
-        // Where the kind alone is at fault, there is somebody to answer. The body is read once more
-        // only then.
+        // Where only the kind is at fault, there is a uid to answer. Only then is the body read again.
         Err(error) => match serde_json::from_str(body) {
             Ok(envelope) => (envelope, Err(error)),
             Err(_) => {
-                return Err(format!("the body could not be read ({}); {WANTED}", told(&error)));
+                return Err(format!(
+                    "the body could not be read ({}); {EXPECTED}",
+                    one_line(&error)
+                ));
             }
         },
     };
@@ -151,38 +153,39 @@ pub fn decode(body: &[u8]) -> Result<Review<'_>, String> {
         "admission.k8s.io/v1beta1" => ApiVersion::V1beta1,
         other => {
             let other = ecr_admission_policy::text::quote(other, 64);
-            return Err(format!("the body has apiVersion {other}; {WANTED}"));
+            return Err(format!("the body has apiVersion {other}; {EXPECTED}"));
         }
     };
-    let Identified { uid } = serde_json::from_str(envelope.request.get())
-        .map_err(|error| format!("request.uid could not be read ({}); {WANTED}", told(&error)))?;
+    let Identified { uid } = serde_json::from_str(envelope.request.get()).map_err(|error| {
+        format!("request.uid could not be read ({}); {EXPECTED}", one_line(&error))
+    })?;
     if uid.is_empty() {
-        return Err(format!("request.uid is empty; {WANTED}"));
+        return Err(format!("request.uid is empty; {EXPECTED}"));
     }
     let request = match kind.as_ref().map(Option::as_deref) {
         Ok(Some("AdmissionReview")) => serde_json::from_str(envelope.request.get())
-            .map_err(|error| format!("the request could not be read: {}", told(&error))),
+            .map_err(|error| format!("the request could not be read: {}", one_line(&error))),
         Ok(other) => {
             let other = ecr_admission_policy::text::quote(other.unwrap_or_default(), 64);
-            Err(format!("the request is of kind {other}, not AdmissionReview"))
+            Err(format!("expected kind AdmissionReview, got {other}"))
         }
-        Err(error) => Err(format!("the review could not be read: {}", told(error))),
+        Err(error) => Err(format!("the review could not be read: {}", one_line(error))),
     };
     Ok(Review { version, uid, request })
 }
 
-/// A JSON error in our words' company: it can quote what it read, and that must stay one plain line.
-pub fn told(error: &serde_json::Error) -> String {
+/// A JSON error as one plain line: it can quote what it read.
+pub fn one_line(error: &serde_json::Error) -> String {
     use ecr_admission_policy::text::{QUOTED, cut, printable};
     cut(&printable(&error.to_string()), QUOTED)
 }
 
-/// What the answer says beside its uid.
+/// The answer, except for its uid.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
     /// Why the request is denied; `None` when it is allowed.
     pub denial: Option<String>,
-    /// What its author is told.
+    /// The warnings for its author.
     pub warnings: Vec<String>,
     /// What the audit log keeps, by name.
     pub audit_annotations: BTreeMap<String, String>,

@@ -1,19 +1,19 @@
-//! The images of a request: every field of every kind that makes a node pull an image.
+//! The images of a request: every field, in every kind, that makes a node pull an image.
 
 use std::collections::HashMap;
 
-use ecr_admission_policy::text::{QUOTED, quote};
 use ecr_admission_policy::{FieldPath, Mode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::review::{GroupVersionKind, Request, told};
+use crate::refusal::{Refusal, Refused};
+use crate::review::{GroupVersionKind, Request, one_line};
 
 mod objects;
 
 use objects::{Controller, CronJob, PodSpec, Specified, Templated};
 
-/// What there is to judge in a request.
+/// What there is to evaluate in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Workload {
     /// Nothing: the request starts no container.
@@ -27,41 +27,22 @@ pub enum Workload {
     },
 }
 
-/// Why the images of a request are not known.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Unreadable {
-    /// What is wrong, and what to do.
-    pub message: String,
-    /// An unreadable controller is let pass with a warning, since its Pods are judged again; anything
-    /// else could start anything, and is denied.
-    pub mode: Mode,
-}
-
-impl Unreadable {
-    fn deny(message: String) -> Self {
-        Self { message, mode: Mode::Deny }
-    }
-}
-
-/// The images to judge.
-pub fn of(request: &Request<'_>) -> Result<Workload, Unreadable> {
+/// The images to evaluate.
+pub fn of(request: &Request<'_>) -> Result<Workload, Refused> {
     match request.operation.as_str() {
         "DELETE" | "CONNECT" => return Ok(Workload::NoImages),
         "CREATE" | "UPDATE" => {}
         other => {
-            return Err(Unreadable::deny(format!(
-                "operation {} is not known; wanted: CREATE, UPDATE, DELETE or CONNECT",
-                quote(other, 64)
-            )));
+            return Err(Refusal::UnknownOperation(other.to_owned()).under(Mode::Deny));
         }
     }
     match Kind::of(&request.kind) {
-        None => Err(Unreadable::deny(unknown(&request.kind))),
+        None => Err(Refusal::UnknownKind(request.kind.clone()).under(Mode::Deny)),
         Some(Kind::NoImages) => Ok(Workload::NoImages),
-        Some(Kind::Judged { mode, read }) => {
-            let images = changed(request, read).map_err(|problem| Unreadable {
-                message: format!("the {} could not be read: {problem}", request.kind.kind),
-                mode,
+        Some(Kind::Evaluated { mode, read }) => {
+            let images = changed(request, read).map_err(|problem| {
+                let kind = request.kind.kind.clone();
+                Refusal::UnreadableObject { kind, problem }.under(mode)
             })?;
             Ok(Workload::Images { mode, images })
         }
@@ -87,7 +68,7 @@ type Read = fn(&RawValue) -> Result<Images, String>;
 enum Kind {
     /// Names no image, whatever it is applied to.
     NoImages,
-    Judged {
+    Evaluated {
         mode: Mode,
         read: Read,
     },
@@ -96,9 +77,9 @@ enum Kind {
 impl Kind {
     /// By kind, not by subresource: a review of `pods/status` or `pods/resize` carries the whole Pod.
     fn of(kind: &GroupVersionKind) -> Option<Self> {
-        let warn = |read: Read| Some(Self::Judged { mode: Mode::Warn, read });
+        let warn = |read: Read| Some(Self::Evaluated { mode: Mode::Warn, read });
         match (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str()) {
-            ("", "v1", "Pod") => Some(Self::Judged { mode: Mode::Deny, read: pod }),
+            ("", "v1", "Pod") => Some(Self::Evaluated { mode: Mode::Deny, read: pod }),
             ("", "v1", "PodTemplate") => warn(pod_template),
             ("", "v1", "ReplicationController")
             | ("apps", "v1", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")
@@ -112,22 +93,15 @@ impl Kind {
     }
 }
 
-fn unknown(kind: &GroupVersionKind) -> String {
-    format!(
-        "kind {} is not one that ecr-admission judges; take it out of the rules of the webhook configuration",
-        quote(&kind.to_string(), QUOTED)
-    )
-}
-
 fn parse<'a, T: Deserialize<'a>>(object: &'a RawValue) -> Result<T, String> {
-    serde_json::from_str(object.get()).map_err(|error| told(&error))
+    serde_json::from_str(object.get()).map_err(|error| one_line(&error))
 }
 
 fn pod(object: &RawValue) -> Result<Images, String> {
     let pod: Specified = parse(object)?;
     let images = of_spec("spec", pod.spec);
-    // kube-apiserver stores no Pod without containers: this one was not read right.
-    if images.is_empty() { Err("it names no image".to_owned()) } else { Ok(images) }
+    // kube-apiserver stores no Pod without containers: this one was misread.
+    if images.is_empty() { Err("it has no image".to_owned()) } else { Ok(images) }
 }
 
 fn pod_template(object: &RawValue) -> Result<Images, String> {
@@ -175,5 +149,4 @@ fn of_spec(path: &str, spec: Option<PodSpec>) -> Images {
 }
 
 #[cfg(test)]
-#[path = "workload_tests.rs"]
 mod tests;

@@ -2,26 +2,22 @@
 //! waits, held against a model that has no cache.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-mod support;
-
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission::lookups::Lookups;
-use ecr_admission::policy_copy::timestamp;
 use ecr_admission_policy::facts::{Cause, Content, RepositoryFacts};
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::names::RepositoryName;
 use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, FieldPath, Inspection, Mode, Verdict, decide, plan, testing};
+use ecr_admission_testing::{REGISTRY, arrival, digest, platform, scan};
 use proptest::prelude::*;
-use support::{REGISTRY, digest, platform, scan};
-use tokio::time::Instant;
 
 const KEEP_MS: u64 = 60_000;
-const AFTER_VIOLATION_MS: u64 = 5_000;
+const UNTIL_COMPLIANT_MS: u64 = 5_000;
 const START_MS: u64 = 1_795_176_000_000;
 
 /// A registry with one repository, `pay`, as it is at one moment.
@@ -135,12 +131,14 @@ async fn review(lookups: &Lookups<&Now>, image: &str, now_ms: u64) -> Verdict {
     };
     let policy = testing::policy();
     let plan = plan([(FieldPath::new("image"), image)], Mode::Deny, &policy);
-    let budget = Budget::new(Instant::now() + Duration::from_mins(1));
     let own = "123456789012".parse().unwrap();
-    let known = lookups.inspect(plan.lookups(), &own, &policy, &budget, now_ms).await;
+    let arrival = arrival(now_ms);
+    let known = lookups.inspect(plan.lookups(), &own, &policy.needs(), &arrival).await;
     let failed = |i: &Inspection| matches!(i, Inspection::Unavailable(_));
     assert!(known.remembered == 0 || !known.inspections.values().any(failed));
-    decide(&plan, &known.inspections, &policy, timestamp(now_ms))
+    let verdict = decide(&plan, &known.inspections, &policy, arrival.timestamp());
+    lookups.learn(&known, &verdict.violating);
+    verdict
 }
 
 /// What the model, which asks every time, says of an image in one state.
@@ -176,7 +174,7 @@ proptest! {
                 Step::Review(image) => {
                     let verdict = runtime.block_on(review(&cached, image, now_ms));
                     let keep =
-                        if verdict.violations.is_empty() { KEEP_MS } else { AFTER_VIOLATION_MS };
+                        if verdict.violations.is_empty() { KEEP_MS } else { UNTIL_COMPLIANT_MS };
                     let recent = history.iter().filter(|(_, until)| until + keep > now_ms);
                     let right = recent.map(|(state, _)| state).chain([&state]).any(|state| {
                         // Only what was answered can have been remembered.

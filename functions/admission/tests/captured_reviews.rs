@@ -1,15 +1,14 @@
 //! Every request that a real kube-apiserver 1.36 sent goes in, and the whole answer is held.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-mod support;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use ecr_admission_testing::{handler, post, registries};
 use kube_core::DynamicObject;
 use kube_core::admission::AdmissionReview;
 use serde_json::Value;
-use support::{handler, post, registries};
 
 fn bodies() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/admission-reviews");

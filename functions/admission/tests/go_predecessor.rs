@@ -1,13 +1,13 @@
 //! The defects of aws-samples' Go webhook that this one succeeds, each a regression test by its name.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-mod support;
-
 use ecr_admission_policy::facts::Cause;
 use ecr_admission_policy::mutability::{ExclusionFilter, TagMutability};
+use ecr_admission_testing::ecr::{compliant, inspect_one, reply};
+use ecr_admission_testing::{
+    REGISTRY, create, handler, pod_review, post, registries, scan, validate,
+};
 use serde_json::{Value, json};
-use support::ecr::{compliant, inspect_one, reply};
-use support::{REGISTRY, create, handler, pod_review, post, registries, scan, validate};
 
 fn image(name: &str) -> String {
     format!("{REGISTRY}/{name}")
@@ -37,7 +37,7 @@ async fn defect_02_a_host_that_begins_like_ours_is_not_ours() {
 }
 
 #[tokio::test]
-async fn defect_03_an_image_is_judged_in_the_account_and_region_that_it_names() {
+async fn defect_03_an_image_is_evaluated_in_the_account_and_region_that_it_names() {
     let registries = registries();
     let asked = std::sync::Arc::clone(&registries.asked);
     let handler = handler(registries, &[("REGISTRY_IDS", "123456789012,210987654321")]);
@@ -67,8 +67,10 @@ async fn defect_04_no_tag_no_configuration_and_no_findings_are_answered_not_pani
         ),
         "BatchGetImage" => compliant(operation),
         // No findings at all.
-        _ => reply(&json!({"imageId": {"imageDigest": support::digest('a').as_str()},
-                           "imageScanStatus": {"status": "COMPLETE"}})),
+        _ => {
+            reply(&json!({"imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
+                           "imageScanStatus": {"status": "COMPLETE"}}))
+        }
     });
     let (verdict, _) = bare.await;
     assert!(verdict.contains("does not scan images on push (scanOnPush is false"), "{verdict}");
@@ -78,13 +80,13 @@ async fn defect_04_no_tag_no_configuration_and_no_findings_are_answered_not_pani
 async fn defect_05_every_page_of_findings_is_read() {
     let pages = inspect_one("123456789012", |operation| match operation {
         "DescribeImageScanFindings" => reply(&json!({
-            "imageId": {"imageDigest": support::digest('a').as_str()},
+            "imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
             "imageScanStatus": {"status": "COMPLETE"},
             "imageScanFindings": {"findings": [{"name": "CVE-1", "severity": "LOW"}]},
             "nextToken": "2",
         })),
         "DescribeImageScanFindings/2" => reply(&json!({
-            "imageId": {"imageDigest": support::digest('a').as_str()},
+            "imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
             "imageScanStatus": {"status": "COMPLETE"},
             "imageScanFindings": {"findings": [{"name": "CVE-2", "severity": "CRITICAL"}]},
         })),
@@ -107,7 +109,7 @@ async fn defect_06_the_scan_status_counts_and_enhanced_findings_are_read() {
     // An answer of an enhanced registry, seconds before its findings (aws/aws-sdk issue 289).
     let early = inspect_one("123456789012", |operation| match operation {
         "DescribeImageScanFindings" => reply(&json!({
-            "imageId": {"imageDigest": support::digest('a').as_str()},
+            "imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
             "imageScanStatus": {"status": "COMPLETE", "description": "The scan was completed successfully."},
             "imageScanFindings": {"findings": []},
         })),
@@ -120,7 +122,7 @@ async fn defect_06_the_scan_status_counts_and_enhanced_findings_are_read() {
     );
     let enhanced = inspect_one("123456789012", |operation| match operation {
         "DescribeImageScanFindings" => reply(&json!({
-            "imageId": {"imageDigest": support::digest('a').as_str()},
+            "imageId": {"imageDigest": ecr_admission_testing::digest('a').as_str()},
             "imageScanStatus": {"status": "ACTIVE"},
             "imageScanFindings": {"enhancedFindings": [{"severity": "CRITICAL", "status": "ACTIVE"}]},
         })),
@@ -134,8 +136,11 @@ async fn defect_06_the_scan_status_counts_and_enhanced_findings_are_read() {
 async fn defect_07_exclusion_filters_are_matched_and_a_digest_needs_none() {
     let with = |word: &str| {
         let mut registries = registries().image("pay:dev-7", 'd', scan("COMPLETE", &[]));
-        registries =
-            registries.image(&format!("web@{}", support::digest('b')), 'b', scan("COMPLETE", &[]));
+        registries = registries.image(
+            &format!("web@{}", ecr_admission_testing::digest('b')),
+            'b',
+            scan("COMPLETE", &[]),
+        );
         let filters = vec![ExclusionFilter::new("WILDCARD", "dev-*")];
         let facts = registries.repositories.get_mut("pay").unwrap().as_mut().unwrap();
         facts.mutability = TagMutability::new(word, filters);
@@ -150,12 +155,12 @@ async fn defect_07_exclusion_filters_are_matched_and_a_digest_needs_none() {
         let response = validate(&with(word), &create(&[&image(name)])).await;
         assert_eq!(response["allowed"], allowed, "{word} {name}: {response}");
     }
-    let pinned = format!("web@{}", support::digest('b'));
+    let pinned = format!("web@{}", ecr_admission_testing::digest('b'));
     assert_eq!(validate(&with("MUTABLE"), &create(&[&image(&pinned)])).await["allowed"], true);
 }
 
 #[tokio::test]
-async fn defect_08_ephemeral_containers_image_volumes_and_updates_are_judged() {
+async fn defect_08_ephemeral_containers_image_volumes_and_updates_are_evaluated() {
     let handler = handler(registries(), &[]);
     let good = json!({"name": "a", "image": image("pay:1")});
     for (field, value, path) in [
@@ -214,7 +219,7 @@ async fn defect_09_v1_is_spoken_a_denial_has_its_uid_and_the_namespace_is_the_re
 /// That the endpoint is closed is tested through the front door (scripts/end-to-end).
 #[tokio::test]
 async fn defect_10_a_failed_look_up_is_told_as_one_and_every_reason_is_told() {
-    for (cause, told) in [
+    for (cause, what) in [
         (Cause::Throttled, "was throttled; try again"),
         (Cause::AccessDenied, "was denied access; allow it"),
         (Cause::TimedOut, "timed out; try again"),
@@ -225,7 +230,7 @@ async fn defect_10_a_failed_look_up_is_told_as_one_and_every_reason_is_told() {
             ecr_admission::inspect::Missing::unavailable("ecr:DescribeRepositories", cause);
         registries.repositories.insert("pay".to_owned(), Err(missing));
         let response = validate(&handler(registries, &[]), &create(&[&image("pay:1")])).await;
-        let expected = format!("could not be evaluated: ecr:DescribeRepositories {told}");
+        let expected = format!("could not be evaluated: ecr:DescribeRepositories {what}");
         assert!(message(&response).contains(&expected), "{response}");
     }
     let all = registries().repository("bad", "MUTABLE", "MANUAL").image(

@@ -1,17 +1,15 @@
-//! The mutating half: what is patched, and that nothing else ever is.
+//! The mutating webhook: what is patched, and that nothing else ever is.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod support;
 
 use std::path::Path;
 
 use ecr_admission::handler::Handler;
+use ecr_admission_testing::{
+    REGISTRY, Registries, create, digest, handler, pod_review, post, registries, validate,
+};
 use json_patch::Patch;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{
-    REGISTRY, Registries, create, digest, handler, pod_review, post, registries, validate,
-};
 
 const ANNOTATION: &str = "ecr-admission/original-images";
 
@@ -48,7 +46,7 @@ fn apply(response: &Value, object: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn an_image_by_tag_gets_the_digest_that_is_judged() {
+async fn an_image_by_tag_gets_the_digest_that_is_evaluated() {
     let handler = mutating(registries());
     let image = format!("{REGISTRY}/pay:1");
     let pinned = format!("{image}@{}", digest('a'));
@@ -65,10 +63,10 @@ async fn an_image_by_tag_gets_the_digest_that_is_judged() {
         ])
     );
     review["request"]["object"] = apply(&response, &review["request"]["object"]);
-    let judged = validate(&handler, &review).await;
-    assert_eq!(judged["allowed"], true, "{judged}");
-    assert_eq!(judged["auditAnnotations"]["spec.containers.0"], digest('a').as_str());
-    assert_eq!(judged.get("patch"), None);
+    let response = validate(&handler, &review).await;
+    assert_eq!(response["allowed"], true, "{response}");
+    assert_eq!(response["auditAnnotations"]["spec.containers.0"], digest('a').as_str());
+    assert_eq!(response.get("patch"), None);
 }
 
 #[tokio::test]
@@ -257,7 +255,7 @@ async fn what_cannot_be_resolved_is_left_alone_with_a_warning() {
 }
 
 #[tokio::test]
-async fn nothing_is_patched_where_nothing_is_to_be_judged() {
+async fn nothing_is_patched_where_there_is_nothing_to_evaluate() {
     let image = format!("{REGISTRY}/pay:1");
     let registries = registries();
     let asked = std::sync::Arc::clone(&registries.asked);

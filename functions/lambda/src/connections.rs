@@ -1,10 +1,9 @@
 //! The connections to one AWS service.
 //!
-//! Lambda freezes a sandbox between two calls, and a frozen sandbox hears of nothing: what lies between
-//! it and AWS may forget its connections meanwhile, and a request on such a one is never answered. Where
-//! one connection fails, those that were open beside it are not trusted any more either: every later
-//! request, the next try among them, goes out on a new one. So a freeze costs a call one more try at
-//! most, however many connections were open.
+//! Lambda freezes a sandbox between two calls. Meanwhile the network between it and AWS may forget its
+//! connections, and a request on one of those is never answered. When one connection fails, the others that
+//! were open are given up too: every later request, the next try included, goes out on a new connection. So
+//! a freeze costs a call one more try at most, however many connections were open.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,7 +22,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 /// a sandbox that was frozen for a while does not send its first request into a closed socket.
 const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 
-/// An HTTP client that keeps its connections for as long as all of them work.
+/// An HTTP client that keeps its connections for as long as all work.
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
     /// How long connecting may take, TLS included.
@@ -36,29 +35,29 @@ struct Pool {
     /// `None` from when a connection failed until there is another request.
     connector: Option<SharedHttpConnector>,
     /// How many pools were given up before this one.
-    generation: u64,
+    number: u64,
 }
 
 impl Connections {
     /// Reads the trusted certificates now, so that they are read in the init phase of a function, and
     /// connects nowhere yet.
     pub(crate) fn new(connect: Duration) -> Self {
-        let pool = Pool { connector: Some(connector(connect)), generation: 0 };
+        let pool = Pool { connector: Some(connector(connect)), number: 0 };
         Self { connect, pool: Arc::new(Mutex::new(pool)) }
     }
 
-    /// What a request goes out through, and of which generation it is.
+    /// What a request goes out through, and the number of its pool.
     fn current(&self) -> (SharedHttpConnector, u64) {
         let mut pool = self.pool();
         let current = pool.connector.get_or_insert_with(|| connector(self.connect)).clone();
-        (current, pool.generation)
+        (current, pool.number)
     }
 
-    /// Gives the connections of `generation` up, unless that has been done.
-    fn give_up(&self, generation: u64) {
+    /// Gives up the connections of the pool `number`, unless that has been done.
+    fn give_up(&self, number: u64) {
         let mut pool = self.pool();
-        if pool.generation == generation {
-            *pool = Pool { connector: None, generation: generation + 1 };
+        if pool.number == number {
+            *pool = Pool { connector: None, number: number + 1 };
         }
     }
 
@@ -92,8 +91,8 @@ impl HttpClient for Connections {
 
 impl HttpConnector for Connections {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (connector, generation) = self.current();
-        let out = RequestOut { connections: self.clone(), generation, answered: false };
+        let (connector, pool) = self.current();
+        let out = RequestOut { connections: self.clone(), pool, answered: false };
         let answer = connector.call(request);
         HttpConnectorFuture::new(async move {
             let answer = answer.await;
@@ -108,7 +107,7 @@ impl HttpConnector for Connections {
 /// A request on its way. A try that takes too long is dropped with it.
 struct RequestOut {
     connections: Connections,
-    generation: u64,
+    pool: u64,
     answered: bool,
 }
 
@@ -121,7 +120,7 @@ impl RequestOut {
 impl Drop for RequestOut {
     fn drop(&mut self) {
         if !self.answered {
-            self.connections.give_up(self.generation);
+            self.connections.give_up(self.pool);
         }
     }
 }

@@ -1,5 +1,4 @@
-//! The process environment: the only place that reads it, and the error that names what is wrong in
-//! it.
+//! The process environment: the only place that reads it, and the error that names what is wrong with it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -34,20 +33,20 @@ impl Environment {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The value, if there is one that is not empty: templates and compose files can often not
-    /// leave a variable out, only empty.
+    /// The value, if there is one that is not empty: templates and compose files often
+    /// cannot omit a variable, only leave it empty.
     pub fn non_empty(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
     }
 
-    /// The value of a variable that the function cannot do without. `accepted` completes the
-    /// sentence "accepted: …".
+    /// The value of a variable that the function cannot do without. `expected` completes the sentence
+    /// "expected …".
     pub fn required(
         &self,
         name: &'static str,
-        accepted: &'static str,
+        expected: &'static str,
     ) -> Result<&str, BadVariable> {
-        self.non_empty(name).ok_or_else(|| BadVariable::unset(name, accepted))
+        self.non_empty(name).ok_or_else(|| BadVariable::unset(name, expected))
     }
 
     /// A whole number of `unit` in `range`; `default` when the variable is not set. Only the digits
@@ -65,9 +64,9 @@ impl Environment {
         // `u32::from_str` would take a leading `+`.
         let digits = value.bytes().all(|byte| byte.is_ascii_digit());
         value.parse().ok().filter(|number| digits && range.contains(number)).ok_or_else(|| {
-            let accepted =
+            let expected =
                 format!("a whole number of {unit} from {} to {}", range.start(), range.end());
-            BadVariable::new(name, value, accepted)
+            BadVariable::new(name, value, expected)
         })
     }
 
@@ -95,24 +94,24 @@ impl fmt::Debug for Environment {
 
 /// An environment variable that the function cannot start with.
 ///
-/// Its text is one line that names the variable, what it holds and what is accepted.
+/// Its text is one line that names the variable, what is expected and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadVariable {
     name: &'static str,
     got: Option<String>,
-    accepted: Cow<'static, str>,
+    expected: Cow<'static, str>,
 }
 
 impl BadVariable {
-    /// `name` holds `got`, where only `accepted` is accepted. Of a long value the two ends are
-    /// kept; control characters are left out. Never for a variable that holds a secret.
-    pub fn new(name: &'static str, got: &str, accepted: impl Into<Cow<'static, str>>) -> Self {
-        Self { name, got: Some(shorten(&printable(got), SHOWN)), accepted: accepted.into() }
+    /// `name` holds `got` instead of `expected`. Of a long value the two ends are kept; control
+    /// characters are left out. Never for a variable that holds a secret.
+    pub fn new(name: &'static str, got: &str, expected: impl Into<Cow<'static, str>>) -> Self {
+        Self { name, got: Some(shorten(&printable(got), SHOWN)), expected: expected.into() }
     }
 
     /// `name` is not set, or empty, and the function cannot do without it.
-    pub fn unset(name: &'static str, accepted: impl Into<Cow<'static, str>>) -> Self {
-        Self { name, got: None, accepted: accepted.into() }
+    pub fn unset(name: &'static str, expected: impl Into<Cow<'static, str>>) -> Self {
+        Self { name, got: None, expected: expected.into() }
     }
 
     /// The variable.
@@ -126,106 +125,24 @@ impl BadVariable {
     }
 
     /// What it may hold.
-    pub fn accepted(&self) -> &str {
-        &self.accepted
+    pub fn expected(&self) -> &str {
+        &self.expected
     }
 }
 
 impl fmt::Display for BadVariable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "environment variable {} is ", self.name)?;
+        let Self { name, expected, .. } = self;
         match &self.got {
-            Some(got) => write!(f, "\"{got}\"")?,
-            None => f.write_str("not set")?,
+            Some(got) => {
+                write!(f, "environment variable {name}: expected {expected}, got \"{got}\"")
+            }
+            None => write!(f, "environment variable {name} is not set; expected {expected}"),
         }
-        write!(f, "; accepted: {}", self.accepted)
     }
 }
 
 impl std::error::Error for BadVariable {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn seconds(value: &str) -> Result<u32, BadVariable> {
-        Environment::from_iter([("CACHE_SECONDS", value)]).whole_number(
-            "CACHE_SECONDS",
-            "seconds",
-            0..=300,
-            60,
-        )
-    }
-
-    #[test]
-    fn the_process_environment_is_read() {
-        let environment = Environment::from_process();
-        assert_eq!(environment.get("PATH"), std::env::var("PATH").ok().as_deref());
-        assert_eq!(environment.get("ECR_ADMISSION_NO_SUCH_VARIABLE"), None);
-    }
-
-    #[test]
-    fn debug_shows_names_and_no_values() {
-        let environment = Environment::from_iter([("AWS_SECRET_ACCESS_KEY", "s3cr3t")]);
-        assert_eq!(format!("{environment:?}"), r#"{"AWS_SECRET_ACCESS_KEY"}"#);
-    }
-
-    #[test]
-    fn whole_numbers() {
-        assert_eq!(
-            Environment::default().whole_number("CACHE_SECONDS", "seconds", 0..=300, 60),
-            Ok(60)
-        );
-        for (value, number) in [("0", 0), ("300", 300), ("060", 60)] {
-            assert_eq!(seconds(value), Ok(number), "{value}");
-        }
-        for value in ["", " ", "-1", "+1", "1.5", "301", "1 ", "99999999999999999999", "ten", "١"]
-        {
-            assert!(seconds(value).is_err(), "{value}");
-        }
-    }
-
-    #[test]
-    fn the_message_names_variable_value_and_what_is_accepted() {
-        assert_eq!(
-            seconds("301").unwrap_err().to_string(),
-            "environment variable CACHE_SECONDS is \"301\"; accepted: a whole number of seconds from 0 to 300"
-        );
-        let unset = Environment::from_iter([("AWS_REGION", "")])
-            .required("AWS_REGION", "an AWS Region")
-            .unwrap_err();
-        assert_eq!(
-            unset.to_string(),
-            "environment variable AWS_REGION is not set; accepted: an AWS Region"
-        );
-        assert_eq!(
-            (unset.name(), unset.got(), unset.accepted()),
-            ("AWS_REGION", None, "an AWS Region")
-        );
-    }
-
-    #[test]
-    fn a_value_is_shown_on_one_line_and_shortened() {
-        let bad = BadVariable::new("LOG_LEVEL", "a\n\u{1b}[31mb", "INFO");
-        assert_eq!(bad.got(), Some("a[31mb"));
-        let long = format!("head{}tail", "é".repeat(5000));
-        let got = BadVariable::new("LOG_LEVEL", &long, "INFO").got().map(str::to_owned).unwrap();
-        assert_eq!(got.chars().count(), 256);
-        assert!(got.starts_with("head") && got.contains('…') && got.ends_with("tail"), "{got}");
-        let whole = "é".repeat(256);
-        assert_eq!(BadVariable::new("LOG_LEVEL", &whole, "INFO").got(), Some(whole.as_str()));
-    }
-
-    #[test]
-    fn switches() {
-        let switch = |value| {
-            Environment::from_iter([("AWS_USE_FIPS_ENDPOINT", value)])
-                .switch("AWS_USE_FIPS_ENDPOINT")
-        };
-        assert_eq!(Environment::default().switch("AWS_USE_FIPS_ENDPOINT"), Ok(false));
-        assert_eq!((switch("true"), switch("false"), switch("")), (Ok(true), Ok(false), Ok(false)));
-        for value in ["1", "TRUE", "yes", "true "] {
-            assert!(switch(value).is_err(), "{value}");
-        }
-    }
-}
+mod tests;

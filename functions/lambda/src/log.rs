@@ -1,8 +1,11 @@
-//! Log lines: one JSON object a line on stdout, which Lambda carries to CloudWatch Logs.
+//! Log lines: one JSON object per line on stdout, which Lambda sends to CloudWatch Logs.
 //!
-//! There is no `tracing` subscriber on purpose. What the Lambda runtime client has to say when it
-//! fails, it prints to stderr where there is none, and the error that ends it comes back to `main`
-//! (see [`crate::stop`]); with a subscriber at TRACE it would write whole events, tokens included.
+//! Each line has an [`Event`]: a code that metric filters and queries match. The message beside it is for
+//! people and can change at any time.
+//!
+//! There is no `tracing` subscriber on purpose. Without one the Lambda runtime client prints its failures to
+//! stderr, and the error that ends it comes back to `main` (see [`crate::stop`]). With a subscriber at TRACE
+//! it would write whole events, tokens included.
 
 use std::error::Error;
 use std::fmt::{self, Write as _};
@@ -19,13 +22,13 @@ use crate::env::{BadVariable, Environment};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
-    /// For who searches a fault.
+    /// For somebody who looks for a fault.
     Debug,
     /// What happened.
     Info,
     /// What an operator should look at.
     Warn,
-    /// What keeps the function from its work.
+    /// What stops the function from doing its work.
     Error,
 }
 
@@ -42,10 +45,25 @@ impl Level {
     }
 }
 
+/// What a log line reports, as a code in `snake_case`.
+///
+/// Metric filters and queries match it, so a code never changes its meaning. Each crate declares its
+/// codes in its `events.rs` and nowhere else; README.md of this crate lists them all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Event(&'static str);
+
+impl Event {
+    /// The event with this code.
+    pub const fn new(code: &'static str) -> Self {
+        Self(code)
+    }
+}
+
 /// Writes log lines at its level or above.
 ///
 /// The fields of a line are a struct or a JSON object (`&()` for none), which must not have the
-/// keys `timestamp`, `level` and `message`.
+/// keys `timestamp`, `level`, `event` and `message`.
 #[derive(Clone, Copy, Debug)]
 pub struct Log {
     level: Level,
@@ -58,43 +76,37 @@ impl Log {
     }
 
     /// Writes a line at DEBUG.
-    pub fn debug(self, message: &str, fields: &impl Serialize) {
-        self.write(Level::Debug, message, fields);
+    pub fn debug(self, event: Event, message: &str, fields: &impl Serialize) {
+        self.write(Level::Debug, event, message, fields);
     }
 
     /// Writes a line at INFO.
-    pub fn info(self, message: &str, fields: &impl Serialize) {
-        self.write(Level::Info, message, fields);
+    pub fn info(self, event: Event, message: &str, fields: &impl Serialize) {
+        self.write(Level::Info, event, message, fields);
     }
 
     /// Writes a line at WARN.
-    pub fn warn(self, message: &str, fields: &impl Serialize) {
-        self.write(Level::Warn, message, fields);
+    pub fn warn(self, event: Event, message: &str, fields: &impl Serialize) {
+        self.write(Level::Warn, event, message, fields);
     }
 
     /// Writes a line at ERROR.
-    pub fn error(self, message: &str, fields: &impl Serialize) {
-        self.write(Level::Error, message, fields);
+    pub fn error(self, event: Event, message: &str, fields: &impl Serialize) {
+        self.write(Level::Error, event, message, fields);
     }
 
-    fn write(self, level: Level, message: &str, fields: &impl Serialize) {
-        self.write_to(&mut io::stdout().lock(), SystemTime::now(), level, message, fields);
+    fn write(self, level: Level, event: Event, message: &str, fields: &impl Serialize) {
+        let timestamp = Timestamp(SystemTime::now());
+        self.write_to(&mut io::stdout().lock(), &Line { timestamp, level, event, message, fields });
     }
 
-    fn write_to(
-        self,
-        out: &mut impl Write,
-        now: SystemTime,
-        level: Level,
-        message: &str,
-        fields: &impl Serialize,
-    ) {
-        if level < self.level {
+    fn write_to(self, out: &mut impl Write, line: &Line<'_, impl Serialize>) {
+        if line.level < self.level {
             return;
         }
-        // A failed write is ignored on purpose: stdout is the only place to tell of it, and a
+        // A failed write is ignored on purpose: stdout is the only place to report it, and a
         // verdict must not depend on whether a log line could be written.
-        let _ = out.write_all(&line(now, level, message, fields));
+        let _ = out.write_all(&line.to_bytes());
     }
 }
 
@@ -102,35 +114,38 @@ impl Log {
 struct Line<'a, F> {
     timestamp: Timestamp,
     level: Level,
+    event: Event,
     message: &'a str,
     #[serde(flatten)]
     fields: &'a F,
 }
 
-/// Stands in for fields that have no JSON form, so that the line itself is not lost.
+/// Replaces fields that have no JSON form, so that the line itself is not lost.
 #[derive(Serialize)]
 struct Unloggable {
     unloggable: String,
 }
 
-/// One line, newline included, so that it leaves in one write and lines never mix.
-fn line(now: SystemTime, level: Level, message: &str, fields: &impl Serialize) -> Vec<u8> {
-    let timestamp = Timestamp(now);
-    let mut line = serde_json::to_string(&Line { timestamp, level, message, fields })
-        .or_else(|error| {
-            let fields = &Unloggable { unloggable: error.to_string() };
-            serde_json::to_string(&Line { timestamp, level, message, fields })
-        })
-        .unwrap_or_default();
-    if !line.chars().all(is_printable) {
-        line = escaped(&line);
+impl<F: Serialize> Line<'_, F> {
+    /// The line as JSON, newline included, so that it leaves in one write and lines never mix.
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut line = serde_json::to_string(self)
+            .or_else(|error| {
+                let fields = &Unloggable { unloggable: error.to_string() };
+                let Self { timestamp, level, event, message, .. } = *self;
+                serde_json::to_string(&Line { timestamp, level, event, message, fields })
+            })
+            .unwrap_or_default();
+        if !line.chars().all(is_printable) {
+            line = escaped(&line);
+        }
+        line.push('\n');
+        line.into_bytes()
     }
-    line.push('\n');
-    line.into_bytes()
 }
 
 /// The same JSON without a character that a terminal acts on. JSON must escape only what is below
-/// U+0020; DEL, the C1 controls and what hides or reorders text can be escaped as well, and stand only
+/// U+0020; DEL, the C1 controls and what hides or reorders text can be escaped as well, and occur only
 /// inside strings.
 fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
@@ -184,155 +199,4 @@ pub fn causes(error: &(dyn Error + 'static)) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::time::Duration;
-
-    use serde_json::json;
-
-    use super::*;
-
-    const NOON: Duration = Duration::from_millis(1_795_176_000_007);
-
-    fn written(level: Level, at: Level, message: &str, fields: &impl Serialize) -> String {
-        let mut out = Vec::new();
-        Log::new(level).write_to(&mut out, SystemTime::UNIX_EPOCH + NOON, at, message, fields);
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn what_a_terminal_acts_on_is_escaped_and_read_back() {
-        let text = "a\u{7f}\u{9b}31m\u{202e}b\u{e0041}…é";
-        let line = written(Level::Info, Level::Info, "m", &json!({ "image": text }));
-        assert!(line.contains(r"a\u007f\u009b31m\u202eb\udb40\udc41…é"), "{line}");
-        let read: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(read["image"], text);
-    }
-
-    #[test]
-    fn a_line_is_one_json_object() {
-        assert_eq!(
-            written(
-                Level::Info,
-                Level::Warn,
-                "a \"b\"\n",
-                &json!({"cluster": "default", "elapsed_ms": 3})
-            ),
-            concat!(
-                r#"{"timestamp":"2026-11-20T12:00:00.007Z","level":"WARN","message":"a \"b\"\n","#,
-                r#""cluster":"default","elapsed_ms":3}"#,
-                "\n"
-            )
-        );
-    }
-
-    #[test]
-    fn fields_may_be_a_struct_or_nothing() {
-        #[derive(Serialize)]
-        struct Fields {
-            uid: &'static str,
-        }
-        assert!(
-            written(Level::Info, Level::Info, "m", &Fields { uid: "1" })
-                .ends_with("\"m\",\"uid\":\"1\"}\n")
-        );
-        assert!(written(Level::Info, Level::Info, "m", &()).ends_with("\"m\"}\n"));
-    }
-
-    #[test]
-    fn what_is_below_the_level_is_left_out() {
-        let levels = [Level::Debug, Level::Info, Level::Warn, Level::Error];
-        for (index, level) in levels.into_iter().enumerate() {
-            for (at_index, at) in levels.into_iter().enumerate() {
-                assert_eq!(
-                    written(level, at, "m", &()).is_empty(),
-                    at_index < index,
-                    "{at:?} at {level:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn fields_without_a_json_form_do_not_lose_the_line() {
-        let keyed_by_list = BTreeMap::from([(vec![1], "value")]);
-        for line in [
-            written(Level::Info, Level::Info, "m", &keyed_by_list),
-            written(Level::Info, Level::Info, "m", &"text"),
-        ] {
-            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
-            assert_eq!(line["message"], "m");
-            assert!(line["unloggable"].is_string(), "{line}");
-        }
-    }
-
-    #[test]
-    fn a_failed_write_is_survived_and_a_line_is_one_write() {
-        struct Writes(Vec<usize>);
-        impl Write for Writes {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                self.0.push(bytes.len());
-                Err(io::Error::from(io::ErrorKind::BrokenPipe))
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
-        let mut out = Writes(Vec::new());
-        Log::new(Level::Info).write_to(&mut out, SystemTime::UNIX_EPOCH, Level::Info, "m", &());
-        let whole = line(SystemTime::UNIX_EPOCH, Level::Info, "m", &());
-        assert_eq!(out.0, [whole.len()]);
-    }
-
-    #[test]
-    fn levels_are_read_exactly() {
-        let read = |value| Level::from_environment(&Environment::from_iter([("LOG_LEVEL", value)]));
-        assert_eq!(Level::from_environment(&Environment::default()), Ok(Level::Info));
-        assert_eq!(read("DEBUG"), Ok(Level::Debug));
-        assert_eq!(read("INFO"), Ok(Level::Info));
-        assert_eq!(read("WARN"), Ok(Level::Warn));
-        assert_eq!(read("ERROR"), Ok(Level::Error));
-        for value in ["", "info", "TRACE", "WARNING"] {
-            assert_eq!(
-                read(value).unwrap_err().to_string(),
-                format!(
-                    "environment variable LOG_LEVEL is \"{value}\"; accepted: DEBUG, INFO, WARN or ERROR"
-                )
-            );
-        }
-    }
-
-    #[test]
-    fn all_causes_are_told() {
-        #[derive(Debug)]
-        struct Outer(BadVariable);
-        impl fmt::Display for Outer {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("outer")
-            }
-        }
-        impl Error for Outer {
-            fn source(&self) -> Option<&(dyn Error + 'static)> {
-                Some(&self.0)
-            }
-        }
-        #[derive(Debug)]
-        struct Twice(fmt::Error);
-        impl fmt::Display for Twice {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "outer: {}", self.0)
-            }
-        }
-        impl Error for Twice {
-            fn source(&self) -> Option<&(dyn Error + 'static)> {
-                Some(&self.0)
-            }
-        }
-        assert_eq!(causes(&Twice(fmt::Error)), format!("outer: {}", fmt::Error));
-        let outer = Outer(BadVariable::unset("AWS_REGION", "an AWS Region"));
-        assert_eq!(
-            causes(&outer),
-            "outer: environment variable AWS_REGION is not set; accepted: an AWS Region"
-        );
-    }
-}
+mod tests;

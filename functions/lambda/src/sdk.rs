@@ -1,6 +1,6 @@
 //! The settings that every AWS client of a function starts from.
 //!
-//! They are put together by hand, without `aws-config`: a Lambda function has its Region and its
+//! They are assembled here, without `aws-config`: a Lambda function has its Region and its
 //! credentials in its environment, and the profile files, metadata service and sign-in flows that
 //! `aws-config` brings would only make the binary larger and a cold start longer.
 
@@ -94,8 +94,9 @@ impl Sdk {
         Ok(Self { shared, connect: timeouts.connect, endpoints: endpoints(environment)? })
     }
 
-    /// The settings for the clients of `service`; `Config::from` of its SDK crate takes them all. What is
-    /// made from one of these shares its connections, and one service's failure costs no other its own.
+    /// The settings for the clients of `service`; `Config::from` of its SDK crate takes them all. Clients
+    /// made from the same settings share connections. A failure of one service gives up the connections to
+    /// that service only.
     pub fn config_for(&self, service: Service) -> SdkConfig {
         let endpoint = self.endpoints.iter().find(|(of, _)| *of == service);
         let mut config = self.shared.to_builder().http_client(Connections::new(self.connect));
@@ -111,8 +112,8 @@ const USE_DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
 /// passes.
 fn region(environment: &Environment) -> Result<Region, BadVariable> {
     const NAME: &str = "AWS_REGION";
-    const ACCEPTED: &str = "an AWS Region, as in us-east-1";
-    let value = environment.required(NAME, ACCEPTED)?;
+    const EXPECTED: &str = "an AWS Region, as in us-east-1";
+    let value = environment.required(NAME, EXPECTED)?;
     let label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if value.len() <= 63
         && !value.starts_with('-')
@@ -121,17 +122,17 @@ fn region(environment: &Environment) -> Result<Region, BadVariable> {
     {
         Ok(Region::new(value.to_owned()))
     } else {
-        Err(BadVariable::new(NAME, value, ACCEPTED))
+        Err(BadVariable::new(NAME, value, EXPECTED))
     }
 }
 
 /// The credentials of the function's role, which Lambda puts into the environment and which outlive
 /// the sandbox. Only long-term keys, as an emulator takes them, come without a session token.
 fn credentials(environment: &Environment) -> Result<Credentials, BadVariable> {
-    const ACCEPTED: &str = "the credentials of the function's role, which AWS Lambda sets";
+    const EXPECTED: &str = "the credentials of the function's role, which AWS Lambda sets";
     Ok(Credentials::new(
-        environment.required("AWS_ACCESS_KEY_ID", ACCEPTED)?,
-        environment.required("AWS_SECRET_ACCESS_KEY", ACCEPTED)?,
+        environment.required("AWS_ACCESS_KEY_ID", EXPECTED)?,
+        environment.required("AWS_SECRET_ACCESS_KEY", EXPECTED)?,
         environment.non_empty("AWS_SESSION_TOKEN").map(str::to_owned),
         None,
         "environment",
@@ -146,7 +147,7 @@ fn timeout_config(timeouts: Timeouts) -> TimeoutConfig {
     config.build()
 }
 
-/// The endpoint of each service that has one of its own or takes part in the one for all.
+/// The endpoint of each service: the service-specific one, or else the common one.
 fn endpoints(environment: &Environment) -> Result<Vec<(Service, String)>, BadVariable> {
     let mut endpoints = Vec::new();
     for service in Service::ALL {
@@ -193,115 +194,4 @@ fn check_endpoint(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TIMEOUTS: Timeouts = Timeouts {
-        connect: Duration::from_secs(1),
-        attempt: Duration::from_secs(2),
-        operation: Some(Duration::from_secs(3)),
-    };
-
-    fn sdk(extra: &[(&str, &str)]) -> Result<Sdk, BadVariable> {
-        let base = [
-            ("AWS_REGION", "eu-central-1"),
-            ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
-            ("AWS_SECRET_ACCESS_KEY", "the-secret-key"),
-            ("AWS_SESSION_TOKEN", "the-session-token"),
-        ];
-        let environment = base.iter().chain(extra).map(|(name, value)| (*name, *value)).collect();
-        Sdk::from_environment(&environment, TIMEOUTS)
-    }
-
-    fn refusal(extra: &[(&str, &str)]) -> String {
-        sdk(extra).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn without_overrides_the_sdk_finds_the_endpoints() {
-        let config = sdk(&[("AWS_ENDPOINT_URL", ""), ("AWS_ENDPOINT_URL_ECR", "")])
-            .unwrap()
-            .config_for(Service::Ecr);
-        assert_eq!(config.endpoint_url(), None);
-        assert_eq!(config.region().map(AsRef::as_ref), Some("eu-central-1"));
-        assert_eq!((config.use_fips(), config.use_dual_stack()), (Some(false), Some(false)));
-        let timeouts = config.timeout_config().unwrap();
-        assert_eq!(timeouts.connect_timeout(), Some(TIMEOUTS.connect));
-        assert_eq!(timeouts.operation_attempt_timeout(), Some(TIMEOUTS.attempt));
-        assert_eq!(timeouts.operation_timeout(), TIMEOUTS.operation);
-    }
-
-    #[test]
-    fn an_endpoint_of_a_service_goes_before_the_one_for_all() {
-        let sdk = sdk(&[
-            ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
-            ("AWS_ENDPOINT_URL_ECR", "https://localhost:5000/ecr"),
-        ])
-        .unwrap();
-        let url = |service| sdk.config_for(service).endpoint_url().map(str::to_owned);
-        assert_eq!(url(Service::Ecr).as_deref(), Some("https://localhost:5000/ecr"));
-        assert_eq!(url(Service::SecretsManager).as_deref(), Some("http://127.0.0.1:4566"));
-        assert_eq!(url(Service::CloudWatch).as_deref(), Some("http://127.0.0.1:4566"));
-    }
-
-    #[test]
-    fn a_bad_endpoint_is_named() {
-        for url in [
-            "localhost:5000",
-            "ftp://localhost",
-            "http://",
-            "/",
-            "http://a b",
-            "https://host/?x=1",
-            "https://",
-        ] {
-            let expected = format!(
-                "environment variable AWS_ENDPOINT_URL_CLOUDWATCH is \"{url}\"; \
-                 accepted: an http or https URL with a host and without a query"
-            );
-            assert_eq!(refusal(&[("AWS_ENDPOINT_URL_CLOUDWATCH", url)]), expected);
-        }
-    }
-
-    #[test]
-    fn endpoint_variants_are_switches() {
-        let config =
-            sdk(&[(USE_FIPS, "true"), (USE_DUAL_STACK, "true")]).unwrap().config_for(Service::Ecr);
-        assert_eq!((config.use_fips(), config.use_dual_stack()), (Some(true), Some(true)));
-        assert_eq!(
-            refusal(&[(USE_FIPS, "yes")]),
-            "environment variable AWS_USE_FIPS_ENDPOINT is \"yes\"; accepted: true or false"
-        );
-        assert_eq!(
-            refusal(&[(USE_DUAL_STACK, "true"), ("AWS_ENDPOINT_URL", "http://localhost")]),
-            "environment variable AWS_USE_DUALSTACK_ENDPOINT is \"true\"; \
-             accepted: false, since AWS_ENDPOINT_URL names an endpoint"
-        );
-    }
-
-    #[test]
-    fn a_region_is_a_host_label() {
-        for value in
-            ["us east 1", "us-east-1.evil.io", "US-EAST-1", "-a", "a-", "x/../y", &"a".repeat(64)]
-        {
-            let expected = format!(
-                "environment variable AWS_REGION is \"{value}\"; accepted: an AWS Region, as in us-east-1"
-            );
-            assert_eq!(refusal(&[("AWS_REGION", value)]), expected);
-        }
-    }
-
-    #[test]
-    fn absent_credentials_are_named_and_present_ones_never_shown() {
-        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
-            let message = refusal(&[(name, "")]);
-            assert!(
-                message.starts_with(&format!("environment variable {name} is not set; ")),
-                "{message}"
-            );
-        }
-        let debug = format!("{:?}", sdk(&[]).unwrap());
-        assert!(!debug.contains("the-se"), "{debug}");
-        assert!(sdk(&[("AWS_SESSION_TOKEN", "")]).is_ok());
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! How a function ends that cannot go on: one log line that says why, and exit code 1.
+//! How a function that cannot continue stops: one log line that says why, and exit code 1.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::env::BadVariable;
+use crate::events::{BAD_CONFIGURATION, RUNTIME_ENDED};
 use crate::log::{Level, Log, causes};
 
 /// Stops the function in its init phase because of its configuration.
@@ -15,11 +16,11 @@ pub fn bad_configuration(bad: &BadVariable) -> ExitCode {
     #[derive(Serialize)]
     struct Fields<'a> {
         variable: &'a str,
-        value: Option<&'a str>,
-        accepted: &'a str,
+        expected: &'a str,
+        got: Option<&'a str>,
     }
-    let fields = Fields { variable: bad.name(), value: bad.got(), accepted: bad.accepted() };
-    Log::new(Level::Error).error(&bad.to_string(), &fields);
+    let fields = Fields { variable: bad.name(), expected: bad.expected(), got: bad.got() };
+    Log::new(Level::Error).error(BAD_CONFIGURATION, &bad.to_string(), &fields);
     ExitCode::FAILURE
 }
 
@@ -30,7 +31,7 @@ pub fn runtime_ended(error: &(dyn Error + 'static)) -> ExitCode {
     struct Fields {
         error: String,
     }
-    Log::new(Level::Error)
-        .error("the Lambda runtime client ended", &Fields { error: causes(error) });
+    let fields = Fields { error: causes(error) };
+    Log::new(Level::Error).error(RUNTIME_ENDED, "the Lambda runtime client ended", &fields);
     ExitCode::FAILURE
 }

@@ -1,12 +1,11 @@
 //! The plan and what was found, into a verdict.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::{Cause, ImageFacts, Inspection, Unavailable};
+use crate::facts::{Cause, Inspection, Unavailable};
 use crate::image::EcrImage;
 use crate::mode::Mode;
-use crate::plan::{Plan, PlannedImage, Uses};
+use crate::plan::{Plan, PlannedImage};
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::rule::Rule;
@@ -28,6 +27,7 @@ pub fn decide(
 ) -> Verdict {
     let mut images = Vec::with_capacity(plan.images.len());
     let mut violations = Vec::new();
+    let mut violating = BTreeSet::new();
     for planned in &plan.images {
         let inspection = planned
             .lookup
@@ -37,7 +37,11 @@ pub fn decide(
             .unwrap_or(&NOT_LOOKED_UP);
         let volume = planned.path.is_volume();
         let case = Case { lookup: planned.lookup.as_ref(), inspection, policy, now, volume };
-        violations.extend(violations_of(planned, &case, plan.mode));
+        let found = violations_of(planned, &case, plan.mode);
+        if let (Ok(image), false) = (&planned.lookup, found.is_empty()) {
+            violating.insert(image.clone());
+        }
+        violations.extend(found);
         let digest = match (&planned.lookup, inspection) {
             (Ok(_), Inspection::Inspected(facts)) => Some(facts.digest.clone()),
             _ => None,
@@ -48,7 +52,7 @@ pub fn decide(
             digest,
         });
     }
-    Verdict::new(images, violations)
+    Verdict { violating, ..Verdict::new(images, violations) }
 }
 
 /// The violations of one image, in the order of the rules.
@@ -103,22 +107,4 @@ fn violations_of(planned: &PlannedImage, case: &Case<'_>, limit: Mode) -> Vec<Vi
         }
     }
     violations
-}
-
-/// Whether an image with these facts would be denied or warned of by any rule, in any of these uses.
-pub fn violates(
-    image: &EcrImage,
-    uses: Uses,
-    facts: &Arc<ImageFacts>,
-    policy: &Policy,
-    now: Timestamp,
-) -> bool {
-    let inspection = Inspection::Inspected(Arc::clone(facts));
-    [(uses.container, false), (uses.volume, true)].into_iter().any(|(used, volume)| {
-        let case = Case { lookup: Ok(image), inspection: &inspection, policy, now, volume };
-        used && Rule::ALL.into_iter().any(|rule| match rule.check(&case) {
-            Evaluation::Evaluated(reasons) => !reasons.is_empty(),
-            Evaluation::NotApplicable | Evaluation::Skipped => false,
-        })
-    })
 }

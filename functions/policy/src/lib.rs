@@ -48,9 +48,8 @@ pub mod policy;
 pub mod break_glass;
 pub mod rewrite;
 
-// What is wrong with an image, or with the whole workload.
+// What is wrong with an image.
 pub mod reason;
-pub mod refusal;
 
 mod rules;
 
@@ -79,7 +78,6 @@ pub use mode::Mode;
 pub use plan::{FieldPath, Plan, plan};
 pub use policy::Policy;
 pub use reason::Reason;
-pub use refusal::Refusal;
 pub use rule::Rule;
 pub use timestamp::Timestamp;
 pub use verdict::{Decision, Verdict, Violation};

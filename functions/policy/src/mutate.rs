@@ -1,10 +1,10 @@
 //! The mutating webhook: which images are rewritten or pinned, and what they become.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::Inspection;
 use crate::image::{EcrImage, EcrReference, ImageId, ImageReference};
-use crate::plan::{FieldPath, Uses};
+use crate::plan::FieldPath;
 use crate::policy::Policy;
 use crate::rewrite::RewriteTable;
 use crate::rules::{Case, Evaluation, image_available};
@@ -78,15 +78,10 @@ pub fn mutate(
 }
 
 impl Mutation {
-    /// The images whose digest is wanted, each once, and what each is used for.
-    pub fn lookups(&self) -> BTreeMap<EcrImage, Uses> {
-        let mut lookups: BTreeMap<EcrImage, Uses> = BTreeMap::new();
-        for candidate in &self.0 {
-            if let Some(reference) = &candidate.to_pin {
-                lookups.entry(reference.image()).or_default().add(&candidate.path);
-            }
-        }
-        lookups
+    /// The images to look up for their digest, each once.
+    pub fn lookups(&self) -> BTreeSet<EcrImage> {
+        let to_pin = self.0.iter().filter_map(|candidate| candidate.to_pin.as_ref());
+        to_pin.map(EcrReference::image).collect()
     }
 
     /// The changes, with the digests in `inspections`. An image that has none there is left as it is, or
@@ -151,7 +146,7 @@ mod tests {
         let table = RewriteTable::parse(&format!("docker.io/={OURS}/hub/"), &policy()).unwrap();
         let mutation = mutate([(FieldPath::new("p"), image.to_owned())], &table, pin, &policy());
         let found =
-            mutation.lookups().into_keys().filter_map(|image| Some((image, inspection?.clone())));
+            mutation.lookups().into_iter().filter_map(|image| Some((image, inspection?.clone())));
         let found = found.collect();
         mutation.finish(&found, &policy())
     }

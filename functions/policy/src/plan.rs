@@ -2,7 +2,7 @@
 
 use std::cell::LazyCell;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,15 +48,9 @@ pub fn plan(
 }
 
 impl Plan {
-    /// The images to look up, each once, and what each is used for.
-    pub fn lookups(&self) -> BTreeMap<EcrImage, Uses> {
-        let mut lookups: BTreeMap<EcrImage, Uses> = BTreeMap::new();
-        for planned in &self.images {
-            if let Ok(image) = &planned.lookup {
-                lookups.entry(image.clone()).or_default().add(&planned.path);
-            }
-        }
-        lookups
+    /// The images to look up, each once.
+    pub fn lookups(&self) -> BTreeSet<EcrImage> {
+        self.images.iter().filter_map(|planned| planned.lookup.as_ref().ok()).cloned().collect()
     }
 
     /// How many images are evaluated.
@@ -67,26 +61,6 @@ impl Plan {
     /// Whether there is nothing to evaluate.
     pub fn is_empty(&self) -> bool {
         self.images.is_empty()
-    }
-}
-
-/// What a workload does with an image.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Uses {
-    /// It starts it as a container.
-    pub container: bool,
-    /// It mounts it as a volume.
-    pub volume: bool,
-}
-
-impl Uses {
-    /// Adds the use of an image at this path.
-    pub fn add(&mut self, path: &FieldPath) {
-        if path.is_volume() {
-            self.volume = true;
-        } else {
-            self.container = true;
-        }
     }
 }
 

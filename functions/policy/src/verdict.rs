@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::break_glass::Ruling;
+use crate::image::EcrImage;
 use crate::mode::Mode;
 use crate::names::Digest;
 use crate::plan::FieldPath;
@@ -34,6 +35,8 @@ pub struct Verdict {
     pub violations: Vec<Violation>,
     /// The ruling on a request for break-glass, where one was made against a denial.
     pub break_glass: Option<Ruling>,
+    /// The images that were looked up and violate a rule, in any mode.
+    pub violating: BTreeSet<EcrImage>,
 }
 
 /// An image that was evaluated.
@@ -75,7 +78,7 @@ pub enum Decision {
 
 impl Verdict {
     pub(crate) fn new(images: Vec<EvaluatedImage>, violations: Vec<Violation>) -> Self {
-        Self { images, violations, break_glass: None }
+        Self { images, violations, break_glass: None, violating: BTreeSet::new() }
     }
 
     /// Deny when any violation denies.

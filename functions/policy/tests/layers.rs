@@ -40,7 +40,7 @@ const LAYERS: &[&[&str]] = &[
     // What is wrong with an image, or with the whole workload.
     &["reason::unavailable", "reason::words"],
     &["reason::config", "reason::manifest", "reason::repository", "reason::scan"],
-    &["reason", "refusal"],
+    &["reason"],
     &["rules::case"],
     // Each rule is a file that no other rule knows.
     &["rules::*"],

@@ -103,19 +103,19 @@ impl Policed {
     }
 
     /// Lines of the admission function that say this, as the objects they are.
-    pub fn logged(&self, message: &str) -> Vec<Value> {
-        lines(&self.stack.log(), message)
+    pub fn logged(&self, event: &str) -> Vec<Value> {
+        lines(&self.stack.log(), event)
     }
 
     /// Waits until a line with this message has such an error: a line may come after the answer.
-    pub async fn until_logged(&self, message: &str, is_it: impl Fn(&str) -> bool) {
+    pub async fn until_logged(&self, event: &str, is_it: impl Fn(&str) -> bool) {
         for _ in 0..100 {
-            if self.logged(message).iter().any(|line| is_it(line["error"].as_str().unwrap())) {
+            if self.logged(event).iter().any(|line| is_it(line["error"].as_str().unwrap())) {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
-        panic!("no such line: {:?}", self.logged(message));
+        panic!("no such line: {:?}", self.logged(event));
     }
 
     /// Ends it in order.
@@ -139,11 +139,11 @@ pub fn is_read(call: &str) -> bool {
     call.contains(" GetSecretValue ") && call.contains(":secret:ecr-admission/policy-")
 }
 
-/// The lines of a log that say this, as the objects they are.
-pub fn lines(log: &str, message: &str) -> Vec<Value> {
+/// The lines of a log with this event code, as the objects they are.
+pub fn lines(log: &str, event: &str) -> Vec<Value> {
     let objects =
         log.lines().filter_map(|line| serde_json::from_str(&line[line.find('{')?..]).ok());
-    objects.filter(|line: &Value| line["message"] == message).collect()
+    objects.filter(|line: &Value| line["event"] == event).collect()
 }
 
 /// When CVE-2026-4001 was first observed: three days ago, to the second.

@@ -20,5 +20,5 @@ def run(world, apiserver, cloud):
     play.play("break-glass")
     play.finish()
     world.report.check(
-        "policy: break-glass is logged with who broke it", '"message":"break-glass"' in cloud.log(), cloud.log()[-2000:], "a line"
+        "policy: break-glass is logged with who broke it", '"event":"break_glass"' in cloud.log(), cloud.log()[-2000:], "a line"
     )

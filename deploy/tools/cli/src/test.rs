@@ -1,4 +1,4 @@
-//! `deploy/policy test`: what a document makes of an operator's own cases.
+//! `scripts/policy test`: what a document makes of an operator's own cases.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,7 @@ fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
     let policy = document.policy(base, &requester, case.at);
     let images = [(FieldPath::new("spec.containers[0].image"), case.image.clone())];
     let plan = plan(images, Mode::Deny, &policy);
-    let lookups = plan.lookups().into_keys();
+    let lookups = plan.lookups().into_iter();
     let found: BTreeMap<EcrImage, Inspection> = lookups
         .map(|image| {
             let inspection = case.facts.inspection(&image, case.at);

@@ -1,8 +1,8 @@
 //! One blob, behind the URL that `GetDownloadUrlForLayer` gives for it.
 //!
 //! It is fetched as the SDK makes its own calls: through the same HTTP client, with the same timeouts,
-//! without a signature, and without following a redirect. The URL holds a signature, which is as good as
-//! a password while it lasts: neither the URL nor the answer to it may be logged.
+//! without a signature, and without following a redirect. The URL holds a signature, which works
+//! like a password while it is valid: never log the URL or the answer to it.
 
 use aws_sdk_ecr::config::BehaviorVersion;
 use aws_sdk_ecr::config::http::{HttpRequest, HttpResponse};
@@ -73,7 +73,7 @@ fn whole(response: &HttpResponse) -> Result<Vec<u8>, OrchestratorError<ErrorMeta
     match (response.status().as_u16(), response.body().bytes()) {
         (200, Some(body)) => Ok(body.to_vec()),
         (status, _) => {
-            let message = format!("HTTP status {status}; accepted: 200");
+            let message = format!("HTTP status {status}; expected 200");
             let error = ErrorMetadata::builder().message(message).build();
             Err(OrchestratorError::operation(error))
         }

@@ -1,4 +1,4 @@
-//! Bodies of answers, no longer than they may be.
+//! Limits the length of the bodies of answers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,8 +25,8 @@ struct Memory {
     room: Arc<Room>,
 }
 
-/// What became of a body. Its room is free again when this is dropped: keep it for as long as what was
-/// read is in memory.
+/// The state of a body. Its room is free again when this is dropped: keep it while what was read is in
+/// memory.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     taken: Mutex<Option<OwnedSemaphorePermit>>,
@@ -76,7 +76,7 @@ impl Intercept for LimitBody {
         let body = Limited::new(response.take_body(), self.limit);
         *response.body_mut() = match self.memory.clone() {
             None => SdkBody::from_body_1_x(body),
-            // Not even begun. To the SDK an empty body is an answer, and no reason to repeat the call.
+            // Not read at all. To the SDK an empty body is an answer, so it does not repeat the call.
             Some(Memory { room, .. }) if length.is_some_and(|length| length > self.limit) => {
                 room.too_long.store(true, Ordering::Relaxed);
                 SdkBody::empty()
@@ -87,7 +87,7 @@ impl Intercept for LimitBody {
                 let noted = Arc::clone(&room);
                 let frames = async move {
                     let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
-                    // That of a repeated call takes the place of the one before.
+                    // The body of a repeated call replaces the one before.
                     room.hold(None);
                     room.hold(all.acquire_many_owned(permits).await.ok());
                     BodyStream::new(body)

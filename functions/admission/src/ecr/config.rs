@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 use super::blob;
 use super::call::{Failure, call};
 use super::inspector::EcrInspector;
-use super::manifests::GET as MANIFEST;
+use super::manifests;
+use crate::events::IMAGE_CONFIG_UNUSABLE;
 use crate::inspect::{Budget, Missing};
 use crate::manifest::image_config;
 
@@ -26,7 +27,7 @@ pub(super) async fn read(
 ) -> ConfigFacts {
     let read = match named {
         Some(digest) => fetch(ecr, image, digest, budget).await,
-        None => Err(unusable(ecr, image, MANIFEST, "the manifest names no config")),
+        None => Err(unusable(ecr, image, manifests::OPERATION, "the manifest names no config")),
     };
     read.map_or_else(ConfigFacts::Unavailable, ConfigFacts::Read)
 }
@@ -62,7 +63,7 @@ fn failed(operation: &'static str) -> impl Fn(Failure) -> Unavailable {
     move |failure| unavailable(failure.missing(operation), operation)
 }
 
-/// That there is no such repository or image is no more a config than a failed call is.
+/// A repository or an image that does not exist has no config either.
 fn unavailable(missing: Missing, operation: &'static str) -> Unavailable {
     match missing {
         Missing::Unavailable(unavailable) => unavailable,
@@ -72,7 +73,7 @@ fn unavailable(missing: Missing, operation: &'static str) -> Unavailable {
     }
 }
 
-/// An answer came, and there is no config in it.
+/// An answer without a config.
 fn unusable(
     ecr: &EcrInspector,
     image: &EcrImage,
@@ -80,7 +81,7 @@ fn unusable(
     error: &str,
 ) -> Unavailable {
     let fields = Unusable { image: image.to_string(), operation, error: cut(error, QUOTED) };
-    ecr.log.warn("the config of an image cannot be used", &fields);
+    ecr.log.warn(IMAGE_CONFIG_UNUSABLE, "the config of an image cannot be used", &fields);
     Unavailable { operation, cause: Cause::Internal }
 }
 

@@ -20,11 +20,11 @@ use ecr_admission_policy::text::cut;
 
 type Counts = BTreeMap<Severity, u64>;
 
-/// A page that counts fewer findings than none.
+/// A page with a negative count of findings.
 #[derive(Debug)]
 pub(super) struct NegativeCount;
 
-/// The findings of a scan that were read up to now.
+/// The findings of a scan that were read so far.
 pub(super) struct Tally {
     needs: Needs,
     /// Whether the first page has counts. Only then is a suppressed finding left to them.
@@ -48,7 +48,7 @@ enum Kept {
     All(Vec<Finding>),
 }
 
-/// What the findings of a scan come to: fields of [`ecr_admission_policy::facts::Scan`].
+/// The result for the findings of a scan: fields of [`ecr_admission_policy::facts::Scan`].
 pub(super) struct Tallied {
     pub(super) any_open: bool,
     pub(super) counts: Counts,
@@ -70,7 +70,7 @@ impl Tally {
         Ok(tally)
     }
 
-    /// Takes a page in.
+    /// Adds a page.
     pub(super) fn add(&mut self, page: Option<&ImageScanFindings>) -> Result<(), NegativeCount> {
         let Some(page) = page else { return Ok(()) };
         for (severity, count) in
@@ -90,7 +90,7 @@ impl Tally {
         Ok(())
     }
 
-    /// Takes one finding in. A status that this version does not know is open.
+    /// Adds one finding. A status that this version does not know counts as open.
     fn list(&mut self, word: &str, status: Option<&str>, read: impl FnOnce(Severity) -> Finding) {
         let severity = severity(word);
         let listed = self.listed.entry(severity.clone()).or_default();
@@ -113,7 +113,7 @@ impl Tally {
         if self.has_counts { listed.open } else { listed.open + listed.suppressed }
     }
 
-    /// Whether a finding of this severity denies, or warns since nobody has rated it.
+    /// Whether a finding of this severity denies, or warns because it has no severity.
     fn matters(&self, severity: &Severity) -> bool {
         self.needs.severity_limit.denies(severity) || severity.is_unrated()
     }
@@ -127,7 +127,7 @@ impl Tally {
     pub(super) fn needs_all_pages(&self) -> bool {
         let Needs { severity_limit: limit, all_findings, .. } = self.needs;
         let mut counted = self.counted.iter().filter(|(severity, _)| limit.denies(severity));
-        // Of whatever severity: counts that leave one finding out may leave others out.
+        // Of any severity: counts that leave one finding out may leave others out.
         let mut listed = self.listed.iter();
         !self.has_counts
             || (all_findings && counted.any(|(_, count)| *count > 0))
@@ -145,7 +145,7 @@ impl Tally {
         self.needs.all_findings && counted.any(|(severity, count)| listed(severity) < *count)
     }
 
-    /// What the findings come to.
+    /// The result.
     pub(super) fn finish(self) -> Tallied {
         let any_open = self.counted.values().any(|count| *count > 0)
             || self.listed.values().any(|listed| listed.open > 0);
@@ -195,7 +195,7 @@ fn basic(finding: &ImageScanFinding, severity: Severity) -> Finding {
     }
 }
 
-/// An enhanced finding can be about several packages: it is told by one that has a fixed version, if
+/// An enhanced finding can be about several packages: it is reported by one that has a fixed version, if
 /// any has.
 fn enhanced(finding: &EnhancedImageScanFinding, severity: Severity) -> Finding {
     let details = finding.package_vulnerability_details();
@@ -212,12 +212,12 @@ fn enhanced(finding: &EnhancedImageScanFinding, severity: Severity) -> Finding {
     }
 }
 
-/// Amazon Inspector says in a word that there is no fixed version.
+/// The word by which Amazon Inspector says that there is no fixed version.
 fn fixed_in(package: &VulnerablePackage) -> Option<&str> {
     package.fixed_in_version().filter(|version| !matches!(*version, "" | "NotAvailable"))
 }
 
-/// What is compared is kept whole, or not at all.
+/// Text that is compared is kept in full or not at all.
 fn id(text: Option<&str>) -> Option<String> {
     text.filter(|text| (1..=LONGEST_ID).contains(&text.len())).map(str::to_owned)
 }

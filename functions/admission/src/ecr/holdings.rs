@@ -1,4 +1,4 @@
-//! What is known, so far, of the images of one repository.
+//! What is known so far about the images of one repository.
 
 use std::collections::BTreeMap;
 
@@ -15,12 +15,12 @@ use crate::inspect::Missing;
 pub(super) struct Holdings {
     pub(super) scans: ById<Result<Scanned, Missing>>,
     pub(super) manifests: ById<Result<Read, Missing>>,
-    /// By the digests of the images whose they are.
+    /// By the digest of the image.
     pub(super) configs: BTreeMap<Digest, ConfigFacts>,
 }
 
-/// Answers by the ids that they were asked for by. Those of children are looked at by digest again and
-/// again, so that a digest need not become an id each time.
+/// Answers by the id in the request. Children are looked up by digest again and again, so digests have a
+/// map of their own.
 #[derive(Debug)]
 pub(super) struct ById<T> {
     digests: BTreeMap<Digest, T>,

@@ -1,8 +1,8 @@
-//! Image facts: scans and manifests beside one another, level by level.
+//! Image facts: scans and manifests in parallel, level by level.
 //!
-//! A manifest says what an image is, so that it is always read. What it names is looked up as soon as it
-//! is known: an image takes one round trip, an index two, one with an index in it three. The images of a
-//! repository share their calls.
+//! The manifest says what an image is, so it is always read. What it names is looked up as soon as it is
+//! known: an image takes one round trip, an index two, a nested index three. The images of a repository
+//! share their calls.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
@@ -45,7 +45,7 @@ pub(super) async fn look_up(
     for (place, look) in looks.iter_mut().enumerate() {
         queue.add(place, look.start());
     }
-    // A task becomes a future only in its turn: a review may name hundreds of indexes.
+    // A task becomes a future only when its turn comes: a review may name hundreds of indexes.
     let mut running = FuturesUnordered::new();
     loop {
         while running.len() < MOST_CALLS
@@ -62,7 +62,7 @@ pub(super) async fn look_up(
     looks.into_iter().flat_map(Look::finish).collect()
 }
 
-/// Asks. On the heap, since a look-up waits with as many of these as it has calls under way.
+/// Makes the call of a task. On the heap, because a look-up has many of these in flight.
 fn run<'a>(
     ecr: &'a EcrInspector,
     repository: Repository,

@@ -13,7 +13,7 @@ use crate::manifest::{Entry, Kind, Manifest};
 /// An index and those in it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Opened<'a> {
-    /// More than [`MAX_DEPTH`] of them lie in one another.
+    /// It is nested more than [`MAX_DEPTH`] deep.
     TooDeep,
     /// They hold more than [`MAX_DESCRIPTORS`] descriptors.
     TooManyDescriptors,
@@ -26,7 +26,7 @@ pub(super) enum Opened<'a> {
     },
 }
 
-/// A child that is no index, or of which that is not known yet.
+/// A child that is not an index, or that is not known yet to be one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Leaf<'a> {
     pub(super) digest: &'a Digest,

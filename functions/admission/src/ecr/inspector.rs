@@ -1,10 +1,9 @@
-//! Through what Amazon ECR is asked.
+//! The clients of Amazon ECR.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ecr::Client;
-use aws_sdk_ecr::config::{Builder, Region as SdkRegion};
 use aws_sdk_ecr::types::ImageIdentifier;
+use aws_sdk_ecr::{Client, config};
 use ecr_admission_lambda::{Log, Sdk, Service};
 use ecr_admission_policy::facts::Cause;
 use ecr_admission_policy::image::ImageId;
@@ -24,8 +23,8 @@ impl EcrInspector {
     pub fn new(sdk: &Sdk, regions: &BTreeSet<Region>, log: Log) -> Self {
         let shared = sdk.config_for(Service::Ecr);
         let client = |region: &Region| {
-            let region = SdkRegion::new(region.as_str().to_owned());
-            Client::from_conf(Builder::from(&shared).region(region).build())
+            let region = config::Region::new(region.as_str().to_owned());
+            Client::from_conf(config::Builder::from(&shared).region(region).build())
         };
         Self::with_clients(regions.iter().map(|r| (r.clone(), client(r))).collect(), log)
     }

@@ -17,7 +17,7 @@ use super::place::Repository;
 use crate::inspect::{Budget, Missing};
 use crate::manifest::{self, IMAGE_TYPES, INDEX_TYPES, Manifest};
 
-pub(super) const GET: &str = "ecr:BatchGetImage";
+pub(super) const OPERATION: &str = "ecr:BatchGetImage";
 
 /// The most ids in one call. ECR takes 100 (API reference), and a manifest may have 4 MiB: fewer keep
 /// its answers short.
@@ -92,14 +92,14 @@ impl Failed {
                 let too_long = NotUnderstood::TooLong { limit: manifest::MAX_BYTES };
                 Ok(Read { digest, manifest: Err(too_long) })
             }
-            Self::Call(failure) => Err(failure.missing(GET)),
+            Self::Call(failure) => Err(failure.missing(OPERATION)),
         };
         ids.iter().map(|id| (id.clone(), found(id))).collect()
     }
 }
 
 fn internal() -> Missing {
-    Missing::unavailable(GET, Cause::Internal)
+    Missing::unavailable(OPERATION, Cause::Internal)
 }
 
 async fn batch(
@@ -109,7 +109,7 @@ async fn batch(
     budget: &Budget,
 ) -> Result<Manifests, Failed> {
     let client = ecr
-        .client(&repository.region, GET)
+        .client(&repository.region, OPERATION)
         .or(Err(Failed::Call(Failure::Failed(Cause::Internal))))?;
     let most = if ids.len() == 1 { MAX_BYTES_OF_ONE } else { MAX_BYTES };
     let (limit, room) = LimitBody::within(most, budget.memory());
@@ -123,7 +123,7 @@ async fn batch(
             INDEX_TYPES.into_iter().chain(IMAGE_TYPES).map(str::to_owned).collect(),
         ));
     let send = || request.customize().interceptor(limit).send();
-    match call(GET, budget, ecr.log, send).await {
+    match call(OPERATION, budget, ecr.log, send).await {
         Ok(_) | Err(_) if room.is_too_small() => Err(Failed::TooLong),
         Ok(output) => Ok(by_id(ids, &output)),
         Err(failure) => Err(Failed::Call(failure)),

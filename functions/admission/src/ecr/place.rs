@@ -1,4 +1,4 @@
-//! Where images lie.
+//! Where images are.
 
 use ecr_admission_policy::EcrImage;
 use ecr_admission_policy::image::ImageId;

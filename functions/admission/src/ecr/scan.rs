@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::call::{Failure, NotFound, call};
 use super::findings::{NegativeCount, Tallied, Tally, timestamp};
 use super::inspector::{EcrInspector, identifier};
+use crate::events::SCAN_UNUSABLE;
 use crate::inspect::{Budget, Missing};
 
 const FINDINGS: &str = "ecr:DescribeImageScanFindings";
@@ -52,7 +53,7 @@ pub(super) async fn scan(
         Err(failure) => return Err(failure.missing(FINDINGS)),
     };
     let failed = |message| {
-        ecr.log.warn(message, &FailedScan { image: image.to_string() });
+        ecr.log.warn(SCAN_UNUSABLE, message, &FailedScan { image: image.to_string() });
         Missing::unavailable(FINDINGS, Cause::Internal)
     };
     let digest = digest(image, &first).ok_or_else(|| failed("the scan findings name no image"))?;

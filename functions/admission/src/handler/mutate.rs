@@ -1,59 +1,54 @@
 //! `POST /mutate`: which images are pinned or rewritten.
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use ecr_admission_policy::Mode;
 use ecr_admission_policy::mutate::{Mutated, mutate};
-use lambda_runtime::Context;
 
-use super::policy::judging;
-use super::{Handler, budget, now_ms};
-use crate::account;
+use super::Handler;
+use super::policy::in_force;
 use crate::answer::mutated;
+use crate::arrival::Arrival;
 use crate::inspect::InspectImage;
-use crate::left_alone;
+use crate::outcome::MutationOutcome;
 use crate::patch;
-use crate::policy_copy::timestamp;
 use crate::policy_secret::ReadPolicy;
-use crate::record::MutationOutcome;
+use crate::replaceable;
 use crate::review::{Answer, Review};
 use crate::workload::{self, Workload};
 
 impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
-    /// Never refuses: what cannot be changed is left alone, and the validating half decides.
+    /// Never denies: what cannot be changed stays as it is, and the validating webhook decides.
     pub(super) async fn mutate(
         &self,
         review: &Review<'_>,
-        event: &ApiGatewayV2httpRequest,
-        context: &Context,
+        arrival: &Arrival,
     ) -> Option<(Answer, MutationOutcome)> {
         let request = review.request.as_ref().ok()?;
         if self.is_ignored(request) {
             return None;
         }
         let Ok(Workload::Images { images, .. }) = workload::of(request) else { return None };
-        let images = left_alone::replaceable(request, images);
+        let images = replaceable::of(request, images);
         if images.is_empty() {
             return None;
         }
-        let (budget, started_ms) = (budget(event, context), now_ms());
-        let in_force = self.policies.renewed(budget.deadline, started_ms).await;
-        let copy = judging(in_force).ok()?;
-        let (pin, rewrites) = (self.pins(copy.as_ref(), request), self.rewrites(copy.as_ref()));
+        let Arrival { now_ms, budget, own_account, .. } = arrival;
+        let copy = in_force(self.policies.renewed(budget.deadline, *now_ms).await).ok()?;
+        let copy = copy.as_ref();
+        let (pin, rewrites) = (self.pins(copy, request), self.rewrites(copy));
         if !pin && rewrites.is_empty() {
             return None;
         }
-        let own_account = account::of_function_arn(&context.invoked_function_arn)?;
-        let (copy, now) = (copy.as_ref(), timestamp(started_ms));
-        let policy = self.policy(copy, request, Mode::Deny, &own_account, now);
+        let own_account = own_account.as_ref()?;
+        let policy = self.policy(copy, request, Mode::Deny, own_account, arrival.timestamp());
         let mutation = mutate(images, rewrites, pin, &policy);
         let lookups = mutation.lookups();
-        // The validating half says why.
+        // The validating webhook says why.
         if lookups.len() > self.config.max_images {
             return None;
         }
-        let known = self.lookups.inspect(lookups, &own_account, &policy, &budget, now_ms()).await;
+        let known = self.lookups.inspect(lookups, own_account, &policy.needs(), arrival).await;
         let Mutated { changes, warnings } = mutation.finish(&known.inspections, &policy);
-        // kube-apiserver drops whatever else is changed through this subresource.
+        // kube-apiserver drops every other change made through this subresource.
         let annotate = request.sub_resource.as_deref() != Some("ephemeralcontainers");
         let patch = patch::operations(&changes, request.object?, annotate);
         let outcome = MutationOutcome {

@@ -3,17 +3,18 @@
 use ecr_admission_policy::names::AccountId;
 use ecr_admission_policy::policy::exemption::Requester;
 use ecr_admission_policy::rewrite::RewriteTable;
-use ecr_admission_policy::{Mode, Policy, Refusal, Timestamp};
+use ecr_admission_policy::{Mode, Policy, Timestamp};
 
 use super::Handler;
-use crate::policy_copy::{Copy, InForce};
+use crate::policy_copy::{DocumentCopy, InForce};
+use crate::refusal::Refusal;
 use crate::review::Request;
 
 impl<I, R> Handler<I, R> {
-    /// The policy that judges a request under this document, or under the parameters alone.
+    /// The policy for a request under this document, or under the parameters alone.
     pub(super) fn policy(
         &self,
-        copy: Option<&Copy>,
+        copy: Option<&DocumentCopy>,
         request: &Request<'_>,
         mode: Mode,
         own_account: &AccountId,
@@ -23,40 +24,41 @@ impl<I, R> Handler<I, R> {
         let registry_ids = registry_ids.unwrap_or_else(|| [own_account.clone()].into());
         let (regions, limit) = (self.config.regions.clone(), self.config.severity_limit);
         let mut policy = Policy::new(registry_ids, regions, limit);
-        let pins = self.pins(copy, request);
-        // Only Pods are pinned, unless the mutating configuration names controllers too: of those
-        // nothing is asked here.
-        policy.pinned = pins && mode == Mode::Deny;
-        let Some(Copy { document, version, .. }) = copy else { return policy };
-        let requester = Requester {
-            namespace: request.namespace.as_deref(),
-            user: request.user_info.username.as_deref(),
-        };
-        let mut policy = document.policy(policy, &requester, now);
-        policy.pinned &= !pins || mode == Mode::Deny;
-        policy.document_version = Some(version.clone());
+        if let Some(DocumentCopy { document, version, .. }) = copy {
+            let requester = Requester {
+                namespace: request.namespace.as_deref(),
+                user: request.user_info.username.as_deref(),
+            };
+            policy = document.policy(policy, &requester, now);
+            policy.document_version = Some(version.clone());
+        }
+        if self.pins(copy, request) {
+            // A controller's template need not be pinned: the mutating webhook pins its Pods, and the
+            // template only if the webhook configuration names controllers.
+            policy.pinned = mode == Mode::Deny;
+        }
         policy
     }
 
-    /// Whether the mutating half pins the images of a request.
-    pub(super) fn pins(&self, copy: Option<&Copy>, request: &Request<'_>) -> bool {
+    /// Whether the mutating webhook pins the images of a request.
+    pub(super) fn pins(&self, copy: Option<&DocumentCopy>, request: &Request<'_>) -> bool {
         let namespace = request.namespace.as_deref();
         let by_document = copy.and_then(|copy| copy.document.pins(namespace));
         by_document.unwrap_or_else(|| self.config.pin.contains(namespace))
     }
 
     /// The table of rewrites.
-    pub(super) fn rewrites<'a>(&'a self, copy: Option<&'a Copy>) -> &'a RewriteTable {
+    pub(super) fn rewrites<'a>(&'a self, copy: Option<&'a DocumentCopy>) -> &'a RewriteTable {
         let by_document = copy.and_then(|copy| copy.document.rewrites());
         by_document.unwrap_or(&self.config.rewrites)
     }
 }
 
-/// The copy that judges; `None` for the parameters alone. The error says why nothing may judge.
-pub(super) fn judging(in_force: InForce) -> Result<Option<Copy>, Refusal> {
+/// The document in force; `None` for the parameters alone.
+pub(super) fn in_force(in_force: InForce) -> Result<Option<DocumentCopy>, Refusal> {
     match in_force {
         InForce::Parameters => Ok(None),
         InForce::Document(copy) => Ok(Some(copy)),
-        InForce::Unavailable(why) => Err(Refusal::PolicyUnavailable { why }),
+        InForce::Unavailable(why) => Err(Refusal::PolicyUnavailable(why)),
     }
 }

@@ -1,4 +1,4 @@
-//! A manifest as it is written, of whatever kind.
+//! A manifest of any kind, as it is written.
 
 use std::borrow::Cow;
 

@@ -33,7 +33,7 @@ const FOREIGN_TYPES: [&str; 2] = [
     "application/vnd.oci.image.layer.nondistributable.",
 ];
 
-/// Which kind of manifest a media type stands for.
+/// The kind of manifest with a media type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ManifestType {
     Image,
@@ -74,8 +74,8 @@ pub(super) fn is_unpacked(layer: &str) -> bool {
         || contains(layer, "wasm")
 }
 
-/// Whether a layer of this type is not meant to lie in the repository (containerd,
-/// `images.IsNonDistributable`), in whatever letters.
+/// Whether a layer of this type is not meant to be in the repository (containerd,
+/// `images.IsNonDistributable`), in upper or lower case.
 pub(super) fn is_foreign(layer: &str) -> bool {
     FOREIGN_TYPES.iter().any(|prefix| begins_with(layer, prefix))
 }

@@ -1,4 +1,4 @@
-//! JSON objects of which everybody must read the same.
+//! JSON objects that every reader must read the same way.
 //!
 //! Container runtimes are written in Go, whose `encoding/json` also takes `Digest` and, for a field with
 //! an s in its name, `ſ` for `digest` or `s`, and of several such keys the last. With them the author of
@@ -29,7 +29,7 @@ pub(super) trait Record<'de>: Default {
     ) -> Result<(), A::Error>;
 }
 
-/// What is noted on the way through a document. A JSON error is only text: why it came is noted here.
+/// What is noted while a document is read. A JSON error is only text, so its cause is noted here.
 #[derive(Default)]
 pub(super) struct Notes {
     problem: Cell<Option<NotUnderstood>>,
@@ -155,7 +155,7 @@ impl Visitor<'_> for Names {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
-        // No letter folds into a longer one, so most keys are told from a field by their length.
+        // No letter folds into a longer one, so the length alone tells most keys from a field.
         let alike = |name: &str| key.len() >= name.len() && folds_to(key, name);
         let found = self.0.iter().enumerate().find(|(_, name)| alike(name));
         Ok(match found {
@@ -184,7 +184,7 @@ fn folds_to(key: &str, name: &str) -> bool {
     key.chars().map(folded).eq(name.chars().map(folded))
 }
 
-/// Whether `text` begins with the lower-case ASCII `prefix`, in whatever letters.
+/// Whether `text` begins with the lower-case ASCII `prefix`, in upper or lower case.
 pub(super) fn begins_with(text: &str, prefix: &str) -> bool {
     let mut letters = text.chars().map(folded);
     prefix.chars().all(|c| letters.next() == Some(c))

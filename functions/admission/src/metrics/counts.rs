@@ -7,15 +7,15 @@ use crate::gateway::Caller;
 /// A metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Name {
-    /// Reviews allowed after judgement.
+    /// Reviews allowed after evaluation.
     Admitted,
     /// Reviews denied.
     Denied,
-    /// Reviews whose author was warned.
+    /// Reviews with a warning for the author.
     Warned,
-    /// Reviews allowed for their namespace.
+    /// Reviews allowed because of their namespace.
     Ignored,
-    /// Reviews in which something could not be judged.
+    /// Reviews in which something could not be evaluated.
     Failed,
     /// Reviews in which a rule was violated that is only audited.
     Audited,
@@ -25,17 +25,17 @@ pub(super) enum Name {
     ReviewLatency,
     /// Calls of the ECR API that a review took.
     RegistryCalls,
-    /// Calls of the ECR API that were refused for their rate.
+    /// Calls of the ECR API that were throttled.
     Throttled,
-    /// Images that the mutating half gave their digest.
+    /// Images that the mutating webhook pinned to their digest.
     Pinned,
-    /// Images that the mutating half mapped to a registry of ours.
+    /// Images that the mutating webhook mapped to an allowed registry.
     Rewritten,
     /// Reviews called with the token before the last rotation.
     PreviousToken,
 }
 
-/// By what a metric is broken down. No namespace, image or user: every value is a metric to pay for.
+/// What a metric is broken down by. No namespace, image or user: every value is a metric to pay for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Dimension {
     None,

@@ -1,9 +1,7 @@
-//! Counts as `PutMetricData` takes them.
+//! Counts in the form that `PutMetricData` takes.
 
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{
-    Dimension as SdkDimension, MetricDatum, StandardUnit, StatisticSet,
-};
+use aws_sdk_cloudwatch::types::{self, MetricDatum, StandardUnit, StatisticSet};
 
 use super::counts::{Counts, Dimension, Key, Name, Values};
 
@@ -54,7 +52,7 @@ fn datum(key: &Key, unit: StandardUnit) -> MetricDatum {
         Dimension::Rule(rule) => Some(("Rule", *rule)),
     };
     let dimension =
-        dimension.map(|(name, value)| SdkDimension::builder().name(name).value(value).build());
+        dimension.map(|(name, value)| types::Dimension::builder().name(name).value(value).build());
     MetricDatum::builder()
         .metric_name(name(key.name))
         .set_dimensions(dimension.map(|dimension| vec![dimension]))
@@ -101,7 +99,7 @@ mod tests {
             counts.add(NOON + at, Name::RegistryCalls, Dimension::None, calls);
         }
         let data = data(counts);
-        let told: Vec<_> = data
+        let found: Vec<_> = data
             .iter()
             .map(|datum| {
                 let s = datum.statistic_values().unwrap();
@@ -111,7 +109,7 @@ mod tests {
             .collect();
         let some = Some;
         assert_eq!(
-            told,
+            found,
             [
                 (0, some(2.0), some(3.0), some(0.0), some(3.0)),
                 (60_000, some(1.0), some(5.0), some(5.0), some(5.0)),
@@ -137,9 +135,9 @@ mod tests {
         let mut counts = Counts::default();
         counts.add(NOON, Name::Denied, Dimension::Rule("ecr-registry"), 1);
         counts.add(NOON, Name::Denied, Dimension::Cluster("blue".into()), 1);
-        let told: Vec<_> =
+        let found: Vec<_> =
             data(counts).iter().map(|datum| format!("{:?}", datum.dimensions())).collect();
-        assert!(told[0].contains("Cluster") && told[0].contains("blue"), "{told:?}");
-        assert!(told[1].contains("Rule") && told[1].contains("ecr-registry"), "{told:?}");
+        assert!(found[0].contains("Cluster") && found[0].contains("blue"), "{found:?}");
+        assert!(found[1].contains("Rule") && found[1].contains("ecr-registry"), "{found:?}");
     }
 }

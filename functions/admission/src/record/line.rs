@@ -1,8 +1,9 @@
-//! The log lines of a review and of a mutation. Every text and every list of them is bounded, so that the
-//! largest stays below 256 KB.
+//! The log lines of a review and of a mutation. Every text and every list is bounded, so that the largest
+//! line stays below 256 KB.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use ecr_admission_policy::Rule;
 use ecr_admission_policy::mutate::Change;
@@ -10,9 +11,9 @@ use ecr_admission_policy::names::Digest;
 use ecr_admission_policy::verdict::{EvaluatedImage, Violation};
 use serde::Serialize;
 
-use super::bounded::{Listed, bounded};
-use super::{Decision, MutationOutcome, Outcome};
+use crate::bounded::{Listed, bounded};
 use crate::gateway::Caller;
+use crate::outcome::{MutationOutcome, Outcome, ReviewDecision};
 use crate::owner::{self, Owner};
 use crate::review::Request;
 
@@ -22,8 +23,8 @@ const WORD: usize = 512;
 /// The most bytes of an image. A reference into ECR has 506 at most.
 const IMAGE: usize = 512;
 
-/// The most bytes of what a violation is told by, or of another sentence.
-pub(crate) const TEXT: usize = 1_024;
+/// The most bytes of the text of a violation, or of another sentence.
+pub(super) const TEXT: usize = 1_024;
 
 /// The most bytes of a denial, which has 2,048 characters at most.
 const DENIAL: usize = 8_192;
@@ -56,7 +57,7 @@ impl From<Owner> for OwnerField {
 
 impl<'a> Subject<'a> {
     fn new(uid: &'a str, caller: &'a Caller, request: Option<&'a Request<'a>>) -> Self {
-        let owner = request.and_then(|request| owner::of(request.object?));
+        let owner = request.and_then(|request| owner::controller(request.object?));
         Self {
             uid: word(uid),
             cluster: caller.cluster.as_deref().map(word),
@@ -73,10 +74,10 @@ impl<'a> Subject<'a> {
 
 /// The log line of a review.
 #[derive(Debug, Serialize)]
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     #[serde(flatten)]
     subject: Subject<'a>,
-    decision: Decision,
+    decision: ReviewDecision,
     denied_by: Vec<&'static str>,
     warned_of: Vec<&'static str>,
     audited: Vec<&'static str>,
@@ -119,24 +120,24 @@ struct ImageField<'a> {
 }
 
 impl<'a> From<&'a EvaluatedImage> for ImageField<'a> {
-    fn from(judged: &'a EvaluatedImage) -> Self {
+    fn from(evaluated: &'a EvaluatedImage) -> Self {
         Self {
-            path: judged.path.as_str(),
-            image: bounded(&judged.image, IMAGE),
-            digest: judged.digest.as_ref().map(Digest::as_str),
+            path: evaluated.path.as_str(),
+            image: bounded(&evaluated.image, IMAGE),
+            digest: evaluated.digest.as_ref().map(Digest::as_str),
         }
     }
 }
 
 impl<'a> Line<'a> {
     /// The line for one review.
-    pub fn new(
+    pub(super) fn new(
         uid: &'a str,
         caller: &'a Caller,
         request: Option<&'a Request<'a>>,
         outcome: &'a Outcome,
         denial: Option<&'a str>,
-        elapsed_ms: u64,
+        elapsed: Duration,
     ) -> Self {
         let Outcome { violations, images, .. } = outcome;
         Self {
@@ -153,14 +154,14 @@ impl<'a> Line<'a> {
             registry_calls: outcome.registry_calls,
             throttled: outcome.throttled,
             cache_hits: outcome.cache_hits,
-            elapsed_ms,
+            elapsed_ms: millis(elapsed),
         }
     }
 }
 
 /// The log line of a mutation.
 #[derive(Debug, Serialize)]
-pub struct MutationLine<'a> {
+pub(super) struct MutationLine<'a> {
     #[serde(flatten)]
     subject: Subject<'a>,
     changes: Vec<ChangeField<'a>>,
@@ -191,12 +192,12 @@ impl<'a> From<&'a Change> for ChangeField<'a> {
 
 impl<'a> MutationLine<'a> {
     /// The line for one mutation.
-    pub fn new(
+    pub(super) fn new(
         uid: &'a str,
         caller: &'a Caller,
         request: Option<&'a Request<'a>>,
         outcome: &'a MutationOutcome,
-        elapsed_ms: u64,
+        elapsed: Duration,
     ) -> Self {
         let changes: Listed<ChangeField<'_>> =
             outcome.changes.iter().map(ChangeField::from).collect();
@@ -208,7 +209,7 @@ impl<'a> MutationLine<'a> {
             registry_calls: outcome.registry_calls,
             throttled: outcome.throttled,
             cache_hits: outcome.cache_hits,
-            elapsed_ms,
+            elapsed_ms: millis(elapsed),
         }
     }
 }
@@ -219,4 +220,8 @@ fn word(text: &str) -> Cow<'_, str> {
 
 fn ids(rules: &BTreeSet<Rule>) -> Vec<&'static str> {
     rules.iter().map(|rule| rule.id()).collect()
+}
+
+fn millis(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

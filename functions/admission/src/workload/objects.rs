@@ -1,4 +1,4 @@
-//! The objects of Kubernetes, as far as they name images.
+//! Kubernetes objects, as far as they name images.
 //!
 //! A container has 2 KB as a type of k8s-openapi, and a Pod may hold 28,000: each is read as that type, and
 //! only its image is kept.

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::FINDINGS;
-use crate::support::digest;
-use crate::support::ecr::{Reply, compliant, error, inspector, look_up, reply};
+use ecr_admission_testing::digest;
+use ecr_admission_testing::ecr::{Reply, compliant, error, inspector, look_up, reply};
 
 pub(crate) const NEEDS: Needs = Needs {
     severity_limit: SeverityLimit::Critical,
@@ -180,10 +180,10 @@ async fn a_config_that_cannot_be_had_fails_nothing_else() {
         (BLOB, (200, String::new()), "the config blob", Cause::Internal),
         (BLOB, (200, large), "the config blob", Cause::Internal),
     ] {
-        let told = format!("{asked}: {}", answer.1.chars().take(200).collect::<String>());
+        let context = format!("{asked}: {}", answer.1.chars().take(200).collect::<String>());
         let (scan, config, _) = found(asked, move || answer.clone()).await;
-        assert!(matches!(scan, ImageScan::Found(_)), "{told}");
-        assert_eq!(config, unavailable(operation, cause), "{told}");
+        assert!(matches!(scan, ImageScan::Found(_)), "{context}");
+        assert_eq!(config, unavailable(operation, cause), "{context}");
     }
 }
 

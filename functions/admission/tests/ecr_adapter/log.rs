@@ -7,7 +7,7 @@ use ecr_admission_lambda::Level;
 use serde_json::{Value, json};
 
 use crate::configs::{BLOB, MANIFEST, NEEDS, URL, configured, images, sha256, url};
-use crate::support::ecr::{Reply, inspector_over, look_up, replay};
+use ecr_admission_testing::ecr::{Reply, inspector_over, look_up, replay};
 
 /// Set in a run of this program whose log is read.
 const READ: &str = "ECR_ADAPTER_LOG_IS_READ";
@@ -61,14 +61,14 @@ fn every_failure_leaves_a_line_without_the_url() {
         assert!(!log.contains(secret), "{log}");
     }
     for code in ["alloc::", "ErrorMetadata", "Unhandled"] {
-        assert!(!log.contains(code), "an error is told in words: {log}");
+        assert!(!log.contains(code), "an error is written in words: {log}");
     }
     let lines: Vec<Value> = log
         .lines()
         .filter(|line| line.starts_with("{\"timestamp\""))
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let told: Vec<(&str, &str)> = lines
+    let line: Vec<(&str, &str)> = lines
         .iter()
         .map(|line| (line["operation"].as_str().unwrap(), line["error"].as_str().unwrap()))
         .collect();
@@ -84,8 +84,8 @@ fn every_failure_leaves_a_line_without_the_url() {
         ("the config blob", "length limit exceeded"),
         ("ecr:BatchGetImage", "the manifest names no config"),
     ];
-    assert_eq!(told.len(), expected.len(), "{told:#?}");
-    for (told, expected) in told.iter().zip(expected) {
-        assert!(told.0 == expected.0 && told.1.contains(expected.1), "{told:?} {expected:?}");
+    assert_eq!(line.len(), expected.len(), "{line:#?}");
+    for (line, expected) in line.iter().zip(expected) {
+        assert!(line.0 == expected.0 && line.1.contains(expected.1), "{line:?} {expected:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Manifests: in which calls they are read, and what becomes of the odd ones.
+//! Manifests: in which calls they are read, and how unusual ones are handled.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::configs::{sha256, url};
-use crate::support::digest;
-use crate::support::ecr::{
-    OCI_IMAGE, OCI_INDEX, Reply, compliant, error, image_manifest, inspect, inspector, judge,
-    judge_at, reply,
-};
 use crate::{FINDINGS, MANIFEST, OWN, image, tagged};
+use ecr_admission_testing::digest;
+use ecr_admission_testing::ecr::{
+    OCI_IMAGE, OCI_INDEX, Reply, compliant, error, image_manifest, inspect, inspector, reply,
+    verdict_at, verdict_on,
+};
 
 /// What the stand-in for a repository holds.
 #[derive(Clone, Default)]
@@ -109,7 +109,7 @@ impl World {
 
     /// The verdict on `pay:1`, used as a container.
     async fn verdict(&self) -> String {
-        judge(OWN, &self.inspector()).await.0
+        verdict_on(OWN, &self.inspector()).await.0
     }
 }
 
@@ -247,7 +247,7 @@ async fn a_manifest_without_a_media_type_is_not_understood() {
         }
         other => compliant(other),
     });
-    let (verdict, _) = judge(OWN, &inspector).await;
+    let (verdict, _) = verdict_on(OWN, &inspector).await;
     assert!(verdict.contains("has a manifest of media type \"\", which this version"), "{verdict}");
 }
 
@@ -262,7 +262,7 @@ async fn a_manifest_that_is_too_long_to_be_read_is_not_understood() {
     let Inspection::Inspected(facts) = &found[&pinned] else { panic!("{found:?}") };
     assert!(matches!(facts.content, Content::NotUnderstood(_)), "{facts:?}");
     // By its tag, it has the digest that its scan names.
-    let (verdict, calls) = judge(OWN, &inspector).await;
+    let (verdict, calls) = verdict_on(OWN, &inspector).await;
     assert!(verdict.contains("has a manifest of more than 256 KiB"), "{verdict}");
     assert_eq!(calls, 4, "it is not asked for again");
 }
@@ -285,8 +285,11 @@ fn moving(scans: &'static [char], manifests: &'static [char]) -> EcrInspector {
 
 #[tokio::test]
 async fn a_tag_that_moved_is_asked_once_more() {
-    assert_eq!(judge(OWN, &moving(&['a', 'b'], &['b', 'b'])).await, ("admitted".to_owned(), 6));
-    let (verdict, calls) = judge(OWN, &moving(&['a', 'b'], &['b', 'a'])).await;
+    assert_eq!(
+        verdict_on(OWN, &moving(&['a', 'b'], &['b', 'b'])).await,
+        ("admitted".to_owned(), 6)
+    );
+    let (verdict, calls) = verdict_on(OWN, &moving(&['a', 'b'], &['b', 'a'])).await;
     assert!(verdict.contains("its tag moved to another image while it was looked up"), "{verdict}");
     assert!(verdict.ends_with("[image-available]"), "{verdict}");
     assert_eq!(calls, 6);
@@ -308,7 +311,7 @@ async fn what_does_not_exist_goes_before_what_could_not_be_asked() {
             MANIFEST => manifest.clone(),
             other => compliant(other),
         });
-        let (verdict, _) = judge(OWN, &inspector).await;
+        let (verdict, _) = verdict_on(OWN, &inspector).await;
         assert!(verdict.contains("holds no image with tag \"1\""), "{verdict}");
     }
 }
@@ -342,12 +345,12 @@ async fn an_image_of_a_pull_through_cache_is_read_by_the_digest_of_its_scan() {
         code("UpstreamUnavailable"),
     ] {
         let held = cache(scan_of('a', 0), failure.clone());
-        assert_eq!(judge(OWN, &held).await, ("admitted".to_owned(), 5), "{failure:?}");
+        assert_eq!(verdict_on(OWN, &held).await, ("admitted".to_owned(), 5), "{failure:?}");
         let held = cache(scan_of('a', 1), failure.clone());
-        let (verdict, _) = judge(OWN, &held).await;
+        let (verdict, _) = verdict_on(OWN, &held).await;
         assert!(verdict.contains("has 1 CRITICAL finding"), "{verdict}");
         for scan in [error("ScanNotFoundException"), error("ThrottlingException")] {
-            let (verdict, _) = judge(OWN, &cache(scan, failure.clone())).await;
+            let (verdict, _) = verdict_on(OWN, &cache(scan, failure.clone())).await;
             assert!(verdict.contains("not imported yet"), "{verdict}");
             assert!(!verdict.contains("access denied"), "{verdict}");
         }
@@ -421,7 +424,7 @@ async fn an_artifact_is_left_out_of_what_can_run_and_not_out_of_a_volume() {
     assert_eq!(world.verdict().await, "admitted");
     assert_eq!(world.asked(), ["manifests 0", "manifests 2 3", "scan 0", "scan 2", "scan 3"]);
     let volume = "spec.volumes[0].image.reference";
-    let (verdict, _) = judge_at(volume, OWN, &world.inspector()).await;
+    let (verdict, _) = verdict_at(volume, OWN, &world.inspector()).await;
     assert!(verdict.contains("(sha256:333333333333…) was never scanned"), "{verdict}");
     // On its own it is what the workload names.
     let world = World::default().manifest('0', artifact());
@@ -494,12 +497,12 @@ async fn many_artifacts_hide_no_image_and_cost_no_scan() {
         };
         reply(&json!({"images": ids.iter().map(image).collect::<Vec<_>>()}))
     });
-    let (verdict, calls) = judge(OWN, &inspector).await;
+    let (verdict, calls) = verdict_on(OWN, &inspector).await;
     assert_eq!(verdict, "admitted");
     assert_eq!(calls, 2 + (1 + 1) + 2 + 2, "two batches of children, then the scans of two");
     assert_eq!(world.asked(), ["scan 0", "scan 2", "scan 3"]);
     let volume = "spec.volumes[0].image.reference";
-    let (verdict, _) = judge_at(volume, OWN, &inspector).await;
+    let (verdict, _) = verdict_at(volume, OWN, &inspector).await;
     assert!(verdict.contains("more than 32 images"), "{verdict}");
 }
 

@@ -11,8 +11,8 @@ use ecr_admission_policy::names::RepositoryName;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::ecr::{Reply, error, inspector, reply};
 use crate::{CONFIGURATION, OWN, REPOSITORIES};
+use ecr_admission_testing::ecr::{Reply, error, inspector, reply};
 
 const OTHER: &str = "210987654321";
 
@@ -116,7 +116,7 @@ async fn look_up(
                 found.not_asked.insert(name.to_string());
             }
             Err(Missing::Image | Missing::NotImported | Missing::Moved) => {
-                panic!("{name} is no image")
+                panic!("{name} is not an image")
             }
         }
     }
@@ -203,7 +203,7 @@ async fn the_further_calls_are_those_of_a_registry_and_not_of_a_batch() {
 
 #[tokio::test]
 async fn what_the_further_calls_did_find_is_known() {
-    // More are missing than 16 calls can tell apart: the larger part is told apart first.
+    // More are missing than 16 calls can separate: the larger part is separated first.
     let gone = |name: &str| [3, 40, 77].map(named).contains(&name.to_owned());
     let found = look_up(OTHER, 100, registry(gone, |_| panic!("it is not ours"))).await;
     assert_eq!(found.asked.described.len(), 1 + 16);

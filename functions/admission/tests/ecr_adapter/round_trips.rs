@@ -15,11 +15,14 @@ use ecr_admission_policy::facts::{Cause, ConfigFacts, Content, Unavailable};
 use ecr_admission_policy::policy::Needs;
 use serde_json::{Value, json};
 use tokio::task::yield_now;
+use tokio::time::Instant;
 
 use crate::FINDINGS;
 use crate::configs::{BLOB, MANIFEST, NEEDS, configured, images, nested};
-use crate::support::digest;
-use crate::support::ecr::{Reply, error, inspector_over, look_up, look_up_within, replay, reply};
+use ecr_admission_testing::digest;
+use ecr_admission_testing::ecr::{
+    Reply, error, inspector_over, look_up, look_up_within, replay, reply,
+};
 
 /// HTTP in which every answer takes a while: a call waits once, and all calls that are under way wait
 /// together. Blobs may never come.
@@ -154,10 +157,11 @@ async fn pages_come_one_after_the_other() {
     assert_eq!(round_trips(Needs { all_findings: true, ..WITHOUT }, paged).await, 3);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_blob_is_waited_for_until_the_deadline() {
-    let left = Duration::from_millis(300);
+    let (started, left) = (Instant::now(), Duration::from_secs(7));
     let (found, _) = look_up_within(left, &slow(false, image), NEEDS).await;
+    assert_eq!(started.elapsed(), left);
     let Ok((_, Content::Image(facts))) = found else { panic!("{found:?}") };
     let expected = Unavailable { operation: "the config blob", cause: Cause::TimedOut };
     assert_eq!(facts.config, ConfigFacts::Unavailable(expected));

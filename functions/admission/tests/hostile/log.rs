@@ -4,8 +4,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::check::assert_plain;
 use crate::seeds;
+use ecr_admission_testing::check::assert_plain;
 
 /// The test that sends every seed.
 const SEEDS: &str = "every_seed_is_answered";
@@ -36,7 +36,7 @@ fn lines(test: &str) -> Vec<String> {
 #[test]
 fn every_body_leaves_one_line_of_json() {
     let lines = lines(SEEDS);
-    // A body that is no review is told of by both routes.
+    // Both routes log a body that is not a review.
     let bodies = seeds().len();
     assert!((bodies..=2 * bodies).contains(&lines.len()), "{} lines, {bodies} bodies", lines.len());
     for line in lines {

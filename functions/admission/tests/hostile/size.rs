@@ -1,19 +1,28 @@
 //! Bodies as deep and as large as Lambda lets through: 6 MB for the whole event.
 
-use std::time::{Duration, Instant};
+use std::fs;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::check::{Answer, Function, REGISTRY};
 use crate::function;
 use crate::log::is_read;
+use ecr_admission_testing::REGISTRY;
+use ecr_admission_testing::check::{Answer, Function};
 
 /// The largest event of Lambda, in bytes. What is around the body is not counted here.
 const LARGEST: usize = 6_000_000;
 
-/// What one body may take in a build without optimisation, on a machine that does other things, too.
-/// A way of reading that takes the square of the length would take minutes.
+/// The processor time that one body may take in a build without optimization. Reading in the square of the
+/// length would take minutes.
 const SOON: Duration = Duration::from_secs(20);
+
+/// The processor time of this thread, which no other load on the machine adds to; `None` where the system is
+/// not Linux.
+fn processor_time() -> Option<Duration> {
+    let statistics = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(Duration::from_nanos(statistics.split(' ').next()?.parse().ok()?))
+}
 
 /// A review of a Pod whose object has this in its metadata, and these containers.
 fn body(metadata: &str, containers: &str) -> String {
@@ -27,9 +36,10 @@ fn good() -> String {
 }
 
 fn reviewed(function: &Function, body: &str) -> Value {
-    let started = Instant::now();
+    let started = processor_time();
     let answer = function.check(body.as_bytes());
-    assert!(started.elapsed() < SOON, "{:?} for {} bytes", started.elapsed(), body.len());
+    let took = processor_time().zip(started).map(|(now, started)| now - started);
+    assert!(took.is_none_or(|took| took < SOON), "{took:?} for {} bytes", body.len());
     let Answer::Reviewed(response) = answer else { panic!("it is a review") };
     response
 }
@@ -95,7 +105,7 @@ fn the_log_of_many_containers_is_written() {
 }
 
 #[test]
-fn as_many_containers_as_fit_are_judged() {
+fn as_many_containers_as_fit_are_evaluated() {
     let function = function();
     for (image, allowed) in [("nginx", false), ("", false), (&format!("{REGISTRY}/pay:1"), true)] {
         let (body, many) = as_many_as_fit(image);

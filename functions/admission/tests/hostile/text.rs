@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::check::{Answer, REGISTRY, assert_plain};
 use crate::function;
+use ecr_admission_testing::REGISTRY;
+use ecr_admission_testing::check::{Answer, assert_plain};
 
 /// Control characters (C0, DEL, C1), and formatting characters that hide or reorder others.
 fn misleading() -> impl Iterator<Item = char> {

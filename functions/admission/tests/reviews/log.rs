@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::image;
-use crate::support::{create, digest, handler_with, post, registries, scan};
+use ecr_admission_testing::{create, digest, handler_with, post, registries, scan};
 
 /// Set in a run of this program whose log is read.
 const READ: &str = "REVIEWS_LOG_IS_READ";
@@ -134,7 +134,7 @@ fn lines() -> Vec<String> {
     let log = String::from_utf8(run.stdout).unwrap();
     assert!(run.status.success(), "{log}");
     let of_reviews = |line: &&str| {
-        line.starts_with("{\"timestamp\"") && !line.contains(r#""message":"policy read""#)
+        line.starts_with("{\"timestamp\"") && !line.contains(r#""event":"policy_read""#)
     };
     let lines: Vec<String> = log.lines().filter(of_reviews).map(str::to_owned).collect();
     assert_eq!(lines.len(), asked().len(), "{log}");
@@ -174,31 +174,31 @@ fn a_review_leaves_this_line() {
     let template = "spec.template.spec.containers[0].image";
     for (line, expected) in lines.iter().zip([
         format!(
-            r#""level":"INFO","message":"review",{pod},{owner},"decision":"admitted",{nothing},"images":[{{"path":"spec.containers[0].image","image":"{registry}/pay:1","digest":"{a}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#
+            r#""level":"INFO","event":"review","message":"review",{pod},{owner},"decision":"admitted",{nothing},"images":[{{"path":"spec.containers[0].image","image":"{registry}/pay:1","digest":"{a}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#
         ),
         format!(
-            r#""level":"INFO","message":"review",{pod},"owner":null,"decision":"denied","denied_by":["ecr-registry","tag-immutability"],"warned_of":[],"audited":[],"denial":"{nginx}; {web}","violations":[{{"path":"spec.containers[0].image","rule":"ecr-registry","mode":"deny","text":"{nginx}"}},{{"path":"spec.containers[1].image","rule":"tag-immutability","mode":"deny","text":"{web}"}}],"violations_omitted":0,"images":[{{"path":"spec.containers[0].image","image":"nginx","digest":null}},{{"path":"spec.containers[1].image","image":"{registry}/web:1","digest":"{b}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#,
+            r#""level":"INFO","event":"review","message":"review",{pod},"owner":null,"decision":"denied","denied_by":["ecr-registry","tag-immutability"],"warned_of":[],"audited":[],"denial":"{nginx}; {web}","violations":[{{"path":"spec.containers[0].image","rule":"ecr-registry","mode":"deny","text":"{nginx}"}},{{"path":"spec.containers[1].image","rule":"tag-immutability","mode":"deny","text":"{web}"}}],"violations_omitted":0,"images":[{{"path":"spec.containers[0].image","image":"nginx","digest":null}},{{"path":"spec.containers[1].image","image":"{registry}/web:1","digest":"{b}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#,
             web = web(1)
         ),
         format!(
-            r#""level":"INFO","message":"review",{pod},{owner},"decision":"admitted","denied_by":[],"warned_of":["tag-immutability"],"audited":["scan-findings"],"denial":null,"violations":[{{"path":"spec.containers[1].image","rule":"tag-immutability","mode":"warn","text":"{web}"}},{{"path":"spec.containers[2].image","rule":"scan-findings","mode":"audit","text":"{old}"}}],"violations_omitted":0,"images":[{{"path":"spec.containers[0].image","image":"{registry}/pay:1","digest":"{a}"}},{{"path":"spec.containers[1].image","image":"{registry}/web:1","digest":"{b}"}},{{"path":"spec.containers[2].image","image":"{registry}/old:1","digest":"{c}"}}],"images_omitted":0,"registry_calls":4,"throttled":0,"cache_hits":0"#,
+            r#""level":"INFO","event":"review","message":"review",{pod},{owner},"decision":"admitted","denied_by":[],"warned_of":["tag-immutability"],"audited":["scan-findings"],"denial":null,"violations":[{{"path":"spec.containers[1].image","rule":"tag-immutability","mode":"warn","text":"{web}"}},{{"path":"spec.containers[2].image","rule":"scan-findings","mode":"audit","text":"{old}"}}],"violations_omitted":0,"images":[{{"path":"spec.containers[0].image","image":"{registry}/pay:1","digest":"{a}"}},{{"path":"spec.containers[1].image","image":"{registry}/web:1","digest":"{b}"}},{{"path":"spec.containers[2].image","image":"{registry}/old:1","digest":"{c}"}}],"images_omitted":0,"registry_calls":4,"throttled":0,"cache_hits":0"#,
             web = web(1),
             old = old("spec.containers[2].image")
         ),
         format!(
-            r#""level":"INFO","message":"review",{subject},"operation":"CREATE","kind":"apps/v1 Deployment","subresource":null,"namespace":"shop","name":"p","user":"admin","owner":null,"decision":"admitted","denied_by":[],"warned_of":["scan-findings"],"audited":[],"denial":null,"violations":[{{"path":"{template}","rule":"scan-findings","mode":"warn","text":"{old}"}}],"violations_omitted":0,"images":[{{"path":"{template}","image":"{registry}/old:1","digest":"{c}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#,
+            r#""level":"INFO","event":"review","message":"review",{subject},"operation":"CREATE","kind":"apps/v1 Deployment","subresource":null,"namespace":"shop","name":"p","user":"admin","owner":null,"decision":"admitted","denied_by":[],"warned_of":["scan-findings"],"audited":[],"denial":null,"violations":[{{"path":"{template}","rule":"scan-findings","mode":"warn","text":"{old}"}}],"violations_omitted":0,"images":[{{"path":"{template}","image":"{registry}/old:1","digest":"{c}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#,
             old = old(template)
         ),
         format!(
-            r#""level":"INFO","message":"review",{pod},{owner},"decision":"ignored",{nothing},{no_calls}"#,
+            r#""level":"INFO","event":"review","message":"review",{pod},{owner},"decision":"ignored",{nothing},{no_calls}"#,
             pod = pod.replace(r#""shop""#, r#""kube-system""#)
         ),
         format!(
-            r#""level":"INFO","message":"review",{pod},"owner":null,"decision":"admitted",{nothing},{no_calls}"#,
+            r#""level":"INFO","event":"review","message":"review",{pod},"owner":null,"decision":"admitted",{nothing},{no_calls}"#,
             pod = pod.replace("CREATE", "DELETE")
         ),
         format!(
-            r#""level":"INFO","message":"mutation",{pod},{owner},"changes":[{{"path":"spec.containers[0].image","from":"{registry}/pay:1","to":"{registry}/pay:1@{a}"}}],"changes_omitted":0,"not_pinned":0,"registry_calls":2,"throttled":0,"cache_hits":0"#
+            r#""level":"INFO","event":"mutation","message":"mutation",{pod},{owner},"changes":[{{"path":"spec.containers[0].image","from":"{registry}/pay:1","to":"{registry}/pay:1@{a}"}}],"changes_omitted":0,"not_pinned":0,"registry_calls":2,"throttled":0,"cache_hits":0"#
         ),
     ]) {
         assert_eq!(timeless(line), expected);

@@ -21,7 +21,7 @@ async fn what_failed_goes_with_the_next_put() {
     denial(&stack).await;
     assert_denials(&stack, 2).await;
     let log = stack.stop().await.unwrap().log;
-    assert!(!log.contains("metrics were dropped"), "{log}");
+    assert!(!log.contains("metrics_dropped"), "{log}");
 }
 
 #[tokio::test]
@@ -34,8 +34,7 @@ async fn what_failed_twice_is_dropped_with_one_line() {
     // The first is lost; the second failed once, and came with the third.
     assert_denials(&stack, 2).await;
     let log = stack.stop().await.unwrap().log;
-    let dropped: Vec<&str> =
-        log.lines().filter(|line| line.contains("metrics were dropped")).collect();
+    let dropped: Vec<&str> = log.lines().filter(|line| line.contains("metrics_dropped")).collect();
     assert_eq!(dropped.len(), 1, "{log}");
     assert!(dropped[0].contains("InternalServiceError"), "it says why: {}", dropped[0]);
 }

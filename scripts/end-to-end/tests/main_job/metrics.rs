@@ -52,7 +52,7 @@ async fn what_could_not_be_judged_is_counted_as_failed() {
     let metrics = until_metrics(&stack, |metrics| metrics.contains("Failed")).await;
     assert!((sum(&metrics, "Failed", &json!([])) - 1.0).abs() < 1e-9, "{metrics}");
     let log = stack.stop().await.unwrap().log;
-    assert!(log.contains("a call of Amazon ECR failed") && log.contains("access denied"), "{log}");
+    assert!(log.contains(r#""event":"ecr_call_failed""#) && log.contains("access denied"), "{log}");
 }
 
 #[tokio::test]

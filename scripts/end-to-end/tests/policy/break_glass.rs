@@ -38,7 +38,7 @@ async fn a_listed_group_gets_its_pod_in_and_it_is_told_counted_and_logged() {
         }
     }
     let log = policed.stop().await.log;
-    let glass = lines(&log, "break-glass");
+    let glass = lines(&log, "break_glass");
     assert_eq!(glass.len(), 1, "{log}");
     for (field, value) in [
         ("level", "WARN"),
@@ -90,7 +90,7 @@ async fn for_anybody_else_it_is_ignored_and_said_so() {
     let warning = warned("open:1", MUTABLE).replace("spec.c", "spec.template.spec.c");
     assert_eq!(told(&controller), warning);
     let stopped = policed.stop().await;
-    assert_eq!(lines(&stopped.log, "break-glass"), [] as [Value; 0]);
+    assert_eq!(lines(&stopped.log, "break_glass"), [] as [Value; 0]);
 }
 
 /// Whoever may edit a Pod may have written the annotation that it has.
@@ -138,5 +138,5 @@ async fn only_what_the_request_itself_writes_breaks_the_glass() {
     let answer = policed.answer(&debugged(Some("incident 4711"))).await;
     assert_eq!(told(&answer), ephemeral(format!("warned: {TOLD}\n{}", warned("open:1", MUTABLE))));
     let log = policed.stop().await.log;
-    assert_eq!(lines(&log, "break-glass").len(), 2, "{log}");
+    assert_eq!(lines(&log, "break_glass").len(), 2, "{log}");
 }

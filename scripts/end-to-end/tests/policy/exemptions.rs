@@ -123,10 +123,10 @@ async fn an_exemption_ends_at_its_instant_and_tells_so_a_week_before() {
     let warned = |metrics: &str| sum(metrics, "Warned", &json!([])) > 1.5;
     until_metrics(&policed.stack, warned).await;
     let log = policed.stop().await.log;
-    for (message, expires) in
-        [("policy entry has expired", &expired), ("policy entry expires soon", &soon)]
+    for (event, expires) in
+        [("policy_entry_expired", &expired), ("policy_entry_expires_soon", &soon)]
     {
-        let line = lines(&log, message).into_iter().next().unwrap();
+        let line = lines(&log, event).into_iter().next().unwrap();
         assert_eq!(
             (&line["level"], &line["entry"], &line["owner"], &line["expires"]),
             (&json!("WARN"), &json!("exemption 1"), &json!("web"), &json!(expires))

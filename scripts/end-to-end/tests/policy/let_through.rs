@@ -54,11 +54,11 @@ async fn an_accepted_vulnerability_lets_its_findings_pass_where_and_while_it_is_
     assert!(answer.contains(", which expires soon (owner "), "{answer}");
     assert!(answer.ends_with("… [scan-findings]"), "{answer}");
     let log = policed.stop().await.log;
-    for (message, expires) in
-        [("policy entry expires soon", soon_at.as_str()), ("policy entry has expired", "20")]
+    for (event, expires) in
+        [("policy_entry_expires_soon", soon_at.as_str()), ("policy_entry_expired", "20")]
     {
-        let lines = lines(&log, message);
-        assert_eq!(lines.len(), 1, "{message}\n{log}");
+        let lines = lines(&log, event);
+        assert_eq!(lines.len(), 1, "{event}\n{log}");
         assert_eq!(lines[0]["level"], "WARN");
         assert_eq!(
             (&lines[0]["entry"], &lines[0]["owner"]),

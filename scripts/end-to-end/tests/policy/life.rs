@@ -28,13 +28,13 @@ async fn it_is_read_when_a_sandbox_starts_and_then_no_more_for_cache_seconds() {
     policed.write("");
     assert_eq!(told(&policed.answer(&pod("open:1")).await), warned("open:1", MUTABLE));
     assert_eq!(policed.reads().await, 1);
-    let version = policed.logged("policy read")[0]["version"].as_str().unwrap().to_owned();
+    let version = policed.logged("policy_read")[0]["version"].as_str().unwrap().to_owned();
     let answer = policed.answer(&pod("open:1")).await;
     let policy = answer["auditAnnotations"]["policy"].as_str().unwrap();
     assert!(policy.ends_with(&format!("; document {version}")), "{policy}");
     let log = policed.stop().await.log;
     let line = |text: &str| log.lines().position(|line| line.contains(text)).unwrap();
-    assert!(line("policy read") < line("admission[1] START"), "read in the init phase:\n{log}");
+    assert!(line("policy_read") < line("admission[1] START"), "read in the init phase:\n{log}");
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn an_edit_takes_effect_and_a_bad_one_does_not() {
     pass(1_100).await;
     assert_eq!(told(&policed.answer(&pod("open:1")).await), audited("open:1", MUTABLE));
     until_metrics(&policed.stack, |metrics| count(metrics, "Failed") > 0.5).await;
-    let logged = policed.logged("policy could not be read; the last good copy judges");
+    let logged = policed.logged("policy_unreadable");
     assert_eq!((logged.len(), &logged[0]["level"]), (1, &json!("ERROR")));
     let error = logged[0]["error"].as_str().unwrap();
     assert!(error.contains(": line 5, column 5: the key is unknown; "), "{error}");
@@ -86,7 +86,7 @@ async fn an_edit_takes_effect_and_a_bad_one_does_not() {
     policed.remove();
     pass(1_100).await;
     assert_eq!(told(&policed.answer(&pod("open:1")).await), audited("open:1", MUTABLE));
-    let logged = policed.logged("policy could not be read; the last good copy judges");
+    let logged = policed.logged("policy_unreadable");
     let error = logged.last().unwrap()["error"].as_str().unwrap();
     assert!(error.contains("ResourceNotFoundException"), "{error}");
 
@@ -112,7 +112,7 @@ async fn a_document_that_changes_during_a_review_judges_that_review() {
     let root = "rules: {image-config: {nonRoot: true}}";
     let answer = policed.under(root, &pod("configs:root")).await;
     assert!(answer.starts_with("denied: ") && answer.ends_with("[image-config]"), "{answer}");
-    let read: Vec<Value> = policed.logged("policy read");
+    let read: Vec<Value> = policed.logged("policy_read");
     assert_eq!(read.len(), 3, "{read:?}");
     policed.stop().await;
 }

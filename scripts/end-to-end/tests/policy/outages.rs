@@ -15,7 +15,7 @@ const VALIDATE: &str = "/validate?timeout=5s";
 /// An answer must be there before the caller gives up; by how much, `tests/fault_matrix.rs` measures.
 const IN_TIME: Duration = Duration::from_secs(5);
 
-const UNAVAILABLE: &str = "policy unavailable; every review is denied";
+const UNAVAILABLE: &str = "policy_unavailable";
 
 /// The denial of whatever a policy would have judged.
 fn unavailable(why: &str) -> String {
@@ -79,7 +79,7 @@ async fn without_a_good_copy_nothing_is_judged_and_everything_else_goes_on() {
 #[tokio::test]
 async fn a_bad_document_from_the_start_is_told_with_its_place() {
     let policed = Policed::start("mode: sometimes", Keep::Seconds(60), &[]).await;
-    assert_eq!(asked(&policed, &pod("clean:1")).await, unavailable("it is no policy document"));
+    assert_eq!(asked(&policed, &pod("clean:1")).await, unavailable("it is not a policy document"));
     let error = policed.logged(UNAVAILABLE);
     let text = error[0]["error"].as_str().unwrap();
     assert!(text.contains(": line 2, column 7: the word is unknown; "), "{text}");
@@ -101,7 +101,7 @@ async fn a_secret_that_is_no_document_has_none_of_its_text_in_the_log() {
     ] {
         policed.hold(text);
         let told = asked(&policed, &pod("open:1")).await;
-        assert_eq!(told, unavailable("it is no policy document"));
+        assert_eq!(told, unavailable("it is not a policy document"));
         let end = format!(": {detail}; deploy/policy check shows what is wrong");
         policed.until_logged(UNAVAILABLE, |error| error.ends_with(&end)).await;
     }
@@ -126,7 +126,7 @@ async fn a_secret_that_is_gone_from_the_start_is_missed() {
 async fn every_failure_of_the_first_reading_has_its_own_word() {
     let cases = [
         ("throttle", "reading its secret was throttled"),
-        ("access-denied", "reading its secret was answered access denied"),
+        ("access-denied", "access to its secret was denied"),
         ("server-error", "reading its secret failed"),
         ("malformed", "reading its secret failed"),
         ("reset", "reading its secret failed"),
@@ -161,7 +161,7 @@ async fn the_last_good_copy_judges_while_the_secret_cannot_be_read() {
             assert_eq!(asked(&policed, &pod("open:1")).await, audited("open:1", MUTABLE), "{kind}");
             until_metrics(&policed.stack, |metrics| metrics.contains("Failed")).await;
             let log = policed.stop().await.log;
-            let told = lines(&log, "policy could not be read; the last good copy judges");
+            let told = lines(&log, "policy_unreadable");
             assert!(!told.is_empty(), "{kind}: {log}");
         });
     }

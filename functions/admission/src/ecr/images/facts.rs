@@ -1,4 +1,4 @@
-//! What the answers about an image come to, as facts. No call is made here.
+//! Turns the answers about an image into facts. No call is made here.
 
 use ecr_admission_policy::facts::{
     Cause, ConfigFacts, Content, ImageScan, NoFacts, PlatformFacts, Unavailable,
@@ -9,20 +9,20 @@ use ecr_admission_policy::names::Digest;
 use super::look::Root;
 use crate::ecr::holdings::Holdings;
 use crate::ecr::index::{Leaf, Opened, open};
-use crate::ecr::manifests::{GET, Read};
+use crate::ecr::manifests::{self, Read};
 use crate::ecr::scan::Scanned;
 use crate::inspect::{Found, Missing};
 use crate::manifest::{Image, Kind, Manifest};
 
 impl Root {
-    /// What all answers about an image come to.
+    /// The facts of an image, from all answers about it.
     pub(super) fn found(&self, found: &Holdings) -> Result<Found, Missing> {
         let scan = found.scans.get(&self.id).ok_or_else(unanswered)?;
         let manifest = self.manifest(found).ok_or_else(unanswered)?;
         let Read { digest, manifest } = match (manifest, scan) {
             (Ok(read), _) => read,
             (Err(missing), Err(other)) => return Err(missing.clone().or(other.clone())),
-            // Its digest is known, so that it was imported.
+            // Its digest is known, so it was imported.
             (Err(Missing::NotImported), Ok(_)) if self.through.is_some() => {
                 return Err(unanswered());
             }
@@ -147,5 +147,5 @@ fn no_facts(missing: Missing) -> NoFacts {
 }
 
 fn unanswered() -> Missing {
-    Missing::Unavailable(Unavailable { operation: GET, cause: Cause::Internal })
+    Missing::Unavailable(Unavailable { operation: manifests::OPERATION, cause: Cause::Internal })
 }

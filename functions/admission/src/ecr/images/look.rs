@@ -26,7 +26,7 @@ pub(super) struct Look {
     found: Holdings,
     /// What was asked for, whether or not it was answered yet.
     asked: Asked,
-    /// The places of the images that wait for a manifest under another id than their own.
+    /// The places of the images that wait for a manifest with another id.
     waiting: BTreeMap<ImageId, BTreeSet<usize>>,
 }
 
@@ -40,9 +40,9 @@ struct Asked {
 /// An image that the review names.
 pub(super) struct Root {
     pub(super) id: ImageId,
-    /// The digest by which the manifest was asked for, where it could not be had by the tag.
+    /// The digest by which the manifest was asked for, if ECR did not return it by the tag.
     pub(super) through: Option<Digest>,
-    /// Whether scan and manifest were asked for twice, since they were of two images.
+    /// Whether scan and manifest were asked for again, because they were of two images.
     repeated: bool,
 }
 
@@ -60,7 +60,7 @@ impl Look {
         &self.repository
     }
 
-    /// The first questions: the scans, and beside them the manifests.
+    /// The first questions: the scans and the manifests.
     pub(super) fn start(&mut self) -> Vec<Task> {
         let ids: Vec<ImageId> = self.roots.iter().map(|root| root.id.clone()).collect();
         self.asked.scans.extend(ids.iter().cloned());
@@ -69,7 +69,7 @@ impl Look {
         batches(&ids).chain(scans).collect()
     }
 
-    /// Takes an answer in; returns what is to be asked next.
+    /// Takes an answer; returns what to ask next.
     pub(super) fn take(&mut self, answer: Answer, needs: Needs) -> Vec<Task> {
         let mut next = Next::default();
         match answer {
@@ -104,12 +104,12 @@ impl Look {
         roots.into_iter().map(of).collect()
     }
 
-    /// Where the image with this id stands, if the review names it.
+    /// The place of the image with this id, if the review names it.
     fn place(&self, id: &ImageId) -> Option<usize> {
         self.roots.binary_search_by(|root| root.id.cmp(id)).ok()
     }
 
-    /// Holds scan and manifest of an image against one another, once both are there.
+    /// Compares the scan and the manifest of an image, once both are known.
     fn compare(&mut self, place: usize, next: &mut Next) {
         let Self { roots, found, asked, waiting, .. } = self;
         let Some(root) = roots.get_mut(place) else { return };
@@ -135,7 +135,7 @@ impl Look {
         }
     }
 
-    /// Asks for what the manifest of an image, and those in it that are known, lead to.
+    /// Asks for what the manifest of an image names, and for what its known nested indexes name.
     fn expand(&mut self, place: usize, next: &mut Next, needs: Needs) {
         let Self { roots, found, asked, waiting, .. } = self;
         let Some(root) = roots.get(place) else { return };
@@ -158,7 +158,8 @@ impl Look {
                 next.manifests.push(id);
             }
         }
-        // Scans go out beside the manifests, but for so many children that most must be artifacts.
+        // Scans are asked for together with the manifests, unless there are so many children that most must
+        // be artifacts.
         let scanned: Vec<&Leaf<'_>> = if leaves.len() <= MAX_CHILDREN {
             leaves.iter().filter(|leaf| !(is_unread(leaf) && leaf.says_index)).collect()
         } else if whole {
@@ -182,7 +183,7 @@ impl Look {
     }
 }
 
-/// What is to be asked next.
+/// What to ask next.
 #[derive(Default)]
 struct Next {
     manifests: Vec<ImageId>,
@@ -195,9 +196,9 @@ impl Next {
     }
 }
 
-/// What scan and manifest of an image say together.
+/// The result of comparing the scan and the manifest of an image.
 enum Compared {
-    /// They are of one image, or one of them is not there yet.
+    /// They are of one image, or one of them is not known yet.
     Fit,
     /// The tag moved between two calls; they were not repeated yet.
     Moved,
@@ -207,7 +208,7 @@ enum Compared {
 }
 
 impl Root {
-    /// The manifest, under whatever id it was had.
+    /// The manifest, by the id that it was asked for with.
     pub(super) fn manifest<'a>(&self, found: &'a Holdings) -> Option<&'a Result<Read, Missing>> {
         match &self.through {
             Some(digest) => found.manifests.of(digest),

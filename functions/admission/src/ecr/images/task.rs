@@ -8,7 +8,7 @@ use crate::ecr::manifests::{BATCH, Manifests};
 use crate::ecr::scan::Scanned;
 use crate::inspect::Missing;
 
-/// What is to be asked next about a repository.
+/// A call to make for a repository.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Task {
     Scan(ImageId),

@@ -10,7 +10,7 @@ use crate::inspect::{Budget, Missing, Registry};
 /// The answers by the names of the repositories.
 pub(super) type Found<T> = BTreeMap<RepositoryName, Result<T, Missing>>;
 
-/// Through what, where and within which budget repositories are asked for.
+/// The inspector, the registry and the budget of the calls for repositories.
 #[derive(Clone, Copy)]
 pub(super) struct Asker<'a> {
     pub(super) ecr: &'a EcrInspector,

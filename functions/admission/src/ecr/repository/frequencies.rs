@@ -16,7 +16,7 @@ pub(super) const OPERATION: &str = "ecr:BatchGetRepositoryScanningConfiguration"
 /// The most names in one call (API reference).
 const BATCH: usize = 25;
 
-/// Asks for all names. A name that does not exist does not fail the others: it is answered as such.
+/// Asks for all names. A name that does not exist does not fail the others: ECR reports it as missing.
 pub(super) async fn frequencies(
     asker: Asker<'_>,
     names: &[&RepositoryName],

@@ -43,7 +43,7 @@ impl Pod<'_> {
         let images = [(FieldPath::new("p"), self.image.clone())];
         let plan = plan(images, Mode::Deny, &policy);
         let found: BTreeMap<EcrImage, Inspection> =
-            plan.lookups().into_keys().map(|image| (image, self.inspection.clone())).collect();
+            plan.lookups().into_iter().map(|image| (image, self.inspection.clone())).collect();
         decide(&plan, &found, &policy, self.now)
     }
 }

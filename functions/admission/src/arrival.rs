@@ -1,0 +1,51 @@
+//! What an event says in addition to its review: when it arrived, how long the answer may take, and in which account.
+
+use std::time::Duration;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use ecr_admission_policy::Timestamp;
+use ecr_admission_policy::names::AccountId;
+use lambda_runtime::Context;
+use tokio::time::Instant;
+
+use crate::inspect::Budget;
+use crate::policy_copy::timestamp;
+use crate::{account, deadline, gateway};
+
+/// The arrival of one request. Made once and handed down, so that everything in a review happens at the
+/// same instant and within the same budget.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The wall clock, in milliseconds since the Unix epoch.
+    pub now_ms: u64,
+    /// What the look-ups may use.
+    pub budget: Budget,
+    /// The account of the function; `None` when its ARN cannot be read.
+    pub own_account: Option<AccountId>,
+    started: Instant,
+}
+
+impl Arrival {
+    /// The arrival of `event` at `now_ms`.
+    pub fn new(now_ms: u64, event: &ApiGatewayV2httpRequest, context: &Context) -> Self {
+        let started = Instant::now();
+        let arrived_ms = gateway::arrived_ms(event).unwrap_or(now_ms);
+        let left = deadline::budget(now_ms, arrived_ms, gateway::timeout(event), context.deadline);
+        Self {
+            now_ms,
+            budget: Budget::new(started + left),
+            own_account: account::of_function_arn(&context.invoked_function_arn),
+            started,
+        }
+    }
+
+    /// The instant of the arrival, as the policy core has it.
+    pub fn timestamp(&self) -> Timestamp {
+        timestamp(self.now_ms)
+    }
+
+    /// How long ago that was.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

@@ -1,0 +1,127 @@
+//! A handler over plain data, and events as API Gateway makes them.
+
+use std::sync::Arc;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use aws_lambda_events::encodings::Body;
+use ecr_admission::arrival::Arrival;
+use ecr_admission::config::Config;
+use ecr_admission::handler::Handler;
+use ecr_admission::metrics::Metrics;
+use ecr_admission::policy_secret::ReadPolicy;
+use ecr_admission_lambda::{Environment, Level, Log};
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::{Value, json};
+
+use crate::registries::Registries;
+
+/// The instant of every event, in milliseconds since the Unix epoch: 2026-11-20 at noon, UTC.
+pub const NOW_MS: u64 = 1_795_176_000_000;
+
+/// A handler over `registries`, configured by `pairs` beside what Lambda sets.
+pub fn handler(registries: Registries, pairs: &[(&str, &str)]) -> Handler<Registries> {
+    handler_with(registries, pairs, None)
+}
+
+/// The same, which reads its policy document through `reader`.
+pub fn handler_with<R: ReadPolicy>(
+    registries: Registries,
+    pairs: &[(&str, &str)],
+    reader: Option<R>,
+) -> Handler<Registries, R> {
+    let lambda = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIA"),
+        ("AWS_SECRET_ACCESS_KEY", "s"),
+    ];
+    let environment: Environment =
+        [("LOG_LEVEL", "ERROR")].iter().chain(&lambda).chain(pairs).copied().collect();
+    let config = Config::from_environment(&environment).unwrap();
+    let log = Log::new(Level::Error);
+    let metrics = Metrics::new(&config.sdk, "Test".to_owned(), log, NOW_MS);
+    Handler::new(config, registries, reader, Arc::new(metrics))
+}
+
+/// The event that API Gateway makes of a body.
+pub fn event(route: &str, body: &str) -> LambdaEvent<ApiGatewayV2httpRequest> {
+    let path = route.split(' ').nth(1).unwrap();
+    let event = json!({
+        "version": "2.0",
+        "routeKey": route,
+        "rawPath": path,
+        "rawQueryString": "timeout=10s",
+        "headers": {"content-type": "application/json"},
+        "queryStringParameters": {"timeout": "10s"},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "local",
+            "authorizer": {"lambda": {"cluster": "blue", "token": "current"}},
+            "http": {"method": "POST", "path": path, "sourceIp": "127.0.0.1"},
+            "routeKey": route,
+            "stage": "$default",
+            "timeEpoch": NOW_MS,
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    });
+    let mut context = Context::default();
+    context.deadline = NOW_MS + 10_000;
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:admission";
+    arn.clone_into(&mut context.invoked_function_arn);
+    LambdaEvent::new(serde_json::from_value(event).unwrap(), context)
+}
+
+/// An arrival at `now_ms`, with 10 seconds for the answer less what has passed since [`NOW_MS`].
+pub fn arrival(now_ms: u64) -> Arrival {
+    let event = event("POST /validate", "");
+    Arrival::new(now_ms, &event.payload, &event.context)
+}
+
+/// Status and body of the answer to a body.
+pub async fn post<R: ReadPolicy>(
+    handler: &Handler<Registries, R>,
+    route: &str,
+    body: &str,
+) -> (i64, String) {
+    let response = handler.handle(event(route, body), NOW_MS).await.unwrap();
+    let Some(Body::Text(text)) = response.body else { panic!("an answer has a text") };
+    (response.status_code, text)
+}
+
+/// The `response` of the answer to a review.
+pub async fn validate<R: ReadPolicy>(handler: &Handler<Registries, R>, review: &Value) -> Value {
+    let (status, body) = post(handler, "POST /validate", &review.to_string()).await;
+    assert_eq!(status, 200, "{body}");
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    answer["response"].clone()
+}
+
+/// A review of a Pod with this spec.
+pub fn pod_review(operation: &str, spec: &Value, old_spec: Option<&Value>) -> Value {
+    let pod = |spec: &Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec});
+    json!({
+        "kind": "AdmissionReview",
+        "apiVersion": "admission.k8s.io/v1",
+        "request": {
+            "uid": "2f9c5f64-0000-4000-8000-000000000001",
+            "kind": {"group": "", "version": "v1", "kind": "Pod"},
+            "resource": {"group": "", "version": "v1", "resource": "pods"},
+            "name": "p",
+            "namespace": "shop",
+            "operation": operation,
+            "userInfo": {"username": "admin"},
+            "object": pod(spec),
+            "oldObject": old_spec.map(pod),
+        },
+    })
+}
+
+/// A review of a new Pod with these container images.
+pub fn create(images: &[&str]) -> Value {
+    let containers: Vec<Value> = images
+        .iter()
+        .enumerate()
+        .map(|(n, image)| json!({"name": format!("c{n}"), "image": image}))
+        .collect();
+    pod_review("CREATE", &json!({"containers": containers}), None)
+}

@@ -229,7 +229,7 @@ impl fmt::Display for Violation {
         if f.alternate() {
             return write!(f, " [{rule}]");
         }
-        if let (Some(excuse), false) = (excuse, matches!(reason, Reason::EndsSoon { .. })) {
+        if let (Some(excuse), false) = (excuse, matches!(reason, Reason::ExpiresSoon { .. })) {
             write!(f, "; exempt: {excuse}")?;
         }
         write!(f, " [{rule}]")

@@ -59,7 +59,7 @@ pub(crate) async fn denial(stack: &Stack) -> Duration {
     let reply = stack.review(VALIDATE, &pod("the-uid", &["nginx"])).await.unwrap();
     let took = began.elapsed();
     let message = "spec.containers[0].image \"nginx\": is not in an Amazon ECR private registry; push \
-                   it to <account>.dkr.ecr.<region>.amazonaws.com and name it there [ecr-registry]";
+                   it to <account>.dkr.ecr.<region>.amazonaws.com and use that reference [ecr-registry]";
     assert_eq!(answer(&reply), Answer::Denied(message.to_owned()));
     took
 }

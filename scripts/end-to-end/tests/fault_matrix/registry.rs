@@ -15,11 +15,10 @@ type Reason = Option<&'static str>;
 const ADMITTED: Reason = None;
 const THROTTLED: Reason = Some("was throttled; try again in a minute");
 const REFUSED: Reason = Some(
-    "was answered access denied; allow it to the admission function's role and, for a registry of \
-     another account, in the repository's policy",
+    "was denied access; allow it for the admission function's role and, for a registry of another account, in the repository policy",
 );
-const TIMED_OUT: Reason = Some("timed out; try again, and see the function's log if it goes on");
-const FAILED: Reason = Some("failed; try again, and see the function's log if it goes on");
+const TIMED_OUT: Reason = Some("timed out; try again; if it persists, see the function's log");
+const FAILED: Reason = Some("failed; try again; if it persists, see the function's log");
 
 /// The reason, and how often the operation is called.
 type Outcome = (Reason, usize);
@@ -240,7 +239,7 @@ fn expected(struck: Struck, reason: Reason, tries: usize) -> Seen {
     let Struck { operation, image: name, .. } = struck;
     let answer = reason.map_or(Answer::Admitted, |reason| {
         let path = format!("spec.containers[0].image \"{}\"", image(name));
-        let what = format!("could not be judged: ecr:{operation} {reason}");
+        let what = format!("could not be evaluated: ecr:{operation} {reason}");
         Answer::Denied(format!("{path}: {what} [image-available]"))
     });
     let is_second = [CHILDREN.key, AGAIN.key].contains(&struck.key);

@@ -67,7 +67,7 @@ async fn a_registry_that_hangs_leaves_the_image_alone_in_time() {
     assert_eq!(response.get("patch"), None);
     let warning = response["warnings"][0].as_str().unwrap();
     assert!(
-        warning.contains("not pinned: could not be judged: ecr:DescribeRepositories timed out"),
+        warning.contains("not pinned: could not be evaluated: ecr:DescribeRepositories timed out"),
         "{warning}"
     );
     stack.stop().await.unwrap();

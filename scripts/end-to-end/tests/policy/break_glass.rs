@@ -8,7 +8,7 @@ use end_to_end::told::{ADMITTED, MUTABLE, denied, deployment, pod, told, warned}
 
 const DOCUMENT: &str = "breakGlass: {groups: [oncall, 'system:masters']}";
 const TOLD: &str =
-    "admitted by break-glass, as \"oncall\" may: \"incident 4711\"; this was counted and logged";
+    "admitted by break-glass (group \"oncall\"): \"incident 4711\"; this was counted and logged";
 
 /// The review, annotated, of somebody in these groups.
 fn asking(mut review: Value, groups: &[&str], reason: &Value) -> Value {
@@ -55,7 +55,7 @@ async fn a_listed_group_gets_its_pod_in_and_it_is_told_counted_and_logged() {
 async fn for_anybody_else_it_is_ignored_and_said_so() {
     let policed = Policed::start(DOCUMENT, Keep::Never, &[]).await;
     let reason = json!("incident 4711");
-    let not_in_group = "you are in none of the groups that may break the glass";
+    let not_in_group = "you are in none of the groups that may use break-glass";
     let ignored = |why: &str| {
         let annotation = "annotation ecr-admission/break-glass is ignored";
         format!("{}\nwarned: {annotation}: {why}", denied("open:1", MUTABLE))
@@ -72,7 +72,7 @@ async fn for_anybody_else_it_is_ignored_and_said_so() {
         assert_eq!(told(&answer), ignored(why), "{groups:?}");
         assert_eq!(answer["auditAnnotations"].get("break-glass"), None);
     }
-    let nobody = ignored("the policy lets nobody break the glass");
+    let nobody = ignored("the policy allows nobody to use break-glass");
     let review = asking(pod("open:1"), &["oncall"], &reason);
     assert_eq!(policed.under("", &review).await, nobody);
 

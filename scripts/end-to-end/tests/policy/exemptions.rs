@@ -103,7 +103,7 @@ async fn an_exemption_ends_at_its_instant_and_tells_so_a_week_before() {
     let told: Vec<&str> = answer.lines().collect();
     assert!(told[0].starts_with("warned: spec.containers[0].image"), "{answer}");
     assert!(
-        told[0].contains("the exemption by which it passes ends soon (owner \"web\", until "),
+        told[0].contains("passes only by the exemption, which expires soon (owner \"web\", until "),
         "{answer}"
     );
     assert!(told[1].starts_with("audited: ") && told.len() == 2, "{answer}");

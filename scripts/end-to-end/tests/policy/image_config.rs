@@ -10,12 +10,10 @@ const NON_ROOT: &str = "rules: {image-config: {nonRoot: true}}";
 #[tokio::test]
 async fn forbidden_ports_and_root_deny() {
     let policed = Policed::open().await;
-    let ssh = "exposes port \"22/udp\", which is forbidden; take its EXPOSE out of the Dockerfile \
+    let ssh = "exposes port \"22/udp\", which is forbidden; remove that EXPOSE from the Dockerfile \
         [image-config]";
-    let root =
-        "runs as root (user \"0:0\"); add USER with another user to its Dockerfile [image-config]";
-    let nobody = "runs as root (its config names no user); add USER with another user to its \
-        Dockerfile [image-config]";
+    let root = "runs as root (user \"0:0\"); set a non-root USER in its Dockerfile [image-config]";
+    let nobody = "runs as root (its config names no user); set a non-root USER in its Dockerfile [image-config]";
     policed
         .expect(&[
             ("", "configs:ssh", ADMITTED.to_owned()),
@@ -45,7 +43,7 @@ async fn forbidden_ports_and_root_deny() {
     let expected = format!(
         "denied: {}; {}",
         violation(
-            "runs as root (user \"root\"); add USER with another user to its Dockerfile [image-config]"
+            "runs as root (user \"root\"); set a non-root USER in its Dockerfile [image-config]"
         ),
         violation(&ssh.replace("22/udp", "22/tcp"))
     );
@@ -62,7 +60,7 @@ async fn a_config_that_cannot_be_read_denies_in_the_rules_own_mode() {
     ] {
         let policed = Policed::start(NON_ROOT, Keep::Never, &["--fault", fault]).await;
         let answer = told(&policed.answer(&pod("clean:1")).await);
-        let start = denied("clean:1", &format!("could not be judged: {operation} "));
+        let start = denied("clean:1", &format!("could not be evaluated: {operation} "));
         assert!(answer.starts_with(&start) && answer.contains(what), "{fault}: {answer}");
         assert!(answer.ends_with(" [image-config]"), "{fault}: {answer}");
         // Switched off, nobody asks for it.

@@ -33,8 +33,8 @@ async fn an_accepted_vulnerability_lets_its_findings_pass_where_and_while_it_is_
         "1 CRITICAL finding (severity limit CRITICAL): CVE-2026-3002 in curl, fixed in 8.11.0",
     );
     let ends = format!(
-        "the acceptance of CVE-2026-3001 by which it passes ends soon (owner \"payments\", until \
-         {soon_at}, reason \"never called\"); mend the image or renew it [scan-findings]"
+        "passes only by the acceptance of CVE-2026-3001, which expires soon (owner \"payments\", until \
+         {soon_at}, reason \"never called\"); fix the image or renew the exception [scan-findings]"
     );
     policed
         .expect(&[
@@ -51,7 +51,7 @@ async fn an_accepted_vulnerability_lets_its_findings_pass_where_and_while_it_is_
     let answer = policed.under(&soon, &pod("payments/api:1")).await;
     let whole = violation("payments/api:1", &ends);
     assert!(whole.chars().count() > 256 && answer.starts_with("warned: "), "{answer}");
-    assert!(answer.contains(" by which it passes ends soon (owner "), "{answer}");
+    assert!(answer.contains(", which expires soon (owner "), "{answer}");
     assert!(answer.ends_with("… [scan-findings]"), "{answer}");
     let log = policed.stop().await.log;
     for (event, expires) in
@@ -80,7 +80,7 @@ async fn a_finding_only_warns_in_its_grace() {
     let until = first.checked_add((24 * 14).hours()).unwrap();
     let until = until.strftime("%Y-%m-%dT%H:%M:%SZ");
     let in_grace = format!(
-        "has 2 CRITICAL findings in grace, the first until {until}; rebuild it with fixed packages \
+        "has 2 CRITICAL findings whose grace period ends, the first at {until}; rebuild it with fixed packages \
          by then [scan-findings]"
     );
     let one = |cve: &str| {

@@ -82,8 +82,7 @@ async fn a_rule_that_denies_is_not_switched_off_by_an_earlier_one_that_only_warn
     let policed = Policed::open().await;
     let not_judged = |rule| {
         format!(
-            "could not be judged: image-available failed before it; mend that, or set the mode of \
-             this rule too [{rule}]"
+            "could not be evaluated because image-available failed; fix that, or also set the mode of this rule [{rule}]"
         )
     };
     let gone = "repository \"clean\" holds no image with tag \"9\"; push it or correct the image \

@@ -18,7 +18,7 @@ async fn registries_narrow_what_the_parameters_allow() {
     let not_allowed = |image: &str, account: &str, region: &str, allowed: &str| {
         format!(
             "denied: spec.containers[0].image \"{image}\": repository \"clean\" of account {account} \
-             in {region} is not allowed (allowed: {allowed}); use an allowed repository or add this \
+             in {region} is not allowed (expected {allowed}); use an allowed repository or add this \
              one to registries of the policy document [ecr-registry]"
         )
     };
@@ -56,7 +56,7 @@ async fn registries_narrow_what_the_parameters_allow() {
     let policed = Policed::start(several, Keep::Never, &[]).await;
     let answer = told(&policed.answer(&support::pod("u", &[&other])).await);
     assert!(
-        answer.contains("account 210987654321 (allowed: 123456789012); use an allowed registry or"),
+        answer.contains("account 210987654321 (expected 123456789012); use an allowed registry or"),
         "{answer}"
     );
     policed.stop().await;

@@ -14,12 +14,10 @@ async fn a_scan_and_what_it_knew_may_be_so_old() {
     let both = switch("maxScanAgeDays: 365, maxFeedAgeDays: 365");
     let old_scan = "was scanned at 2025-01-05T08:00:00Z, more than 30 days ago; scan it again or push \
         it again [scan-findings]";
-    let old_feed = "was compared with vulnerabilities known at 2025-01-04T08:00:00Z, more than 7 days \
-        ago; scan it again [scan-findings]";
-    let no_scan = "does not say when it was scanned, which must be at most 30 days ago; scan it again \
+    let old_feed = "was scanned with vulnerability data of 2025-01-04T08:00:00Z, more than 7 days old; scan it again [scan-findings]";
+    let no_scan = "does not say when it was scanned (maximum age 30 days); scan it again \
         [scan-findings]";
-    let no_feed = "does not say how old the vulnerabilities are that it was compared with, at most 7 \
-        days; scan it again [scan-findings]";
+    let no_feed = "does not say when its vulnerability data was updated (maximum age 7 days); scan it again [scan-findings]";
     policed
         .expect(&[
             ("", "ages:old", ADMITTED.to_owned()),

@@ -54,7 +54,7 @@ fn ends(explained: &Explained<'_>) -> Vec<String> {
                 "{name} ends at {expires}, more than ten years from now ({left}). An entry that nobody has to renew is never reviewed; give it an end that its owner will see."
             ));
         }
-        entry.excuse.ends_soon(now).then(|| {
+        entry.excuse.expires_soon(now).then(|| {
             format!("{name} ends within {NOTICE_DAYS} days ({left}); what passes by it is warned of until then, and judged without it after.")
         })
     });

@@ -11,7 +11,6 @@ pub const OPERATIONS: &[&str] = &[
     "BatchGetRepositoryScanningConfiguration",
     "DeleteSecret",
     "DescribeImageScanFindings",
-    "DescribeImages",
     "DescribeRepositories",
     "DescribeSecret",
     "GetDownloadUrlForLayer",
@@ -118,7 +117,7 @@ impl fmt::Display for Fault {
 pub enum FaultError {
     /// There is no `=`.
     #[error(
-        r#"got fault "{0}"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeImages=throttle:2"#
+        r#"got fault "{0}"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeRepositories=throttle:2"#
     )]
     Shape(String),
     /// The operation is not one of [`OPERATIONS`].
@@ -175,14 +174,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         for text in [
-            "DescribeImages=throttle",
+            "DescribeRepositories=throttle",
             "*=access-denied:3",
             "PutMetricData=server-error",
             "GetSecretValue=hang:1",
             "BatchGetImage=reset",
             "DescribeRepositories=malformed",
             "GetSecretValue@ecr-admission/policy=hang:2",
-            "DescribeImages@a:1@sha256:0=slow",
+            "BatchGetImage@a:1@sha256:0=slow",
             "GetLayerBlob=slow:18446744073709551615",
         ] {
             assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
@@ -192,9 +191,9 @@ mod tests {
     #[test]
     fn a_star_concerns_every_operation_and_a_name_only_itself() {
         let all: Fault = "*=slow".parse().unwrap();
-        let one: Fault = "DescribeImages=hang:2".parse().unwrap();
+        let one: Fault = "DescribeRepositories=hang:2".parse().unwrap();
         assert!(OPERATIONS.iter().all(|operation| all.concerns(operation, "")));
-        assert!(one.concerns("DescribeImages", "a"));
+        assert!(one.concerns("DescribeRepositories", "a"));
         assert!(!one.concerns("DescribeImageScanFindings", "a"));
         assert_eq!((one.kind(), one.count()), (Kind::Hang, Some(2)));
         assert_eq!(all.count(), None);
@@ -213,15 +212,15 @@ mod tests {
         for (text, message) in [
             (
                 "throttle",
-                r#"got fault "throttle"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeImages=throttle:2"#,
+                r#"got fault "throttle"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeRepositories=throttle:2"#,
             ),
             (
                 "*@=slow",
-                r#"got fault "*@=slow"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeImages=throttle:2"#,
+                r#"got fault "*@=slow"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeRepositories=throttle:2"#,
             ),
             (
                 "DescribeImage=slow",
-                r#"got fault operation "DescribeImage"; accepted are * and BatchGetImage, BatchGetRepositoryScanningConfiguration, DeleteSecret, DescribeImageScanFindings, DescribeImages, DescribeRepositories, DescribeSecret, GetDownloadUrlForLayer, GetLayerBlob, GetSecretValue, PutMetricData, PutSecretValue, RestoreSecret, UpdateSecretVersionStage"#,
+                r#"got fault operation "DescribeImage"; accepted are * and BatchGetImage, BatchGetRepositoryScanningConfiguration, DeleteSecret, DescribeImageScanFindings, DescribeRepositories, DescribeSecret, GetDownloadUrlForLayer, GetLayerBlob, GetSecretValue, PutMetricData, PutSecretValue, RestoreSecret, UpdateSecretVersionStage"#,
             ),
             (
                 "*=sloww",

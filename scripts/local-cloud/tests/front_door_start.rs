@@ -127,7 +127,7 @@ async fn what_it_cannot_start_with_is_named() {
         log.contains("scripts/render-config failed") && log.contains("Not a namespace"),
         "{log}"
     );
-    let log = refused(&["--fault", "DescribeImages=explode"]).await;
+    let log = refused(&["--fault", "DescribeRepositories=explode"]).await;
     assert!(log.contains("explode"), "{log}");
     let log = refused(&["--sandboxes", "0"]).await;
     assert!(log.contains("--sandboxes"), "{log}");

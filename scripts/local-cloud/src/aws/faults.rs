@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::StatusCode;
 
 use super::asked::{Api, Asked};
-use super::call::Caller;
+use super::caller::Caller;
 use super::error::ApiError;
 use super::secrets;
 use super::subject::Subject;
@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn faults_strike_in_their_order_and_only_as_often_as_they_say() {
         let faults = Faults::new(&[
-            "DescribeImages=throttle:2".parse().unwrap(),
+            "DescribeRepositories=throttle:2".parse().unwrap(),
             "*=slow:1".parse().unwrap(),
         ]);
-        let struck = ["DescribeImages"; 4].map(|operation| faults.strike(operation, "a"));
+        let struck = ["DescribeRepositories"; 4].map(|operation| faults.strike(operation, "a"));
         assert_eq!(struck, [Some(Kind::Throttle), Some(Kind::Throttle), Some(Kind::Slow), None]);
         assert_eq!(faults.strike("BatchGetImage", "a"), None);
     }

@@ -2,65 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use super::image::Image;
+use super::registry::Registry;
 use super::word::Word;
-use super::{Catalogue, Registry};
-
-/// A registry id: 12 digits.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Account(String);
-
-impl Account {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Account {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Account, String> {
-        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Account(text))
-        } else {
-            Err(format!(r#"got account "{text}"; accepted are 12 digits, such as "123456789012""#))
-        }
-    }
-}
-
-/// `sha256:` and 64 lower-case hexadecimal digits.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Digest(String);
-
-impl Digest {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Digest {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Digest, String> {
-        let hex = text.strip_prefix("sha256:").unwrap_or_default();
-        if hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-            Ok(Digest(text))
-        } else {
-            Err(format!(
-                r#"got digest "{text}"; accepted are "sha256:" and 64 lower-case hexadecimal digits, or no digest at all"#
-            ))
-        }
-    }
-}
 
 /// The first thing that the catalogue holds twice, or that an image cannot have.
-pub(crate) fn contradiction(catalogue: &Catalogue) -> Option<String> {
+pub(crate) fn contradiction(registries: &[Registry]) -> Option<String> {
     let mut seen = BTreeSet::new();
-    for registry in &catalogue.registries {
+    for registry in registries {
         let id = (registry.account.as_str(), registry.region.as_str());
         if !seen.insert(id) {
             return Some(format!(

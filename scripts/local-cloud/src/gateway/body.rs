@@ -9,7 +9,7 @@ use http::StatusCode;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use super::{Reply, message};
+use super::reply::{Reply, message};
 
 /// API Gateway's "10 MB", in bytes.
 const LIMIT: usize = 10 * 1024 * 1024;

@@ -9,9 +9,13 @@ use tokio::time::Instant;
 
 use super::api::{Call, NextEvent, Outcome, Refusal, Registered};
 use super::extensions::Extensions;
+use super::invocation::{Invocation, InvokeError};
 use super::process::Process;
 use super::report::{Current, Log};
-use super::{FunctionSettings, INIT_LIMIT, Invocation, InvokeError};
+use super::settings::FunctionSettings;
+
+/// How long a sandbox may take from its start to its first `/next`.
+const INIT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why a sandbox ends.
 pub(super) enum End {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_ecr::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_ecr::operation::describe_repositories::DescribeRepositoriesError;
+use aws_sdk_ecr::types::ImageIdentifier;
 use tokio::time::timeout;
 
 use crate::stand_in::{Signer, StandIn, code_and_message, settings, start, start_with};
@@ -146,13 +147,14 @@ async fn slow_is_right_and_1500_ms_late() {
 
 #[tokio::test]
 async fn a_fault_befalls_no_other_operation_and_no_call_that_is_not_let_in() {
-    let stand_in = start_with(CATALOGUE, &["DescribeImages=throttle", "*=throttle:1"]).await;
+    let stand_in = start_with(CATALOGUE, &["BatchGetImage=throttle", "*=throttle:1"]).await;
     let wrong = Signer { secret_key: "wrong", ..Signer::default() };
     let error = stand_in.ecr_as(wrong).describe_repositories().send().await.unwrap_err();
     assert_eq!(error.code(), Some("InvalidSignatureException"));
     assert_eq!(describe(&stand_in).await.unwrap_err().code(), Some("ThrottlingException"));
     assert_eq!(describe(&stand_in).await.unwrap(), 1);
-    let images = stand_in.ecr().describe_images().repository_name("a").send().await;
+    let id = ImageIdentifier::builder().image_tag("1").build();
+    let images = stand_in.ecr().batch_get_image().repository_name("a").image_ids(id).send().await;
     assert_eq!(images.unwrap_err().code(), Some("ThrottlingException"));
 }
 

@@ -112,7 +112,7 @@ async fn a_signature_covers_the_body_the_target_the_time_and_the_name() {
 
     let mismatch = ("InvalidSignatureException".to_owned(), MISMATCH.to_owned());
     assert_eq!(refusal(&stand_in, &head, r#"{"maxResults":1}"#).await, mismatch);
-    let other_target = head.replace("DescribeRepositories", "DescribeImages");
+    let other_target = head.replace("DescribeRepositories", "BatchGetImage");
     assert_eq!(refusal(&stand_in, &other_target, "{}").await, mismatch);
 
     let minute = Duration::from_mins(1);

@@ -55,7 +55,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         Some("sleep") => tokio::time::sleep(pause).await,
         Some("linger") => LINGER.store(order["ms"].as_u64().unwrap_or_default(), Ordering::Relaxed),
         Some("crash") => std::process::exit(3),
-        Some("fail") => return Err("told to fail".into()),
+        Some("fail") => return Err("asked to fail".into()),
         Some("answer") => return Ok(order["answer"].clone()),
         Some("large") => return Ok(Value::from("x".repeat(7_000_000))),
         _ => {}
@@ -72,7 +72,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
 fn authorize(event: &Value, count: u64) -> Result<Value, Error> {
     match event["identitySource"][0].as_str().unwrap_or_default() {
         "Bearer deny" => Ok(json!({"isAuthorized": false})),
-        "Bearer fail" => Err("told to fail".into()),
+        "Bearer fail" => Err("asked to fail".into()),
         "Bearer malformed" => Ok(json!({"isAuthorized": "yes"})),
         "Bearer plain" => Ok(json!({"isAuthorized": true})),
         _ => {

@@ -1,6 +1,6 @@
 //! The part of AWS that the functions call: ECR, Secrets Manager and CloudWatch, on one HTTPS port.
 //!
-//! The three APIs are told apart by what their requests say: `X-Amz-Target` for the JSON 1.1 ones,
+//! The requests say which of the three APIs they call: `X-Amz-Target` for the JSON 1.1 ones,
 //! the path for CloudWatch's rpc-v2-cbor. Requests are signed with Signature Version 4, which is
 //! checked; its scope names the Region whose ECR registry answers.
 

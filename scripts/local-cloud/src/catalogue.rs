@@ -86,7 +86,7 @@
 //! repository with a `digest`.
 //!
 //! A key that is not listed here is an error, and so are two registries, repositories, tags or
-//! digests of one name: a slip of the pen must not become a passing test.
+//! digests of one name: a typing error must not become a passing test.
 
 mod check;
 pub(crate) mod filter;
@@ -137,7 +137,7 @@ pub enum CatalogueError {
     Contradictory {
         /// The file that was named.
         path: PathBuf,
-        /// What it holds, and what is accepted.
+        /// What it holds, and what to do.
         message: String,
     },
 }
@@ -152,19 +152,9 @@ impl Catalogue {
 
     /// Reads and checks the text of a catalogue; `path` is only named in errors.
     pub fn parse(path: &Path, text: &str) -> Result<Catalogue, CatalogueError> {
-        // The limits against hostile YAML would also stop a large catalogue; this file is the
-        // user's own.
-        let options = serde_saphyr::options! {
-            budget: None,
-            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: usize::MAX },
-        };
-        let catalogue: Catalogue =
-            serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-                CatalogueError::Malformed {
-                    path: path.to_owned(),
-                    message: error.without_snippet().to_string(),
-                }
-            })?;
+        let catalogue: Catalogue = yaml_serde::from_str(text).map_err(|error| {
+            CatalogueError::Malformed { path: path.to_owned(), message: error.to_string() }
+        })?;
         match check::contradiction(&catalogue.registries) {
             None => Ok(catalogue),
             Some(message) => Err(CatalogueError::Contradictory { path: path.to_owned(), message }),

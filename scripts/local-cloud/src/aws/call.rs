@@ -59,9 +59,9 @@ async fn respond(
     let entry = state.journal.begin(arrived, asked.operation(), &key);
 
     let region = admitted(state, &asked, request, body);
-    // A fault befalls only a call that would otherwise be let in, so that its count is not used up
-    // by one that is not.
-    let fault = region.is_ok().then(|| state.faults.strike(asked.operation(), &key)).flatten();
+    // A fault hits only a call that would otherwise be let in, so that other calls do not use up its
+    // count.
+    let fault = region.is_ok().then(|| state.faults.take(asked.operation(), &key)).flatten();
     match fault {
         Some(Kind::Hang) => {
             entry.finish("hang");

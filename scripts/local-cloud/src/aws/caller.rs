@@ -7,6 +7,6 @@ pub(crate) struct Caller<'a> {
     pub(crate) account: &'a str,
     /// The Region that it signed for.
     pub(crate) region: &'a str,
-    /// The `Host` that it called, for addresses that it shall call next.
+    /// The `Host` that it called, for addresses that it is to call next.
     pub(crate) host: &'a str,
 }

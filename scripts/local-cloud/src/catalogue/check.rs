@@ -13,7 +13,7 @@ pub(crate) fn contradiction(registries: &[Registry]) -> Option<String> {
         let id = (registry.account.as_str(), registry.region.as_str());
         if !seen.insert(id) {
             return Some(format!(
-                "registry {} {} is there twice; accepted is one of each account and Region",
+                "registry {} {} appears twice; use one for each account and Region",
                 id.0, id.1
             ));
         }
@@ -29,9 +29,7 @@ fn in_registry(registry: &Registry) -> Option<String> {
     for repository in &registry.repositories {
         let name = &repository.name;
         if !names.insert(name) {
-            return Some(format!(
-                r#"repository "{name}" is there twice; accepted is one of each name"#
-            ));
+            return Some(format!(r#"repository "{name}" appears twice; use one of each name"#));
         }
         let mut seen = Seen::default();
         let mut images = repository.images.iter();
@@ -42,7 +40,7 @@ fn in_registry(registry: &Registry) -> Option<String> {
     None
 }
 
-/// What of a repository was met already.
+/// What was seen of a repository.
 #[derive(Default)]
 struct Seen<'a> {
     tags: BTreeSet<&'a str>,
@@ -51,11 +49,11 @@ struct Seen<'a> {
 
 fn in_image<'a>(image: &'a Image, seen: &mut Seen<'a>) -> Option<String> {
     if let Some(tag) = image.tags.iter().find(|tag| !seen.tags.insert(tag)) {
-        return Some(format!(r#"tag "{tag}" is there twice; accepted is one image of each tag"#));
+        return Some(format!(r#"tag "{tag}" appears twice; use each tag for one image"#));
     }
     if let Some(digest) = image.digest.as_ref().filter(|it| !seen.digests.insert(it.as_str())) {
         return Some(format!(
-            "digest {} is there twice; accepted is one image of each digest",
+            "digest {} appears twice; use each digest for one image",
             digest.as_str()
         ));
     }
@@ -90,7 +88,7 @@ fn key_out_of_place(image: &Image) -> Option<(&'static str, &'static str)> {
             ("scan", "ECR scans no index: give the scan to its platforms, or call it indexScan")
         }))
     } else if image.index_scan.is_some() {
-        Some(("indexScan", "it is no image index: call it scan"))
+        Some(("indexScan", "it is not an image index: call it scan"))
     } else if image.config.is_some() && image.config_blob.is_some() {
         Some(("config", "its configBlob is given whole: write it there"))
     } else {

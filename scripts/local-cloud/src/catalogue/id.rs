@@ -20,7 +20,7 @@ impl TryFrom<String> for Account {
         if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
             Ok(Account(text))
         } else {
-            Err(format!(r#"got account "{text}"; accepted are 12 digits, such as "123456789012""#))
+            Err(format!(r#"expected account of 12 digits, such as "123456789012", got "{text}""#))
         }
     }
 }
@@ -45,7 +45,7 @@ impl TryFrom<String> for Digest {
             Ok(Digest(text))
         } else {
             Err(format!(
-                r#"got digest "{text}"; accepted are "sha256:" and 64 lower-case hexadecimal digits, or no digest at all"#
+                r#"expected digest "sha256:" and 64 lower-case hexadecimal digits, or no digest, got "{text}""#
             ))
         }
     }

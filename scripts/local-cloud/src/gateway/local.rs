@@ -1,4 +1,4 @@
-//! What local-cloud tells about itself on the same port, without a token: `/_local/…`. AWS has
+//! What local-cloud reports about itself on the same port, without a token: `/_local/…`. AWS has
 //! nothing like it.
 
 use http::{Method, StatusCode};

@@ -57,6 +57,6 @@ pub(super) enum Message {
     Invoke(Invocation),
     /// A sandbox asked for its next event.
     Free(u32),
-    /// Stop everything and say so.
+    /// Stop everything and confirm it.
     Stop(oneshot::Sender<()>),
 }

@@ -82,7 +82,7 @@ impl Sandbox {
                 }
                 invocation = self.invocations.recv() => match invocation {
                     Some(invocation) => life.accept(invocation),
-                    None => break End::Told,
+                    None => break End::Stopped,
                 },
                 ended = process.ended() => break End::Exited(ended.map_or_else(|e| e.to_string(), |s| s.to_string())),
                 () = until(deadline) => break End::TimedOut,

@@ -63,7 +63,7 @@ pub(super) fn batch_get(
     Ok(json!({"images": images, "failures": failures}))
 }
 
-/// What comes of asking the upstream of a pull-through cache, where ECR would: the image's failure, or
+/// The result of asking the upstream of a pull-through cache, where ECR would: the image's failure, or
 /// the error of the whole call.
 fn refused_upstream(
     repository: &Repository,
@@ -95,7 +95,7 @@ fn refused_upstream(
 }
 
 /// The image itself, or, for an index that the caller does not accept, the image of its first
-/// platform. An image that is no index is given as it is stored, accepted or not.
+/// platform. An image that is not an index is given as it is stored, accepted or not.
 fn accepted_form<'a>(
     repository: &'a Repository,
     image: &'a Image,

@@ -30,7 +30,7 @@ pub(crate) async fn stack(args: &[&str]) -> Stack {
     options().args(args).start().await.unwrap()
 }
 
-/// Tells the admission function what to do.
+/// Has the admission function do this.
 pub(crate) async fn order(stack: &Stack, order: Value) -> Reply {
     stack.post("/validate", &[ALLOWED, JSON], order.to_string()).await.unwrap()
 }

@@ -11,16 +11,20 @@ mod request;
 
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::Aws;
+use crate::cli::{ACCOUNT, REGION};
 use crate::console;
 use crate::https::{self, Endpoint};
 use crate::runtime::{Function, InvokeError};
@@ -167,6 +171,16 @@ impl Gateway {
             }
         }
     }
+}
+
+/// The event of a request as the gateway would hand it to the admission function now, with what the
+/// authorizer said: for a function that runs without a gateway. `None` for what is not a route.
+pub fn event(request: http::Request<Bytes>, context: Option<&Map<String, Value>>) -> Option<Bytes> {
+    let (parts, body) = request.into_parts();
+    let route = Route::of(&parts.method, parts.uri.path())?;
+    let stage = event::Stage { account: ACCOUNT.to_owned(), region: REGION.to_owned() };
+    let request = Request::new(SystemTime::now(), Ipv4Addr::LOCALHOST.into(), route, &parts);
+    Some(stage.integration_event(&request, context, &body))
 }
 
 fn internal_server_error() -> Reply {

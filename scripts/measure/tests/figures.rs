@@ -8,12 +8,14 @@ use std::process::Command;
 
 use local_cloud::build::build;
 use local_cloud::stack::Stack;
+use measure::cloud::Cloud;
 use measure::comparison::{self, GROUPS};
-use measure::journal;
+use measure::sandbox::{Program, Sandbox};
 use measure::shape::shapes;
+use measure::{event, journal};
 
 /// So long that parallel calls overlap on a busy machine, too.
-const LATENCY_MS: &str = "400";
+const LATENCY_MS: &str = "700";
 
 #[tokio::test]
 async fn a_review_makes_the_calls_it_must_and_waits_for_as_few_as_it_can() {
@@ -40,6 +42,29 @@ async fn a_review_makes_the_calls_it_must_and_waits_for_as_few_as_it_can() {
         }
         stack.stop().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_function_runs_beside_the_runtime_api_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalogue = measure::catalogue::yaml();
+    let cloud = Cloud::start(directory.path(), &catalogue, []).await.unwrap();
+    let program = Program {
+        name: "admission",
+        command: vec![build("ecr-admission", "--bin", "admission").unwrap()],
+        environment: cloud.environment.clone(),
+        log: directory.path().join("admission.log"),
+    };
+    let mut sandbox = Sandbox::start(&program).await.unwrap();
+    for (images, admitted) in
+        [(measure::catalogue::clean_images(0, 3), true), (vec!["nginx".to_owned()], false)]
+    {
+        let review = measure::pods::review("u", &images).unwrap();
+        let answered = sandbox.invoke(event::validate(&review).unwrap()).await.unwrap();
+        assert_eq!(event::admits(&answered.body), Some(admitted), "{answered:?}");
+    }
+    assert!(sandbox.peak_memory_kib().unwrap() > 0);
+    sandbox.stop().await.unwrap();
 }
 
 #[test]

@@ -201,7 +201,7 @@ impl<R: ReadSecret> CopiedSecret<R> {
         }
         if current.tokens.is_empty() {
             let message = "the token secret names no cluster with a usable token, so every caller \
-                           is refused; add a cluster with scripts/rotate-token --add";
+                           is refused; add a cluster with deploy/rotate-token --add";
             self.log.warn(message, &json!({ "version": current.id }));
         }
     }

@@ -162,7 +162,7 @@ async fn a_secret_that_names_no_cluster_says_so() {
     assert_eq!(
         run.lines()[0]["message"],
         "the token secret names no cluster with a usable token, so every caller is refused; \
-         add a cluster with scripts/rotate-token --add"
+         add a cluster with deploy/rotate-token --add"
     );
 }
 

@@ -20,7 +20,7 @@ export function acknowledge(admission: Reviewed): void {
     id: 'AwsSolutions::AwsSolutions-SMG4',
     reason:
       'A new token must be written to every control-plane node, which no rotation function can do: ' +
-      'scripts/rotate-token rotates, proves the new token and says when the old one is out of use. ' +
+      'deploy/rotate-token rotates, proves the new token and says when the old one is out of use. ' +
       'The Serverless Application Repository does not accept a rotation schedule either.',
   });
   Validations.of(admission.admission.role).acknowledge(

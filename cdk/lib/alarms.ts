@@ -23,7 +23,7 @@ const BREAK_GLASS =
 const POLICY_UNREAD =
   'The policy document (PolicySecret) could not be read: the last good copy judges, and where there ' +
   'is none every review is denied. The admission log says why: line and column of what is wrong in ' +
-  'the document (scripts/policy check finds it, too; put it right with aws secretsmanager ' +
+  'the document (deploy/policy check finds it, too; put it right with aws secretsmanager ' +
   'put-secret-value), or which access to the secret or its key is missing.';
 
 const FLOOD =
@@ -102,7 +102,7 @@ export class Alarms extends Construct {
       treatMissingData: TreatMissingData.BREACHING,
       alarmDescription:
         'No review has come for hours. A deleted webhook configuration is silent: check it with ' +
-        'kubectl get validatingwebhookconfiguration ecr-admission, then with scripts/doctor.',
+        'kubectl get validatingwebhookconfiguration ecr-admission, then with deploy/doctor.',
     });
   }
 

@@ -35,7 +35,7 @@ export class EcrAdmission extends Construct {
     this.tokens = new Secret(this, 'Tokens', {
       description: 'Bearer tokens of ecr-admission: a JSON object, cluster name -> token',
       // CloudFormation makes a new token whenever one of these four changes, at once and without an
-      // overlap: never change them. `scripts/rotate-token` is the way to a new token.
+      // overlap: never change them. `deploy/rotate-token` is the way to a new token.
       generateSecretString: {
         secretStringTemplate: '{}',
         generateStringKey: 'default',

@@ -3,7 +3,7 @@ import type { EcrAdmission } from './ecr-admission';
 import { byPartition } from './partition';
 
 /**
- * The stack's outputs. `scripts/render-config`, `scripts/rotate-token` and `scripts/doctor` read most of
+ * The stack's outputs. `deploy/render-config`, `deploy/rotate-token` and `deploy/doctor` read most of
  * them, so that nothing has to be copied by hand; people read the others. None has the name of a SAR
  * parameter: `sam package` would take it for that one.
  */
@@ -34,7 +34,7 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
   output('Dashboard', dashboardUrl(stack, admission.dashboardName), 'What the clusters are up to');
   output(
     'NextCommand',
-    `scripts/render-config --stack ${Aws.STACK_NAME} --region ${Aws.REGION} --out ecr-admission`,
+    `deploy/render-config --stack ${Aws.STACK_NAME} --region ${Aws.REGION} --out ecr-admission`,
     'Writes the files for the control plane (deploy/README.md)',
   );
 }

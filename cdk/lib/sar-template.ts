@@ -9,7 +9,7 @@ const ROOT = new URL('../../', import.meta.url);
 export const TEMPLATE = new URL('infra/template.yaml', ROOT);
 
 const HEADER = `# Generated from cdk/ (npm run sar), for the Serverless Application Repository. Do not edit:
-# scripts/test-infra fails when it is not what the CDK app synthesises. The paths at CodeUri are for
+# scripts/checks/infra fails when it is not what the CDK app synthesises. The paths at CodeUri are for
 # \`sam package\`, which puts the addresses of the uploaded files there.
 `;
 

@@ -20,7 +20,7 @@ process.once('exit', () => rmSync(folder, { recursive: true }));
 
 /**
  * Code for tests of the template: any file will do, since nothing here is deployed. The executables
- * that ship are deployed and called by scripts/tests/test_deployment.py.
+ * that ship are deployed and called by scripts/checks/tests/test_deployment.py.
  */
 export function anyCode(): EcrAdmissionCode {
   return { admission: zip('admission'), authorizer: zip('authorizer') };

@@ -3,7 +3,7 @@
 //!
 //! [`read`] goes by three things that must agree: what ECR calls the manifest, what it calls itself, and
 //! its shape (CVE-2021-41190). What containerd and CRI-O read of it, with Go's `encoding/json`, is read
-//! here the same; where the two could differ, the manifest is [`NotUnderstood`]. `scripts/check-runtimes`
+//! here the same; where the two could differ, the manifest is [`NotUnderstood`]. `scripts/checks/runtimes`
 //! proves it against both.
 
 use ecr_admission_policy::facts::manifest::{Elsewhere, NotUnderstood};

@@ -154,7 +154,7 @@ impl<R: ReadPolicy> PolicyCopy<R> {
                     let why = "it is no policy document".to_owned();
                     // Never its text: with a wrong ARN, it is another secret's.
                     let detail = format!(
-                        "version {}: {}; scripts/policy check shows what is wrong",
+                        "version {}: {}; deploy/policy check shows what is wrong",
                         read.id,
                         invalid.without_text()
                     );

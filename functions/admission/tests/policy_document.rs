@@ -317,7 +317,7 @@ async fn without_a_good_copy_every_review_is_denied_and_nothing_else_changes() {
     let handler = under(&secret);
     handler.prepare().await;
     let pay = create(&[&format!("{REGISTRY}/pay:1")]);
-    let advice = "see the function's log, and check the document with scripts/policy check";
+    let advice = "see the function's log, and check the document with deploy/policy check";
     let denied = validate(&handler, &pay).await;
     assert_eq!(denied["allowed"], false);
     assert_eq!(

@@ -1,7 +1,7 @@
 //! What nodes run is what was evaluated: containerd's `images.Manifest` and containers/image's
 //! `ChooseInstance` over tens of thousands of repositories, the same in every run.
 //!
-//! Run by `scripts/check-runtimes`, which builds the Go program with both of them.
+//! Run by `scripts/checks/runtimes`, which builds the Go program with both of them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,7 +170,7 @@ fn ask(program: &str, repositories: &[Repository]) -> BTreeMap<usize, Answer> {
 }
 
 #[test]
-#[ignore = "needs the Go program that scripts/check-runtimes builds"]
+#[ignore = "needs the Go program that scripts/checks/runtimes builds"]
 fn what_nodes_run_is_what_was_evaluated() {
     let program = std::env::var(PROGRAM).expect("the path of the Go program");
     let mut random = Random(SEED);

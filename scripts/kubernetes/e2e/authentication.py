@@ -5,7 +5,7 @@ import subprocess
 
 from ecr_admission.problem import Problem
 from ecr_admission.tokens import Token
-from ecr_admission.tools import ROOT
+from project.tools import ROOT
 
 from .transcript import Transcript
 from .world import CONFIGURATION, SAMPLES, install
@@ -65,11 +65,11 @@ def _patch(kubectl, operation):
 
 
 def _render(world, cloud, name, url=None, token_file=None):
-    """Another AdmissionConfiguration for `cloud`, made by scripts/render-config; its path."""
+    """Another AdmissionConfiguration for `cloud`, made by deploy/render-config; its path."""
     out = world.folder / name
-    command = [ROOT / "scripts" / "render-config", "--url", url or f"https://{cloud.authority}", "--out", out]
+    command = [ROOT / "deploy" / "render-config", "--url", url or f"https://{cloud.authority}", "--out", out]
     command += ["--token-file", token_file or cloud.dir / "token", "--ca-file", cloud.dir / "ca.pem"]
     rendered = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     if rendered.returncode != 0:
-        raise Problem(f"scripts/render-config failed: {rendered.stderr.strip()}")
+        raise Problem(f"deploy/render-config failed: {rendered.stderr.strip()}")
     return out / "admission-configuration.yaml"

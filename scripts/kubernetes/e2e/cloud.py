@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ecr_admission.endpoint import Endpoint
 from ecr_admission.problem import Problem
-from ecr_admission.tools import ROOT
+from project.tools import ROOT
 
 from .process import Process
 

@@ -1,6 +1,6 @@
 """What the other tests have seen, and a person cannot act on without an explanation, is explained."""
 
-from ecr_admission.tools import ROOT
+from project.tools import ROOT
 
 GUIDE = "deploy/README.md"
 EXPLAINED = {

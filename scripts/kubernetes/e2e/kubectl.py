@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from ecr_admission.problem import Problem
-from ecr_admission.tools import ROOT
+from project.tools import ROOT
 
 LIMIT_SECONDS = 60
 POLL_SECONDS = 0.2

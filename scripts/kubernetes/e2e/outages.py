@@ -4,7 +4,7 @@ import threading
 import time
 
 from ecr_admission.problem import Problem
-from ecr_admission.tools import ROOT
+from project.tools import ROOT
 
 from .transcript import Transcript
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from ecr_admission.tools import ROOT
+from project.tools import ROOT
 
 from .transcript import Transcript
 from .world import CONFIGURATION, GOOD_IMAGE, SAMPLES, pod

@@ -1,6 +1,6 @@
 """A policy document: what kubectl prints under it, and that users and groups are those of the apiserver."""
 
-from ecr_admission.tools import ROOT
+from project.tools import ROOT
 
 from .transcript import Transcript
 

@@ -1,4 +1,4 @@
-"""A token is rotated while reviews go on: scripts/rotate-token, then the token file is replaced."""
+"""A token is rotated while reviews go on: deploy/rotate-token, then the token file is replaced."""
 
 import http.client
 import os
@@ -7,9 +7,10 @@ import subprocess
 import threading
 import time
 
-from ecr_admission import files, tools
+from ecr_admission import files
 from ecr_admission.problem import Problem
-from ecr_admission.tools import ROOT
+from project import tools
+from project.tools import ROOT
 
 from .stack_answers import ENDPOINT, StackAnswers
 from .world import FOREIGN_IMAGE, GOOD_IMAGE, install, pod
@@ -54,14 +55,14 @@ def _rotate(world, cloud, stack, reviews):
     old = (cloud.dir / "token").read_text()
     rotated = _rotate_token(cloud, stack, "--out", new)
     if rotated.returncode != 0:
-        raise Problem(f"scripts/rotate-token failed: {rotated.stderr.strip()}")
+        raise Problem(f"deploy/rotate-token failed: {rotated.stderr.strip()}")
     check("rotation: the new token is in a file of mode 0600", files.SECRET == new.stat().st_mode & 0o777)
     check("rotation: another token", new.read_text().strip() != old.strip())
     seen = len(cloud.log())
     _wait(lambda: _used(cloud, seen, "previous"), "the apiserver's token counts as the previous one", cloud)
     check("rotation: the previous token works on", True)
 
-    # As scripts/rotate-token says: under another name, then renamed.
+    # As deploy/rotate-token says: under another name, then renamed.
     seen = len(cloud.log())
     files.write(cloud.dir / "token", new.read_text(), files.SECRET)
     _wait(lambda: _used(cloud, seen, "current"), "the apiserver sends the new token", cloud)
@@ -86,7 +87,7 @@ def _rotate(world, cloud, stack, reviews):
 
 
 def _rotate_token(cloud, stack, *arguments):
-    command = [ROOT / "scripts" / "rotate-token", "--stack", "local", "--cluster", "local", *arguments]
+    command = [ROOT / "deploy" / "rotate-token", "--stack", "local", "--cluster", "local", *arguments]
     command += ["--region", "us-east-1", "--ca-file", cloud.dir / "ca.pem"]
     command += ["--url", f"https://{cloud.authority}"]
     aws = cloud.aws_environment()

@@ -1,4 +1,4 @@
-"""The three AWS APIs that scripts/rotate-token asks and the local cloud does not have.
+"""The three AWS APIs that deploy/rotate-token asks and the local cloud does not have.
 
 CloudFormation: what the stack's outputs are. CloudWatch: whether a cluster still sends its previous token,
 which none does before its first rotation. API Gateway: forget the authorizer's answers. All else is answered

@@ -10,7 +10,7 @@ from .control_plane import Apiserver, Etcd, Identity
 from .kubectl import Kubectl
 from .process import Running
 
-# What scripts/render-config makes; its first webhook is that of Pods.
+# What deploy/render-config makes; its first webhook is that of Pods.
 CONFIGURATION = "validatingwebhookconfiguration/ecr-admission"
 SAMPLES = "deploy/samples/pods"
 ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com"

@@ -104,7 +104,7 @@ pub struct Options {
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable, help_heading = "Functions")]
     pub authorizer_env: Vec<(String, String)>,
 
-    /// The checkout, for scripts/render-config and deploy/samples
+    /// The checkout, for deploy/render-config and deploy/samples
     #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Functions")]
     pub project: PathBuf,
 

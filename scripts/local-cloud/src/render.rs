@@ -1,4 +1,4 @@
-//! The files for a real kube-apiserver, written by the same `scripts/render-config` that a
+//! The files for a real kube-apiserver, written by the same `deploy/render-config` that a
 //! platform engineer uses for a deployed endpoint.
 
 use std::path::Path;
@@ -9,7 +9,7 @@ use tokio::process::Command;
 use crate::directory::TOKEN_FILE;
 use crate::tls::CA_FILE;
 
-/// `scripts/render-config` could not be run, or failed.
+/// `deploy/render-config` could not be run, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// It could not be started.
@@ -40,7 +40,7 @@ pub async fn run(
     url: &str,
     ignored_namespaces: &str,
 ) -> Result<(), RenderError> {
-    let script = project.join("scripts/render-config");
+    let script = project.join("deploy/render-config");
     let program = script.display().to_string();
     let output = Command::new(&script)
         .args(["--url", url, "--namespaces-ignored", ignored_namespaces])

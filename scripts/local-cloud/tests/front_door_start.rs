@@ -124,7 +124,7 @@ async fn what_it_cannot_start_with_is_named() {
 
     let log = refused(&["--ignored-namespaces", "Not a namespace"]).await;
     assert!(
-        log.contains("scripts/render-config failed") && log.contains("Not a namespace"),
+        log.contains("deploy/render-config failed") && log.contains("Not a namespace"),
         "{log}"
     );
     let log = refused(&["--fault", "DescribeRepositories=explode"]).await;

@@ -58,7 +58,7 @@ pub(super) fn judging(in_force: InForce) -> Result<Option<Copy>, String> {
         InForce::Parameters => Ok(None),
         InForce::Document(copy) => Ok(Some(copy)),
         InForce::Unavailable(why) => Err(format!(
-            "policy unavailable: {why}; see the function's log, and check the document with scripts/policy check"
+            "policy unavailable: {why}; see the function's log, and check the document with deploy/policy check"
         )),
     }
 }

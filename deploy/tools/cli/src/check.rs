@@ -1,0 +1,58 @@
+//! `deploy/policy check`: what a document says, in plain words.
+
+use ecr_admission_policy::document::{Document, MAX_BYTES};
+use ecr_admission_policy::policy::denials::Denials;
+use ecr_admission_policy::policy::exemption::Requester;
+use ecr_admission_policy::text::printable;
+use ecr_admission_policy::{Policy, Timestamp};
+
+use crate::Answer;
+use crate::options::{Check, Parameters};
+use crate::page::Page;
+use crate::read::{self, Unusable};
+
+mod cautions;
+mod endings;
+mod modes;
+mod people;
+mod registries;
+mod switches;
+
+/// A document that was read, and what it is explained with.
+pub(crate) struct Explained<'a> {
+    document: &'a Document,
+    bytes: usize,
+    /// What applies to a request that no namespace and no exemption concerns.
+    policy: Policy,
+    parameters: &'a Parameters,
+    now: Timestamp,
+}
+
+pub(crate) fn run(options: &Check, now: Timestamp) -> Answer {
+    let (document, bytes) = match read::document(&options.document) {
+        Ok(read) => read,
+        Err(Unusable::Bad(problem)) => return Answer::refused(&problem, Answer::BAD),
+        Err(Unusable::Unreadable(problem)) => return Answer::refused(&problem, Answer::UNUSABLE),
+    };
+    let parameters = &options.parameters;
+    let base = parameters.base(&document, "", None);
+    let policy = document.policy(base, &Requester::default(), now);
+    let explained = Explained { document: &document, bytes, policy, parameters, now };
+    let mut page = Page::default();
+    let file = printable(&options.document.to_string_lossy());
+    page.line("", "  ", &format!(
+        "{file} is a good policy document: {bytes} of the {MAX_BYTES} bytes of a secret. Explained as of {now}."
+    ));
+    modes::explain(&mut page, &document, &options.namespaces);
+    switches::explain(&mut page, &explained);
+    endings::explain(&mut page, &explained);
+    registries::explain(&mut page, &explained);
+    people::explain(&mut page, &document);
+    page.title("Denials");
+    page.note(match explained.policy.denials {
+        Denials::Full => "full: the author of a workload reads all that is known",
+        Denials::Short => "short: the author reads no names of vulnerabilities, and no accounts and repositories but those in the workload; audit annotations and the log have the whole",
+    });
+    cautions::explain(&mut page, &explained);
+    Answer { out: page.into_text(), err: String::new(), code: Answer::GOOD }
+}

@@ -1,0 +1,126 @@
+//! The command line of `ecr-admission`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use ecr_admission_policy::SeverityLimit;
+use ecr_admission_policy::names::{AccountId, Region};
+
+/// Tools for operators of ecr-admission.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "ecr-admission", version)]
+pub struct Options {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Explains and tests a policy document (deploy/policy.md), without AWS
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+/// What to do with a policy document.
+#[derive(Clone, Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Reads a document as the admission function does, and explains it
+    ///
+    /// Ends with 0 when it is good; with 1 when it is bad, after one line on stderr that says what is
+    /// wrong and where, `FILE:LINE:COLUMN: …`; with 2 when it cannot be read.
+    Check(Check),
+    /// Judges the Pods of a table of cases by a document
+    ///
+    /// deploy/samples/policy-cases.yaml shows every key of a case. What reaches /validate is judged:
+    /// write an image as the mutating half leaves it. Namespaces that `IgnoredNamespaces` admits
+    /// without judgement are judged here. Ends with 0 when every case is as expected, with 1 when one
+    /// is not, with 2 when a file is bad or cannot be read.
+    Test(Test),
+}
+
+/// `ecr-admission policy check`.
+#[derive(Clone, Debug, Args)]
+pub struct Check {
+    /// The policy document
+    #[arg(value_name = "FILE")]
+    pub document: PathBuf,
+
+    /// A namespace whose modes to show; may be repeated
+    #[arg(long = "namespace", value_name = "NAME", value_parser = namespace)]
+    pub namespaces: Vec<String>,
+
+    /// The parameters of the stack
+    #[command(flatten)]
+    pub parameters: Parameters,
+}
+
+/// `ecr-admission policy test`.
+#[derive(Clone, Debug, Args)]
+pub struct Test {
+    /// The policy document
+    #[arg(value_name = "FILE")]
+    pub document: PathBuf,
+
+    /// The cases
+    #[arg(value_name = "CASES")]
+    pub cases: PathBuf,
+
+    /// The parameters of the stack
+    #[command(flatten)]
+    pub parameters: Parameters,
+}
+
+/// The parameters that a document is read on top of.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Parameters of the stack")]
+pub struct Parameters {
+    /// `RegistryRegion`: Regions whose registries are allowed [default for test: that of each case's
+    /// image]
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub registry_region: Option<Vec<Region>>,
+
+    /// `RegistryIds`: accounts whose registries are allowed [default for test: that of each case's
+    /// image]
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub registry_ids: Option<Vec<AccountId>>,
+
+    /// `SeverityLimit`: INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL [default for test: CRITICAL]
+    #[arg(long, value_name = "WORD")]
+    pub severity_limit: Option<SeverityLimit>,
+
+    /// `PinNamespaces`: namespaces whose images are pinned and must be; * for all [default for test:
+    /// none]
+    #[arg(long, value_name = "A,B|*", value_delimiter = ',', value_parser = namespace_or_all)]
+    pub pin_namespaces: Option<Vec<String>>,
+}
+
+fn namespace(text: &str) -> Result<String, &'static str> {
+    let accepted = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if (1..=63).contains(&text.len()) && text.bytes().all(accepted) {
+        Ok(text.to_owned())
+    } else {
+        Err("accepted: a namespace, 1 to 63 lower-case letters, digits and -")
+    }
+}
+
+fn namespace_or_all(text: &str) -> Result<String, &'static str> {
+    if text == "*" {
+        return Ok(text.to_owned());
+    }
+    namespace(text)
+        .or(Err("accepted: *, or namespaces of 1 to 63 lower-case letters, digits and -"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Options::command().debug_assert();
+    }
+}

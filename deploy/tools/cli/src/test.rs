@@ -1,0 +1,84 @@
+//! `deploy/policy test`: what a document makes of an operator's own cases.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ecr_admission_policy::break_glass::{Asked, Request};
+use ecr_admission_policy::document::Document;
+use ecr_admission_policy::facts::Inspection;
+use ecr_admission_policy::image::EcrImage;
+use ecr_admission_policy::policy::exemption::Requester;
+use ecr_admission_policy::{Decision, Enforcement, FieldPath, Rule, Timestamp, decide, plan};
+
+use crate::Answer;
+use crate::cases::{self, Case, Effect};
+use crate::options::{Parameters, Test};
+use crate::read::{self, Unusable};
+
+mod report;
+
+pub(crate) fn run(options: &Test, now: Timestamp) -> Answer {
+    let read = || Ok((read::document(&options.document)?.0, cases::read(&options.cases, now)?));
+    let (document, cases) = match read() {
+        Ok(read) => read,
+        Err(Unusable::Bad(problem) | Unusable::Unreadable(problem)) => {
+            return Answer::refused(&problem, Answer::UNUSABLE);
+        }
+    };
+    let judged: Vec<(&Case, Outcome)> =
+        cases.iter().map(|case| (case, judge(case, &document, &options.parameters))).collect();
+    let good = judged.iter().all(|(case, outcome)| outcome.is_expected(case));
+    let out = report::report(&judged, &options.parameters);
+    Answer { out, err: String::new(), code: if good { Answer::GOOD } else { Answer::BAD } }
+}
+
+/// What came of a Pod.
+#[derive(Debug)]
+struct Outcome {
+    effect: Effect,
+    /// The rules that had that effect; of a Pod that is admitted, those that are audited.
+    rules: BTreeSet<Rule>,
+    /// What its author reads, a line each.
+    told: Vec<String>,
+    /// What only logs and metrics tell.
+    audited: Option<String>,
+}
+
+impl Outcome {
+    fn is_expected(&self, case: &Case) -> bool {
+        self.effect == case.expect && case.rules.as_ref().is_none_or(|rules| *rules == self.rules)
+    }
+}
+
+/// Judges a Pod with one container, as the admission function does once it has asked ECR.
+fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
+    let namespace = Some(case.namespace.as_str());
+    let base = parameters.base(document, &case.image, namespace);
+    let requester = Requester { namespace, user: case.user.as_deref() };
+    let policy = document.policy(base, &requester, case.at);
+    let images = [(FieldPath::new("spec.containers[0].image"), case.image.clone())];
+    let plan = plan(images, Enforcement::Deny, &policy);
+    let lookups = plan.lookups().into_keys();
+    let found: BTreeMap<EcrImage, Inspection> = lookups
+        .map(|image| {
+            let inspection = case.facts.inspection(&image, case.at);
+            (image, inspection)
+        })
+        .collect();
+    let mut verdict = decide(&plan, &found, &policy, case.at);
+    if let Some(reason) = &case.break_glass {
+        let asked = Asked::Annotation(reason.clone());
+        verdict.ask(Request::judge(document.break_glass(), &asked, &case.groups));
+    }
+    let warnings = verdict.warnings_in(policy.denials);
+    let (effect, enforcement) = match verdict.decision() {
+        Decision::Deny => (Effect::Deny, Enforcement::Deny),
+        Decision::Admit if warnings.is_empty() => (Effect::Admit, Enforcement::Audit),
+        Decision::Admit => (Effect::Warn, Enforcement::Warn),
+    };
+    Outcome {
+        effect,
+        rules: verdict.rules(enforcement),
+        told: verdict.denial(policy.denials).into_iter().chain(warnings).collect(),
+        audited: verdict.audited(),
+    }
+}

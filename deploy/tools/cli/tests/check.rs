@@ -1,0 +1,305 @@
+//! What `deploy/policy check` says of documents that are good.
+#![cfg(test)]
+
+mod support;
+
+use support::policy;
+
+/// The sample of the project, from the folder of this crate.
+const SAMPLE: &str = "../../samples/policy.yaml";
+
+/// What is said of a good document, which must be fit for any terminal.
+fn explained(arguments: &[&str]) -> String {
+    let answer = policy(&[&["check"], arguments].concat());
+    assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{arguments:?}");
+    for line in answer.out.lines() {
+        assert!(textwrap::core::display_width(line) <= 100, "{line}");
+        assert!(line.chars().all(ecr_admission_policy::text::is_printable), "{line:?}");
+        assert_eq!(line.trim_end(), line);
+    }
+    answer.out
+}
+
+#[test]
+fn the_sample() {
+    insta::assert_snapshot!(explained(&[SAMPLE, "--namespace", "shop", "--namespace", "team-a"]));
+}
+
+#[test]
+fn a_document_that_leaves_all_to_the_parameters() {
+    insta::assert_snapshot!(explained(&["tests/documents/minimal.yaml"]));
+}
+
+#[test]
+fn the_same_with_the_parameters() {
+    insta::assert_snapshot!(explained(&[
+        "tests/documents/minimal.yaml",
+        "--registry-ids",
+        "123456789012,210987654321",
+        "--registry-region",
+        "us-east-1",
+        "--severity-limit",
+        "HIGH",
+        "--pin-namespaces",
+        "shop,web",
+    ]));
+}
+
+#[test]
+fn every_caution() {
+    insta::assert_snapshot!(explained(&[
+        "tests/documents/cautions.yaml",
+        "--registry-ids",
+        "123456789012",
+        "--registry-region",
+        "us-east-1",
+    ]));
+}
+
+#[test]
+fn text_that_a_terminal_would_act_on_and_names_without_end() {
+    insta::assert_snapshot!(explained(&["tests/documents/hostile.yaml", "--namespace", "b-1"]));
+}
+
+/// The first line of a section in the page of a document with this text.
+fn first_line(section: &str, document: &str, parameters: &[&str]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("policy.yaml");
+    std::fs::write(&file, format!("apiVersion: ecr-admission/v1\n{document}\n")).unwrap();
+    let page = explained(&[&[file.to_str().unwrap()], parameters].concat());
+    let (_, section) = page.split_once(&format!("\n\n{section}\n")).unwrap();
+    section.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn pinning_is_told_as_it_is_judged() {
+    for (document, parameters, expected) in [
+        ("", &[][..], "judged where the parameter PinNamespaces has images pinned"),
+        ("", &["--pin-namespaces", "*"], "judged everywhere"),
+        ("", &["--pin-namespaces", "a,b"], "judged where PinNamespaces has images pinned: a, b"),
+        ("pin: {namespaces: [c]}", &["--pin-namespaces", "*"], "has images pinned: c"),
+        ("pin: {namespaces: []}", &["--pin-namespaces", "*"], "off: pin names no namespace"),
+        ("pin: {namespaces: ['*']}", &[], "judged everywhere"),
+        ("rules: {pinned: {required: true}}", &[], "judged everywhere"),
+    ] {
+        let line = first_line("pinned", document, parameters);
+        assert!(line.ends_with(expected), "{document} {parameters:?}: {line}");
+    }
+}
+
+#[test]
+fn a_group_of_nobody_and_a_word_for_no_switch() {
+    for (section, document, expected) in [
+        ("Break-glass", "breakGlass: {groups: []}", "  groups            none, so nobody"),
+        (
+            "image-config",
+            "rules: {image-config: {forbiddenPorts: [22, 23]}}",
+            "  forbidden ports   22, 23",
+        ),
+        ("image-config", "rules: {image-config: {nonRoot: true}}", "  forbidden ports   none"),
+        ("Mutating half", "", "  pins in           as the parameter PinNamespaces says"),
+    ] {
+        assert_eq!(first_line(section, document, &[]), expected, "{document}");
+    }
+}
+
+#[test]
+fn a_rule_is_cautioned_of_only_where_a_namespace_can_be() {
+    let caution = |document: &str| first_line("Cautions", document, &[]);
+    let audited = "rules: {scan-findings: {mode: audit}}";
+    let nowhere = "  - scan-findings denies nowhere: ";
+    assert_eq!(caution(""), "  none");
+    assert!(caution(audited).starts_with(&format!("{nowhere}everywhere (audit).")));
+    let all = "namespaces: [{names: ['*'], rules: {scan-findings: warn}}]";
+    assert!(caution(all).starts_with(&format!("{nowhere}* (warn).")));
+    let some = "namespaces: [{names: [a], rules: {scan-findings: deny}}]";
+    assert_eq!(caution(&format!("{audited}\n{some}")), "  none");
+    // Where no later rule denies, an earlier one that does not either lets in what it says.
+    let lax = "namespaces: [{names: [a], mode: audit}]";
+    assert_eq!(caution(lax), "  none");
+    let later =
+        "namespaces: [{names: [a], mode: audit, rules: {pinned: deny, image-config: deny}}]";
+    assert_eq!(caution(later), "  none");
+    for on in ["pinned: {required: true}", "image-config: {nonRoot: true}"] {
+        let told = caution(&format!("{later}\nrules: {{{on}}}"));
+        assert!(told.starts_with("  - ecr-registry does not deny in these"), "{on}: {told}");
+    }
+}
+
+#[test]
+fn a_document_that_nearly_fills_its_secret_is_cautioned_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("policy.yaml");
+    for (bytes, cautioned) in [(58_977, false), (58_978, true), (65_536, true)] {
+        let head = "apiVersion: ecr-admission/v1\n#";
+        std::fs::write(&file, format!("{head}{}", "x".repeat(bytes - head.len()))).unwrap();
+        let page = explained(&[file.to_str().unwrap()]);
+        let caution = format!("It has {bytes} bytes. A secret holds 65536");
+        assert_eq!(page.contains(&caution), cautioned, "{bytes}");
+    }
+}
+
+/// The cautions about a document with this text, a line each.
+fn cautions(document: &str, parameters: &[&str]) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("policy.yaml");
+    std::fs::write(&file, format!("apiVersion: ecr-admission/v1\n{document}\n")).unwrap();
+    let page = explained(&[&[file.to_str().unwrap()], parameters].concat());
+    let (_, cautions) = page.split_once("\n\nCautions\n").unwrap();
+    if cautions == "  none\n" {
+        return vec![];
+    }
+    let lines: Vec<&str> = cautions.lines().map(str::trim_start).collect();
+    lines.join(" ").strip_prefix("- ").unwrap().split(" - ").map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn what_applies_in_several_accounts_is_cautioned_of() {
+    const EXCUSE: &str = "reason: r, owner: o, expires: 2027-01-01";
+    let accepted = |more: &str| {
+        format!("rules: {{scan-findings: {{accepted: [{{cve: CVE-2026-1, {EXCUSE}{more}}}]}}}}")
+    };
+    let exempt =
+        |selector: &str| format!("exemptions: [{{rules: [pinned], {selector}, {EXCUSE}}}]");
+    let one = &["--registry-ids", "123456789012"][..];
+    let two = &["--registry-ids", "123456789012,210987654321"][..];
+    let caution = |entries: &str| {
+        vec![format!(
+            "Several accounts are allowed (123456789012, 210987654321), and these entries apply in all of them: {entries}. A repository of the same name may belong to somebody else in each; add accounts to an entry that is meant for one."
+        )]
+    };
+    for (document, entries) in [
+        (accepted(""), "accepted CVE-2026-1"),
+        (accepted(", repositories: ['a/*']"), "accepted CVE-2026-1"),
+        (exempt("repositories: ['a/*']"), "exemption 1"),
+        (exempt("repositories: ['a/*'], users: [u], regions: [us-east-1]"), "exemption 1"),
+        (
+            "pullThroughCachePrefixes: [hub, {prefix: quay}]".to_owned(),
+            "pull-through prefix hub, pull-through prefix quay",
+        ),
+        (
+            format!("{}\npullThroughCachePrefixes: [hub]", exempt("repositories: [ab]")),
+            "exemption 1, pull-through prefix hub",
+        ),
+    ] {
+        assert_eq!(cautions(&document, two), caution(entries), "{document}");
+        assert_eq!(cautions(&document, one), [] as [&str; 0], "{document}");
+        assert_eq!(cautions(&document, &[]), [] as [&str; 0], "{document}");
+        // The document allows two by itself, or one of the two.
+        let allows =
+            |accounts: &str| format!("{document}\nregistries: [{{accounts: [{accounts}]}}]");
+        let both = allows("'210987654321', '123456789012'");
+        assert_eq!(cautions(&both, &[]), caution(entries), "{both}");
+        assert_eq!(cautions(&allows("'123456789012'"), two), [] as [&str; 0], "{document}");
+    }
+    for document in [
+        accepted(", accounts: ['123456789012']"),
+        exempt("repositories: ['a/*'], accounts: ['123456789012']"),
+        exempt("users: [u]"),
+        exempt("namespaces: [a]"),
+        "pullThroughCachePrefixes: [{prefix: quay, accounts: ['123456789012']}]".to_owned(),
+    ] {
+        assert_eq!(cautions(&document, two), [] as [&str; 0], "{document}");
+    }
+}
+
+#[test]
+fn names_that_no_namespace_can_have_are_cautioned_of() {
+    let long = "a".repeat(64);
+    let as_long_as_can_be = "a".repeat(63);
+    for (name, possible) in [
+        ("shop", true),
+        ("s", true),
+        ("0-a", true),
+        ("*", true),
+        ("team-*", true),
+        (&as_long_as_can_be, true),
+        ("shop_a", false),
+        ("shop.a", false),
+        ("a/b", false),
+        ("-shop", false),
+        ("shop-", false),
+        ("-*", false),
+        ("shop.*", false),
+        (&long, false),
+        (&format!("{long}*"), false),
+        (&format!("{as_long_as_can_be}*"), true),
+        (&format!("{}-*", "a".repeat(62)), false),
+    ] {
+        for (place, document) in [
+            ("namespaces", format!("namespaces: [{{names: ['{name}'], rules: {{pinned: warn}}}}]")),
+            ("pin", format!("pin: {{namespaces: ['{name}']}}")),
+            (
+                "exemption 1",
+                format!(
+                    "exemptions: [{{rules: [pinned], namespaces: ['{name}'], users: [u], reason: r, owner: o, expires: 2027-01-01}}]"
+                ),
+            ),
+        ] {
+            let told = cautions(&document, &[]);
+            assert_eq!(told.is_empty(), possible, "{document}: {told:?}");
+            let start = format!("{place} lists names that no namespace can have");
+            assert!(told.iter().all(|caution| caution.starts_with(&start)), "{told:?}");
+        }
+    }
+}
+
+#[test]
+fn an_exemption_of_everything_is_cautioned_of() {
+    const ALL: &str = "ecr-registry, image-available, tag-immutability, pinned, scan-on-push, scan-findings, image-config";
+    let exempt = |rules: &str, selector: &str| {
+        let document = format!(
+            "exemptions: [{{rules: [{rules}], {selector}, reason: r, owner: o, expires: 2027-01-01}}]"
+        );
+        cautions(&document, &[])
+    };
+    for (rules, selector, expected) in [
+        (
+            ALL,
+            "namespaces: ['*']",
+            "exemption 1 is from all rules, for every namespace and every image: nothing is denied until 2027-01-01.",
+        ),
+        (
+            ALL,
+            "namespaces: [a, '*'], users: [u]",
+            "exemption 1 is from all rules, for every namespace and every image: nothing that these users request is denied until 2027-01-01: \"u\".",
+        ),
+        (
+            "scan-findings",
+            "namespaces: ['*']",
+            "exemption 1 is for every namespace and every image: until 2027-01-01 these rules deny nothing: scan-findings.",
+        ),
+        (
+            "scan-findings",
+            "repositories: ['*']",
+            "exemption 1 is for every namespace and every image: until 2027-01-01 these rules deny nothing: scan-findings.",
+        ),
+    ] {
+        assert_eq!(exempt(rules, selector), [expected], "{selector}");
+    }
+    for (rules, selector) in [
+        (ALL, "namespaces: ['a*']"),
+        ("scan-findings", "namespaces: ['*'], users: [u]"),
+        ("scan-findings", "namespaces: ['*'], repositories: ['a/*']"),
+        ("scan-findings", "repositories: ['*'], accounts: ['123456789012']"),
+    ] {
+        assert_eq!(exempt(rules, selector), [] as [&str; 0], "{selector}");
+    }
+    let modes = cautions("namespaces: [{names: ['*'], mode: audit}]", &[]);
+    let told = "namespaces gives * modes of which none is deny: nothing is denied in any namespace that no other entry names.";
+    assert_eq!(modes.last().map(String::as_str), Some(told), "{modes:?}");
+}
+
+#[test]
+fn an_end_beyond_ten_years_is_cautioned_of() {
+    let ends = |expires: &str| {
+        let document = format!(
+            "rules: {{scan-findings: {{accepted: [{{cve: CVE-2026-1, reason: r, owner: o, expires: '{expires}'}}]}}}}"
+        );
+        cautions(&document, &[])
+    };
+    assert_eq!(ends("2036-11-20T12:00:00Z"), [] as [&str; 0]);
+    let told = ends("2036-11-22");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("accepted CVE-2026-1 ends at 2036-11-22, more than ten years from now (3654 days left). "), "{told:?}");
+}

@@ -1,5 +1,0 @@
-"""What scripts/render-config, rotate-token, doctor, build and publish have in common.
-
-Python 3.9 or later and its standard library only: these scripts run on laptops and on
-control-plane nodes, where nothing can be counted on to be installed.
-"""

@@ -1,0 +1,108 @@
+//! Secrets Manager fails: without the tokens nobody can be told apart, so that the gateway answers 500.
+//! The authorizer reads the secret when it starts and, if that failed, once more for the call: unless it
+//! waited in vain just before.
+
+use std::time::Instant;
+
+use local_cloud::stack::Stack;
+use tokio::task::JoinSet;
+
+use crate::cell::{Answer, Cell, IN_TIME, Seen, VALIDATE, answer, calls, cold, run};
+use end_to_end::support::{image, pod};
+
+const GET: &str = "GetSecretValue";
+
+/// The answer, and how often the secret is asked for.
+type Outcome = (Answer, usize);
+
+/// Whether the caller gets an answer, and how often the secret is asked for until then: for one cold
+/// call, the two labels (`AWSCURRENT`, and `AWSPREVIOUS`, which a new secret does not have) included.
+/// One read tries three times at most, and twice where a try hangs.
+#[rustfmt::skip]
+const MATRIX: [(&str, Outcome, Outcome); 9] = [
+    // fault                the first call only      every call
+    ("throttle",            (Answer::Admitted, 3),   (Answer::Error, 6)),
+    ("access-denied",       (Answer::Admitted, 3),   (Answer::Error, 2)),
+    ("kms-denied",          (Answer::Admitted, 3),   (Answer::Error, 2)),
+    ("marked-for-deletion", (Answer::Admitted, 3),   (Answer::Error, 2)),
+    ("server-error",        (Answer::Admitted, 3),   (Answer::Error, 6)),
+    ("hang",                (Answer::Admitted, 3),   (Answer::Error, 2)),
+    ("reset",               (Answer::Admitted, 3),   (Answer::Error, 6)),
+    ("malformed",           (Answer::Admitted, 3),   (Answer::Error, 2)),
+    ("slow",                (Answer::Admitted, 2),   (Answer::Admitted, 2)),
+];
+
+#[tokio::test]
+async fn the_secret_cannot_be_read() {
+    run(cells().collect()).await;
+}
+
+/// What AWSPREVIOUS fails with, and how often it is asked for until a call is answered.
+#[rustfmt::skip]
+const PREVIOUS: [(&str, usize); 8] = [
+    ("throttle",            3),
+    ("access-denied",       1),
+    ("kms-denied",          1),
+    ("marked-for-deletion", 1),
+    ("server-error",        3),
+    ("hang",                2),
+    ("reset",               3),
+    ("malformed",           1),
+];
+
+/// A rotation needs both versions; who has the current token needs one.
+#[tokio::test]
+async fn the_previous_version_cannot_be_read() {
+    let cells = PREVIOUS.map(|(fault, asked)| with_unread_previous(fault, asked));
+    JoinSet::from_iter(cells).join_all().await;
+}
+
+async fn with_unread_previous(fault: &'static str, asked: usize) {
+    let stack = cold(&["--fault", &format!("{GET}@AWSPREVIOUS={fault}")]).await;
+    let review = pod("the-uid", &[&image("payments/api:1.4")]);
+    let began = Instant::now();
+    let reply = stack.review(VALIDATE, &review).await.unwrap();
+    assert_eq!(answer(&reply), Answer::Admitted, "{fault}");
+    assert!(began.elapsed() < IN_TIME, "{fault}: {:?}", began.elapsed());
+    assert_eq!(of_previous(&stack).await, asked, "{fault}");
+
+    // It may be the previous token. An error, which is not cached: the authorizer is asked each time.
+    let stranger =
+        [("authorization", "Bearer a-token-of-nobody"), ("content-type", "application/json")];
+    for _ in 0..2 {
+        let reply = stack.post(VALIDATE, &stranger, review.to_string()).await.unwrap();
+        assert_eq!(answer(&reply), Answer::Error, "{fault}");
+    }
+    assert_eq!(of_previous(&stack).await, asked, "{fault}: read at most once in 10 seconds");
+    let log = stack.log();
+    assert!(log.contains("a token that AWSCURRENT does not name gets an error"), "{fault}: {log}");
+}
+
+async fn of_previous(stack: &Stack) -> usize {
+    let calls = stack.calls().await.unwrap();
+    calls.iter().filter(|call| call.contains("@AWSPREVIOUS ")).count()
+}
+
+fn cells() -> impl Iterator<Item = Cell> {
+    let cell = |fault: &str, (answer, asked): &(Answer, usize)| {
+        let judged = usize::from(*answer == Answer::Admitted);
+        let ecr = [
+            "DescribeRepositories",
+            "BatchGetRepositoryScanningConfiguration",
+            "DescribeImageScanFindings",
+            "BatchGetImage",
+        ];
+        let mut made = ecr.map(|operation| (operation, judged)).to_vec();
+        made.push((GET, *asked));
+        Cell {
+            fault: format!("{GET}={fault}"),
+            registry: &[],
+            image: "payments/api:1.4",
+            warm: false,
+            expected: Seen { answer: answer.clone(), calls: calls(&made) },
+        }
+    };
+    MATRIX.iter().flat_map(move |(fault, first, every)| {
+        [cell(&format!("{fault}:1"), first), cell(fault, every)]
+    })
+}

@@ -1,0 +1,135 @@
+//! Exemptions: who and what has them, and until when.
+
+use jiff::ToSpan as _;
+use serde_json::{Value, json};
+
+use end_to_end::policed::{Policed, from_now, lines};
+use end_to_end::support::{sum, until_metrics};
+use end_to_end::told::{MUTABLE, audited, denied, pod};
+
+const DEPLOYER: &str = "system:serviceaccount:ci:deployer";
+
+/// A document with one exemption from `tag-immutability`.
+fn exempt(who: &str, expires: &str) -> String {
+    format!(
+        "exemptions: [{{rules: [tag-immutability], {who}, reason: moves in May, owner: web, expires: '{expires}'}}]"
+    )
+}
+
+/// A review by somebody, somewhere.
+fn by(user: &str, namespace: &str) -> Value {
+    let mut review = pod("open:1");
+    review["request"]["userInfo"] = json!({"username": user, "groups": ["system:authenticated"]});
+    review["request"]["namespace"] = json!(namespace);
+    review
+}
+
+#[tokio::test]
+async fn all_that_an_exemption_names_must_match() {
+    let policed = Policed::open().await;
+    let later = "2126-05-01";
+    let exempted = audited(
+        "open:1",
+        &MUTABLE.replace(
+            " [tag",
+            "; exempt: owner \"web\", until 2126-05-01, reason \"moves in May\" [tag",
+        ),
+    );
+    let denied = denied("open:1", MUTABLE);
+    let all = format!("repositories: [open], namespaces: [shop], users: ['{DEPLOYER}']");
+    for (who, user, namespace, expected) in [
+        ("repositories: [open]", "admin", "shop", &exempted),
+        ("repositories: ['op*']", "admin", "shop", &exempted),
+        ("repositories: [opened, 'open/*']", "admin", "shop", &denied),
+        ("namespaces: [shop]", "admin", "shop", &exempted),
+        ("namespaces: ['team-*']", "admin", "team-a", &exempted),
+        ("namespaces: ['team-*']", "admin", "shop", &denied),
+        ("users: [admin]", "admin", "shop", &exempted),
+        ("users: [admin]", "administrator", "shop", &denied),
+        ("users: [admin]", "Admin", "shop", &denied),
+        (&all, DEPLOYER, "shop", &exempted),
+        (&all, DEPLOYER, "other", &denied),
+        (&all, "admin", "shop", &denied),
+    ] {
+        let answer = policed.under(&exempt(who, later), &by(user, namespace)).await;
+        assert_eq!(answer, *expected, "{who} {user} {namespace}");
+    }
+    // From the rules it names, and no others.
+    let other =
+        exempt("namespaces: [shop]", later).replace("[tag-immutability]", "[scan-findings]");
+    assert_eq!(policed.under(&other, &by("admin", "shop")).await, denied);
+    policed.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_that_the_author_of_a_pod_writes_exempts() {
+    let policed = Policed::open().await;
+    let denied = denied("open:1", MUTABLE);
+    let mut review = by("dev", "shop");
+    let object = &mut review["request"]["object"];
+    object["spec"]["serviceAccountName"] = json!("deployer");
+    object["spec"]["serviceAccount"] = json!("deployer");
+    object["metadata"]["namespace"] = json!("ci");
+    object["metadata"]["annotations"] = json!({
+        "ecr-admission/exempt": "tag-immutability",
+        "ecr-admission/exemption": DEPLOYER,
+        "kubernetes.io/service-account.name": DEPLOYER,
+    });
+    object["metadata"]["labels"] = json!({"ecr-admission/exempt": "true", "user": DEPLOYER});
+    review["request"]["userInfo"]["extra"] = json!({"username": [DEPLOYER]});
+    for who in [
+        format!("users: ['{DEPLOYER}']"),
+        "users: [deployer]".to_owned(),
+        "users: ['system:serviceaccount:shop:deployer']".to_owned(),
+        "namespaces: [ci]".to_owned(),
+    ] {
+        let answer = policed.under(&exempt(&who, "2126-05-01"), &review).await;
+        assert_eq!(answer, denied, "{who}");
+    }
+    policed.stop().await;
+}
+
+#[tokio::test]
+async fn an_exemption_ends_at_its_instant_and_tells_so_a_week_before() {
+    let policed = Policed::open().await;
+    let denied = denied("open:1", MUTABLE);
+    let expired = from_now((-1).seconds());
+    let answer = policed.under(&exempt("namespaces: [shop]", &expired), &pod("open:1")).await;
+    assert_eq!(answer, denied);
+
+    // Seven days before is soon, eight is not.
+    let soon = from_now((7 * 24).hours());
+    let answer = policed.under(&exempt("namespaces: [shop]", &soon), &pod("open:1")).await;
+    let told: Vec<&str> = answer.lines().collect();
+    assert!(told[0].starts_with("warned: spec.containers[0].image"), "{answer}");
+    assert!(
+        told[0].contains("the exemption by which it passes ends soon (owner \"web\", until "),
+        "{answer}"
+    );
+    assert!(told[1].starts_with("audited: ") && told.len() == 2, "{answer}");
+    let later = from_now((8 * 24).hours());
+    let answer = policed.under(&exempt("namespaces: [shop]", &later), &pod("open:1")).await;
+    assert!(answer.starts_with("audited: ") && answer.lines().count() == 1, "{answer}");
+
+    // One that ends while it is looked at: the document is the same.
+    let instant = from_now(2.seconds());
+    let ending = exempt("namespaces: [shop]", &instant);
+    let answer = policed.under(&ending, &pod("open:1")).await;
+    assert!(answer.starts_with("warned: "), "{answer}");
+    tokio::time::sleep(std::time::Duration::from_millis(2_100)).await;
+    assert_eq!(policed.under(&ending, &pod("open:1")).await, denied);
+
+    // The denial sends what waits: both warnings were counted.
+    let warned = |metrics: &str| sum(metrics, "Warned", &json!([])) > 1.5;
+    until_metrics(&policed.stack, warned).await;
+    let log = policed.stop().await.log;
+    for (message, expires) in
+        [("policy entry has expired", &expired), ("policy entry expires soon", &soon)]
+    {
+        let line = lines(&log, message).into_iter().next().unwrap();
+        assert_eq!(
+            (&line["level"], &line["entry"], &line["owner"], &line["expires"]),
+            (&json!("WARN"), &json!("exemption 1"), &json!("web"), &json!(expires))
+        );
+    }
+}

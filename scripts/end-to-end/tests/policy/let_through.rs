@@ -1,0 +1,109 @@
+//! The switches of `scan-findings` that let a finding through for a while: `accepted` and `graceDays`.
+
+use jiff::ToSpan as _;
+
+use end_to_end::policed::{Policed, from_now, lines, observed};
+use end_to_end::support::image;
+use end_to_end::told::{ADMITTED, denied, findings, pod, violation, warned};
+
+/// A document with these switches of `scan-findings`.
+fn switch(text: &str) -> String {
+    format!("rules: {{scan-findings: {{{text}}}}}")
+}
+
+#[tokio::test]
+async fn an_accepted_vulnerability_lets_its_findings_pass_where_and_while_it_is_accepted() {
+    let policed = Policed::open().await;
+    let accepted = |expires: &str, rest: &str| {
+        let entry = format!(
+            "cve: CVE-2026-3001, reason: never called, owner: payments, expires: {expires}{rest}"
+        );
+        switch(&format!("accepted: [{{{entry}}}]"))
+    };
+    let later = from_now((24 * 30).hours());
+    let everywhere = accepted(&later, "");
+    let scoped = accepted(&later, ", repositories: ['payments/*']");
+    let expired = accepted(&from_now((-1).seconds()), "");
+    let soon_at = from_now(72.hours());
+    let soon = accepted(&soon_at, "");
+    let zlib = findings(
+        "1 CRITICAL finding (severity limit CRITICAL): CVE-2026-3001 in zlib, fixed in 1.3.2",
+    );
+    let curl = findings(
+        "1 CRITICAL finding (severity limit CRITICAL): CVE-2026-3002 in curl, fixed in 8.11.0",
+    );
+    let ends = format!(
+        "the acceptance of CVE-2026-3001 by which it passes ends soon (owner \"payments\", until \
+         {soon_at}, reason \"never called\"); mend the image or renew it [scan-findings]"
+    );
+    policed
+        .expect(&[
+            ("", "payments/api:1", denied("payments/api:1", &zlib)),
+            (&everywhere, "payments/api:1", ADMITTED.to_owned()),
+            (&everywhere, "payments/api:2", denied("payments/api:2", &curl)),
+            (&everywhere, "web/shop:1", ADMITTED.to_owned()),
+            (&scoped, "payments/api:1", ADMITTED.to_owned()),
+            (&scoped, "web/shop:1", denied("web/shop:1", &zlib)),
+            (&expired, "payments/api:1", denied("payments/api:1", &zlib)),
+        ])
+        .await;
+    // Longer than a warning may be: the image and the reason give way, the rule does not.
+    let answer = policed.under(&soon, &pod("payments/api:1")).await;
+    let whole = violation("payments/api:1", &ends);
+    assert!(whole.chars().count() > 256 && answer.starts_with("warned: "), "{answer}");
+    assert!(answer.contains(" by which it passes ends soon (owner "), "{answer}");
+    assert!(answer.ends_with("… [scan-findings]"), "{answer}");
+    let log = policed.stop().await.log;
+    for (message, expires) in
+        [("policy entry expires soon", soon_at.as_str()), ("policy entry has expired", "20")]
+    {
+        let lines = lines(&log, message);
+        assert_eq!(lines.len(), 1, "{message}\n{log}");
+        assert_eq!(lines[0]["level"], "WARN");
+        assert_eq!(
+            (&lines[0]["entry"], &lines[0]["owner"]),
+            (&"accepted CVE-2026-3001".into(), &"payments".into())
+        );
+        assert!(lines[0]["expires"].as_str().unwrap().starts_with(expires), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_finding_only_warns_in_its_grace() {
+    let policed = Policed::open().await;
+    let days = |days: u16| switch(&format!("graceDays: {days}"));
+    let two = findings(
+        "2 CRITICAL findings (severity limit CRITICAL): CVE-2026-4001 in zlib, fixed in 1.3.2; \
+         CVE-2026-4002 in curl, fixed in 8.11.0",
+    );
+    let first: jiff::Timestamp = observed().parse().unwrap();
+    let until = first.checked_add((24 * 14).hours()).unwrap();
+    let until = until.strftime("%Y-%m-%dT%H:%M:%SZ");
+    let in_grace = format!(
+        "has 2 CRITICAL findings in grace, the first until {until}; rebuild it with fixed packages \
+         by then [scan-findings]"
+    );
+    let one = |cve: &str| {
+        findings(&format!(
+            "1 CRITICAL finding (severity limit CRITICAL): {cve} in zlib, fixed in 1.3.2"
+        ))
+    };
+    policed
+        .expect(&[
+            ("", "grace:new", denied("grace:new", &two)),
+            (&days(14), "grace:new", warned("grace:new", &in_grace)),
+            (&days(14), "grace:old", denied("grace:old", &one("CVE-2026-4003"))),
+            (&days(16), "grace:unknown", denied("grace:unknown", &one("CVE-2026-4004"))),
+        ])
+        .await;
+    // One is a day old, the other three.
+    let answer = policed.under(&days(2), &pod("grace:new")).await;
+    let denial = denied("grace:new", &one("CVE-2026-4001"));
+    assert_eq!(answer.lines().next(), Some(denial.as_str()), "{answer}");
+    let grace = format!(
+        "warned: spec.containers[0].image \"{}\": has 1 CRITICAL finding in grace, ",
+        image("grace:new")
+    );
+    assert!(answer.lines().nth(1).unwrap().starts_with(&grace), "{answer}");
+    policed.stop().await;
+}

@@ -1,0 +1,128 @@
+//! What is allowed of the registries, pull-through caches, and `pinned`.
+
+use end_to_end::policed::{Keep, Policed};
+use end_to_end::support;
+use end_to_end::told::{ADMITTED, MUTABLE, audited, denied, deployment, pod, told, warned};
+
+#[tokio::test]
+async fn registries_narrow_what_the_parameters_allow() {
+    let parameters = ["--registry-ids", "123456789012,210987654321"];
+    let parameters = [&parameters[..], &["--registry-region", "us-east-1,eu-west-1"]].concat();
+    let policed = Policed::start("", Keep::Never, &parameters).await;
+    let [here, ireland, other] = [
+        ("123456789012", "us-east-1"),
+        ("123456789012", "eu-west-1"),
+        ("210987654321", "us-east-1"),
+    ]
+    .map(|(account, region)| format!("{account}.dkr.ecr.{region}.amazonaws.com/clean:1"));
+    let not_allowed = |image: &str, account: &str, region: &str, allowed: &str| {
+        format!(
+            "denied: spec.containers[0].image \"{image}\": repository \"clean\" of account {account} \
+             in {region} is not allowed (allowed: {allowed}); use an allowed repository or add this \
+             one to registries of the policy document [ecr-registry]"
+        )
+    };
+    let in_ireland = |allowed| not_allowed(&ireland, "123456789012", "eu-west-1", allowed);
+    let of_other = |allowed| not_allowed(&other, "210987654321", "us-east-1", allowed);
+    let in_here = |allowed| not_allowed(&here, "123456789012", "us-east-1", allowed);
+    let accounts = "registries: [{accounts: ['123456789012']}]";
+    let regions = "registries: [{regions: [us-east-1]}]";
+    let repositories = "registries: [{repositories: [base, 'payments/*']}]";
+    let several = "registries: [{accounts: ['123456789012'], regions: [us-east-1], repositories: \
+        ['cl*']}, {accounts: ['210987654321'], repositories: [other]}]";
+    let allowed = "123456789012 in us-east-1: cl*; 210987654321 in every Region: other";
+    let admitted = || ADMITTED.to_owned();
+    for (document, image, expected) in [
+        ("", &here, admitted()),
+        ("", &ireland, admitted()),
+        ("", &other, admitted()),
+        (accounts, &here, admitted()),
+        (accounts, &ireland, admitted()),
+        (accounts, &other, of_other("123456789012 in every Region: *")),
+        (regions, &here, admitted()),
+        (regions, &ireland, in_ireland("every account in us-east-1: *")),
+        (regions, &other, admitted()),
+        (repositories, &here, in_here("every account in every Region: base, payments/*")),
+        (several, &here, admitted()),
+        (several, &ireland, in_ireland(allowed)),
+        (several, &other, of_other(allowed)),
+    ] {
+        let answer = policed.under(document, &support::pod("u", &[image])).await;
+        assert_eq!(answer, expected, "{document}\n{image}");
+    }
+    policed.stop().await;
+
+    // It never widens.
+    let policed = Policed::start(several, Keep::Never, &[]).await;
+    let answer = told(&policed.answer(&support::pod("u", &[&other])).await);
+    assert!(
+        answer.contains("account 210987654321 (allowed: 123456789012); use an allowed registry or"),
+        "{answer}"
+    );
+    policed.stop().await;
+}
+
+#[tokio::test]
+async fn a_pull_through_cache_is_exempt_from_tag_immutability_and_says_what_is_not_imported() {
+    let policed = Policed::open().await;
+    let caches = "pullThroughCachePrefixes: [docker-hub]";
+    let nginx = "docker-hub/library/nginx";
+    let mutable = MUTABLE.replace("\"open\"", &format!("\"{nginx}\"")).replace("\"1\"", "\"1.29\"");
+    let not_imported = |repository: &str, tag: &str| {
+        format!(
+            "repository \"{repository}\" is a pull-through cache and holds no image with tag \
+             \"{tag}\": not imported yet; pull it once and wait for its scan [image-available]"
+        )
+    };
+    let (present, absent) = (format!("{nginx}:1.29"), format!("{nginx}:1.30"));
+    let redis = "docker-hub/library/redis";
+    policed
+        .expect(&[
+            ("", &present, denied(&present, &mutable)),
+            (caches, &present, ADMITTED.to_owned()),
+            (caches, &absent, denied(&absent, &not_imported(nginx, "1.30"))),
+            // Its repository is made with the first import.
+            (
+                caches,
+                &format!("{redis}:8"),
+                denied(&format!("{redis}:8"), &not_imported(redis, "8")),
+            ),
+            // Only what lies under the prefix.
+            (caches, "open:1", denied("open:1", MUTABLE)),
+            ("pullThroughCachePrefixes: [docker]", &present, denied(&present, &mutable)),
+        ])
+        .await;
+    policed.stop().await;
+}
+
+#[tokio::test]
+async fn pinned_takes_only_digests_where_it_is_required() {
+    let policed = Policed::open().await;
+    let reason = "is not pinned by digest, which this namespace requires; apply the mutating webhook \
+        configuration, which pins it, or name the digest [pinned]";
+    let required = "rules: {pinned: {required: true}}";
+    policed
+        .expect(&[
+            ("", "clean:1", ADMITTED.to_owned()),
+            ("rules: {pinned: {required: false}}", "clean:1", ADMITTED.to_owned()),
+            (required, "clean:1", denied("clean:1", reason)),
+            ("rules: {pinned: {required: true, mode: warn}}", "clean:1", warned("clean:1", reason)),
+            (
+                "rules: {pinned: {required: true, mode: audit}}",
+                "clean:1",
+                audited("clean:1", reason),
+            ),
+        ])
+        .await;
+    policed.write(required);
+    let answer = policed.answer(&pod("clean:1")).await;
+    let digest = answer["auditAnnotations"]["spec.containers.0"].as_str().unwrap();
+    let by_digest = format!("clean@{digest}");
+    assert_eq!(policed.under(required, &pod(&by_digest)).await, ADMITTED);
+    let answer = told(&policed.answer(&deployment("clean:1")).await);
+    assert_eq!(
+        answer,
+        warned("clean:1", reason).replace("spec.containers", "spec.template.spec.containers")
+    );
+    policed.stop().await;
+}

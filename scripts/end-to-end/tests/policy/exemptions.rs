@@ -3,9 +3,9 @@
 use jiff::ToSpan as _;
 use serde_json::{Value, json};
 
+use end_to_end::outcome::{MUTABLE, audited, denied, pod};
 use end_to_end::policed::{Policed, from_now, lines};
 use end_to_end::support::{sum, until_metrics};
-use end_to_end::told::{MUTABLE, audited, denied, pod};
 
 const DEPLOYER: &str = "system:serviceaccount:ci:deployer";
 
@@ -86,13 +86,13 @@ async fn an_exemption_that_ended_or_ends_soon_is_logged() {
 
     let soon = from_now((7 * 24).hours());
     let answer = policed.under(&exempt("namespaces: [shop]", &soon), &pod("open:1")).await;
-    let told: Vec<&str> = answer.lines().collect();
-    assert!(told[0].starts_with("warned: spec.containers[0].image"), "{answer}");
+    let shown: Vec<&str> = answer.lines().collect();
+    assert!(shown[0].starts_with("warned: spec.containers[0].image"), "{answer}");
     assert!(
-        told[0].contains("the exemption by which it passes ends soon (owner \"web\", until "),
+        shown[0].contains("the exemption by which it passes ends soon (owner \"web\", until "),
         "{answer}"
     );
-    assert!(told[1].starts_with("audited: ") && told.len() == 2, "{answer}");
+    assert!(shown[1].starts_with("audited: ") && shown.len() == 2, "{answer}");
     // A denial sends what waits: the warning was counted.
     assert_eq!(policed.under("", &pod("open:1")).await, denied);
     let warned = |metrics: &str| sum(metrics, "Warned", &json!([])) > 0.5;

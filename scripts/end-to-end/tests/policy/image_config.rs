@@ -1,8 +1,8 @@
 //! `image-config`, which reads the config blob of every platform.
 
+use end_to_end::outcome::{ADMITTED, denied, outcome, pod};
 use end_to_end::policed::{Keep, Policed};
 use end_to_end::support::image;
-use end_to_end::told::{ADMITTED, denied, pod, told};
 
 const PORTS: &str = "rules: {image-config: {forbiddenPorts: [22, 2375]}}";
 const NON_ROOT: &str = "rules: {image-config: {nonRoot: true}}";
@@ -25,7 +25,7 @@ async fn forbidden_ports_and_root_deny() {
             (NON_ROOT, "configs:nobody", denied("configs:nobody", nobody)),
         ])
         .await;
-    // Every platform of an index is judged; `clean` runs on the first alone.
+    // Every platform of an index is evaluated; `clean` runs on the first alone.
     let both = "rules: {image-config: {forbiddenPorts: [22], nonRoot: true}}";
     let answer = policed.under(both, &pod("configs:index")).await;
     let violation = |reason: &str| {
@@ -53,7 +53,7 @@ async fn a_config_that_cannot_be_read_denies_in_the_rules_own_mode() {
         ("GetLayerBlob=malformed", "the config blob", "failed"),
     ] {
         let policed = Policed::start(NON_ROOT, Keep::Never, &["--fault", fault]).await;
-        let answer = told(&policed.answer(&pod("clean:1")).await);
+        let answer = outcome(&policed.answer(&pod("clean:1")).await);
         let start = denied("clean:1", &format!("could not be judged: {operation} "));
         assert!(answer.starts_with(&start) && answer.contains(what), "{fault}: {answer}");
         assert!(answer.ends_with(" [image-config]"), "{fault}: {answer}");

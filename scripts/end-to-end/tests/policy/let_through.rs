@@ -2,8 +2,8 @@
 
 use jiff::ToSpan as _;
 
+use end_to_end::outcome::{ADMITTED, denied, findings, pod, violation, warned};
 use end_to_end::policed::{Policed, from_now, lines, observed};
-use end_to_end::told::{ADMITTED, denied, findings, pod, violation, warned};
 
 /// A document with these switches of `scan-findings`.
 fn switch(text: &str) -> String {

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use end_to_end::outcome::{MUTABLE, audited, denied, deployment, outcome, pod, warned};
 use end_to_end::policed::{Keep, Policed};
 use end_to_end::support::{sum, until_metrics};
-use end_to_end::told::{MUTABLE, audited, denied, deployment, pod, told, warned};
 
 #[tokio::test]
 async fn a_mode_of_the_document_or_of_a_namespace_counts() {
@@ -22,10 +22,10 @@ async fn a_mode_of_the_document_or_of_a_namespace_counts() {
     }
     // A controller is warned of what denies its Pods; what is only audited there is only audited here.
     policed.write("");
-    let answer = told(&policed.answer(&deployment("open:1")).await);
+    let answer = outcome(&policed.answer(&deployment("open:1")).await);
     assert_eq!(answer, warn.replace("spec.containers", "spec.template.spec.containers"));
     policed.write("mode: audit");
-    let answer = told(&policed.answer(&deployment("open:1")).await);
+    let answer = outcome(&policed.answer(&deployment("open:1")).await);
     assert_eq!(answer, audit.replace("spec.containers", "spec.template.spec.containers"));
     policed.stop().await;
 }

@@ -1,8 +1,8 @@
 //! What is allowed of the registries, pull-through caches, and `pinned`.
 
+use end_to_end::outcome::{ADMITTED, MUTABLE, denied, deployment, outcome, pod, warned};
 use end_to_end::policed::{Keep, Policed};
 use end_to_end::support;
-use end_to_end::told::{ADMITTED, MUTABLE, denied, deployment, pod, told, warned};
 
 #[tokio::test]
 async fn registries_narrow_what_the_parameters_allow() {
@@ -43,7 +43,7 @@ async fn registries_narrow_what_the_parameters_allow() {
 
     // It never widens.
     let policed = Policed::start(several, Keep::Never, &[]).await;
-    let answer = told(&policed.answer(&support::pod("u", &[&other])).await);
+    let answer = outcome(&policed.answer(&support::pod("u", &[&other])).await);
     assert!(
         answer.contains("account 210987654321 (allowed: 123456789012); use an allowed registry or"),
         "{answer}"
@@ -101,7 +101,7 @@ async fn pinned_takes_only_digests_where_it_is_required() {
     let digest = answer["auditAnnotations"]["spec.containers.0"].as_str().unwrap();
     let by_digest = format!("clean@{digest}");
     assert_eq!(policed.under(required, &pod(&by_digest)).await, ADMITTED);
-    let answer = told(&policed.answer(&deployment("clean:1")).await);
+    let answer = outcome(&policed.answer(&deployment("clean:1")).await);
     assert_eq!(
         answer,
         warned("clean:1", reason).replace("spec.containers", "spec.template.spec.containers")

@@ -1,7 +1,7 @@
 //! The switches of `scan-findings` that say which findings count.
 
+use end_to_end::outcome::{ADMITTED, denied, findings, outcome, pod, warned};
 use end_to_end::policed::{Keep, Policed};
-use end_to_end::told::{ADMITTED, denied, findings, pod, told, warned};
 
 /// A document with these switches of `scan-findings`.
 fn switch(text: &str) -> String {
@@ -67,7 +67,7 @@ async fn a_page_that_cannot_be_read_denies() {
     let fault = ["--fault", "DescribeImageScanFindings@fixes:no=slow:1", "--fault"];
     let fault = [&fault[..], &["DescribeImageScanFindings@fixes:no=access-denied"]].concat();
     let policed = Policed::start(&document, Keep::Seconds(60), &fault).await;
-    let answer = told(&policed.answer(&pod("fixes:no")).await);
+    let answer = outcome(&policed.answer(&pod("fixes:no")).await);
     let reason = "could not be judged: ecr:DescribeImageScanFindings was answered access denied; \
         allow it to the admission function's role and, for a registry of another account, in the \
         repository's policy [image-available]";
@@ -81,7 +81,7 @@ async fn short_denials_name_no_vulnerability_and_log_and_audit_annotations_do() 
     let policed = Policed::start("denials: short", Keep::Never, &[]).await;
     let answer = policed.answer(&pod("found:four")).await;
     let counted = "3 CRITICAL findings (severity limit CRITICAL)";
-    assert_eq!(told(&answer), denied("found:four", &findings(counted)));
+    assert_eq!(outcome(&answer), denied("found:four", &findings(counted)));
     let whole = answer["auditAnnotations"]["denial"].as_str().unwrap();
     assert!(
         whole.contains(&format!("{counted}: CVE-2026-1002 in zlib, fixed in 1.3.2")),
@@ -91,7 +91,7 @@ async fn short_denials_name_no_vulnerability_and_log_and_audit_annotations_do() 
 
     policed.write("denials: short\nmode: warn");
     let answer = policed.answer(&pod("found:four")).await;
-    assert_eq!(told(&answer), warned("found:four", &findings(counted)));
+    assert_eq!(outcome(&answer), warned("found:four", &findings(counted)));
     let whole = answer["auditAnnotations"]["warned"].as_str().unwrap();
     assert!(whole.contains("CVE-2026-1002"), "{whole}");
     policed.stop().await;

@@ -1,7 +1,7 @@
 //! The switches of `scan-findings` that are about the scan: its age, that of what it knew, its status.
 
+use end_to_end::outcome::{ADMITTED, audited, denied, warned};
 use end_to_end::policed::Policed;
-use end_to_end::told::{ADMITTED, audited, denied, warned};
 
 fn switch(text: &str) -> String {
     format!("rules: {{scan-findings: {{{text}}}}}")

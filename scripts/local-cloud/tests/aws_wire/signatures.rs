@@ -53,7 +53,7 @@ fn signed(stand_in: &StandIn, name: &str, region: &str, time: SystemTime, body: 
 }
 
 #[tokio::test]
-async fn a_wrong_key_secret_or_region_is_told_apart() {
+async fn a_wrong_key_secret_or_region_is_recognized() {
     let stand_in = start_with(CATALOGUE, &[]).await;
     let cases = [
         (

@@ -1,15 +1,12 @@
 //! The runtime runs functions as Lambda does.
-#![cfg(test)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use crate::support::{JSON, options, order, seen, stack};
 use local_cloud::client::Reply;
 use local_cloud::stack::Stack;
 use serde_json::{Value, json};
-use support::{options, order, seen, stack};
 use tokio::task::JoinHandle;
 
 /// Longer than anything here takes on a busy machine.
@@ -37,7 +34,7 @@ async fn until_logged_times(stack: &Stack, text: &str, times: usize) {
 fn sent(stack: &Stack, authorization: &'static str, order: &Value) -> JoinHandle<Reply> {
     let (client, order) = (stack.client().clone(), order.to_string());
     tokio::spawn(async move {
-        let headers = [("authorization", authorization), support::JSON];
+        let headers = [("authorization", authorization), JSON];
         client.send(http::Method::POST, "/validate", &headers, order).await.unwrap()
     })
 }

@@ -1,13 +1,10 @@
 //! The functions' events are those of payload format 2.0.
-#![cfg(test)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{ALLOWED, JSON, seen, stack};
 use local_cloud::stack::Stack;
 use serde_json::{Value, json};
-use support::{ALLOWED, JSON, seen, stack};
 
 /// What changes with every run, taken out; the rest must be exactly as documented.
 fn settled(mut event: Value, stack: &Stack) -> Value {

@@ -1,14 +1,11 @@
 //! The gateway answers as an API Gateway HTTP API does.
-#![cfg(test)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{ALLOWED, JSON, order, seen, stack};
 use http::Method;
 use local_cloud::stack::Stack;
 use serde_json::{Value, json};
-use support::{ALLOWED, JSON, order, seen, stack};
 
 fn message(text: &str) -> String {
     json!({"message": text}).to_string()

@@ -1,7 +1,4 @@
 //! What a start writes and says, and how it fails.
-#![cfg(test)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -9,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::support::{options, seen, stack};
 use local_cloud::stack::{Stack, StackError};
-use support::{options, seen, stack};
 
 fn files(directory: &Path) -> BTreeSet<String> {
     let entries = std::fs::read_dir(directory).unwrap();

@@ -6,14 +6,16 @@
 
 use std::process::Command;
 
+use benchmarks::cloud::Cloud;
 use benchmarks::comparison::{self, GROUPS};
-use benchmarks::journal;
+use benchmarks::sandbox::{Program, Sandbox};
 use benchmarks::shape::shapes;
+use benchmarks::{event, journal};
 use local_cloud::build::build;
 use local_cloud::stack::Stack;
 
 /// So long that parallel calls overlap on a busy machine, too.
-const LATENCY_MS: &str = "400";
+const LATENCY_MS: &str = "700";
 
 #[tokio::test]
 async fn a_review_makes_the_calls_it_must_and_waits_for_as_few_as_it_can() {
@@ -42,6 +44,29 @@ async fn a_review_makes_the_calls_it_must_and_waits_for_as_few_as_it_can() {
     }
 }
 
+#[tokio::test]
+async fn a_function_runs_beside_the_runtime_api_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let catalogue = benchmarks::catalogue::yaml();
+    let cloud = Cloud::start(directory.path(), &catalogue, []).await.unwrap();
+    let program = Program {
+        name: "admission",
+        command: vec![build("ecr-admission", "--bin", "admission").unwrap()],
+        environment: cloud.environment.clone(),
+        log: directory.path().join("admission.log"),
+    };
+    let mut sandbox = Sandbox::start(&program).await.unwrap();
+    for (images, admitted) in
+        [(benchmarks::catalogue::clean_images(0, 3), true), (vec!["nginx".to_owned()], false)]
+    {
+        let review = benchmarks::pods::review("u", &images).unwrap();
+        let answered = sandbox.invoke(event::validate(&review).unwrap()).await.unwrap();
+        assert_eq!(event::admits(&answered.body), Some(admitted), "{answered:?}");
+    }
+    assert!(sandbox.peak_memory_kib().unwrap() > 0);
+    sandbox.stop().await.unwrap();
+}
+
 #[test]
 fn the_token_comparison_takes_the_same_instructions_whatever_is_wrong() {
     let installed = Command::new("valgrind").arg("--version").output();
@@ -49,7 +74,7 @@ fn the_token_comparison_takes_the_same_instructions_whatever_is_wrong() {
         eprintln!("valgrind is not installed: the instructions are not counted");
         return;
     }
-    let program = build("measure-probes", "--bin", "token-comparison").unwrap();
+    let program = build("benchmark-probes", "--bin", "token-comparison").unwrap();
     let directory = tempfile::tempdir().unwrap();
     for group in GROUPS {
         let counts: Vec<u64> = group

@@ -7,8 +7,9 @@
     reason = "only tests use this crate, and a test may panic"
 )]
 
+pub mod cell;
+pub mod outcome;
 pub mod policed;
 pub mod processes;
 pub mod relay;
 pub mod support;
-pub mod told;

@@ -1,4 +1,4 @@
-//! Reviews, and all that their answers tell, in the words of the specification.
+//! Reviews, and the outcome of each in the words of the specification.
 
 use serde_json::{Value, json};
 
@@ -25,9 +25,9 @@ pub fn deployment(name: &str) -> Value {
     review
 }
 
-/// All that an answer tells: `admitted`, or the denial, the warnings and what is only audited, a line
+/// The outcome of a review: `admitted`, or the denial, the warnings and what is only audited, a line
 /// each.
-pub fn told(response: &Value) -> String {
+pub fn outcome(response: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut lines = vec![];
     if response["allowed"] != true {
@@ -40,20 +40,20 @@ pub fn told(response: &Value) -> String {
     if lines.is_empty() { ADMITTED.to_owned() } else { lines.join("\n") }
 }
 
-/// What is told when there is nothing to tell.
+/// The outcome without a violation.
 pub const ADMITTED: &str = "admitted";
 
-/// What is told of an image whose one violation denies.
+/// The outcome of an image whose one violation denies.
 pub fn denied(name: &str, reason: &str) -> String {
     format!("denied: {}", violation(name, reason))
 }
 
-/// What is told of an image whose one violation warns.
+/// The outcome of an image whose one violation warns.
 pub fn warned(name: &str, reason: &str) -> String {
     format!("warned: {}", violation(name, reason))
 }
 
-/// What is told of an image whose one violation is only audited.
+/// The outcome of an image whose one violation is only audited.
 pub fn audited(name: &str, reason: &str) -> String {
     format!("audited: {}", violation(name, reason))
 }
@@ -69,10 +69,7 @@ pub const MUTABLE: &str = "repository \"open\" lets tag \"1\" be overwritten (MU
 
 /// A reason of `scan-findings`: these findings, in these words.
 pub fn findings(words: &str) -> String {
-    advised(words, "rebuild it with fixed packages and push it under a new tag")
-}
-
-/// The same, with other advice.
-pub fn advised(words: &str, advice: &str) -> String {
-    format!("has {words}; {advice} [scan-findings]")
+    format!(
+        "has {words}; rebuild it with fixed packages and push it under a new tag [scan-findings]"
+    )
 }

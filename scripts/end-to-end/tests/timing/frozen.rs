@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::cell::{Answer, IN_TIME, VALIDATE, answer, cold, counted};
+use end_to_end::cell::{Answer, VALIDATE, answer, cold, counted};
 use end_to_end::processes;
 use end_to_end::relay::{Death, Relay};
 use end_to_end::support::{image, pod};
+
+use crate::in_time;
 
 /// More than one review of one image needs.
 const MANY: [&str; 6] = [
@@ -49,16 +51,15 @@ async fn many_forgotten_connections_cost_one_more_try() {
     thaw(Death::Forgotten, &MANY, MOMENT).await;
 }
 
-/// Where the clock goes on while Lambda freezes a sandbox, what AWS or a NAT has forgotten by now is
+/// Where the clock runs while Lambda freezes a sandbox, what AWS or a NAT has forgotten by now is
 /// not used again.
 #[tokio::test]
 async fn connections_that_nobody_used_for_long_cost_nothing() {
-    let took = thaw(Death::Forgotten, &MANY, LONG).await;
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    in_time(Duration::from_secs(1), async || thaw(Death::Forgotten, &MANY, LONG).await).await;
 }
 
 /// Freezes a sandbox after it looked up `images`, lets all its connections to ECR die, and has the
-/// next review judged; says how long that took.
+/// next review evaluated; says how long that took.
 async fn thaw(death: Death, images: &[&str], frozen: Duration) -> Duration {
     let relay = Relay::new().await;
     let args = ["--admission-env", &relay.variable(), "--admission-env", "CACHE_SECONDS=0"];
@@ -85,7 +86,6 @@ async fn thaw(death: Death, images: &[&str], frozen: Duration) -> Duration {
     let reply = stack.review(VALIDATE, &review).await.unwrap();
     let took = began.elapsed();
     assert_eq!(answer(&reply), Answer::Admitted, "{death:?}: {}", reply.text());
-    assert!(took < IN_TIME, "{death:?}: {took:?}");
     // What was sent on a dead connection did not reach AWS, so that a try more is one connection more.
     let once = [
         "BatchGetImage",
@@ -106,7 +106,7 @@ async fn thaw(death: Death, images: &[&str], frozen: Duration) -> Duration {
 async fn until(done: impl Fn() -> bool) {
     let started = Instant::now();
     while !done() {
-        assert!(started.elapsed() < Duration::from_secs(10), "not in time");
+        assert!(started.elapsed() < Duration::from_mins(1), "not in time");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

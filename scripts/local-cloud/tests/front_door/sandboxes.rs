@@ -1,21 +1,53 @@
 //! The runtime runs functions as Lambda does.
-#![cfg(test)]
 
-mod support;
-
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use crate::support::{JSON, options, order, seen, stack};
+use local_cloud::client::Reply;
 use local_cloud::stack::Stack;
-use serde_json::json;
-use support::{options, order, seen, stack};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
-/// Waits until a line of the log contains `text`.
-async fn until_logged(stack: &Stack, text: &str) {
-    let patience = Instant::now() + Duration::from_secs(10);
-    while !stack.log().contains(text) {
-        assert!(Instant::now() < patience, "no {text:?} in\n{}", stack.log());
-        tokio::time::sleep(Duration::from_millis(20)).await;
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Waits until the log contains `text`.
+async fn until_logged(stack: &Stack, text: &str) {
+    until_logged_times(stack, text, 1).await;
+}
+
+async fn until_logged_times(stack: &Stack, text: &str, times: usize) {
+    let logged = || stack.log().matches(text).count() >= times;
+    until(&format!("no {text:?} {times} times"), logged).await;
+}
+
+/// Sends an event in the background.
+fn sent(stack: &Stack, authorization: &'static str, order: &Value) -> JoinHandle<Reply> {
+    let (client, order) = (stack.client().clone(), order.to_string());
+    tokio::spawn(async move {
+        let headers = [("authorization", authorization), JSON];
+        client.send(http::Method::POST, "/validate", &headers, order).await.unwrap()
+    })
+}
+
+/// The pids of sandboxes that have events at the same time.
+async fn at_the_same_time<const N: usize>(stack: &Stack) -> BTreeSet<u64> {
+    let directory = tempfile::tempdir().unwrap();
+    let meet = json!({"do": "meet", "file": directory.path(), "sandboxes": N});
+    let mut pids = BTreeSet::new();
+    for reply in [(); N].map(|()| sent(stack, "Bearer allow", &meet)) {
+        pids.insert(reply.await.unwrap().json().unwrap()["pid"].as_u64().unwrap());
+    }
+    pids
 }
 
 /// Whether a process is there and is not merely waiting to be reaped.
@@ -105,20 +137,7 @@ async fn each_sandbox_has_one_event_at_a_time_and_further_ones_wait() {
 #[tokio::test]
 async fn events_at_the_same_time_get_sandboxes_of_their_own() {
     let stack = stack(&["--sandboxes", "3"]).await;
-    let slow = json!({"do": "sleep", "ms": 600});
-    let since = Instant::now();
-    let replies =
-        tokio::join!(order(&stack, slow.clone()), order(&stack, slow.clone()), order(&stack, slow));
-    assert!(
-        since.elapsed() < Duration::from_millis(1700),
-        "at the same time: {:?}",
-        since.elapsed()
-    );
-    let pids: std::collections::BTreeSet<u64> = [replies.0, replies.1, replies.2]
-        .iter()
-        .map(|reply| reply.json().unwrap()["pid"].as_u64().unwrap())
-        .collect();
-    assert_eq!(pids.len(), 3);
+    assert_eq!(at_the_same_time::<3>(&stack).await.len(), 3);
 }
 
 #[tokio::test]
@@ -136,16 +155,15 @@ async fn two_hundred_events_at_once_are_all_answered() {
 async fn the_answer_leaves_at_once_and_the_sandbox_is_free_when_it_asks_again() {
     let stack = stack(&["--sandboxes", "1"]).await;
     seen(&stack).await;
-    let since = Instant::now();
-    let reply = order(&stack, json!({"do": "linger", "ms": 800})).await;
-    assert_eq!(reply.status, 200);
-    assert!(
-        since.elapsed() < Duration::from_millis(500),
-        "what comes after the answer does not delay it"
-    );
-    let next = seen(&stack).await;
-    assert!(since.elapsed() >= Duration::from_millis(800), "the next event had to wait");
-    assert_eq!(next["count"], 3, "in the same sandbox");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    // It is answered although the function waits for the file before it asks again.
+    assert_eq!(order(&stack, json!({"do": "linger", "file": file})).await.status, 200);
+    let next = sent(&stack, "Bearer next", &json!({}));
+    until_logged_times(&stack, "authorizer[1] END", 2).await;
+    assert_eq!(stack.log().matches("admission[1] START").count(), 2, "the next event waits");
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(next.await.unwrap().json().unwrap()["count"], 3, "in the same sandbox");
 }
 
 #[tokio::test]
@@ -168,18 +186,18 @@ async fn a_crash_is_answered_and_recovered_from() {
 async fn events_that_wait_survive_the_crash_before_them() {
     let stack = stack(&["--sandboxes", "1"]).await;
     seen(&stack).await;
-    let (slow, crash, waiting) = tokio::join!(
-        order(&stack, json!({"do": "sleep", "ms": 300})),
-        async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            order(&stack, json!({"do": "crash"})).await
-        },
-        async {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            seen(&stack).await
-        }
-    );
-    assert_eq!((slow.status, crash.status, waiting["count"].as_u64()), (200, 500, Some(1)));
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    let slow = sent(&stack, "Bearer allow", &json!({"do": "wait", "file": file}));
+    until_logged_times(&stack, "admission[1] START", 2).await;
+    // Each has a token of its own: the authorizer's log shows how far it has come.
+    let crash = sent(&stack, "Bearer crash", &json!({"do": "crash"}));
+    until_logged_times(&stack, "authorizer[1] END", 2).await;
+    let waiting = sent(&stack, "Bearer waiting", &json!({}));
+    until_logged_times(&stack, "authorizer[1] END", 3).await;
+    std::fs::write(&file, "").unwrap();
+    assert_eq!((slow.await.unwrap().status, crash.await.unwrap().status), (200, 500));
+    assert_eq!(waiting.await.unwrap().json().unwrap()["count"], 1);
 }
 
 #[tokio::test]
@@ -196,10 +214,7 @@ async fn a_sandbox_that_died_idle_is_replaced_unnoticed() {
 async fn an_event_that_takes_too_long_ends_its_sandbox() {
     let stack = stack(&["--sandboxes", "1", "--function-timeout-ms", "400"]).await;
     let first = seen(&stack).await;
-    let since = Instant::now();
-    let reply = order(&stack, json!({"do": "sleep", "ms": 60_000})).await;
-    assert_eq!(reply.status, 500);
-    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
+    assert_eq!(order(&stack, json!({"do": "sleep", "ms": 60_000})).await.status, 500);
     assert_ne!(seen(&stack).await["pid"], first["pid"]);
     assert!(!lives(first["pid"].as_u64().unwrap()));
     let log = stack.log();
@@ -216,7 +231,7 @@ async fn the_deadline_of_an_event_is_its_timeout() {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let left =
         i128::from(seen["deadline"].as_u64().unwrap()) - i128::try_from(now.as_millis()).unwrap();
-    assert!((4_000..=7_000).contains(&left), "{left}");
+    assert!((1..=7_000).contains(&left), "{left}");
     assert_eq!(seen["arn"], "arn:aws:lambda:us-east-1:123456789012:function:admission");
 }
 
@@ -238,13 +253,12 @@ async fn init_has_ten_seconds() {
     let stack = stack(&["--admission-env", "SCRIPTED_INIT=hang"]).await;
     let since = Instant::now();
     assert_eq!(order(&stack, json!({})).await.status, 500);
-    let elapsed = since.elapsed();
-    assert!((10..14).contains(&elapsed.as_secs()), "{elapsed:?}");
+    assert!(since.elapsed() >= Duration::from_secs(10), "{:?}", since.elapsed());
     until_logged(&stack, "admission[1] Sandbox.Timedout: init took longer than 10 s").await;
 }
 
 #[tokio::test]
-async fn an_idle_sandbox_is_told_to_end() {
+async fn an_idle_sandbox_is_ended() {
     let stack = stack(&["--idle-seconds", "1"]).await;
     let first = seen(&stack).await;
     until_logged(&stack, "admission[1] goodbye after 1 events").await;
@@ -266,13 +280,9 @@ async fn without_an_extension_there_is_no_sigterm() {
 #[tokio::test]
 async fn sandboxes_say_goodbye_when_local_cloud_stops() {
     let stack = stack(&["--sandboxes", "2"]).await;
-    let slow = json!({"do": "sleep", "ms": 300});
-    let replies = tokio::join!(order(&stack, slow.clone()), order(&stack, slow));
-    let pids = [replies.0, replies.1].map(|reply| reply.json().unwrap()["pid"].as_u64().unwrap());
-    let since = Instant::now();
+    let pids = at_the_same_time::<2>(&stack).await;
     let stopped = stack.stop().await.unwrap();
     assert!(stopped.status.success(), "{:?}", stopped.status);
-    assert!(since.elapsed() < Duration::from_secs(3));
     for sandbox in ["admission[1]", "admission[2]", "authorizer[1]"] {
         assert!(
             stopped.log.contains(&format!("{sandbox} goodbye after")),
@@ -290,43 +300,32 @@ async fn a_sandbox_that_does_not_end_is_killed_after_half_a_second() {
     let since = Instant::now();
     let stopped = stack.stop().await.unwrap();
     assert!(stopped.log.contains("admission[1] goodbye after 1 events"), "{}", stopped.log);
-    assert!((500..3_000).contains(&since.elapsed().as_millis()), "{:?}", since.elapsed());
+    assert!(since.elapsed() >= Duration::from_millis(500), "{:?}", since.elapsed());
     assert!(!lives(pid));
 }
 
 #[tokio::test]
-async fn a_stop_answers_the_events_under_way() {
-    let stack = stack(&[]).await;
+async fn a_stop_answers_the_events_in_progress() {
+    let stack = stack(&["--sandboxes", "1"]).await;
     seen(&stack).await;
-    let client = stack.client().clone();
-    let under_way = tokio::spawn(async move {
-        let headers = [support::ALLOWED, support::JSON];
-        client.send(http::Method::POST, "/validate", &headers, r#"{"do":"sleep","ms":60000}"#).await
-    });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let in_progress = sent(&stack, "Bearer allow", &json!({"do": "sleep", "ms": 60_000}));
+    until_logged_times(&stack, "admission[1] START", 2).await;
     let stopped = stack.stop().await.unwrap();
     assert!(stopped.status.success());
-    assert_eq!(under_way.await.unwrap().unwrap().status, 500);
+    assert_eq!(in_progress.await.unwrap().status, 500);
 }
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_killed_local_cloud_leaves_no_sandbox_behind() {
-    let stack = options().start().await.unwrap();
+    let stack = options().args(["--sandboxes", "1"]).start().await.unwrap();
     let pid = seen(&stack).await["pid"].as_u64().unwrap();
     // Busy, so that it would not notice by itself for a minute.
-    let client = stack.client().clone();
-    tokio::spawn(async move {
-        let headers = [support::ALLOWED, support::JSON];
-        client.send(http::Method::POST, "/validate", &headers, r#"{"do":"sleep","ms":60000}"#).await
-    });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let busy = sent(&stack, "Bearer allow", &json!({"do": "sleep", "ms": 60_000}));
+    until_logged_times(&stack, "admission[1] START", 2).await;
     assert!(lives(pid));
     let own = rustix::process::Pid::from_raw(i32::try_from(stack.pid().unwrap()).unwrap()).unwrap();
     rustix::process::kill_process(own, rustix::process::Signal::KILL).unwrap();
-    let patience = Instant::now() + Duration::from_secs(5);
-    while lives(pid) {
-        assert!(Instant::now() < patience, "sandbox {pid} outlives local-cloud");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until(&format!("sandbox {pid} outlives local-cloud"), || !lives(pid)).await;
+    assert!(busy.await.is_err(), "it was never answered");
 }

@@ -5,17 +5,19 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::MOST_IMAGES;
+use super::image_id::{ImageId, Missing};
+use super::parameter::check_length;
+use super::store::{Image, Registries, Repository};
 use crate::aws::arn;
-use crate::aws::call::Caller;
-use crate::aws::ecr::check_length;
-use crate::aws::ecr::image_id::{ImageId, Missing};
-use crate::aws::ecr::store::{Image, Registries, Repository};
+use crate::aws::caller::Caller;
 use crate::aws::error::ApiError;
+
+/// The most images in one request.
+const MOST_IMAGES: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::aws::ecr) struct BatchGet {
+pub(super) struct BatchGet {
     registry_id: Option<String>,
     repository_name: String,
     image_ids: Vec<ImageId>,
@@ -25,7 +27,7 @@ pub(in crate::aws::ecr) struct BatchGet {
 /// An image that is missing fails by itself, not the batch. An id that is there twice is answered once,
 /// and the answers come in an order of their own: the API reference promises neither, so that a caller
 /// must not count on it.
-pub(in crate::aws::ecr) fn batch_get(
+pub(super) fn batch_get(
     registries: &Registries,
     caller: Caller<'_>,
     input: BatchGet,
@@ -61,7 +63,7 @@ pub(in crate::aws::ecr) fn batch_get(
     Ok(json!({"images": images, "failures": failures}))
 }
 
-/// What comes of asking the upstream of a pull-through cache, where ECR would: the image's failure, or
+/// The result of asking the upstream of a pull-through cache, where ECR would: the image's failure, or
 /// the error of the whole call.
 fn refused_upstream(
     repository: &Repository,
@@ -93,7 +95,7 @@ fn refused_upstream(
 }
 
 /// The image itself, or, for an index that the caller does not accept, the image of its first
-/// platform. An image that is no index is given as it is stored, accepted or not.
+/// platform. An image that is not an index is given as it is stored, accepted or not.
 fn accepted_form<'a>(
     repository: &'a Repository,
     image: &'a Image,

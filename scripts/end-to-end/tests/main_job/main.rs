@@ -7,13 +7,8 @@
     reason = "a test may panic"
 )]
 
-#[path = "main_job/bodies.rs"]
 mod bodies;
-#[path = "main_job/faults.rs"]
 mod faults;
-#[path = "main_job/metrics.rs"]
 mod metrics;
-#[path = "main_job/mutation.rs"]
 mod mutation;
-#[path = "main_job/verdicts.rs"]
 mod verdicts;

@@ -1,13 +1,14 @@
 //! Counts that CloudWatch did not take: once they wait for the next put, twice they are dropped.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use local_cloud::stack::Stack;
 use serde_json::json;
 
-use crate::cell::warm;
-use crate::cloudwatch::denial;
+use end_to_end::cell::{denial, warm};
 use end_to_end::support::{sum, until_metrics};
+
+use crate::in_time;
 
 /// Between two puts, and a little.
 const INTERVAL: Duration = Duration::from_millis(10_200);
@@ -43,4 +44,29 @@ async fn assert_denials(stack: &Stack, expected: u32) {
     let metrics = until_metrics(stack, |metrics| metrics.contains("Denied")).await;
     let counted = sum(&metrics, "Denied", &json!([]));
     assert!((counted - f64::from(expected)).abs() < 1e-9, "{counted} denials:\n{metrics}");
+}
+
+/// A put that fails slowly takes a second: an answer that waited for one would be late.
+#[tokio::test]
+async fn no_answer_waits_for_a_put() {
+    in_time(Duration::from_millis(700), async || {
+        let stack = warm(&["--fault", "PutMetricData=hang"]).await;
+        let began = Instant::now();
+        denial(&stack).await;
+        began.elapsed()
+    })
+    .await;
+}
+
+/// A put that is in progress holds the next review for a second, and no longer.
+#[tokio::test]
+async fn a_put_holds_the_next_review_for_a_second_at_most() {
+    in_time(Duration::from_millis(1_700), async || {
+        let stack = warm(&["--fault", "PutMetricData=hang"]).await;
+        denial(&stack).await;
+        let began = Instant::now();
+        denial(&stack).await;
+        began.elapsed()
+    })
+    .await;
 }

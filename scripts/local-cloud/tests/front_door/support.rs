@@ -17,7 +17,7 @@ pub(crate) fn options() -> StackOptions {
     static SCRIPTED: OnceLock<PathBuf> = OnceLock::new();
     let scripted =
         SCRIPTED.get_or_init(|| build::build("local-cloud", "--example", "scripted").unwrap());
-    let registry = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/support/registry.yaml");
+    let registry = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/front_door/registry.yaml");
     Stack::options()
         .program(env!("CARGO_BIN_EXE_local-cloud"))
         .admission(scripted)
@@ -30,7 +30,7 @@ pub(crate) async fn stack(args: &[&str]) -> Stack {
     options().args(args).start().await.unwrap()
 }
 
-/// Tells the admission function what to do.
+/// Has the admission function do this.
 pub(crate) async fn order(stack: &Stack, order: Value) -> Reply {
     stack.post("/validate", &[ALLOWED, JSON], order.to_string()).await.unwrap()
 }

@@ -8,9 +8,7 @@
     reason = "a test may panic"
 )]
 
-#[path = "load/crowd.rs"]
 mod crowd;
-#[path = "load/pods.rs"]
 mod pods;
 
 use std::sync::Arc;
@@ -43,7 +41,7 @@ const FAULTS: [&str; 8] = [
 /// How much a sandbox may grow once it has seen every sort of review, in KiB: an allocator's slack.
 const SLACK_KIB: u64 = 2 << 10;
 
-/// The most that a sandbox may ever have had in RAM, in KiB. The bar for what ships is 24 MiB; these
+/// The maximum of RAM that a sandbox may have used, in KiB. The bar for what ships is 24 MiB; these
 /// binaries are built without optimisation.
 const PEAK_KIB: u64 = 32 << 10;
 

@@ -1,7 +1,4 @@
 //! What a start writes and says, and how it fails.
-#![cfg(test)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -9,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::support::{options, seen, stack};
 use local_cloud::stack::{Stack, StackError};
-use support::{options, seen, stack};
 
 fn files(directory: &Path) -> BTreeSet<String> {
     let entries = std::fs::read_dir(directory).unwrap();
@@ -127,7 +124,7 @@ async fn what_it_cannot_start_with_is_named() {
         log.contains("deploy/render-config failed") && log.contains("Not a namespace"),
         "{log}"
     );
-    let log = refused(&["--fault", "DescribeImages=explode"]).await;
+    let log = refused(&["--fault", "DescribeRepositories=explode"]).await;
     assert!(log.contains("explode"), "{log}");
     let log = refused(&["--sandboxes", "0"]).await;
     assert!(log.contains("--sandboxes"), "{log}");

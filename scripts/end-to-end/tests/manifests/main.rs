@@ -9,23 +9,13 @@
     reason = "a test may panic"
 )]
 
-#[path = "manifests/artifacts.rs"]
 mod artifacts;
-#[path = "manifests/asked.rs"]
 mod asked;
-#[path = "manifests/batches.rs"]
 mod batches;
-#[path = "manifests/checkpoints.rs"]
 mod checkpoints;
-#[path = "manifests/contradictions.rs"]
 mod contradictions;
-#[path = "manifests/indexes.rs"]
 mod indexes;
-#[path = "manifests/layers.rs"]
 mod layers;
-#[path = "manifests/readings.rs"]
 mod readings;
-#[path = "manifests/softening.rs"]
 mod softening;
-#[path = "manifests/upstream.rs"]
 mod upstream;

@@ -22,7 +22,7 @@ impl Parameters {
         let own_account = || image.iter().map(|image| image.account.clone()).collect();
         let own_region = || image.iter().map(|image| image.region.clone()).collect();
         let registry_ids = self.registry_ids.clone().unwrap_or_else(own_account);
-        let regions = self.registry_region.clone().unwrap_or_else(own_region);
+        let regions = self.registry_regions.clone().unwrap_or_else(own_region);
         let mut policy = Policy::new(
             BTreeSet::from_iter(registry_ids),
             BTreeSet::from_iter(regions),
@@ -34,9 +34,9 @@ impl Parameters {
 
     /// Whether an image is in no registry that is known not to be allowed.
     pub(crate) fn may_allow(&self, image: &EcrImage) -> bool {
-        let Self { registry_ids, registry_region, .. } = self;
+        let Self { registry_ids, registry_regions, .. } = self;
         registry_ids.as_ref().is_none_or(|all| all.contains(&image.account))
-            && registry_region.as_ref().is_none_or(|all| all.contains(&image.region))
+            && registry_regions.as_ref().is_none_or(|all| all.contains(&image.region))
     }
 
     fn pins(&self, namespace: Option<&str>) -> bool {

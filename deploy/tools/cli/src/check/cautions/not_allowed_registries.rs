@@ -15,7 +15,7 @@ pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
         let invalid =
             RewriteTable::new(entry, |image| explained.parameters.may_allow(image)).err()?;
         Some(format!(
-            "rewrites, {invalid} (RegistryIds, RegistryRegion), so what it makes is denied."
+            "rewrites, {invalid} (RegistryIds, RegistryRegions), so the images that it maps are denied."
         ))
     });
     scopes.chain(rewrites).collect()
@@ -27,10 +27,10 @@ fn scopes(explained: &Explained<'_>) -> Vec<String> {
     let scopes = explained.policy.scopes.iter().flat_map(|scopes| scopes.iter());
     let beyond = scopes.flat_map(|scope| {
         let accounts = beyond(scope.accounts(), parameters.registry_ids.as_deref());
-        let regions = beyond(scope.regions(), parameters.registry_region.as_deref());
+        let regions = beyond(scope.regions(), parameters.registry_regions.as_deref());
         [
             accounts.map(|names| format!("{names}, which RegistryIds does not")),
-            regions.map(|names| format!("{names}, which RegistryRegion does not")),
+            regions.map(|names| format!("{names}, which RegistryRegions does not")),
         ]
     });
     beyond.flatten().collect()

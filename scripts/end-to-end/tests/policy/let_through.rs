@@ -101,7 +101,7 @@ async fn a_finding_only_warns_in_its_grace() {
     let denial = denied("grace:new", &one("CVE-2026-4001"));
     assert_eq!(answer.lines().next(), Some(denial.as_str()), "{answer}");
     let grace = format!(
-        "warned: spec.containers[0].image \"{}\": has 1 CRITICAL finding in grace, ",
+        "warned: spec.containers[0].image \"{}\": has 1 CRITICAL finding whose grace period ends, ",
         image("grace:new")
     );
     assert!(answer.lines().nth(1).unwrap().starts_with(&grace), "{answer}");

@@ -33,7 +33,7 @@ async fn a_scan_and_what_it_knew_may_be_so_old() {
         .await;
     // Six days old.
     let answer = policed.under(&switch("maxFeedAgeDays: 5"), &pod("ages:fresh")).await;
-    assert!(answer.ends_with(", more than 5 days ago; scan it again [scan-findings]"), "{answer}");
+    assert!(answer.ends_with(", more than 5 days old; scan it again [scan-findings]"), "{answer}");
     let answer = policed.under(&both, &pod("ages:old")).await;
     assert_eq!(answer.matches("[scan-findings]").count(), 2, "{answer}");
     policed.stop().await;

@@ -165,7 +165,7 @@ async fn an_index_of_artifacts_alone_is_denied() {
     for name in ["field:artifacts", "field:attestations", "field:empty"] {
         let said = outcome(&policed.answer(&pod(name)).await);
         assert!(said.starts_with("denied: "), "{name}: {said}");
-        assert!(said.contains("is an image index that holds no image"), "{name}: {said}");
+        assert!(said.contains("is an image index without an image"), "{name}: {said}");
     }
     policed.stop().await;
 }

@@ -47,7 +47,7 @@ async fn forbidden_ports_and_root_deny() {
 #[tokio::test]
 async fn a_config_that_cannot_be_read_denies_in_the_rules_own_mode() {
     for (fault, operation, what) in [
-        ("GetDownloadUrlForLayer=access-denied", "ecr:GetDownloadUrlForLayer", "access denied"),
+        ("GetDownloadUrlForLayer=access-denied", "ecr:GetDownloadUrlForLayer", "denied access"),
         ("GetLayerBlob=malformed", "the config blob", "failed"),
     ] {
         let policed = Policed::start(NON_ROOT, Keep::Never, &["--fault", fault]).await;

@@ -13,8 +13,8 @@ async fn a_scan_and_what_it_knew_may_be_so_old() {
     let (scan, feed) = (switch("maxScanAgeDays: 30"), switch("maxFeedAgeDays: 7"));
     let old_scan = "was scanned at 2025-01-05T08:00:00Z, more than 30 days ago; scan it again or push \
         it again [scan-findings]";
-    let old_feed = "was compared with vulnerabilities known at 2025-01-04T08:00:00Z, more than 7 days \
-        ago; scan it again [scan-findings]";
+    let old_feed = "was scanned with vulnerability data of 2025-01-04T08:00:00Z, more than 7 days old; \
+        scan it again [scan-findings]";
     policed
         .expect(&[
             (&scan, "ages:fresh", ADMITTED.to_owned()),

@@ -15,7 +15,7 @@ pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
         let invalid =
             RewriteTable::new(entry, |image| explained.parameters.may_allow(image)).err()?;
         Some(format!(
-            "rewrites, {invalid} (RegistryIds, RegistryRegion), so what it makes is denied."
+            "rewrites, {invalid} (RegistryIds, RegistryRegion), so the images that it maps are denied."
         ))
     });
     scopes.chain(rewrites).collect()

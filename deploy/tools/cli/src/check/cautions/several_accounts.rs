@@ -5,8 +5,8 @@ use ecr_admission_policy::names::AccountId;
 use crate::check::Explained;
 use crate::page::list;
 
-/// A repository name does not tell accounts apart: where several are allowed, whoever owns one of them
-/// may create a repository of that name.
+/// A repository name does not tell accounts apart: where several are allowed, the owner of each can create
+/// a repository of that name.
 pub(super) fn caution(explained: &Explained<'_>) -> Option<String> {
     let allowed = allowed(explained).filter(|accounts| accounts.len() > 1)?;
     let Explained { document, policy, now, .. } = explained;
@@ -29,7 +29,7 @@ pub(super) fn caution(explained: &Explained<'_>) -> Option<String> {
         .map(|it| format!("pull-through prefix {}", it.prefix));
     let entries: Vec<String> = accepted.chain(exemptions).chain(caches).collect();
     (!entries.is_empty()).then(|| {
-        format!("Several accounts are allowed ({}), and these entries apply in all of them: {}. A repository of the same name may belong to somebody else in each; add accounts to an entry that is meant for one.", list(&allowed), list(entries))
+        format!("Several accounts are allowed ({}), and these entries apply in all of them: {}. In each account, a repository of the same name may belong to somebody else; add accounts to an entry that is meant for one account.", list(&allowed), list(entries))
     })
 }
 

@@ -23,7 +23,7 @@ pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
 fn caution(place: &str, names: Vec<&Pattern>) -> Option<String> {
     let impossible: Vec<&Pattern> = names.into_iter().filter(|name| !can_be(name)).collect();
     (!impossible.is_empty()).then(|| {
-        format!("{place} lists names that no namespace can have, so they never apply: {}. A namespace has 1 to {LONGEST} lower-case letters, digits and -, the first and the last no -.", list(impossible))
+        format!("{place} lists names that no namespace can have, so they never apply: {}. A namespace has 1 to {LONGEST} lower-case letters, digits and -, and begins and ends with a letter or a digit.", list(impossible))
     })
 }
 
@@ -32,10 +32,10 @@ fn can_be(pattern: &Pattern) -> bool {
     let text = pattern.to_string();
     let (stem, open) = text.strip_suffix('*').map_or((&*text, false), |stem| (stem, true));
     let accepted = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    // A name that begins so may go on, unless it is as long as a name can be.
-    let may_go_on = open && stem.len() < LONGEST;
+    // A name that begins so may continue, unless it is as long as a name can be.
+    let may_continue = open && stem.len() < LONGEST;
     stem.len() <= LONGEST
         && stem.bytes().all(accepted)
         && !stem.starts_with('-')
-        && (may_go_on || !stem.ends_with('-'))
+        && (may_continue || !stem.ends_with('-'))
 }

@@ -16,19 +16,19 @@ pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
     let earlier = earlier.into_iter().filter_map(|(rule, image)| {
         let lax = lax(&places, rule, |modes| later_denies(explained, rule, modes));
         (!lax.is_empty()).then(|| {
-            format!("{rule} does not deny in these namespaces, and later rules do: {}. That lets nothing in: {image} has no facts that the later rules could judge, so those that deny still deny it.", list(lax))
+            format!("{rule} does not deny in these namespaces, but later rules do: {}. That admits nothing more: {image} has no facts for the later rules, so those that deny still deny it.", list(lax))
         })
     });
     let findings = lax(&places, Rule::ScanFindings, |_| true);
     let nowhere = (findings.len() == places.len()).then(|| {
         format!(
-            "scan-findings denies nowhere: {}. No finding and no missing scan keeps a Pod out.",
+            "scan-findings denies nowhere: {}. No finding and no missing scan denies a Pod.",
             list(findings)
         )
     });
     let denies = |modes: &Modes| Rule::ALL.iter().any(|rule| modes.of(*rule) == Mode::Deny);
     let all = places.iter().find(|place| place.name == "*" && !denies(&place.modes)).map(|_| {
-        "namespaces gives * modes of which none is deny: nothing is denied in any namespace that no other entry names."
+        "the entry for * in namespaces has no mode deny: nothing is denied in a namespace that no other entry names."
             .to_owned()
     });
     earlier.chain(nowhere).chain(all).collect()
@@ -43,19 +43,15 @@ fn lax(places: &[Place], rule: Rule, also: impl Fn(&Modes) -> bool) -> Vec<Strin
         .collect()
 }
 
-/// Whether a rule that is judged after `rule` denies.
+/// Whether a rule that is evaluated after `rule` denies.
 fn later_denies(explained: &Explained<'_>, rule: Rule, modes: &Modes) -> bool {
-    let judged = |later: &Rule| match later {
-        Rule::Pinned => explained.policy.pinned,
-        Rule::ImageConfig => explained.policy.image_config.is_on(),
-        Rule::EcrRegistry
-        | Rule::ImageAvailable
-        | Rule::TagImmutability
-        | Rule::ScanOnPush
-        | Rule::ScanFindings => true,
+    let policy = &explained.policy;
+    let off = |later: &Rule| {
+        *later == Rule::Pinned && !policy.pinned
+            || *later == Rule::ImageConfig && !policy.image_config.is_on()
     };
     Rule::ALL
         .into_iter()
-        .filter(|later| *later > rule && judged(later))
+        .filter(|later| *later > rule && !off(later))
         .any(|later| modes.of(later) == Mode::Deny)
 }

@@ -1,4 +1,4 @@
-//! What ends: accepted vulnerabilities and exemptions, the soonest first.
+//! What expires: accepted vulnerabilities and exemptions, the soonest first.
 
 use ecr_admission_policy::Timestamp;
 use ecr_admission_policy::document::Expiring;
@@ -18,7 +18,7 @@ const SHOWN: usize = 256;
 const DAY: i64 = 86_400;
 
 pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
-    page.title("Accepted and exempt, the soonest to end first");
+    page.title("Accepted and exempt, the soonest to expire first");
     let Explained { document, now, .. } = *explained;
     let accepted = explained.policy.scan_findings.accepted.iter().map(covers);
     let scopes = accepted.chain(document.exemptions().map(exempts));
@@ -72,12 +72,12 @@ fn exempts(exemption: &Exemption) -> String {
         (!names.is_empty()).then(|| format!("{what} {}", list(names)))
     };
     let users: Vec<String> = users.iter().map(|user| quote(user, SHOWN)).collect();
-    let whom = [
+    let limits = [
         registries(scope),
         patterns("repositories", scope.repositories().unwrap_or_default()),
         patterns("namespaces", namespaces),
         (!users.is_empty()).then(|| format!("users {}", list(users))),
     ];
-    let whom: Vec<String> = whom.into_iter().flatten().collect();
-    format!("from {}, for {}", list(rules), whom.join(" and "))
+    let limits: Vec<String> = limits.into_iter().flatten().collect();
+    format!("from {}, for {}", list(rules), limits.join(" and "))
 }

@@ -1,4 +1,4 @@
-//! Who may break the glass.
+//! Who may use break-glass.
 
 use ecr_admission_policy::break_glass::{ANNOTATION, VARIABLE};
 use ecr_admission_policy::document::Document;
@@ -10,7 +10,7 @@ pub(super) fn explain(page: &mut Page, document: &Document) {
     page.title("Break-glass");
     let Some(allowed) = document.break_glass() else {
         page.note(&format!(
-            "nobody: the annotation {ANNOTATION} is ignored, and its author told so"
+            "nobody: the annotation {ANNOTATION} is ignored, and its author gets a warning"
         ));
         return;
     };
@@ -21,6 +21,6 @@ pub(super) fn explain(page: &mut Page, document: &Document) {
     }
     page.row("groups", &list(groups));
     page.note(&format!(
-        "A Pod that one of them creates with the annotation {ANNOTATION}: <reason> is admitted whatever its images, counted, logged and alarmed. This works for Pods that are created directly only: the Pods of a Deployment, a Job or any other controller carry the controller's groups. Of an update, the annotation counts only where the update changes it. For ephemeral containers it never counts: there the reason is the value of the variable {VARIABLE} in every one that is added (kubectl debug --env)."
+        "A Pod that a member creates with the annotation {ANNOTATION}: <reason> is admitted whatever its images; it is counted, logged and raises an alarm. This works only for Pods that are created directly: the Pods of a Deployment, a Job or any other controller carry the groups of the controller. In an update, the annotation counts only if the update changes it. For ephemeral containers it never counts: there, set the variable {VARIABLE} to the reason in every one that you add (kubectl debug --env)."
     ));
 }

@@ -1,4 +1,4 @@
-//! Cautions about exemptions that hardly narrow anything.
+//! Cautions about exemptions that exempt nearly everything.
 
 use ecr_admission_policy::Rule;
 use ecr_admission_policy::policy::exemption::Exemption;
@@ -29,14 +29,14 @@ fn caution(exemption: &Exemption, number: usize) -> Option<String> {
     let all_rules = Rule::ALL.iter().all(|rule| rules.contains(rule));
     match (all_rules, users.is_empty()) {
         (true, true) => Some(format!(
-            "exemption {number} is from all rules, for every namespace and every image: nothing is denied until {expires}."
+            "exemption {number} covers all rules, every namespace and every image: nothing is denied until {expires}."
         )),
         (true, false) => Some(format!(
-            "exemption {number} is from all rules, for every namespace and every image: nothing that these users request is denied until {expires}: {}.",
+            "exemption {number} covers all rules, every namespace and every image: until {expires}, nothing that these users request is denied: {}.",
             list(users)
         )),
         (false, true) => Some(format!(
-            "exemption {number} is for every namespace and every image: until {expires} these rules deny nothing: {}.",
+            "exemption {number} covers every namespace and every image: until {expires}, these rules deny nothing: {}.",
             list(rules)
         )),
         // Some rules for some users: that is what exemptions are for.

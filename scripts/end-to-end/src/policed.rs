@@ -142,7 +142,7 @@ pub fn is_read(call: &str) -> bool {
 /// The lines of a log that say this, as the objects they are.
 pub fn lines(log: &str, message: &str) -> Vec<Value> {
     let objects =
-        log.lines().filter_map(|line| serde_json::from_str(&line[line.find('{')?..]).ok());
+        log.lines().filter_map(|line| serde_json::from_str(line.get(line.find('{')?..)?).ok());
     objects.filter(|line: &Value| line["message"] == message).collect()
 }
 

@@ -142,7 +142,7 @@ pub fn is_read(call: &str) -> bool {
 /// The lines of a log with this event code, as the objects they are.
 pub fn lines(log: &str, event: &str) -> Vec<Value> {
     let objects =
-        log.lines().filter_map(|line| serde_json::from_str(&line[line.find('{')?..]).ok());
+        log.lines().filter_map(|line| serde_json::from_str(line.get(line.find('{')?..)?).ok());
     objects.filter(|line: &Value| line["event"] == event).collect()
 }
 

@@ -14,7 +14,7 @@ const REGISTRY: &[&str] = &["--fault", "DescribeRepositories=hang"];
 
 /// The first review of a stack, which waits for the cold start of both functions, too.
 async fn first_review(path: &str, timeout: u64, args: &[&str]) {
-    let limit = Duration::from_secs(timeout) - MARGIN;
+    let limit = Duration::from_secs(timeout).saturating_sub(MARGIN);
     in_time(limit, async || {
         let stack = cold(args).await;
         let review = pod("u", &[&image("payments/api:1.4")]);

@@ -101,7 +101,7 @@ async fn what_it_cannot_start_with_is_named() {
             "/bin/sh",
             "--registry",
         ])
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/registry.yaml"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/front_door/registry.yaml"))
         .current_dir(tempfile::tempdir().unwrap().path())
         .output()
         .unwrap();

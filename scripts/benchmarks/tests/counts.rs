@@ -1,4 +1,4 @@
-//! What the bench measures and no machine changes, on the binaries of the dev profile: the calls of a
+//! What the bench counts and no machine changes, on the binaries of the dev profile: the calls of a
 //! review and how many of them follow one another, and the instructions of the token comparison.
 //! What needs the binaries that ship (bytes, memory, instructions of a review) `scripts/bench --assert`
 //! holds to its bar, and `scripts/test` runs that, too.

@@ -215,7 +215,7 @@ impl<R: ReadPolicy> PolicyCopy<R> {
             let fields = ExpiringEntry { entry: &entry.name, owner: &excuse.owner, expires };
             if !excuse.holds_at(now) {
                 self.log.warn(POLICY_ENTRY_EXPIRED, "policy entry has expired", &fields);
-            } else if excuse.ends_soon(now) {
+            } else if excuse.expires_soon(now) {
                 self.log.warn(POLICY_ENTRY_EXPIRES_SOON, "policy entry expires soon", &fields);
             }
         }

@@ -98,12 +98,12 @@ fn violations_of(planned: &PlannedImage, case: &Case<'_>, limit: Mode) -> Vec<Vi
         };
         violations.extend(reasons.into_iter().map(|reason| {
             // What expires soon warns whatever the mode: the day after, it may deny.
-            let ends_soon = matches!(reason, Reason::EndsSoon { .. });
-            violation(reason, if ends_soon { limit } else { limit.min(mode) })
+            let expires_soon = matches!(reason, Reason::ExpiresSoon { .. });
+            violation(reason, if expires_soon { limit } else { limit.min(mode) })
         }));
-        if let Some(exemption) = exemption.filter(|it| it.excuse.ends_soon(now)) {
+        if let Some(exemption) = exemption.filter(|it| it.excuse.expires_soon(now)) {
             let (what, excuse) = ("the exemption".to_owned(), exemption.excuse.clone());
-            violations.push(violation(Reason::EndsSoon { what, excuse }, limit));
+            violations.push(violation(Reason::ExpiresSoon { what, excuse }, limit));
         }
     }
     violations

@@ -136,7 +136,7 @@ pub enum Reason {
     },
     /// Nothing is wrong yet: something by which the image passes expires soon. This warns, whatever the
     /// mode.
-    EndsSoon {
+    ExpiresSoon {
         /// What expires, such as `the exemption`.
         what: String,
         /// Why, by whom, until when.
@@ -148,7 +148,7 @@ impl Reason {
     /// The strictest mode that it can have, whatever the mode of the rule.
     pub fn mode_limit(&self) -> Mode {
         match self {
-            Self::EndsSoon { .. } => Mode::Warn,
+            Self::ExpiresSoon { .. } => Mode::Warn,
             Self::Scan { problem, .. } => problem.mode_limit(),
             Self::MalformedImage(_)
             | Self::NotEcrPrivate
@@ -288,12 +288,12 @@ impl fmt::Display for Reason {
                 "is an image index with more than {limit} entries, including those of nested indexes; push an index with fewer entries"
             ),
             // What expires may be named after a vulnerability; owner and reason are the operator's words.
-            Self::EndsSoon { excuse, .. } if f.alternate() => write!(
+            Self::ExpiresSoon { excuse, .. } if f.alternate() => write!(
                 f,
                 "passes only by an exemption or acceptance, which expires soon ({}); fix the image or ask for an extension",
                 excuse.expires
             ),
-            Self::EndsSoon { what, excuse } => write!(f, "passes only by {what}, which expires soon ({excuse}); fix the image or renew the exception"),
+            Self::ExpiresSoon { what, excuse } => write!(f, "passes only by {what}, which expires soon ({excuse}); fix the image or renew the exception"),
         }
     }
 }

@@ -9,18 +9,16 @@ use tempfile::TempDir;
 
 use crate::catalogue;
 use crate::cloud::Cloud;
+use crate::failure::Failure;
 use crate::options::Options;
 use crate::sandbox::Program;
-
-/// Whatever ends a measurement.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// A run of the bench.
 #[derive(Debug)]
 pub struct Bench {
-    /// What it was told.
+    /// Its command line.
     pub options: Options,
-    /// AWS, for the functions beside our own Runtime API.
+    /// AWS, for the functions beside the bench's Runtime API.
     pub cloud: Cloud,
     /// The version of valgrind, where it is installed.
     pub valgrind: Option<String>,
@@ -39,7 +37,7 @@ impl Bench {
         Ok(Self { options, cloud, valgrind, directory, started: Instant::now() })
     }
 
-    /// Tells what is being done, on stderr.
+    /// Says on stderr what is being done.
     pub fn say(&self, what: &str) {
         console::log(&format!("scripts/bench: {:>3} s  {what}", self.started.elapsed().as_secs()));
     }
@@ -59,7 +57,7 @@ impl Bench {
         self.directory().join(name)
     }
 
-    /// The admission function, beside our own Runtime API.
+    /// The admission function, beside the bench's Runtime API.
     pub fn admission(&self) -> Program {
         self.program("admission", self.options.admission.clone())
     }
@@ -69,7 +67,7 @@ impl Bench {
         self.program("authorizer", self.options.authorizer.clone())
     }
 
-    /// The least a function can be.
+    /// The smallest function.
     pub fn null(&self) -> Program {
         self.program("null-function", self.options.null.clone())
     }

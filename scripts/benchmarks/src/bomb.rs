@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use local_cloud::cli::{ACCOUNT, REGION};
 use serde_json::{Value, json};
 
-use crate::bench::Failure;
+use crate::failure::Failure;
 use crate::pods;
 
 /// Images of one Pod. Each is a tag of its own, so that the facts of each are.

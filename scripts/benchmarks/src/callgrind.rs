@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::bench::Failure;
+use crate::failure::Failure;
 
 /// The command before a program, for counting its instructions into `output`.
 pub fn command(output: &Path) -> Vec<PathBuf> {
@@ -10,7 +10,7 @@ pub fn command(output: &Path) -> Vec<PathBuf> {
     ["valgrind", "--tool=callgrind", "--quiet", &into].map(PathBuf::from).into()
 }
 
-/// How many instructions `output` tells of.
+/// How many instructions `output` counts.
 pub fn total(output: &Path) -> Result<u64, Failure> {
     let text = std::fs::read_to_string(output)?;
     read_total(&text).ok_or_else(|| format!("{} has no totals", output.display()).into())

@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::bench::Failure;
+use crate::failure::Failure;
 
 const ACCESS_KEY_ID: &str = "BENCHACCESSKEY";
 const SECRET_ACCESS_KEY: &str = "bench";

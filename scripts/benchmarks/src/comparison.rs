@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::bench::Failure;
 use crate::callgrind;
+use crate::failure::Failure;
 
 /// What is presented, by how it differs from the secret's token: in its first byte, in its last, in
 /// its length. Of a group, all must take the same; a shorter presented token is a group of its own,

@@ -1,53 +1,27 @@
-//! The event that API Gateway sends to the admission function (payload format 2.0), for a function
-//! that runs beside our own Runtime API. What comes through a front door is made by local-cloud.
-
-use std::time::{SystemTime, UNIX_EPOCH};
+//! The event that API Gateway sends to the admission function, as local-cloud's gateway writes it, for a
+//! function that runs without one.
 
 use bytes::Bytes;
-use local_cloud::cli::ACCOUNT;
+use http::Request;
+use local_cloud::gateway;
 use serde_json::{Value, json};
 
+use crate::failure::Failure;
+
 /// The event of a review, sent now.
-pub fn validate(review: &Value) -> Bytes {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let event = json!({
-        "version": "2.0",
-        "routeKey": "POST /validate",
-        "rawPath": "/validate",
-        "rawQueryString": "timeout=10s",
-        "headers": {
-            "accept": "application/json, */*",
-            "content-type": "application/json",
-            "host": "local.execute-api.us-east-1.amazonaws.com",
-            "user-agent": "kube-apiserver-admission",
-        },
-        "queryStringParameters": {"timeout": "10s"},
-        "requestContext": {
-            "accountId": ACCOUNT,
-            "apiId": "local",
-            "authorizer": {"lambda": {"cluster": "local", "token": "current"}},
-            "domainName": "local.execute-api.us-east-1.amazonaws.com",
-            "domainPrefix": "local",
-            "http": {
-                "method": "POST",
-                "path": "/validate",
-                "protocol": "HTTP/1.1",
-                "sourceIp": "192.0.2.1",
-                "userAgent": "kube-apiserver-admission",
-            },
-            "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": "POST /validate",
-            "stage": "$default",
-            "time": "20/Nov/2026:08:00:00 +0000",
-            "timeEpoch": u64::try_from(now).unwrap_or(u64::MAX),
-        },
-        "body": review.to_string(),
-        "isBase64Encoded": false,
-    });
-    event.to_string().into()
+pub fn validate(review: &Value) -> Result<Bytes, Failure> {
+    let request = Request::post("/validate?timeout=10s")
+        .header("accept", "application/json, */*")
+        .header("content-type", "application/json")
+        .header("host", "local.execute-api.us-east-1.amazonaws.com")
+        .header("user-agent", "kube-apiserver-admission")
+        .body(review.to_string().into())?;
+    let context = json!({"cluster": "local", "token": "current"});
+    let event = gateway::event(request, context.as_object());
+    Ok(event.ok_or("/validate is not a route of the gateway")?)
 }
 
-/// Whether the function's answer admits; `None` when it is no AdmissionReview.
+/// Whether the function's answer admits; `None` when it is not an AdmissionReview.
 pub fn admits(answer: &[u8]) -> Option<bool> {
     let answer: Value = serde_json::from_slice(answer).ok()?;
     let review: Value = serde_json::from_str(answer.get("body")?.as_str()?).ok()?;
@@ -59,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_read_and_what_is_none_is_refused() {
+    fn only_an_answer_is_read() {
         let answer = |allowed: bool| {
             let review = json!({"response": {"uid": "u", "allowed": allowed}}).to_string();
             json!({"statusCode": 200, "body": review}).to_string()

@@ -14,7 +14,7 @@ pub struct Call {
     pub took: u64,
 }
 
-/// Reads `<ms since start> <operation> <key> <status> <ms>` lines; `None` when one is none.
+/// Reads `<ms since start> <operation> <key> <status> <ms>` lines; `None` when a line has another form.
 pub fn read<L: AsRef<str>>(lines: &[L]) -> Option<Vec<Call>> {
     lines.iter().map(|line| call(line.as_ref())).collect()
 }
@@ -57,12 +57,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_read_and_what_is_none_is_refused() {
-        let lines = ["12 DescribeImages 123456789012/us-east-1/a:1 200 40"];
-        let expected = Call { at: 12, operation: "DescribeImages".to_owned(), took: 40 };
+    fn only_a_line_of_a_call_is_read() {
+        let lines = ["12 DescribeRepositories 123456789012/us-east-1/a:1 200 40"];
+        let expected = Call { at: 12, operation: "DescribeRepositories".to_owned(), took: 40 };
         assert_eq!(read(&lines), Some(vec![expected]));
-        assert_eq!(read(&["12 DescribeImages"]), None);
-        assert_eq!(read(&["x DescribeImages a 200 40"]), None);
+        assert_eq!(read(&["12 DescribeRepositories"]), None);
+        assert_eq!(read(&["x DescribeRepositories a 200 40"]), None);
     }
 
     #[test]

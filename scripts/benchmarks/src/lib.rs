@@ -6,16 +6,16 @@
 //! alone: its CPU time, its memory, its instructions under callgrind.
 //!
 //! Counts, bytes and slopes are the result. Milliseconds are those of the machine, so what is a time is
-//! told beside that of the least a function can be (the package `benchmark-probes`), measured in turns with it.
+//! shown beside that of the smallest function (the package `benchmark-probes`), measured in turns with it.
 
 pub mod bench;
 pub mod bomb;
 pub mod callgrind;
 pub mod catalogue;
-pub mod chart;
 pub mod cloud;
 pub mod comparison;
 pub mod event;
+pub mod failure;
 pub mod journal;
 pub mod machine;
 pub mod options;
@@ -23,7 +23,6 @@ pub mod pods;
 pub mod readme;
 pub mod row;
 pub mod rows;
-pub mod runtime_api;
 pub mod sandbox;
 pub mod shape;
 pub mod statistics;

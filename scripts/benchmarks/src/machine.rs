@@ -1,10 +1,10 @@
 //! What the times were measured on.
 
 /// Such as `2 × Intel(R) Xeon(R) CPU, x86_64`.
-pub fn told() -> String {
+pub fn description() -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let model = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| model(&text));
-    let model = model.unwrap_or_else(|| "a CPU without a name".to_owned());
+    let model = model.unwrap_or_else(|| "an unnamed CPU".to_owned());
     format!("{cores} × {model}, {}", std::env::consts::ARCH)
 }
 

@@ -1,27 +1,18 @@
-//! Runs every measurement and tells what came out: a table on stdout, progress on stderr.
+//! Runs every measurement and prints the results: a table on stdout, progress on stderr.
 
 use std::process::ExitCode;
 
-use benchmarks::bench::{Bench, Failure};
+use benchmarks::bench::Bench;
+use benchmarks::failure::Failure;
 use benchmarks::options::Options;
 use benchmarks::row::{self, Row};
-use benchmarks::rows::round_trips::{self, Series};
 use benchmarks::rows::{
-    bombs, burst, calls, deadline, init, instructions, memory, metrics, size, timing, warm,
+    bombs, burst, calls, deadline, init, instructions, memory, metrics, round_trips, size, timing,
+    warm,
 };
-use benchmarks::{chart, machine, readme};
+use benchmarks::{machine, readme};
 use clap::Parser;
 use local_cloud::console;
-use serde::Serialize;
-
-/// What `--json` writes.
-#[derive(Serialize)]
-struct Report<'a> {
-    machine: &'a str,
-    quick: bool,
-    rows: &'a [Row],
-    round_trips: &'a [Series],
-}
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -34,7 +25,7 @@ fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<ExitCode, Failure> {
     let bench = Bench::new(options).await?;
-    let (mut rows, series) = round_trips::measure(&bench).await?;
+    let mut rows = round_trips::measure(&bench).await?;
     rows.extend(calls::measure(&bench).await?);
     rows.extend(init::measure(&bench).await?);
     rows.extend(warm::measure(&bench).await?);
@@ -47,14 +38,14 @@ async fn run(options: Options) -> Result<ExitCode, Failure> {
     rows.extend(burst::measure(&bench).await?);
     rows.extend(timing::measure(&bench).await?);
     bench.say("done");
-    tell(&bench, &rows, &series)?;
+    report(&bench, &rows)?;
     let falls_short = bench.options.assert && row::a_count_falls_short(&rows);
     Ok(if falls_short { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn tell(bench: &Bench, rows: &[Row], series: &[Series]) -> Result<(), Failure> {
+fn report(bench: &Bench, rows: &[Row]) -> Result<(), Failure> {
     let options = &bench.options;
-    let machine = machine::told();
+    let machine = machine::description();
     let quick = if options.quick { ", quick" } else { "" };
     let roots = bench.cloud.authorities;
     let text = format!(
@@ -63,13 +54,6 @@ fn tell(bench: &Bench, rows: &[Row], series: &[Series]) -> Result<(), Failure> {
         row::table(rows)
     );
     console::say(&text)?;
-    if let Some(path) = &options.json {
-        let report = Report { machine: &machine, quick: options.quick, rows, round_trips: series };
-        std::fs::write(path, serde_json::to_string_pretty(&report)? + "\n")?;
-    }
-    if let Some(path) = &options.svg {
-        std::fs::write(path, chart::svg(series))?;
-    }
     if let Some(path) = &options.write {
         readme::write(path, &text)?;
     }

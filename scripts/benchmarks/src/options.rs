@@ -16,7 +16,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub authorizer: PathBuf,
 
-    /// The least a function can be
+    /// The smallest function
     #[arg(long, value_name = "FILE")]
     pub null: PathBuf,
 
@@ -32,14 +32,6 @@ pub struct Options {
     #[arg(long, value_name = "DIR")]
     pub packages: PathBuf,
 
-    /// Also writes the figures as JSON
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
-
-    /// Also draws latency against injected AWS latency
-    #[arg(long, value_name = "FILE")]
-    pub svg: Option<PathBuf>,
-
     /// Also puts the table between the markers of this page
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
@@ -48,7 +40,7 @@ pub struct Options {
     #[arg(long)]
     pub quick: bool,
 
-    /// Ends with 1 when a figure that is no time falls short of its bar
+    /// Exits with 1 when a count or a size misses its bound
     #[arg(long)]
     pub assert: bool,
 }

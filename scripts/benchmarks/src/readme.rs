@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::bench::Failure;
+use crate::failure::Failure;
 
 const BEGIN: &str = "<!-- scripts/bench --write: begin -->\n";
 const END: &str = "<!-- scripts/bench --write: end -->\n";

@@ -2,40 +2,8 @@
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
-
-/// What a figure is to its bar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Verdict {
-    /// Reached.
-    #[serde(rename = "pass")]
-    Pass,
-    /// Not reached.
-    #[serde(rename = "falls short")]
-    FallsShort,
-    /// There is no bar.
-    #[serde(rename = "told")]
-    Told,
-}
-
-impl Verdict {
-    /// Reached or not.
-    pub fn of(reached: bool) -> Self {
-        if reached { Self::Pass } else { Self::FallsShort }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::FallsShort => "**falls short**",
-            Self::Told => "",
-        }
-    }
-}
-
 /// What a figure depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A time, of this machine.
     Time,
@@ -44,21 +12,18 @@ pub enum Kind {
 }
 
 /// One figure.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Row {
     /// What was measured.
     pub measure: String,
-    /// What came out.
+    /// The result.
     pub figure: String,
-    /// What should come out; empty where nothing is asked.
+    /// What the result must be; empty where it is not bounded.
     pub bar: String,
-    /// What the figure is to the bar.
-    pub verdict: Verdict,
+    /// Whether the bar is reached, where there is one.
+    pub reached: Option<bool>,
     /// What the figure depends on.
     pub kind: Kind,
-    /// The number that is held against the bar, for who compares runs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<f64>,
 }
 
 impl Row {
@@ -69,7 +34,7 @@ impl Row {
         bar: impl Into<String>,
         reached: bool,
     ) -> Self {
-        Self::new(measure, figure, bar, Verdict::of(reached), Kind::Time)
+        Self::new(measure, figure, bar, Some(reached), Kind::Time)
     }
 
     /// A count or a size, with its bar.
@@ -79,45 +44,44 @@ impl Row {
         bar: impl Into<String>,
         reached: bool,
     ) -> Self {
-        Self::new(measure, figure, bar, Verdict::of(reached), Kind::Count)
+        Self::new(measure, figure, bar, Some(reached), Kind::Count)
     }
 
     /// A figure without a bar.
-    pub fn told(measure: impl Into<String>, figure: impl Into<String>) -> Self {
-        Self::new(measure, figure, "", Verdict::Told, Kind::Time)
+    pub fn plain(measure: impl Into<String>, figure: impl Into<String>) -> Self {
+        Self::new(measure, figure, "", None, Kind::Time)
     }
 
     fn new(
         measure: impl Into<String>,
         figure: impl Into<String>,
         bar: impl Into<String>,
-        verdict: Verdict,
+        reached: Option<bool>,
         kind: Kind,
     ) -> Self {
         let (measure, figure, bar) = (measure.into(), figure.into(), bar.into());
-        Self { measure, figure, bar, verdict, kind, value: None }
-    }
-
-    /// The same row with its number.
-    #[must_use]
-    pub fn valued(self, value: f64) -> Self {
-        Self { value: Some(value), ..self }
+        Self { measure, figure, bar, reached, kind }
     }
 }
 
 /// The rows as a Markdown table.
 pub fn table(rows: &[Row]) -> String {
     let mut table = "| measure | figure | bar | |\n|---|---|---|---|\n".to_owned();
-    for Row { measure, figure, bar, verdict, .. } in rows {
+    for Row { measure, figure, bar, reached, .. } in rows {
+        let verdict = match reached {
+            Some(true) => "pass",
+            Some(false) => "**falls short**",
+            None => "",
+        };
         // Writing to a String cannot fail.
-        let _ = writeln!(table, "| {measure} | {figure} | {bar} | {} |", verdict.word());
+        let _ = writeln!(table, "| {measure} | {figure} | {bar} | {verdict} |");
     }
     table
 }
 
 /// Whether a figure that is the same on every machine falls short.
 pub fn a_count_falls_short(rows: &[Row]) -> bool {
-    rows.iter().any(|row| row.kind == Kind::Count && row.verdict == Verdict::FallsShort)
+    rows.iter().any(|row| row.kind == Kind::Count && row.reached == Some(false))
 }
 
 #[cfg(test)]
@@ -129,7 +93,7 @@ mod tests {
         let rows = [
             Row::count("calls", "3", "3", true),
             Row::time("p50", "2 ms", "≤ 1 ms", false),
-            Row::told("spread", "1 %"),
+            Row::plain("spread", "1 %"),
         ];
         assert_eq!(
             table(&rows),

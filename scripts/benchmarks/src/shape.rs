@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use local_cloud::stack::Stack;
 
-use crate::bench::Failure;
+use crate::failure::Failure;
 use crate::journal::{self, Call};
 use crate::{catalogue, pods};
 

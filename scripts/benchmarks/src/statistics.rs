@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_tells_its_middle_and_its_edges() {
+    fn a_sample_has_its_middle_and_its_edges() {
         let sample: Sample = [5.0, 1.0, 4.0, 2.0, 3.0].into_iter().collect();
         assert!(near(sample.median(), 3.0) && near(sample.least(), 1.0));
         assert!(near(sample.percentile(99), 5.0) && near(sample.percentile(20), 1.0));

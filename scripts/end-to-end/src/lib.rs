@@ -4,11 +4,13 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::missing_panics_doc,
     reason = "only tests use this crate, and a test may panic"
 )]
 
+pub mod cell;
+pub mod outcome;
 pub mod policed;
 pub mod processes;
 pub mod relay;
 pub mod support;
-pub mod told;

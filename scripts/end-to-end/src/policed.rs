@@ -7,8 +7,8 @@ use local_cloud::stack::{Stack, Stopped};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::outcome::{outcome, pod};
 use crate::support::{self, VALIDATE};
-use crate::told::{pod, told};
 
 const MUTATE: &str = "/mutate?timeout=10s";
 /// What every document begins with.
@@ -83,13 +83,13 @@ impl Policed {
         support::response(&self.stack.review(VALIDATE, review).await.unwrap())
     }
 
-    /// What is told of a review under another document.
+    /// The outcome of a review under another document.
     pub async fn under(&self, document: &str, review: &Value) -> String {
         self.write(document);
-        told(&self.answer(review).await)
+        outcome(&self.answer(review).await)
     }
 
-    /// Asks what is told of each image in a Pod of its own under each document, and compares.
+    /// Compares the outcome of each image, alone in a Pod, under each document.
     pub async fn expect(&self, cases: &[(&str, &str, String)]) {
         for (document, name, expected) in cases {
             assert_eq!(self.under(document, &pod(name)).await, *expected, "{document}\n{name}");
@@ -142,7 +142,7 @@ pub fn is_read(call: &str) -> bool {
 /// The lines of a log with this event code, as the objects they are.
 pub fn lines(log: &str, event: &str) -> Vec<Value> {
     let objects =
-        log.lines().filter_map(|line| serde_json::from_str(&line[line.find('{')?..]).ok());
+        log.lines().filter_map(|line| serde_json::from_str(line.get(line.find('{')?..)?).ok());
     objects.filter(|line: &Value| line["event"] == event).collect()
 }
 

@@ -51,8 +51,8 @@ impl Relay {
         format!("AWS_ENDPOINT_URL_ECR=https://127.0.0.1:{}", self.port)
     }
 
-    /// Leads to the AWS of `stack`. A caller with a wrong token starts the authorizer, and that was
-    /// told where AWS is.
+    /// Leads to the AWS of `stack`. A caller with a wrong token starts the authorizer, whose
+    /// environment says where AWS is.
     pub async fn lead_to(&self, stack: &Stack) {
         let wrong = [("authorization", "Bearer wrong"), ("content-type", "application/json")];
         let reply = stack.post("/validate?timeout=30s", &wrong, "{}").await.unwrap();

@@ -32,7 +32,7 @@ fn rendered(name: &str, arguments: &[&str]) -> String {
 
 /// `text` as it is, and after a journey through `T`.
 fn journey<T: Serialize + DeserializeOwned>(text: &str) -> (Value, Value) {
-    let plain: Value = serde_saphyr::from_str(text).unwrap();
+    let plain: Value = yaml_serde::from_str(text).unwrap();
     let typed: T = serde_json::from_value(plain.clone()).unwrap();
     (plain, serde_json::to_value(typed).unwrap())
 }

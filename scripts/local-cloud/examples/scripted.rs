@@ -1,8 +1,10 @@
-//! A function that does what its event tells it, for the tests of the gateway and the runtime. As
-//! an authorizer it does what the token tells it.
+//! A function that does what its event says, for the tests of the gateway and the runtime. As an
+//! authorizer it does what the token says.
 #![allow(clippy::print_stdout, reason = "a function's stdout is its log")]
 #![allow(clippy::indexing_slicing, reason = "reading a field that a JSON value lacks gives null")]
 
+use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -12,8 +14,8 @@ use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn, spawn_graceful_shu
 use serde_json::{Value, json};
 
 static EVENTS: AtomicU64 = AtomicU64::new(0);
-/// How long the next `/next` is put off after an answer, in milliseconds.
-static LINGER: AtomicU64 = AtomicU64::new(0);
+/// The file for which the next `/next` waits after an answer.
+static LINGER: Mutex<Option<String>> = Mutex::new(None);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -31,8 +33,25 @@ async fn main() -> Result<(), Error> {
 
 async fn linger<F: Future>(answering: F) -> F::Output {
     let answered = answering.await;
-    tokio::time::sleep(Duration::from_millis(LINGER.swap(0, Ordering::Relaxed))).await;
+    let file = LINGER.lock().ok().and_then(|mut file| file.take());
+    if let Some(file) = file {
+        until(|| Path::new(&file).exists()).await;
+    }
     answered
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    while !holds() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until as many sandboxes have come to the directory as the event says.
+async fn meet(directory: &str, sandboxes: u64) -> Result<(), Error> {
+    std::fs::write(Path::new(directory).join(std::process::id().to_string()), "")?;
+    let here = || std::fs::read_dir(directory).map_or(0, Iterator::count);
+    until(|| u64::try_from(here()).is_ok_and(|here| here >= sandboxes)).await;
+    Ok(())
 }
 
 async fn goodbye() {
@@ -50,12 +69,19 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     }
     let order: Value =
         serde_json::from_str(event["body"].as_str().unwrap_or_default()).unwrap_or_default();
+    let file = order["file"].as_str().unwrap_or_default();
     let pause = Duration::from_millis(order["ms"].as_u64().unwrap_or_default());
     match order["do"].as_str() {
         Some("sleep") => tokio::time::sleep(pause).await,
-        Some("linger") => LINGER.store(order["ms"].as_u64().unwrap_or_default(), Ordering::Relaxed),
+        Some("wait") => until(|| Path::new(file).exists()).await,
+        Some("meet") => meet(file, order["sandboxes"].as_u64().unwrap_or_default()).await?,
+        Some("linger") => {
+            if let Ok(mut linger) = LINGER.lock() {
+                *linger = Some(file.to_owned());
+            }
+        }
         Some("crash") => std::process::exit(3),
-        Some("fail") => return Err("told to fail".into()),
+        Some("fail") => return Err("asked to fail".into()),
         Some("answer") => return Ok(order["answer"].clone()),
         Some("large") => return Ok(Value::from("x".repeat(7_000_000))),
         _ => {}
@@ -72,7 +98,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
 fn authorize(event: &Value, count: u64) -> Result<Value, Error> {
     match event["identitySource"][0].as_str().unwrap_or_default() {
         "Bearer deny" => Ok(json!({"isAuthorized": false})),
-        "Bearer fail" => Err("told to fail".into()),
+        "Bearer fail" => Err("asked to fail".into()),
         "Bearer malformed" => Ok(json!({"isAuthorized": "yes"})),
         "Bearer plain" => Ok(json!({"isAuthorized": true})),
         _ => {

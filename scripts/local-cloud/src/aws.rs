@@ -1,83 +1,42 @@
 //! The part of AWS that the functions call: ECR, Secrets Manager and CloudWatch, on one HTTPS port.
 //!
-//! The three APIs are told apart by what their requests say: `X-Amz-Target` for the JSON 1.1 ones,
+//! The requests say which of the three APIs they call: `X-Amz-Target` for the JSON 1.1 ones,
 //! the path for CloudWatch's rpc-v2-cbor. Requests are signed with Signature Version 4, which is
 //! checked; its scope names the Region whose ECR registry answers.
 
 mod arn;
 mod asked;
 mod call;
+mod caller;
 mod cloudwatch;
 mod ecr;
 mod error;
 mod faults;
 mod journal;
 mod secrets;
-mod server;
 mod sign;
+mod state;
 mod subject;
 mod unpack;
 mod wire;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::service::service_fn;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
-use crate::catalogue::Catalogue;
-use crate::fault::Fault;
-use cloudwatch::Received;
-use ecr::Registries;
-use faults::Faults;
-use journal::Journal;
-use secrets::Secrets;
+use crate::https::{self, Endpoint};
 pub use secrets::file::SecretFileError;
 pub(crate) use secrets::file::read as read_secret_file;
 pub use secrets::secret::arn as secret_arn;
+pub use state::Settings;
+use state::State;
 
-/// What the stand-in holds, and how it behaves.
-#[derive(Clone)]
-pub struct Settings {
-    /// What ECR holds.
-    pub catalogue: Catalogue,
-    /// The account of the stack and of its one set of credentials.
-    pub account: String,
-    /// The Region of the stack: Secrets Manager and CloudWatch answer only there.
-    pub region: String,
-    /// Added to every AWS call.
-    pub latency: Duration,
-    /// Added to every TLS handshake.
-    pub handshake: Duration,
-    /// What fails, and how.
-    pub faults: Vec<Fault>,
-    /// The secrets at the start: name to `SecretString`.
-    pub secrets: BTreeMap<String, String>,
-    /// Secrets that are files, by name: each is read whenever somebody asks for the secret.
-    pub secret_files: BTreeMap<String, PathBuf>,
-    /// The access key that requests must be signed with.
-    pub access_key_id: String,
-    /// Its secret.
-    pub secret_access_key: String,
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Settings")
-            .field("account", &self.account)
-            .field("region", &self.region)
-            .field("latency", &self.latency)
-            .field("handshake", &self.handshake)
-            .field("faults", &self.faults)
-            .field("secrets", &self.secrets.keys())
-            .field("secret_files", &self.secret_files)
-            .field("access_key_id", &self.access_key_id)
-            .finish_non_exhaustive()
-    }
-}
+/// How long a caller may take over a handshake, and a connection may lie unused.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The stand-in. A clone is the same stand-in.
 #[derive(Clone)]
@@ -89,28 +48,10 @@ impl fmt::Debug for Aws {
     }
 }
 
-/// What every connection shares.
-struct State {
-    settings: Settings,
-    registries: Registries,
-    secrets: Secrets,
-    received: Received,
-    faults: Faults,
-    journal: Journal,
-}
-
 impl Aws {
     /// A stand-in whose clock of [`Aws::calls`] starts now.
     pub fn new(settings: Settings) -> Aws {
-        let Settings { account, region, secrets, secret_files, .. } = &settings;
-        Aws(Arc::new(State {
-            registries: Registries::new(&settings.catalogue),
-            secrets: Secrets::new(region, account, secrets, secret_files),
-            received: Received::default(),
-            faults: Faults::new(&settings.faults),
-            journal: Journal::new(),
-            settings,
-        }))
+        Aws(Arc::new(State::new(settings)))
     }
 
     /// Serves HTTPS on `listener` until the future is dropped, and all connections with it.
@@ -118,7 +59,20 @@ impl Aws {
     /// Does the TLS handshakes itself, so that [`Settings::handshake`] and the faults `hang` and
     /// `reset` can act on the connection.
     pub async fn serve(self, listener: TcpListener, tls: Arc<rustls::ServerConfig>) {
-        match server::serve(self.0, listener, tls).await {}
+        let endpoint = Endpoint {
+            tls: tls.into(),
+            handshake: self.0.settings.handshake,
+            patience: PATIENCE,
+            stop: CancellationToken::new(),
+        };
+        let service = move |_peer| {
+            let state = Arc::clone(&self.0);
+            service_fn(move |request| {
+                let state = Arc::clone(&state);
+                async move { call::answer(&state, request).await }
+            })
+        };
+        https::serve(listener, endpoint, service).await;
     }
 
     /// What `GET /_local/calls` answers: a line for each AWS call, in the order of arrival,

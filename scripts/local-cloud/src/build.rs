@@ -44,15 +44,15 @@ pub(crate) fn found(
 pub fn build(package: &str, kind: &str, target: &str) -> Result<PathBuf, BuildError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    // What cargo told this test about its own package. ring's build script, for one, asks to be run
+    // What cargo says to this test about its package. ring's build script, for one, asks to be run
     // again when it changes, and with it most of what is built; then once more in the next plain build.
     for (name, _) in std::env::vars_os() {
-        let told = name.to_str().is_some_and(|name| {
+        let of_the_test = name.to_str().is_some_and(|name| {
             ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
                 .iter()
                 .any(|own| name.starts_with(own))
         });
-        if told {
+        if of_the_test {
             command.env_remove(name);
         }
     }

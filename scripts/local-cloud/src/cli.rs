@@ -61,7 +61,7 @@ pub struct Options {
     #[arg(long, value_name = "OPERATION[@KEY]=KIND[:COUNT]")]
     pub fault: Vec<Fault>,
 
-    /// Namespaces that are not judged; '' for none
+    /// Namespaces that are not evaluated; '' for none
     #[arg(long, value_name = "A,B", default_value = "kube-system")]
     pub ignored_namespaces: String,
 
@@ -83,7 +83,7 @@ pub struct Options {
     #[arg(long, value_name = "A,B", default_value = ACCOUNT)]
     pub registry_ids: String,
 
-    /// Sends the reviews of deploy/samples through the front door, prints the verdicts, and ends
+    /// Sends the reviews of deploy/samples through the front door, prints the verdicts, and exits
     /// with 0 if they are the expected ones, else 1
     #[arg(long)]
     pub demo: bool,
@@ -143,7 +143,7 @@ fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
 fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("accepted is NAME=VALUE".to_owned()),
+        _ => Err("expected NAME=VALUE".to_owned()),
     }
 }
 

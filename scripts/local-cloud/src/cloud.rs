@@ -34,7 +34,7 @@ const CLUSTER: &str = "local";
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A function's binary is not there.
-    #[error("{} is not a file; build it, or say --{option} FILE", path.display())]
+    #[error("{} is not a file; build it, or use --{option} FILE", path.display())]
     Binary {
         /// The option that names it.
         option: &'static str,
@@ -60,7 +60,7 @@ pub enum StartError {
     /// The directory cannot be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// There is no certificate.
+    /// A certificate could not be made or read.
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The files for a kube-apiserver could not be written.
@@ -149,7 +149,7 @@ impl Cloud {
         &self.client
     }
 
-    /// Stops everything. AWS goes last: functions that are told to end still send it their metrics.
+    /// Stops everything. AWS goes last: functions that are asked to end still send it their metrics.
     pub async fn stop(self) {
         self.stop.cancel();
         let [admission, authorizer] = &self.functions;

@@ -1,7 +1,7 @@
 //! `--demo`: the reviews of deploy/samples go through the front door as a kube-apiserver would send
 //! them, and the verdicts are shown beside the expected ones. With `--policy` they are shown alone:
-//! what is expected holds for the parameters, and what somebody's policy makes of the samples is what
-//! they want to see.
+//! what is expected holds for the parameters, and with a policy of your own you want to see what it makes of
+//! the samples.
 
 mod outcome;
 mod review;
@@ -18,7 +18,7 @@ use outcome::Outcome;
 use samples::{Sample, SamplesError};
 use table::Row;
 
-/// Why there is no table.
+/// Why the table was not printed.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The samples cannot be used.

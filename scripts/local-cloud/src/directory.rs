@@ -51,7 +51,7 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<(), DirectoryError> 
     replace(path, content, 0o600)
 }
 
-/// Under another name first: nobody reads half a file, nor one that still has an older, wider mode.
+/// Under another name first: nobody reads half a file, or one that still has an older, wider mode.
 fn replace(path: &Path, content: &[u8], mode: u32) -> Result<(), DirectoryError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let written = || {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_cannot_be_accepted_is_made_anew() {
+    fn a_token_that_the_authorizer_would_refuse_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(TOKEN_FILE);
         for old in ["", "short", &"with space ".repeat(4), &"é".repeat(40)] {

@@ -11,7 +11,6 @@ pub const OPERATIONS: &[&str] = &[
     "BatchGetRepositoryScanningConfiguration",
     "DeleteSecret",
     "DescribeImageScanFindings",
-    "DescribeImages",
     "DescribeRepositories",
     "DescribeSecret",
     "GetDownloadUrlForLayer",
@@ -26,7 +25,7 @@ pub const OPERATIONS: &[&str] = &[
 /// The operation that stands for all of them.
 pub const ANY_OPERATION: &str = "*";
 
-/// What befalls a call.
+/// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// 400 `ThrottlingException`.
@@ -86,12 +85,12 @@ impl Fault {
             && self.key.as_ref().is_none_or(|part| key.contains(part))
     }
 
-    /// What befalls the call.
+    /// How the call fails.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Only so many calls are befallen; `None` = all.
+    /// How many calls fail; `None` = all.
     pub fn count(&self) -> Option<u64> {
         self.count
     }
@@ -113,22 +112,22 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Why a text is no fault.
+/// Why a text is not a fault.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FaultError {
     /// There is no `=`.
     #[error(
-        r#"got fault "{0}"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeImages=throttle:2"#
+        r#"expected fault OPERATION[@KEY]=KIND[:COUNT], such as DescribeRepositories=throttle:2, got "{0}""#
     )]
     Shape(String),
     /// The operation is not one of [`OPERATIONS`].
-    #[error(r#"got fault operation "{0}"; accepted are * and {accepted}"#, accepted = OPERATIONS.join(", "))]
+    #[error(r#"expected fault operation * or one of {all}, got "{0}""#, all = OPERATIONS.join(", "))]
     Operation(String),
-    /// The kind is none of [`Kind`].
-    #[error(r#"got fault kind "{0}"; accepted are {accepted}"#, accepted = Kind::ALL.map(|(word, _)| word).join(", "))]
+    /// The kind is not one of [`Kind`].
+    #[error(r#"expected fault kind of {all}, got "{0}""#, all = Kind::ALL.map(|(word, _)| word).join(", "))]
     Kind(String),
     /// The count is not a positive whole number.
-    #[error(r#"got fault count "{0}"; accepted is a whole number from 1 up"#)]
+    #[error(r#"expected fault count as a whole number from 1 up, got "{0}""#)]
     Count(String),
 }
 
@@ -175,14 +174,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         for text in [
-            "DescribeImages=throttle",
+            "DescribeRepositories=throttle",
             "*=access-denied:3",
             "PutMetricData=server-error",
             "GetSecretValue=hang:1",
             "BatchGetImage=reset",
             "DescribeRepositories=malformed",
             "GetSecretValue@ecr-admission/policy=hang:2",
-            "DescribeImages@a:1@sha256:0=slow",
+            "BatchGetImage@a:1@sha256:0=slow",
             "GetLayerBlob=slow:18446744073709551615",
         ] {
             assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
@@ -192,9 +191,9 @@ mod tests {
     #[test]
     fn a_star_concerns_every_operation_and_a_name_only_itself() {
         let all: Fault = "*=slow".parse().unwrap();
-        let one: Fault = "DescribeImages=hang:2".parse().unwrap();
+        let one: Fault = "DescribeRepositories=hang:2".parse().unwrap();
         assert!(OPERATIONS.iter().all(|operation| all.concerns(operation, "")));
-        assert!(one.concerns("DescribeImages", "a"));
+        assert!(one.concerns("DescribeRepositories", "a"));
         assert!(!one.concerns("DescribeImageScanFindings", "a"));
         assert_eq!((one.kind(), one.count()), (Kind::Hang, Some(2)));
         assert_eq!(all.count(), None);
@@ -209,27 +208,27 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_what_was_got_and_what_is_accepted() {
+    fn an_error_says_what_is_expected_and_what_was_got() {
         for (text, message) in [
             (
                 "throttle",
-                r#"got fault "throttle"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeImages=throttle:2"#,
+                r#"expected fault OPERATION[@KEY]=KIND[:COUNT], such as DescribeRepositories=throttle:2, got "throttle""#,
             ),
             (
                 "*@=slow",
-                r#"got fault "*@=slow"; accepted is OPERATION[@KEY]=KIND[:COUNT], such as DescribeImages=throttle:2"#,
+                r#"expected fault OPERATION[@KEY]=KIND[:COUNT], such as DescribeRepositories=throttle:2, got "*@=slow""#,
             ),
             (
                 "DescribeImage=slow",
-                r#"got fault operation "DescribeImage"; accepted are * and BatchGetImage, BatchGetRepositoryScanningConfiguration, DeleteSecret, DescribeImageScanFindings, DescribeImages, DescribeRepositories, DescribeSecret, GetDownloadUrlForLayer, GetLayerBlob, GetSecretValue, PutMetricData, PutSecretValue, RestoreSecret, UpdateSecretVersionStage"#,
+                r#"expected fault operation * or one of BatchGetImage, BatchGetRepositoryScanningConfiguration, DeleteSecret, DescribeImageScanFindings, DescribeRepositories, DescribeSecret, GetDownloadUrlForLayer, GetLayerBlob, GetSecretValue, PutMetricData, PutSecretValue, RestoreSecret, UpdateSecretVersionStage, got "DescribeImage""#,
             ),
             (
                 "*=sloww",
-                r#"got fault kind "sloww"; accepted are throttle, access-denied, kms-denied, marked-for-deletion, server-error, hang, reset, malformed, slow"#,
+                r#"expected fault kind of throttle, access-denied, kms-denied, marked-for-deletion, server-error, hang, reset, malformed, slow, got "sloww""#,
             ),
-            ("*=slow:0", r#"got fault count "0"; accepted is a whole number from 1 up"#),
-            ("*=slow:", r#"got fault count ""; accepted is a whole number from 1 up"#),
-            ("*=slow:-1", r#"got fault count "-1"; accepted is a whole number from 1 up"#),
+            ("*=slow:0", r#"expected fault count as a whole number from 1 up, got "0""#),
+            ("*=slow:", r#"expected fault count as a whole number from 1 up, got """#),
+            ("*=slow:-1", r#"expected fault count as a whole number from 1 up, got "-1""#),
         ] {
             assert_eq!(text.parse::<Fault>().unwrap_err().to_string(), message);
         }

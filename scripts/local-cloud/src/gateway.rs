@@ -6,37 +6,34 @@ mod authorizer;
 mod body;
 mod event;
 mod local;
+mod reply;
 mod request;
 
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
-use http_body_util::Full;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
+use serde_json::{Map, Value};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::Aws;
+use crate::cli::{ACCOUNT, REGION};
 use crate::console;
+use crate::https::{self, Endpoint};
 use crate::runtime::{Function, InvokeError};
 use authorizer::{Authorizer, Decision};
+use reply::{Reply, message};
 use request::{Request, Route};
 
 /// How long a client may take over a TLS handshake or the headers of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long answers under way may take to leave when local-cloud stops.
-const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
 /// What the gateway is made of.
 #[derive(Debug)]
@@ -67,8 +64,6 @@ pub struct Gateway {
     integration_timeout: Duration,
 }
 
-type Reply = Response<Full<Bytes>>;
-
 impl Gateway {
     /// A gateway over two functions.
     pub fn new(settings: Settings) -> Self {
@@ -91,7 +86,7 @@ impl Gateway {
         }
     }
 
-    /// Serves HTTPS until `stop`, then lets answers under way leave.
+    /// Serves HTTPS until `stop`, then lets answers in progress leave.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -99,50 +94,16 @@ impl Gateway {
         stop: CancellationToken,
     ) {
         let gateway = Arc::new(self);
-        let acceptor = TlsAcceptor::from(tls);
-        let connections = GracefulShutdown::new();
-        loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
-                () = stop.cancelled() => break,
-            };
-            match accepted {
-                Ok((stream, peer)) => {
-                    let (gateway, acceptor, watcher) =
-                        (Arc::clone(&gateway), acceptor.clone(), connections.watcher());
-                    tokio::spawn(gateway.connection(stream, peer.ip(), acceptor, watcher));
-                }
-                Err(error) => {
-                    console::log(&format!("gateway: cannot accept a connection: {error}"));
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            }
-        }
-        drop(listener);
-        let _some_hang = tokio::time::timeout(LAST_ANSWERS, connections.shutdown()).await;
-    }
-
-    async fn connection(
-        self: Arc<Self>,
-        stream: TcpStream,
-        peer: IpAddr,
-        acceptor: TlsAcceptor,
-        watcher: Watcher,
-    ) {
-        let _delay_only = stream.set_nodelay(true);
-        let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await else {
-            return;
+        let endpoint =
+            Endpoint { tls: tls.into(), handshake: Duration::ZERO, patience: PATIENCE, stop };
+        let service = |peer| {
+            let gateway = Arc::clone(&gateway);
+            service_fn(move |request| {
+                let gateway = Arc::clone(&gateway);
+                async move { Ok::<_, Infallible>(gateway.handle(request, peer).await) }
+            })
         };
-        let service = service_fn(move |request| {
-            let gateway = Arc::clone(&self);
-            async move { Ok::<_, Infallible>(gateway.handle(request, peer).await) }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(PATIENCE)
-            .serve_connection(TokioIo::new(stream), service);
-        // A client that goes away is its own affair.
-        let _gone = watcher.watch(connection).await;
+        https::serve(listener, endpoint, service).await;
     }
 
     async fn handle(&self, request: http::Request<Incoming>, peer: IpAddr) -> Reply {
@@ -212,12 +173,14 @@ impl Gateway {
     }
 }
 
-/// An answer of the gateway's own.
-fn message(status: StatusCode, text: &str) -> Reply {
-    let mut reply = Response::new(Full::new(Bytes::from(json!({"message": text}).to_string())));
-    *reply.status_mut() = status;
-    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    reply
+/// The event of a request as the gateway would hand it to the admission function now, with what the
+/// authorizer said: for a function that runs without a gateway. `None` for what is not a route.
+pub fn event(request: http::Request<Bytes>, context: Option<&Map<String, Value>>) -> Option<Bytes> {
+    let (parts, body) = request.into_parts();
+    let route = Route::of(&parts.method, parts.uri.path())?;
+    let stage = event::Stage { account: ACCOUNT.to_owned(), region: REGION.to_owned() };
+    let request = Request::new(SystemTime::now(), Ipv4Addr::LOCALHOST.into(), route, &parts);
+    Some(stage.integration_event(&request, context, &body))
 }
 
 fn internal_server_error() -> Reply {

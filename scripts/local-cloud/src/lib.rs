@@ -11,6 +11,7 @@ pub mod demo;
 pub mod directory;
 pub mod fault;
 pub mod gateway;
+mod https;
 pub mod render;
 pub mod runtime;
 pub mod stack;

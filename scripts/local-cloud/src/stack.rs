@@ -38,7 +38,7 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 /// How long a stop may take.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
-/// Why there is no stack, or why it ended badly.
+/// Why a stack did not start, or why it ended badly.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
     /// A binary could not be built.

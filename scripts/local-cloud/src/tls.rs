@@ -30,7 +30,7 @@ const DAY: Duration = Duration::from_hours(24);
 /// The longest validity that strict verifiers accept of a server's certificate is 398 days.
 const VALIDITY: Duration = DAY.saturating_mul(397);
 
-/// Why there is no certificate, or none that can be used.
+/// Why a certificate cannot be made or used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The files could not be written.
@@ -59,7 +59,7 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 /// The configuration of the local endpoints, from the certificate in the directory. One that is
-/// absent, incomplete, or expires within a day is made anew.
+/// absent, incomplete, or expires within a day is made again.
 pub fn server_config(directory: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     if let Ok(config) = open(directory) {
         return Ok(config);
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_is_kept_and_one_that_does_not_fit_is_made_anew() {
+    fn a_certificate_is_kept_and_one_that_does_not_fit_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let ca = || std::fs::read(directory.path().join(CA_FILE)).unwrap();
         server_config(directory.path()).unwrap();

@@ -13,7 +13,7 @@ mod words;
 
 pub(crate) use facts::Facts;
 
-/// A file of cases. What stands at its top is the default of every case.
+/// A file of cases. The keys at its top are the defaults of every case.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -48,24 +48,24 @@ struct WrittenCase {
     at: Option<Timestamp>,
     #[serde(default)]
     facts: Facts,
-    expect: Effect,
+    expect: CaseResult,
     #[serde(default, deserialize_with = "present")]
     rules: Option<BTreeSet<Rule>>,
 }
 
-/// What comes of a Pod.
+/// The result for a Pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Effect {
-    /// It is admitted, and its author is told nothing.
+pub(crate) enum CaseResult {
+    /// It is admitted without a warning.
     Admit,
-    /// It is admitted, and its author is told why it is not good.
+    /// It is admitted with a warning.
     Warn,
     /// It is denied.
     Deny,
 }
 
-impl Effect {
+impl CaseResult {
     /// The word for it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ impl Effect {
     }
 }
 
-/// One Pod that is created, what ECR says of its image, and what must come of it.
+/// One Pod that is created, what ECR says about its image, and the result that is expected.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) name: String,
@@ -88,8 +88,8 @@ pub(crate) struct Case {
     pub(crate) break_glass: Option<String>,
     pub(crate) at: Timestamp,
     pub(crate) facts: Facts,
-    pub(crate) expect: Effect,
-    /// Exactly the rules that must have that effect; `None` for any.
+    pub(crate) expect: CaseResult,
+    /// Exactly the rules that must have that result; `None` for any.
     pub(crate) rules: Option<BTreeSet<Rule>>,
 }
 
@@ -102,14 +102,14 @@ pub(crate) fn read(path: &Path, now: Timestamp) -> Result<Vec<Case>, Unusable> {
     let written: Written = document::from_yaml(&text)
         .map_err(|invalid| read::bad(path, invalid.line(), invalid.column(), invalid.problem()))?;
     if written.cases.is_empty() {
-        return Err(read::bad(path, 1, 1, "cases is empty; accepted: at least one case"));
+        return Err(read::bad(path, 1, 1, "cases is empty; expected at least one case"));
     }
     let Written { image, namespace, user, groups, at, cases } = written;
     let complete = |(case, number): (WrittenCase, usize)| {
         let name = case.name;
         let Some(image) = case.image.or_else(|| image.clone()) else {
             let problem = format!(
-                "case {number} ({name}) has no image; accepted: one of its own, or one at the top of the file"
+                "case {number} ({name}) has no image; expected one in the case or at the top of the file"
             );
             return Err(read::bad(path, 1, 1, &problem));
         };
@@ -130,7 +130,7 @@ pub(crate) fn read(path: &Path, now: Timestamp) -> Result<Vec<Case>, Unusable> {
     cases.into_iter().zip(1..).map(complete).collect()
 }
 
-/// A key with nothing behind it is not one that is left out: it is empty, or refused.
+/// A key without a value is not a key that is left out: it is empty, or refused.
 fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: Deserialize<'de>,

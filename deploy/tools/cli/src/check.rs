@@ -1,4 +1,4 @@
-//! `deploy/policy check`: what a document says, in plain words.
+//! `ecr-admission policy check`: what a document says, in plain words.
 
 use ecr_admission_policy::document::{Document, MAX_BYTES};
 use ecr_admission_policy::policy::denials::Denials;
@@ -11,10 +11,10 @@ use crate::options::{Check, Parameters};
 use crate::page::Page;
 use crate::read::{self, Unusable};
 
+mod break_glass;
 mod cautions;
-mod endings;
+mod expiring;
 mod modes;
-mod people;
 mod registries;
 mod switches;
 
@@ -22,7 +22,7 @@ mod switches;
 pub(crate) struct Explained<'a> {
     document: &'a Document,
     bytes: usize,
-    /// What applies to a request that no namespace and no exemption concerns.
+    /// The policy of a request to which no namespace and no exemption applies.
     policy: Policy,
     parameters: &'a Parameters,
     now: Timestamp,
@@ -41,17 +41,17 @@ pub(crate) fn run(options: &Check, now: Timestamp) -> Answer {
     let mut page = Page::default();
     let file = printable(&options.document.to_string_lossy());
     page.line("", "  ", &format!(
-        "{file} is a good policy document: {bytes} of the {MAX_BYTES} bytes of a secret. Explained as of {now}."
+        "{file} is a valid policy document: {bytes} of the {MAX_BYTES} bytes of a secret. Explained as of {now}."
     ));
     modes::explain(&mut page, &document, &options.namespaces);
     switches::explain(&mut page, &explained);
-    endings::explain(&mut page, &explained);
+    expiring::explain(&mut page, &explained);
     registries::explain(&mut page, &explained);
-    people::explain(&mut page, &document);
+    break_glass::explain(&mut page, &document);
     page.title("Denials");
     page.note(match explained.policy.denials {
-        Denials::Full => "full: the author of a workload reads all that is known",
-        Denials::Short => "short: the author reads no names of vulnerabilities, and no accounts and repositories but those in the workload; audit annotations and the log have the whole",
+        Denials::Full => "full: the author of a workload reads everything that is known",
+        Denials::Short => "short: the author reads no names of vulnerabilities, and only the accounts and repositories in the workload; audit annotations and the log have everything",
     });
     cautions::explain(&mut page, &explained);
     Answer { out: page.into_text(), err: String::new(), code: Answer::GOOD }

@@ -1,7 +1,7 @@
 //! The command-line tool `ecr-admission`: explains an operator's policy document, and tests it on the operator's own cases.
 //!
-//! Both are done by the code that judges in the admission function, without AWS and without a server.
-//! What may stand in a document, and how it is judged, is known by `ecr_admission_policy` alone.
+//! Both use the code of the admission function, without AWS and without a server. Only
+//! `ecr_admission_policy` knows what a document may contain and how it is evaluated.
 
 use ecr_admission_policy::Timestamp;
 
@@ -15,7 +15,7 @@ mod test;
 
 use options::{Command, Options, PolicyCommand};
 
-/// What the command says, and how it ends.
+/// The output of the command, and its exit code.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
     /// For stdout.
@@ -31,7 +31,7 @@ impl Answer {
     const GOOD: u8 = 0;
     /// The document is bad; a case is not as expected.
     const BAD: u8 = 1;
-    /// Nothing could be said: a file or the command line is not what it must be.
+    /// A file or the command line cannot be used.
     const UNUSABLE: u8 = 2;
 
     fn refused(problem: &str, code: u8) -> Self {

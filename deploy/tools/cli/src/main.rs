@@ -1,4 +1,4 @@
-//! Reads the command line and the clock, and says what came of it.
+//! Reads the command line and the clock, and prints the result.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -11,10 +11,10 @@ use ecr_admission_policy::Timestamp;
 
 fn main() -> ExitCode {
     let Answer { out, err, code } = run(&Options::parse(), now());
-    let told = std::io::stdout().write_all(out.as_bytes());
-    let told = told.and_then(|()| std::io::stderr().write_all(err.as_bytes()));
-    // Nobody has read what was found: that is no success.
-    if told.is_err() { ExitCode::from(2) } else { ExitCode::from(code) }
+    let written = std::io::stdout().write_all(out.as_bytes());
+    let written = written.and_then(|()| std::io::stderr().write_all(err.as_bytes()));
+    // Nobody has read the result: that is not a success.
+    if written.is_err() { ExitCode::from(2) } else { ExitCode::from(code) }
 }
 
 fn now() -> Timestamp {

@@ -28,15 +28,15 @@ pub enum Command {
 pub enum PolicyCommand {
     /// Reads a document as the admission function does, and explains it
     ///
-    /// Ends with 0 when it is good; with 1 when it is bad, after one line on stderr that says what is
+    /// Exits with 0 when it is valid; with 1 when it is not, after one line on stderr that says what is
     /// wrong and where, `FILE:LINE:COLUMN: …`; with 2 when it cannot be read.
     Check(Check),
-    /// Judges the Pods of a table of cases by a document
+    /// Evaluates the Pods of a table of cases by a document
     ///
-    /// deploy/samples/policy-cases.yaml shows every key of a case. What reaches /validate is judged:
-    /// write an image as the mutating half leaves it. Namespaces that `IgnoredNamespaces` admits
-    /// without judgement are judged here. Ends with 0 when every case is as expected, with 1 when one
-    /// is not, with 2 when a file is bad or cannot be read.
+    /// deploy/samples/policy-cases.yaml shows every key of a case. A case is what reaches /validate:
+    /// write an image as the mutating webhook leaves it. Namespaces in `IgnoredNamespaces`, which are
+    /// admitted without evaluation, are evaluated here. Exits with 0 when every case is as expected, with
+    /// 1 when one is not, with 2 when a file is not valid or cannot be read.
     Test(Test),
 }
 
@@ -90,7 +90,7 @@ pub struct Parameters {
     #[arg(long, value_name = "WORD")]
     pub severity_limit: Option<SeverityLimit>,
 
-    /// `PinNamespaces`: namespaces whose images are pinned and must be; * for all [default for test:
+    /// `PinNamespaces`: namespaces whose images are pinned, and must be; * for all [default for test:
     /// none]
     #[arg(long, value_name = "A,B|*", value_delimiter = ',', value_parser = namespace_or_all)]
     pub pin_namespaces: Option<Vec<String>>,
@@ -101,7 +101,7 @@ fn namespace(text: &str) -> Result<String, &'static str> {
     if (1..=63).contains(&text.len()) && text.bytes().all(accepted) {
         Ok(text.to_owned())
     } else {
-        Err("accepted: a namespace, 1 to 63 lower-case letters, digits and -")
+        Err("expected a namespace: 1 to 63 lower-case letters, digits and -")
     }
 }
 
@@ -109,8 +109,7 @@ fn namespace_or_all(text: &str) -> Result<String, &'static str> {
     if text == "*" {
         return Ok(text.to_owned());
     }
-    namespace(text)
-        .or(Err("accepted: *, or namespaces of 1 to 63 lower-case letters, digits and -"))
+    namespace(text).or(Err("expected * or namespaces of 1 to 63 lower-case letters, digits and -"))
 }
 
 #[cfg(test)]

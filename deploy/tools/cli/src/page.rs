@@ -3,7 +3,7 @@
 use textwrap::{WordSplitter, fill};
 
 /// The longest line, in columns.
-pub(crate) const WIDTH: usize = 100;
+const WIDTH: usize = 100;
 
 /// Where the text of a row begins, after its label.
 const LABEL: usize = 20;
@@ -35,6 +35,35 @@ impl Page {
         self.line("  - ", "    ", text);
     }
 
+    /// Columns of cells, with a label before each row: as many columns as a line holds, and the rest below.
+    pub(crate) fn table(&mut self, labels: &[&str], columns: impl Iterator<Item = Vec<String>>) {
+        let columns: Vec<(Vec<String>, usize)> = columns
+            .map(|cells| {
+                let widest = cells.iter().map(|cell| cell.chars().count()).max();
+                (cells, widest.unwrap_or_default() + 2)
+            })
+            .collect();
+        let mut rest = &columns[..];
+        while !rest.is_empty() {
+            let mut width = LABEL;
+            let fits = rest.iter().take_while(|(_, column)| {
+                width += column;
+                width <= WIDTH
+            });
+            let (these, others) = rest.split_at(fits.count().max(1));
+            if rest.len() < columns.len() {
+                self.whole_line("");
+            }
+            for (row, label) in labels.iter().enumerate() {
+                let cells = these.iter().filter_map(|(cells, width)| {
+                    cells.get(row).map(|cell| format!("{cell:<width$}"))
+                });
+                self.row(label, cells.collect::<String>().trim_end());
+            }
+            rest = others;
+        }
+    }
+
     /// Text after `first`, wrapped, each further line after `next`.
     pub(crate) fn line(&mut self, first: &str, next: &str, text: &str) {
         // A break at a hyphen would tear the names of rules and images apart.
@@ -52,7 +81,7 @@ impl Page {
         self.0.push('\n');
     }
 
-    /// The whole of it.
+    /// The text.
     pub(crate) fn into_text(self) -> String {
         self.0
     }

@@ -16,25 +16,25 @@ pub(crate) enum Unusable {
 
 /// The policy document of a file, and how many bytes it has.
 pub(crate) fn document(path: &Path) -> Result<(Document, usize), Unusable> {
-    let accepted = format!("a policy document, YAML of at most {MAX_BYTES} bytes");
-    let text = text(path, &accepted)?;
+    let expected = format!("a policy document, YAML of at most {MAX_BYTES} bytes");
+    let text = text(path, &expected)?;
     let document = Document::from_yaml(&text)
         .map_err(|invalid| bad(path, invalid.line(), invalid.column(), invalid.problem()))?;
     Ok((document, text.len()))
 }
 
 /// The text of a file.
-pub(crate) fn text(path: &Path, accepted: &str) -> Result<String, Unusable> {
+pub(crate) fn text(path: &Path, expected: &str) -> Result<String, Unusable> {
     let bytes = std::fs::read(path).map_err(|error| {
         let path = path.to_string_lossy();
-        Unusable::Unreadable(printable(&format!("{path}: {error}; accepted: {accepted}")))
+        Unusable::Unreadable(printable(&format!("{path}: {error}; expected {expected}")))
     })?;
     String::from_utf8(bytes).map_err(|error| {
         let (good, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
         let before = String::from_utf8_lossy(good);
         let line = before.split('\n').count();
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        bad(path, line, column, "got a byte that is no text; accepted: text in UTF-8")
+        bad(path, line, column, "expected text in UTF-8, got a byte that is not text")
     })
 }
 

@@ -1,4 +1,4 @@
-//! `scripts/policy test`: what a document makes of an operator's own cases.
+//! `ecr-admission policy test`: the cases of an operator, evaluated by a document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use ecr_admission_policy::policy::exemption::Requester;
 use ecr_admission_policy::{Decision, FieldPath, Mode, Rule, Timestamp, decide, plan};
 
 use crate::Answer;
-use crate::cases::{self, Case, Effect};
+use crate::cases::{self, Case, CaseResult};
 use crate::options::{Parameters, Test};
 use crate::read::{self, Unusable};
 
@@ -24,33 +24,33 @@ pub(crate) fn run(options: &Test, now: Timestamp) -> Answer {
             return Answer::refused(&problem, Answer::UNUSABLE);
         }
     };
-    let judged: Vec<(&Case, Outcome)> =
-        cases.iter().map(|case| (case, judge(case, &document, &options.parameters))).collect();
-    let good = judged.iter().all(|(case, outcome)| outcome.is_expected(case));
-    let out = report::report(&judged, &options.parameters);
+    let results: Vec<(&Case, Outcome)> =
+        cases.iter().map(|case| (case, evaluate(case, &document, &options.parameters))).collect();
+    let good = results.iter().all(|(case, outcome)| outcome.is_expected(case));
+    let out = report::report(&results, &options.parameters);
     Answer { out, err: String::new(), code: if good { Answer::GOOD } else { Answer::BAD } }
 }
 
-/// What came of a Pod.
+/// What happened to a Pod.
 #[derive(Debug)]
 struct Outcome {
-    effect: Effect,
-    /// The rules that had that effect; of a Pod that is admitted, those that are audited.
+    result: CaseResult,
+    /// The rules that had that result; of a Pod that is admitted, those that are audited.
     rules: BTreeSet<Rule>,
     /// What its author reads, a line each.
-    told: Vec<String>,
-    /// What only logs and metrics tell.
+    messages: Vec<String>,
+    /// What only logs and metrics show.
     audited: Option<String>,
 }
 
 impl Outcome {
     fn is_expected(&self, case: &Case) -> bool {
-        self.effect == case.expect && case.rules.as_ref().is_none_or(|rules| *rules == self.rules)
+        self.result == case.expect && case.rules.as_ref().is_none_or(|rules| *rules == self.rules)
     }
 }
 
-/// Judges a Pod with one container, as the admission function does once it has asked ECR.
-fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
+/// Evaluates a Pod with one container, as the admission function does once it has asked ECR.
+fn evaluate(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
     let namespace = Some(case.namespace.as_str());
     let base = parameters.base(document, &case.image, namespace);
     let requester = Requester { namespace, user: case.user.as_deref() };
@@ -70,15 +70,15 @@ fn judge(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
         verdict.apply_break_glass(Ruling::of(document.break_glass(), &asked, &case.groups));
     }
     let warnings = verdict.warnings_in(policy.denials);
-    let (effect, mode) = match verdict.decision() {
-        Decision::Deny => (Effect::Deny, Mode::Deny),
-        Decision::Admit if warnings.is_empty() => (Effect::Admit, Mode::Audit),
-        Decision::Admit => (Effect::Warn, Mode::Warn),
+    let (result, mode) = match verdict.decision() {
+        Decision::Deny => (CaseResult::Deny, Mode::Deny),
+        Decision::Admit if warnings.is_empty() => (CaseResult::Admit, Mode::Audit),
+        Decision::Admit => (CaseResult::Warn, Mode::Warn),
     };
     Outcome {
-        effect,
+        result,
         rules: verdict.rules(mode),
-        told: verdict.denial(policy.denials).into_iter().chain(warnings).collect(),
+        messages: verdict.denial(policy.denials).into_iter().chain(warnings).collect(),
         audited: verdict.audited(),
     }
 }

@@ -9,8 +9,8 @@ use support::policy;
 /// The sample of the project, from the folder of this crate.
 const SAMPLE: &str = "../../samples/policy.yaml";
 
-/// What comes of the cases of this text, each with an image of ours, under a document.
-fn judged(document: &str, cases: &str, parameters: &[&str]) -> Answer {
+/// The results of the cases in this text, each with an image of an allowed registry, under a document.
+fn evaluated(document: &str, cases: &str, parameters: &[&str]) -> Answer {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: String| {
         let path = directory.path().join(name);
@@ -37,9 +37,9 @@ fn the_sample_is_as_it_says() {
 }
 
 #[test]
-fn a_case_that_fails_says_what_was_expected_and_what_came() {
+fn a_case_that_fails_says_what_was_expected_and_what_happened() {
     let document = "mode: warn\nrules: {tag-immutability: {mode: deny}, image-config: {mode: audit, nonRoot: true}}";
-    let answer = judged(
+    let answer = evaluated(
         document,
         r#"
   - {name: good, expect: admit}
@@ -94,10 +94,10 @@ fn every_fact_reaches_the_rules() {
         // One that cannot be as expected tells what came.
         let case =
             format!("  - {{name: n, expect: admit, rules: [ecr-registry], facts: {{{facts}}}}}");
-        let answer = judged(document, &case, &[]);
+        let answer = evaluated(document, &case, &[]);
         let line = answer.out.lines().next().unwrap();
-        let told = line.strip_prefix("FAILED  n: expected admit [ecr-registry], came ").unwrap();
-        assert_eq!(told.split(" | ").next().unwrap(), expected, "{facts}");
+        let message = line.strip_prefix("FAILED  n: expected admit [ecr-registry], got ").unwrap();
+        assert_eq!(message.split(" | ").next().unwrap(), expected, "{facts}");
     }
 }
 
@@ -115,10 +115,10 @@ fn who_asks_where_and_when_is_taken_from_the_case_or_from_the_top() {
   - {{name: f, {mutable}, groups: [oncall], expect: deny}}
   - {{name: g, {mutable}, groups: [other], breakGlass: outage, expect: deny}}"
     );
-    let answer = judged(document, &cases, &[]);
+    let answer = evaluated(document, &cases, &[]);
     assert_eq!(answer.code, 0, "{}", answer.out);
     let top = |top: &str, case: &str| {
-        judged(document, &format!("  - {{name: n, {mutable}, {case}}}\n{top}"), &[]).code
+        evaluated(document, &format!("  - {{name: n, {mutable}, {case}}}\n{top}"), &[]).code
     };
     let all = "user: alice\nnamespace: shop\ngroups: [oncall]\nat: 2026-11-21";
     assert_eq!(top(all, "expect: admit"), 0);
@@ -134,7 +134,7 @@ fn parameters_are_those_of_the_image_unless_they_are_given() {
     let elsewhere = "image: 210987654321.dkr.ecr.eu-west-1.amazonaws.com/payments/api:1";
     let case = |case: &str, expect: &str| format!("  - {{name: n, {case}, expect: {expect}}}");
     let finding = "facts: {scan: {findings: [{severity: HIGH}]}}";
-    for (case, parameters, told) in [
+    for (case, parameters, message) in [
         (case(elsewhere, "admit"), &[][..], "RegistryIds: that of each case's image"),
         (case("image: nginx", "deny"), &[], "RegistryRegion: that of each case's image"),
         (case("image: ''", "deny"), &[], "SeverityLimit: CRITICAL; PinNamespaces: none."),
@@ -158,14 +158,14 @@ fn parameters_are_those_of_the_image_unless_they_are_given() {
         (case("namespace: shop", "deny"), &["--pin-namespaces", "*"], "PinNamespaces: *."),
         (case("namespace: shop", "admit"), &["--pin-namespaces", "web"], "1 case: 1 ok, 0 FAILED"),
     ] {
-        let answer = judged("", &case, parameters);
+        let answer = evaluated("", &case, parameters);
         assert_eq!(answer.code, 0, "{case} {parameters:?} {}", answer.out);
         let out = answer.out.replace('\n', " ");
-        assert!(out.contains(told), "{out}");
+        assert!(out.contains(message), "{out}");
     }
     // What the document says of pinning takes the parameter's place.
     let pin = |document: &str, expect: &str| {
-        judged(document, &case("namespace: shop", expect), &["--pin-namespaces", "*"]).code
+        evaluated(document, &case("namespace: shop", expect), &["--pin-namespaces", "*"]).code
     };
     assert_eq!(pin("pin: {namespaces: [web]}", "admit"), 0);
     assert_eq!(pin("pin: {namespaces: [shop]}", "deny"), 0);

@@ -72,15 +72,15 @@ fn first_line(section: &str, document: &str, parameters: &[&str]) -> String {
 }
 
 #[test]
-fn pinning_is_told_as_it_is_judged() {
+fn pinning_is_explained_as_it_is_evaluated() {
     for (document, parameters, expected) in [
-        ("", &[][..], "judged where the parameter PinNamespaces has images pinned"),
-        ("", &["--pin-namespaces", "*"], "judged everywhere"),
-        ("", &["--pin-namespaces", "a,b"], "judged where PinNamespaces has images pinned: a, b"),
-        ("pin: {namespaces: [c]}", &["--pin-namespaces", "*"], "has images pinned: c"),
+        ("", &[][..], "evaluated where the parameter PinNamespaces applies"),
+        ("", &["--pin-namespaces", "*"], "evaluated everywhere"),
+        ("", &["--pin-namespaces", "a,b"], "evaluated where PinNamespaces applies: a, b"),
+        ("pin: {namespaces: [c]}", &["--pin-namespaces", "*"], "evaluated where pin applies: c"),
         ("pin: {namespaces: []}", &["--pin-namespaces", "*"], "off: pin names no namespace"),
-        ("pin: {namespaces: ['*']}", &[], "judged everywhere"),
-        ("rules: {pinned: {required: true}}", &[], "judged everywhere"),
+        ("pin: {namespaces: ['*']}", &[], "evaluated everywhere"),
+        ("rules: {pinned: {required: true}}", &[], "evaluated everywhere"),
     ] {
         let line = first_line("pinned", document, parameters);
         assert!(line.ends_with(expected), "{document} {parameters:?}: {line}");
@@ -97,7 +97,7 @@ fn a_group_of_nobody_and_a_word_for_no_switch() {
             "  forbidden ports   22, 23",
         ),
         ("image-config", "rules: {image-config: {nonRoot: true}}", "  forbidden ports   none"),
-        ("Mutating half", "", "  pins in           as the parameter PinNamespaces says"),
+        ("Mutating webhook", "", "  pins in           as the parameter PinNamespaces says"),
     ] {
         assert_eq!(first_line(section, document, &[]), expected, "{document}");
     }
@@ -121,13 +121,13 @@ fn a_rule_is_cautioned_of_only_where_a_namespace_can_be() {
         "namespaces: [{names: [a], mode: audit, rules: {pinned: deny, image-config: deny}}]";
     assert_eq!(caution(later), "  none");
     for on in ["pinned: {required: true}", "image-config: {nonRoot: true}"] {
-        let told = caution(&format!("{later}\nrules: {{{on}}}"));
-        assert!(told.starts_with("  - ecr-registry does not deny in these"), "{on}: {told}");
+        let message = caution(&format!("{later}\nrules: {{{on}}}"));
+        assert!(message.starts_with("  - ecr-registry does not deny in these"), "{on}: {message}");
     }
 }
 
 #[test]
-fn a_document_that_nearly_fills_its_secret_is_cautioned_of() {
+fn a_document_that_nearly_fills_its_secret_gets_a_caution() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("policy.yaml");
     for (bytes, cautioned) in [(58_977, false), (58_978, true), (65_536, true)] {
@@ -154,7 +154,7 @@ fn cautions(document: &str, parameters: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn what_applies_in_several_accounts_is_cautioned_of() {
+fn what_applies_in_several_accounts_gets_a_caution() {
     const EXCUSE: &str = "reason: r, owner: o, expires: 2027-01-01";
     let accepted = |more: &str| {
         format!("rules: {{scan-findings: {{accepted: [{{cve: CVE-2026-1, {EXCUSE}{more}}}]}}}}")
@@ -165,7 +165,7 @@ fn what_applies_in_several_accounts_is_cautioned_of() {
     let two = &["--registry-ids", "123456789012,210987654321"][..];
     let caution = |entries: &str| {
         vec![format!(
-            "Several accounts are allowed (123456789012, 210987654321), and these entries apply in all of them: {entries}. A repository of the same name may belong to somebody else in each; add accounts to an entry that is meant for one."
+            "Several accounts are allowed (123456789012, 210987654321), and these entries apply in all of them: {entries}. In each account, a repository of the same name may belong to somebody else; add accounts to an entry that is meant for one account."
         )]
     };
     for (document, entries) in [
@@ -204,7 +204,7 @@ fn what_applies_in_several_accounts_is_cautioned_of() {
 }
 
 #[test]
-fn names_that_no_namespace_can_have_are_cautioned_of() {
+fn names_that_no_namespace_can_have_get_a_caution() {
     let long = "a".repeat(64);
     let as_long_as_can_be = "a".repeat(63);
     for (name, possible) in [
@@ -236,16 +236,16 @@ fn names_that_no_namespace_can_have_are_cautioned_of() {
                 ),
             ),
         ] {
-            let told = cautions(&document, &[]);
-            assert_eq!(told.is_empty(), possible, "{document}: {told:?}");
+            let message = cautions(&document, &[]);
+            assert_eq!(message.is_empty(), possible, "{document}: {message:?}");
             let start = format!("{place} lists names that no namespace can have");
-            assert!(told.iter().all(|caution| caution.starts_with(&start)), "{told:?}");
+            assert!(message.iter().all(|caution| caution.starts_with(&start)), "{message:?}");
         }
     }
 }
 
 #[test]
-fn an_exemption_of_everything_is_cautioned_of() {
+fn an_exemption_of_everything_gets_a_caution() {
     const ALL: &str = "ecr-registry, image-available, tag-immutability, pinned, scan-on-push, scan-findings, image-config";
     let exempt = |rules: &str, selector: &str| {
         let document = format!(
@@ -257,22 +257,22 @@ fn an_exemption_of_everything_is_cautioned_of() {
         (
             ALL,
             "namespaces: ['*']",
-            "exemption 1 is from all rules, for every namespace and every image: nothing is denied until 2027-01-01.",
+            "exemption 1 covers all rules, every namespace and every image: nothing is denied until 2027-01-01.",
         ),
         (
             ALL,
             "namespaces: [a, '*'], users: [u]",
-            "exemption 1 is from all rules, for every namespace and every image: nothing that these users request is denied until 2027-01-01: \"u\".",
+            "exemption 1 covers all rules, every namespace and every image: until 2027-01-01, nothing that these users request is denied: \"u\".",
         ),
         (
             "scan-findings",
             "namespaces: ['*']",
-            "exemption 1 is for every namespace and every image: until 2027-01-01 these rules deny nothing: scan-findings.",
+            "exemption 1 covers every namespace and every image: until 2027-01-01, these rules deny nothing: scan-findings.",
         ),
         (
             "scan-findings",
             "repositories: ['*']",
-            "exemption 1 is for every namespace and every image: until 2027-01-01 these rules deny nothing: scan-findings.",
+            "exemption 1 covers every namespace and every image: until 2027-01-01, these rules deny nothing: scan-findings.",
         ),
     ] {
         assert_eq!(exempt(rules, selector), [expected], "{selector}");
@@ -286,20 +286,20 @@ fn an_exemption_of_everything_is_cautioned_of() {
         assert_eq!(exempt(rules, selector), [] as [&str; 0], "{selector}");
     }
     let modes = cautions("namespaces: [{names: ['*'], mode: audit}]", &[]);
-    let told = "namespaces gives * modes of which none is deny: nothing is denied in any namespace that no other entry names.";
-    assert_eq!(modes.last().map(String::as_str), Some(told), "{modes:?}");
+    let message = "the entry for * in namespaces has no mode deny: nothing is denied in a namespace that no other entry names.";
+    assert_eq!(modes.last().map(String::as_str), Some(message), "{modes:?}");
 }
 
 #[test]
-fn an_end_beyond_ten_years_is_cautioned_of() {
-    let ends = |expires: &str| {
+fn an_expiry_beyond_ten_years_gets_a_caution() {
+    let expiring = |expires: &str| {
         let document = format!(
             "rules: {{scan-findings: {{accepted: [{{cve: CVE-2026-1, reason: r, owner: o, expires: '{expires}'}}]}}}}"
         );
         cautions(&document, &[])
     };
-    assert_eq!(ends("2036-11-20T12:00:00Z"), [] as [&str; 0]);
-    let told = ends("2036-11-22");
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("accepted CVE-2026-1 ends at 2036-11-22, more than ten years from now (3654 days left). "), "{told:?}");
+    assert_eq!(expiring("2036-11-20T12:00:00Z"), [] as [&str; 0]);
+    let message = expiring("2036-11-22");
+    assert_eq!(message.len(), 1, "{message:?}");
+    assert!(message[0].starts_with("accepted CVE-2026-1 expires at 2036-11-22, more than ten years from now (3654 days left). "), "{message:?}");
 }

@@ -37,7 +37,7 @@ fn a_bad_document_is_one_line_with_its_place() {
         ),
         (
             b"apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {graceDays: 400}\n",
-            "3:30: rules.scan-findings.graceDays: got 400; accepted: 0 to 365 days",
+            "3:30: rules.scan-findings.graceDays: expected 0 to 365 days, got 400",
         ),
         (
             b"apiVersion: ecr-admission/v1\n\"a\\e[31m\\nb\": 1\n",
@@ -45,10 +45,13 @@ fn a_bad_document_is_one_line_with_its_place() {
         ),
         (
             b"apiVersion: ecr-admission/v1\nmode:\xc3\xa9\xff\n",
-            "2:7: got a byte that is no text; accepted: text in UTF-8",
+            "2:7: expected text in UTF-8, got a byte that is not text",
         ),
-        (b"\xff", "1:1: got a byte that is no text"),
-        (long.as_bytes(), "1:1: it has 65566 bytes; accepted: at most 65536"),
+        (b"\xff", "1:1: expected text in UTF-8, got a byte that is not text"),
+        (
+            long.as_bytes(),
+            "1:1: expected at most 65536 bytes, the limit of a secret, got 65566 bytes",
+        ),
     ] {
         for (command, code) in [("check", 1), ("test", 2)] {
             let (line, ended) = refused(command, document);
@@ -63,7 +66,7 @@ fn bad_cases_are_one_line_with_their_place() {
     let one = |case: &str| format!("image: a\ncases:\n  - {{name: n, {case}}}\n");
     for (cases, expected) in [
         (String::new(), "1:1: missing field `cases`"),
-        ("cases: []".to_owned(), "1:1: cases is empty; accepted: at least one case"),
+        ("cases: []".to_owned(), "1:1: cases is empty; expected at least one case"),
         ("case: []".to_owned(), "1:1: unknown field `case`, expected one of `image`, "),
         (
             one("expect: allow"),
@@ -73,7 +76,7 @@ fn bad_cases_are_one_line_with_their_place() {
         (one("rules: []"), "3:5: cases[0]: missing field `expect`"),
         (one("expect: deny, rules: [scan]"), "3:37: cases[0].rules[0]: unknown variant `scan`"),
         (one("expect: deny, rules:"), "3:34: found unexpected ':'"),
-        (one("expect: deny, at: ~"), "3:33: cases[0].at: got \"~\"; accepted: a date such as"),
+        (one("expect: deny, at: ~"), "3:33: cases[0].at: expected a date such as"),
         (one("expect: deny, expect: warn"), "3:29: cases[0]: duplicate field `expect`"),
         (
             one("expect: deny, expects: warn").replace("image", "\u{feff}image"),
@@ -81,11 +84,11 @@ fn bad_cases_are_one_line_with_their_place() {
         ),
         (
             one("expect: deny, at: soon"),
-            "3:33: cases[0].at: got \"soon\"; accepted: a date such as 2026-12-31",
+            "3:33: cases[0].at: expected a date such as 2026-12-31 (its start in UTC) or a time such as 2026-12-31T08:00:00Z, got \"soon\"",
         ),
         (
             one("expect: deny, facts: {found: maybe}"),
-            "3:44: cases[0].facts.found: got \"maybe\"; accepted: true, false, repository",
+            "3:44: cases[0].facts.found: expected true, false, repository",
         ),
         (
             one("expect: deny, facts: {found: 1}"),
@@ -93,15 +96,15 @@ fn bad_cases_are_one_line_with_their_place() {
         ),
         (
             one("expect: deny, facts: {tagMutability: Mutable}"),
-            "3:52: cases[0].facts.tagMutability: got \"Mutable\"; accepted: IMMUTABLE, MUTABLE",
+            "3:52: cases[0].facts.tagMutability: expected IMMUTABLE, MUTABLE, got \"Mutable\"",
         ),
         (
             one("expect: deny, facts: {scanFrequency: WEEKLY}"),
-            "3:52: cases[0].facts.scanFrequency: got \"WEEKLY\"; accepted: SCAN_ON_PUSH, CONTINUOUS_SCAN, MANUAL",
+            "3:52: cases[0].facts.scanFrequency: expected SCAN_ON_PUSH, CONTINUOUS_SCAN, MANUAL, got \"WEEKLY\"",
         ),
         (
             one("expect: deny, facts: {scan: {status: DONE}}"),
-            "3:52: cases[0].facts.scan.status: got \"DONE\"; accepted: COMPLETE, ",
+            "3:52: cases[0].facts.scan.status: expected COMPLETE, ",
         ),
         (
             one("expect: deny, facts: {scan: {findings: [{cve: X}]}}"),
@@ -109,11 +112,11 @@ fn bad_cases_are_one_line_with_their_place() {
         ),
         (
             one("expect: deny, facts: {scan: {findings: [{severity: SEVERE}]}}"),
-            "3:66: cases[0].facts.scan.findings[0].severity: got \"SEVERE\"; accepted: CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNTRIAGED, UNDEFINED",
+            "3:66: cases[0].facts.scan.findings[0].severity: expected CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNTRIAGED, UNDEFINED, got \"SEVERE\"",
         ),
         (
             one("expect: deny, facts: {scan: {findings: [{severity: LOW, fixAvailable: no}]}}"),
-            "3:85: cases[0].facts.scan.findings[0].fixAvailable: got \"no\"; accepted: YES, NO, PARTIAL",
+            "3:85: cases[0].facts.scan.findings[0].fixAvailable: expected YES, NO, PARTIAL, got \"no\"",
         ),
         (
             one("expect: deny, facts: {config: {users: root}}"),
@@ -121,7 +124,7 @@ fn bad_cases_are_one_line_with_their_place() {
         ),
         (
             "cases: [{name: n, image: a, expect: deny}, {name: m, expect: deny}]".to_owned(),
-            "1:1: case 2 (m) has no image; accepted: one of its own, or one at the top of the file",
+            "1:1: case 2 (m) has no image; expected one in the case or at the top of the file",
         ),
     ] {
         let (line, code) = refused("cases", cases.as_bytes());
@@ -135,16 +138,16 @@ fn a_file_that_cannot_be_read_says_what_is_accepted() {
     for (arguments, expected) in [
         (
             &["check", "no/such\u{1b}file"][..],
-            "no/suchfile: No such file or directory (os error 2); accepted: a policy document, YAML of at most 65536 bytes\n",
+            "no/suchfile: No such file or directory (os error 2); expected a policy document, YAML of at most 65536 bytes\n",
         ),
-        (&["check", "tests"], "tests: Is a directory (os error 21); accepted: a policy document"),
+        (&["check", "tests"], "tests: Is a directory (os error 21); expected a policy document"),
         (
             &["test", "none", "none"],
-            "none: No such file or directory (os error 2); accepted: a policy document",
+            "none: No such file or directory (os error 2); expected a policy document",
         ),
         (
             &["test", SAMPLE, "none"],
-            "none: No such file or directory (os error 2); accepted: a table of cases such as deploy/samples/policy-cases.yaml\n",
+            "none: No such file or directory (os error 2); expected a table of cases such as deploy/samples/policy-cases.yaml\n",
         ),
     ] {
         let answer = policy(arguments);

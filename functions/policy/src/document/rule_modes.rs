@@ -16,14 +16,14 @@ pub(super) struct WrittenRules(pub(super) RuleModes);
 
 impl<'de> Deserialize<'de> for WrittenRules {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Rules)
+        deserializer.deserialize_map(ModesById)
     }
 }
 
 /// A plain map would take the last of two equal keys.
-struct Rules;
+struct ModesById;
 
-impl<'de> Visitor<'de> for Rules {
+impl<'de> Visitor<'de> for ModesById {
     type Value = WrittenRules;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

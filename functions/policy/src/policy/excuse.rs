@@ -28,8 +28,8 @@ impl Excuse {
         now < self.expires
     }
 
-    /// Whether it holds, but not for [`NOTICE_DAYS`] more.
-    pub fn ends_soon(&self, now: Timestamp) -> bool {
+    /// Whether it holds, but expires within [`NOTICE_DAYS`] days.
+    pub fn expires_soon(&self, now: Timestamp) -> bool {
         self.holds_at(now) && now.plus_days(NOTICE_DAYS) >= self.expires
     }
 }

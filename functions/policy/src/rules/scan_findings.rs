@@ -64,14 +64,14 @@ impl ScanCheck<'_> {
         let problems = problems
             .into_iter()
             .map(|problem| Reason::Scan { child: child.clone().map(Box::new), problem });
-        let ending = ending.into_iter().map(|accepted| Reason::EndsSoon {
+        let ending = ending.into_iter().map(|accepted| Reason::ExpiresSoon {
             what: format!("the acceptance of {}", accepted.vulnerability),
             excuse: accepted.excuse.clone(),
         });
         problems.chain(ending).collect()
     }
 
-    /// What is wrong, and what is accepted by an entry that ends soon.
+    /// What is wrong, and what is accepted by an entry that expires soon.
     fn scan(&self, scan: &Scan) -> (Vec<ScanProblem>, Vec<&Accepted>) {
         let no_result = |problem| (vec![problem], vec![]);
         match &scan.status {
@@ -147,7 +147,7 @@ impl ScanCheck<'_> {
                     graced.push(*finding);
                 }
                 Weight::Accepted(accepted) => {
-                    if accepted.excuse.ends_soon(self.now) {
+                    if accepted.excuse.expires_soon(self.now) {
                         ending.insert(&accepted.vulnerability, accepted);
                     }
                 }

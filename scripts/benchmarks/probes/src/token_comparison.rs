@@ -29,7 +29,7 @@ const LAST_BYTE: &str = "qK3vT9bXw2LmRz7cYp5sHd8fGj4nAe6uQi1oVtBxWkMyZrCaPlSgDhF
 const SHORTER: &str = "qK3vT9bXw2LmRz7cYp5sHd8fGj4nAe6uQi1oVtBxWkMyZrCaPlSgDhFjNbEv";
 const SHORTER_FIRST_BYTE: &str = ".K3vT9bXw2LmRz7cYp5sHd8fGj4nAe6uQi1oVtBxWkMyZrCaPlSgDhFjNbEv";
 
-/// Samples above this part of all are left out: an interrupt is no property of the comparison.
+/// Samples above this part of all are left out: an interrupt is not a property of the comparison.
 const KEPT: f64 = 0.95;
 
 /// What is presented, and what the secret holds for the cluster.
@@ -148,7 +148,7 @@ fn run(arguments: &[&str]) -> Result<(), Box<dyn Error>> {
             let json = serde_json::to_string(&pairs?)?;
             Ok(writeln!(std::io::stdout(), "{json}")?)
         }
-        _ => Err("wanted: count CLASS TIMES, or time SAMPLES".into()),
+        _ => Err("expected count CLASS TIMES, or time SAMPLES".into()),
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use local_cloud::aws::secret_arn;
 use local_cloud::cli::{ACCOUNT, REGION};
 
-use crate::bench::{Bench, Failure};
+use crate::bench::Bench;
 use crate::bomb::{self, Bomb, POLICY};
 use crate::cloud::Cloud;
+use crate::failure::Failure;
 use crate::row::Row;
 use crate::sandbox::{Program, Sandbox};
 use crate::statistics::milliseconds;
@@ -63,15 +64,13 @@ async fn one(bench: &Bench, cloud: &Cloud, bomb: &Bomb) -> Result<[Row; 2], Fail
             format!("{:.1} MiB{note}", mebibytes(memory_kib)),
             format!("< {:.0} MiB", mebibytes(BAR_KIB)),
             is_whole && memory_kib < BAR_KIB,
-        )
-        .valued(mebibytes(memory_kib)),
+        ),
         Row::time(
             format!("bomb, {name}: CPU"),
             format!("{:.0} ms{note}", milliseconds(cpu)),
             format!("< {} ms", BAR_CPU.as_millis()),
             is_whole && cpu < BAR_CPU,
-        )
-        .valued(milliseconds(cpu)),
+        ),
     ])
 }
 
@@ -85,9 +84,9 @@ async fn review(bench: &Bench, cloud: &Cloud, bomb: &Bomb) -> Result<Cost, Failu
     let mut sandbox = Sandbox::start(&Program { environment, ..bench.admission() }).await?;
     // Opens what is opened once, whatever the verdict.
     let harmless = pods::review("u", &[bomb::harmless()]).ok_or("no captured Pod")?;
-    sandbox.invoke(event::validate(&harmless)).await?;
+    sandbox.invoke(event::validate(&harmless)?).await?;
     let before = sandbox.cpu()?;
-    let answered = sandbox.invoke(event::validate(&bomb.review)).await?;
+    let answered = sandbox.invoke(event::validate(&bomb.review)?).await?;
     let cpu = sandbox.cpu()?.saturating_sub(before);
     let memory_kib = sandbox.peak_memory_kib()?;
     sandbox.stop().await?;

@@ -7,7 +7,8 @@ use local_cloud::stack::Stack;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::bench::{Bench, Failure};
+use crate::bench::Bench;
+use crate::failure::Failure;
 use crate::row::Row;
 use crate::statistics::Sample;
 use crate::{catalogue, pods};

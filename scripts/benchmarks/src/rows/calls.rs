@@ -1,6 +1,7 @@
 //! What a review asks of ECR.
 
-use crate::bench::{Bench, Failure};
+use crate::bench::Bench;
+use crate::failure::Failure;
 use crate::journal;
 use crate::row::Row;
 use crate::shape::shapes;
@@ -16,7 +17,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
             let counts = journal::counts(&calls);
             rows.push(Row::count(
                 format!("ECR calls: {}", shape.name),
-                told(&counts),
+                listed(&counts),
                 match shape.calls.values().sum::<usize>() {
                     0 => "none".to_owned(),
                     calls => format!("these {calls}"),
@@ -29,7 +30,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-fn told(counts: &std::collections::BTreeMap<&str, usize>) -> String {
+fn listed(counts: &std::collections::BTreeMap<&str, usize>) -> String {
     if counts.is_empty() {
         return "none".to_owned();
     }

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::bench::{Bench, Failure};
+use crate::bench::Bench;
+use crate::failure::Failure;
 use crate::row::Row;
 use crate::sandbox::{Program, Sandbox};
 use crate::statistics::Sample;
@@ -31,7 +32,7 @@ impl From<Times> for Figures {
 }
 
 impl Figures {
-    fn told(&self, null: &Self) -> String {
+    fn figure(&self, null: &Self) -> String {
         let Self { elapsed, cpu } = self;
         format!(
             "{:.2} ± {:.2} ms, {:.2} × null; CPU {:.2} ms, {:.2} × null",
@@ -50,7 +51,7 @@ impl Figures {
     fn row(&self, name: &str, null: &Self) -> Row {
         let times = self.times_elapsed(null);
         let bar = format!("≤ {BAR} × null");
-        Row::time(format!("init: {name}"), self.told(null), bar, times <= BAR).valued(times)
+        Row::time(format!("init: {name}"), self.figure(null), bar, times <= BAR)
     }
 }
 
@@ -89,10 +90,10 @@ async fn spawns(bench: &Bench) -> Result<Vec<Row>, Failure> {
     let alone = "init: admission, trusting 1 authority only";
     Ok(vec![
         admission.row(&format!("admission, trusting {authorities} authorities"), &null),
-        Row::told(alone, one_authority.told(&null)),
+        Row::plain(alone, one_authority.figure(&null)),
         authorizer.row("authorizer, which connects and reads the secret in it", &null),
-        Row::told("init: null function", null.told(&null)),
-        Row::told("init: null function again (A/A)", again.told(&null)),
+        Row::plain("init: null function", null.figure(&null)),
+        Row::plain("init: null function again (A/A)", again.figure(&null)),
     ])
 }
 
@@ -107,15 +108,15 @@ async fn first_reviews(bench: &Bench) -> Result<Row, Failure> {
         }
     }
     let [null, admission] = times.map(Figures::from);
-    Ok(Row::told(
+    Ok(Row::plain(
         "first review of a sandbox, 3 images: from its start to the answer, AWS without latency",
-        admission.told(&null),
+        admission.figure(&null),
     ))
 }
 
 async fn first_review(program: &Program, times: &mut Times) -> Result<(), Failure> {
     let review = pods::review("u", &catalogue::clean_images(0, 3)).ok_or("no captured Pod")?;
-    let event = event::validate(&review);
+    let event = event::validate(&review)?;
     let started = Instant::now();
     let mut sandbox = Sandbox::start(program).await?;
     let answered = sandbox.invoke(event).await?;

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::bench::{Bench, Failure};
+use crate::bench::Bench;
 use crate::callgrind;
+use crate::failure::Failure;
 use crate::row::Row;
 use crate::sandbox::{Program, Sandbox};
 use crate::{catalogue, event, pods};
@@ -17,7 +18,7 @@ const IN_A_MILLISECOND: u64 = 4_000_000;
 pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
     let Some(version) = &bench.valgrind else {
         let figure = "valgrind is not installed: not counted";
-        return Ok(vec![Row::told("instructions", figure)]);
+        return Ok(vec![Row::plain("instructions", figure)]);
     };
     bench.say(&format!("instructions, under {version}"));
     let images = catalogue::clean_images(0, 3);
@@ -47,7 +48,7 @@ async fn init(bench: &Bench, review: &Value) -> Result<Row, Failure> {
         let name = program.name;
         figures.push(format!("{name} {}", millions(counted(bench, program, review, 0).await?)));
     }
-    Ok(Row::told("init: instructions, with those of the end", figures.join(", ")))
+    Ok(Row::plain("init: instructions, with those of the end", figures.join(", ")))
 }
 
 /// Instructions of one review: the difference between many and few of them, shared out.
@@ -76,7 +77,7 @@ async fn counted(
     program.command = command;
     let mut sandbox = Sandbox::start(&program).await?;
     for _ in 0..reviews {
-        let event: Bytes = event::validate(review);
+        let event: Bytes = event::validate(review)?;
         let answered = sandbox.invoke(event).await?;
         if event::admits(&answered.body) != Some(true) {
             return Err(format!("{} did not admit: {answered:?}", program.name).into());

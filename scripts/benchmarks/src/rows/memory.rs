@@ -1,6 +1,7 @@
 //! The most memory that the admission function has had after a thousand reviews.
 
-use crate::bench::{Bench, Failure};
+use crate::bench::Bench;
+use crate::failure::Failure;
 use crate::row::Row;
 use crate::sandbox::Sandbox;
 use crate::{catalogue, event, pods};
@@ -23,43 +24,37 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
         let first = number * 3 % (catalogue::REPOSITORIES - 3);
         let review =
             pods::review("u", &catalogue::clean_images(first, 3)).ok_or("no captured Pod")?;
-        judged(&mut sandbox, &review).await?;
+        reviewed(&mut sandbox, &review).await?;
     }
     let after_reviews = sandbox.peak_memory_kib()?;
     let huge = pods::huge("u", &catalogue::clean_images(0, 3)).ok_or("no captured Pod")?;
     for _ in 0..HUGE {
-        judged(&mut sandbox, &huge).await?;
+        reviewed(&mut sandbox, &huge).await?;
     }
     let after_huge = sandbox.peak_memory_kib()?;
     sandbox.stop().await?;
-    Ok(vec![
-        Row::count(
-            format!(
-                "memory: VmHWM after {REVIEWS} reviews of 3 of {} images",
-                catalogue::REPOSITORIES
-            ),
-            format!(
-                "{} (after init {}; after {HUGE} more of the 1.25 MB Pod {})",
-                told(after_reviews),
-                told(after_init),
-                told(after_huge)
-            ),
-            format!("≤ {}", told(BAR_KIB)),
-            after_reviews <= BAR_KIB,
-        )
-        .valued(mebibytes(after_reviews)),
-    ])
+    Ok(vec![Row::count(
+        format!("memory: VmHWM after {REVIEWS} reviews of 3 of {} images", catalogue::REPOSITORIES),
+        format!(
+            "{} (after init {}; after {HUGE} more of the 1.25 MB Pod {})",
+            shown(after_reviews),
+            shown(after_init),
+            shown(after_huge)
+        ),
+        format!("≤ {}", shown(BAR_KIB)),
+        after_reviews <= BAR_KIB,
+    )])
 }
 
-async fn judged(sandbox: &mut Sandbox, review: &serde_json::Value) -> Result<(), Failure> {
-    let answered = sandbox.invoke(event::validate(review)).await?;
+async fn reviewed(sandbox: &mut Sandbox, review: &serde_json::Value) -> Result<(), Failure> {
+    let answered = sandbox.invoke(event::validate(review)?).await?;
     match event::admits(&answered.body) {
         Some(true) => Ok(()),
         _ => Err(format!("a review of the memory row was not admitted: {answered:?}").into()),
     }
 }
 
-fn told(kib: u64) -> String {
+fn shown(kib: u64) -> String {
     format!("{:.1} MiB", mebibytes(kib))
 }
 

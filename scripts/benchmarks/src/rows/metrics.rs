@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use local_cloud::stack::Stack;
 
-use crate::bench::{Bench, Failure};
+use crate::bench::Bench;
+use crate::failure::Failure;
 use crate::pods;
 use crate::row::Row;
 use crate::shape::VALIDATE;

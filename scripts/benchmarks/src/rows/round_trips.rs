@@ -4,15 +4,15 @@
 use std::time::Instant;
 
 use local_cloud::stack::Stack;
-use serde::Serialize;
 
-use crate::bench::{Bench, Failure};
+use crate::bench::Bench;
+use crate::failure::Failure;
 use crate::row::Row;
 use crate::shape::{Shape, shapes};
 use crate::statistics::{Sample, float, slope};
 
 /// What is added to every call of AWS, in milliseconds.
-pub const LATENCIES: [u16; 4] = [0, 20, 40, 80];
+const LATENCIES: [u16; 4] = [0, 20, 40, 80];
 
 /// How far a slope may lie from a whole number: the machine is not quiet.
 const TOLERANCE: f64 = 0.25;
@@ -21,20 +21,19 @@ const TOLERANCE: f64 = 0.25;
 const WARM_UP: usize = 2;
 
 /// The latencies of one shape of review.
-#[derive(Clone, Debug, Serialize)]
-pub struct Series {
+struct Series {
     /// What was reviewed.
-    pub name: &'static str,
+    name: &'static str,
     /// Round trips that are expected.
-    pub expected: usize,
+    expected: usize,
     /// Round trips that were measured: milliseconds of latency for each millisecond added.
-    pub slope: f64,
+    slope: f64,
     /// Milliseconds added, median latency in milliseconds, and its spread.
-    pub points: Vec<[f64; 3]>,
+    points: Vec<[f64; 3]>,
 }
 
-/// One row for each shape of review, and what to draw.
-pub async fn measure(bench: &Bench) -> Result<(Vec<Row>, Vec<Series>), Failure> {
+/// One row for each shape of review.
+pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
     let shapes: Vec<Shape> = shapes().into_iter().filter(|shape| shape.timed).collect();
     bench.say("round trips to ECR: starting 8 local clouds");
     let mut stacks = vec![];
@@ -69,9 +68,7 @@ pub async fn measure(bench: &Bench) -> Result<(Vec<Row>, Vec<Series>), Failure> 
     for (_, _, stack) in stacks {
         stack.stop().await?;
     }
-    let series: Vec<Series> =
-        shapes.iter().zip(times).map(|(shape, times)| series(shape, times)).collect();
-    Ok((series.iter().map(row).collect(), series))
+    Ok(shapes.iter().zip(times).map(|(shape, times)| row(&series(shape, times))).collect())
 }
 
 async fn timed(shape: &Shape, stack: &Stack) -> Result<std::time::Duration, Failure> {
@@ -105,5 +102,4 @@ fn row(series: &Series) -> Row {
         series.expected.to_string(),
         (series.slope - float(series.expected)).abs() <= TOLERANCE,
     )
-    .valued(series.slope)
 }

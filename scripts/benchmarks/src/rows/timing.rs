@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::bench::{Bench, Failure};
+use crate::bench::Bench;
 use crate::comparison::{self, GROUPS};
+use crate::failure::Failure;
 use crate::row::Row;
 
 /// Beyond this Welch's t says that the times differ (dudect).
@@ -23,7 +24,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
     let mut rows = times(bench).await?;
     if bench.valgrind.is_none() {
         let figure = "valgrind is not installed: not counted";
-        rows.push(Row::told("token comparison: instructions", figure));
+        rows.push(Row::plain("token comparison: instructions", figure));
         return Ok(rows);
     }
     bench.say("token comparison: instructions");
@@ -36,11 +37,11 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
                 bench.directory(),
             )?);
         }
-        let told: Vec<String> =
+        let figures: Vec<String> =
             group.iter().zip(&counts).map(|(class, count)| format!("{class} {count}")).collect();
         rows.push(Row::count(
             "token comparison: instructions",
-            told.join(", "),
+            figures.join(", "),
             "equal",
             counts.windows(2).all(|pair| pair.first() == pair.last()),
         ));
@@ -62,14 +63,13 @@ fn row(pair: &Pair) -> Row {
     let [of_a, of_b] = pair.mean_ns;
     let measure = match (a == b, b.as_str()) {
         (true, _) => format!("token comparison: {a} against itself (A/A)"),
-        (false, "match") => format!("token comparison: {a} against a match, which is no secret"),
+        (false, "match") => format!("token comparison: {a} against a match, which is not a secret"),
         (false, _) => format!("token comparison: {a} against {b}"),
     };
     let differ = if pair.t.abs() > DIFFERENT { "differ" } else { "no difference found" };
     let samples = pair.samples.iter().sum::<usize>();
-    Row::told(
+    Row::plain(
         measure,
         format!("t = {:.1}: {differ} ({of_a:.1} and {of_b:.1} ns; {samples} samples)", pair.t),
     )
-    .valued(pair.t)
 }

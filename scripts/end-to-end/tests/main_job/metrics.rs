@@ -46,7 +46,7 @@ async fn cloudwatch_changes_no_answer() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_judged_is_counted_as_failed() {
+async fn what_could_not_be_evaluated_is_counted_as_failed() {
     let stack = stack(&["--sandboxes", "1", "--fault", "DescribeRepositories=access-denied"]).await;
     stack.review(VALIDATE, &pod("u", &[&image("payments/api:1.4")])).await.unwrap();
     let metrics = until_metrics(&stack, |metrics| metrics.contains("Failed")).await;

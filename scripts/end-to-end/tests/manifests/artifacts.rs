@@ -1,11 +1,11 @@
-//! Artifacts inside an index are no images: SOCI, SBOMs, attestations. All else is evaluated.
+//! Artifacts inside an index are not images: SOCI, SBOMs, attestations. All else is evaluated.
 
 use serde_json::json;
 
 use crate::asked::{calls, catalogue, expect, mounting, over, rules};
+use end_to_end::outcome::{ADMITTED, outcome, pod};
 use end_to_end::policed::{Keep, Policed};
 use end_to_end::support::image;
-use end_to_end::told::{ADMITTED, pod, told};
 
 const SOCI: &str = "application/vnd.amazon.soci.index.v2+json";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
@@ -82,7 +82,7 @@ async fn an_image_with_soci_sboms_or_attestations_is_admitted() {
 async fn nothing_is_fetched_of_what_no_platform_is_for() {
     let attestation = "{os: unknown, architecture: unknown, annotations: {}}";
     let policed = over(&catalogue("field", &[beside("1", attestation)])).await;
-    assert_eq!(told(&policed.answer(&pod("field:1")).await), ADMITTED);
+    assert_eq!(outcome(&policed.answer(&pod("field:1")).await), ADMITTED);
     assert_eq!(
         calls(&policed).await,
         [
@@ -133,11 +133,11 @@ async fn the_same_image_as_a_container_and_as_a_volume_from_one_cache() {
     let images = [index("1", &[RUN, &sbom(1)])];
     let policed = Policed::over(&catalogue("field", &images), "", Keep::Seconds(300), &[]).await;
     // A container runtime unpacks no artifact; a volume mounts whatever is there.
-    assert_eq!(told(&policed.answer(&pod("field:1")).await), ADMITTED);
+    assert_eq!(outcome(&policed.answer(&pod("field:1")).await), ADMITTED);
     let mut clean = pod("scans:clean");
-    assert_eq!(told(&policed.answer(&clean).await), ADMITTED);
+    assert_eq!(outcome(&policed.answer(&clean).await), ADMITTED);
     policed.stack.reset().await.unwrap();
-    let said = told(&policed.answer(&mounting(&["field:1"])).await);
+    let said = outcome(&policed.answer(&mounting(&["field:1"])).await);
     let start =
         format!("denied: spec.volumes[0].image.reference \"{}\": platform ", image("field:1"));
     assert!(said.starts_with(&start), "{said}");
@@ -148,9 +148,9 @@ async fn the_same_image_as_a_container_and_as_a_volume_from_one_cache() {
     let both = &mut clean["request"]["object"]["spec"];
     both["containers"][0]["image"] = json!(image("field:1"));
     both["volumes"] = json!([{"name": "v", "image": {"reference": image("field:1")}}]);
-    let said = told(&policed.answer(&clean).await);
+    let said = outcome(&policed.answer(&clean).await);
     assert!(said.starts_with(&start) && !said.contains("spec.containers"), "{said}");
-    assert_eq!(told(&policed.answer(&pod("field:1")).await), ADMITTED);
+    assert_eq!(outcome(&policed.answer(&pod("field:1")).await), ADMITTED);
     policed.stop().await;
 }
 
@@ -163,9 +163,9 @@ async fn an_index_of_artifacts_alone_is_denied() {
     ];
     let policed = over(&catalogue("field", &images)).await;
     for name in ["field:artifacts", "field:attestations", "field:empty"] {
-        let said = told(&policed.answer(&pod(name)).await);
+        let said = outcome(&policed.answer(&pod(name)).await);
         assert!(said.starts_with("denied: "), "{name}: {said}");
-        assert!(said.contains("is an image index that holds no image"), "{name}: {said}");
+        assert!(said.contains("is an image index without an image"), "{name}: {said}");
     }
     policed.stop().await;
 }

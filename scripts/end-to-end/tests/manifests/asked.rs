@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use end_to_end::outcome::{outcome, pod};
 use end_to_end::policed::{Keep, Policed};
 use end_to_end::support::image;
-use end_to_end::told::{pod, told};
 
 const RULES: [&str; 7] = [
     "ecr-registry",
@@ -75,7 +75,7 @@ pub(crate) async fn expect(policed: &Policed, document: &str, cases: &[(&str, &[
     policed.write(document);
     let mut wrong = vec![];
     for (name, expected) in cases {
-        let said = told(&policed.answer(&pod(name)).await);
+        let said = outcome(&policed.answer(&pod(name)).await);
         let admitted = said == "admitted";
         if admitted != expected.is_empty() || rules(&said) != *expected {
             wrong.push(format!("{name}: expected {expected:?}, got {said}"));

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::asked::{SCANS, calls, catalogue, over, repository, rules};
+use end_to_end::outcome::{ADMITTED, outcome};
 use end_to_end::policed::{Keep, Policed};
 use end_to_end::support::{self, image};
-use end_to_end::told::{ADMITTED, told};
 
 /// A Pod of these images.
 fn pod(names: &[String]) -> Value {
@@ -26,7 +26,7 @@ fn padded(tag: &str, bytes: usize) -> String {
 
 /// The violations of a denial by the container's number: one line for each.
 fn violations(answer: &Value) -> Vec<(usize, Vec<&'static str>)> {
-    let said = told(answer);
+    let said = outcome(answer);
     let said = said.strip_prefix("denied: ").unwrap_or_default();
     let each = said.split("spec.containers[").skip(1);
     each.map(|it| {
@@ -52,7 +52,7 @@ async fn one_odd_image_does_not_spoil_the_others_of_its_batch() {
         policed.answer(&pod(&names(&["clean", "text", "index", "missing", "long", "clean"]))).await;
     let own = vec!["image-available"];
     assert_eq!(violations(&answer), [(1, own.clone()), (3, own.clone()), (4, own)], "{answer}");
-    assert!(told(&answer).contains("repository \"field\" holds no image with tag \"missing\""));
+    assert!(outcome(&answer).contains("repository \"field\" holds no image with tag \"missing\""));
     policed.stop().await;
 }
 
@@ -80,7 +80,7 @@ async fn a_batch_has_25_ids_of_one_repository_at_most() {
     for (count, batches) in [(1, 1), (20, 1), (25, 1), (26, 2)] {
         policed.stack.reset().await.unwrap();
         let numbers: Vec<String> = (0..count).map(|n| format!("field:{n}")).collect();
-        assert_eq!(told(&policed.answer(&pod(&numbers)).await), ADMITTED);
+        assert_eq!(outcome(&policed.answer(&pod(&numbers)).await), ADMITTED);
         assert_eq!(
             calls(&policed).await,
             [
@@ -106,7 +106,7 @@ async fn the_children_of_all_indexes_of_a_repository_are_asked_for_together() {
     writeln!(text, "          - {}", index("1")).unwrap();
     let policed = over(&text).await;
     let images = ["field:1", "field:2", "other:1"].map(ToOwned::to_owned);
-    assert_eq!(told(&policed.answer(&pod(&images)).await), ADMITTED);
+    assert_eq!(outcome(&policed.answer(&pod(&images)).await), ADMITTED);
     assert_eq!(
         calls(&policed).await,
         [
@@ -133,8 +133,8 @@ async fn what_one_call_cannot_say_is_not_taken_from_another() {
     let answer = policed.answer(&pod(&images)).await;
     let own = vec!["image-available"];
     assert_eq!(violations(&answer), [(1, own.clone()), (2, own)], "{answer}");
-    let said = told(&answer);
-    assert!(said.contains("ecr:BatchGetImage was answered access denied"), "{said}");
+    let said = outcome(&answer);
+    assert!(said.contains("ecr:BatchGetImage was denied access"), "{said}");
     // "Does not exist" from one call goes before "could not be asked" from another.
     assert!(said.contains("repository \"refused\" holds no image with tag \"missing\""), "{said}");
     policed.stop().await;

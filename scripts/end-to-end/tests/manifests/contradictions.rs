@@ -1,7 +1,7 @@
 //! Scans that contradict themselves, or say that they are complete and have no result.
 
 use crate::asked::{catalogue, expect, over};
-use end_to_end::told::{pod, told};
+use end_to_end::outcome::{outcome, pod};
 
 const CRITICAL: &str = "{name: CVE-2026-1, severity: CRITICAL, package: zlib";
 const LOW: &str = "{name: CVE-2026-2, severity: LOW, package: xz";
@@ -98,7 +98,7 @@ async fn the_larger_of_what_is_counted_and_what_is_listed_counts() {
     )
     .await;
     // More than a page of them.
-    let said = told(&policed.answer(&pod("field:many")).await);
+    let said = outcome(&policed.answer(&pod("field:many")).await);
     assert!(said.contains("has 150 CRITICAL findings"), "{said}");
     policed.stop().await;
 }

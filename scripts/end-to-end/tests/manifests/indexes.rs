@@ -1,7 +1,7 @@
 //! Which children of an index are evaluated, and how many there may be.
 
 use crate::asked::{catalogue, expect, over};
-use end_to_end::told::{pod, told};
+use end_to_end::outcome::{outcome, pod};
 
 const CLEAN: &str = "{os: linux, architecture: amd64, scan: *clean}";
 const CRITICAL: &str = "{os: linux, architecture: arm64, scan: *critical}";
@@ -89,7 +89,7 @@ async fn an_index_has_at_most_100_descriptors_over_all_its_levels() {
     let policed = over(&catalogue("field", &images)).await;
     expect(&policed, "", &[("field:hundred", &[]), ("field:nested-hundred", &[])]).await;
     for name in ["field:more", "field:nested-more", "field:repeated"] {
-        let said = told(&policed.answer(&pod(name)).await);
+        let said = outcome(&policed.answer(&pod(name)).await);
         assert!(
             said.starts_with("denied: ") && said.contains("is an image index with more than"),
             "{name}: {said}"
@@ -106,7 +106,7 @@ async fn a_child_that_the_repository_does_not_hold_denies() {
     );
     let policed =
         over(&catalogue("field", &[format!("{{tags: [gone], manifest: '{manifest}'}}")])).await;
-    let said = told(&policed.answer(&pod("field:gone")).await);
+    let said = outcome(&policed.answer(&pod("field:gone")).await);
     let words = "platform \"linux/s390x\" (sha256:ffffffffffff…) is named by the image index but is not in the \
         repository";
     assert!(said.starts_with("denied: ") && said.contains(words), "{said}");

@@ -1,7 +1,7 @@
 //! Nothing that softens `scan-findings` softens what is wrong with a manifest.
 
 use crate::asked::{catalogue, over, rules};
-use end_to_end::told::pod;
+use end_to_end::outcome::pod;
 
 #[tokio::test]
 async fn neither_mode_nor_exemption_nor_acceptance_of_scan_findings_lets_a_manifest_pass() {

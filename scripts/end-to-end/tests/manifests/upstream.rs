@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::asked::{SCANS, calls, expect, over, repository, rules};
+use end_to_end::outcome::{ADMITTED, outcome, pod};
 use end_to_end::support::image;
-use end_to_end::told::{ADMITTED, pod, told};
 
 const REFUSALS: [(&str, &str); 5] = [
     ("denied", "AccessDeniedException"),
@@ -57,12 +57,12 @@ async fn the_manifest_is_asked_for_by_the_digest_of_the_scan() {
             )
             .await;
             for name in [index, missing] {
-                let said = told(&policed.answer(&pod(name)).await);
+                let said = outcome(&policed.answer(&pod(name)).await);
                 // Its scan says that a tag does not exist; only the document says that it may yet.
                 let is_gone = name == missing && document.is_empty();
                 let words = if is_gone { "holds no image with" } else { ": not imported yet; " };
                 assert!(said.contains(words), "{document}\n{name}: {said}");
-                assert!(!said.contains("access denied"), "{document}\n{name}: {said}");
+                assert!(!said.contains("denied access"), "{document}\n{name}: {said}");
             }
         }
     }
@@ -75,7 +75,7 @@ async fn it_is_asked_once_more_and_for_a_digest_never() {
     for (name, _) in REFUSALS {
         policed.stack.reset().await.unwrap();
         let stale = format!("docker-hub/{name}:stale");
-        assert_eq!(told(&policed.answer(&pod(&stale)).await), ADMITTED, "{name}");
+        assert_eq!(outcome(&policed.answer(&pod(&stale)).await), ADMITTED, "{name}");
         let asked = calls(&policed).await;
         assert_eq!(asked[0], "BatchGetImage 2", "{name}: {asked:?}");
         assert_eq!(asked[2], "DescribeImageScanFindings 1", "{name}: {asked:?}");
@@ -86,7 +86,7 @@ async fn it_is_asked_once_more_and_for_a_digest_never() {
     let mut second = containers[0].clone();
     second["image"] = image("docker-hub/denied:stale").into();
     containers.as_array_mut().unwrap().push(second);
-    assert_eq!(told(&policed.answer(&review).await), ADMITTED);
+    assert_eq!(outcome(&policed.answer(&review).await), ADMITTED);
     policed.stop().await;
 }
 
@@ -96,7 +96,7 @@ async fn a_digest_in_a_cache_that_does_not_exist_yet_is_not_imported() {
     let digest = "9a".repeat(32);
     let name = format!("docker-hub/bitnami/redis:8.0@sha256:{digest}");
     policed.write("pullThroughCachePrefixes: [docker-hub]");
-    let said = told(&policed.answer(&pod(&name)).await);
+    let said = outcome(&policed.answer(&pod(&name)).await);
     assert_eq!(rules(&said), ["image-available"], "{said}");
     assert!(said.starts_with("denied: ") && said.contains("not imported yet"), "{said}");
     policed.stop().await;

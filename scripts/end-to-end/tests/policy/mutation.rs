@@ -1,10 +1,10 @@
-//! What the document says of the mutating half, and that it comes before the parameters.
+//! What the document says of the mutating webhook, and that it comes before the parameters.
 
 use serde_json::json;
 
+use end_to_end::outcome::{ADMITTED, denied, deployment, outcome, pod};
 use end_to_end::policed::{Keep, Policed, mutated};
 use end_to_end::support::{self, REGISTRY, image};
-use end_to_end::told::{ADMITTED, denied, deployment, pod, told};
 
 #[tokio::test]
 async fn the_documents_pin_and_rewrites_come_before_the_parameters() {
@@ -48,12 +48,12 @@ async fn the_documents_pin_and_rewrites_come_before_the_parameters() {
     // Rewritten, and not pinned.
     assert_eq!(mutated(&policed, &within("other", "nginx:1")).await, Some(clean.clone()));
 
-    // Where the document pins, the validating half wants a digest; elsewhere it does not.
+    // Where the document pins, the validating webhook wants a digest; elsewhere it does not.
     let unpinned = "is not pinned by digest, which this namespace requires; apply the mutating \
         webhook configuration, which pins it, or name the digest [pinned]";
-    assert_eq!(told(&policed.answer(&pod("clean:1")).await), denied("clean:1", unpinned));
+    assert_eq!(outcome(&policed.answer(&pod("clean:1")).await), denied("clean:1", unpinned));
     for review in [asked("by-parameter"), within("shop", &pinned)] {
-        assert_eq!(told(&policed.answer(&review).await), ADMITTED);
+        assert_eq!(outcome(&policed.answer(&review).await), ADMITTED);
     }
     // Nothing is pinned or rewritten by a document that says so.
     policed.write("pin: {namespaces: []}\nrewrites: []");

@@ -1,8 +1,8 @@
 //! What is allowed of the registries, pull-through caches, and `pinned`.
 
+use end_to_end::outcome::{ADMITTED, MUTABLE, denied, deployment, outcome, pod, warned};
 use end_to_end::policed::{Keep, Policed};
 use end_to_end::support;
-use end_to_end::told::{ADMITTED, MUTABLE, audited, denied, deployment, pod, told, warned};
 
 #[tokio::test]
 async fn registries_narrow_what_the_parameters_allow() {
@@ -18,16 +18,12 @@ async fn registries_narrow_what_the_parameters_allow() {
     let not_allowed = |image: &str, account: &str, region: &str, allowed: &str| {
         format!(
             "denied: spec.containers[0].image \"{image}\": repository \"clean\" of account {account} \
-             in {region} is not allowed (allowed: {allowed}); use an allowed repository or add this \
+             in {region} is not allowed (expected {allowed}); use an allowed repository or add this \
              one to registries of the policy document [ecr-registry]"
         )
     };
     let in_ireland = |allowed| not_allowed(&ireland, "123456789012", "eu-west-1", allowed);
     let of_other = |allowed| not_allowed(&other, "210987654321", "us-east-1", allowed);
-    let in_here = |allowed| not_allowed(&here, "123456789012", "us-east-1", allowed);
-    let accounts = "registries: [{accounts: ['123456789012']}]";
-    let regions = "registries: [{regions: [us-east-1]}]";
-    let repositories = "registries: [{repositories: [base, 'payments/*']}]";
     let several = "registries: [{accounts: ['123456789012'], regions: [us-east-1], repositories: \
         ['cl*']}, {accounts: ['210987654321'], repositories: [other]}]";
     let allowed = "123456789012 in us-east-1: cl*; 210987654321 in every Region: other";
@@ -36,13 +32,6 @@ async fn registries_narrow_what_the_parameters_allow() {
         ("", &here, admitted()),
         ("", &ireland, admitted()),
         ("", &other, admitted()),
-        (accounts, &here, admitted()),
-        (accounts, &ireland, admitted()),
-        (accounts, &other, of_other("123456789012 in every Region: *")),
-        (regions, &here, admitted()),
-        (regions, &ireland, in_ireland("every account in us-east-1: *")),
-        (regions, &other, admitted()),
-        (repositories, &here, in_here("every account in every Region: base, payments/*")),
         (several, &here, admitted()),
         (several, &ireland, in_ireland(allowed)),
         (several, &other, of_other(allowed)),
@@ -54,9 +43,9 @@ async fn registries_narrow_what_the_parameters_allow() {
 
     // It never widens.
     let policed = Policed::start(several, Keep::Never, &[]).await;
-    let answer = told(&policed.answer(&support::pod("u", &[&other])).await);
+    let answer = outcome(&policed.answer(&support::pod("u", &[&other])).await);
     assert!(
-        answer.contains("account 210987654321 (allowed: 123456789012); use an allowed registry or"),
+        answer.contains("account 210987654321 (expected 123456789012); use an allowed registry or"),
         "{answer}"
     );
     policed.stop().await;
@@ -89,7 +78,6 @@ async fn a_pull_through_cache_is_exempt_from_tag_immutability_and_says_what_is_n
             ),
             // Only what lies under the prefix.
             (caches, "open:1", denied("open:1", MUTABLE)),
-            ("pullThroughCachePrefixes: [docker]", &present, denied(&present, &mutable)),
         ])
         .await;
     policed.stop().await;
@@ -104,14 +92,8 @@ async fn pinned_takes_only_digests_where_it_is_required() {
     policed
         .expect(&[
             ("", "clean:1", ADMITTED.to_owned()),
-            ("rules: {pinned: {required: false}}", "clean:1", ADMITTED.to_owned()),
             (required, "clean:1", denied("clean:1", reason)),
             ("rules: {pinned: {required: true, mode: warn}}", "clean:1", warned("clean:1", reason)),
-            (
-                "rules: {pinned: {required: true, mode: audit}}",
-                "clean:1",
-                audited("clean:1", reason),
-            ),
         ])
         .await;
     policed.write(required);
@@ -119,7 +101,7 @@ async fn pinned_takes_only_digests_where_it_is_required() {
     let digest = answer["auditAnnotations"]["spec.containers.0"].as_str().unwrap();
     let by_digest = format!("clean@{digest}");
     assert_eq!(policed.under(required, &pod(&by_digest)).await, ADMITTED);
-    let answer = told(&policed.answer(&deployment("clean:1")).await);
+    let answer = outcome(&policed.answer(&deployment("clean:1")).await);
     assert_eq!(
         answer,
         warned("clean:1", reason).replace("spec.containers", "spec.template.spec.containers")

@@ -1,7 +1,7 @@
 //! The switches of `scan-findings` that say which findings count.
 
+use end_to_end::outcome::{ADMITTED, denied, findings, outcome, pod, warned};
 use end_to_end::policed::{Keep, Policed};
-use end_to_end::told::{ADMITTED, advised, denied, findings, pod, told, warned};
 
 /// A document with these switches of `scan-findings`.
 fn switch(text: &str) -> String {
@@ -9,41 +9,14 @@ fn switch(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_limit_decides_which_findings_count_and_the_worst_are_named() {
+async fn the_limit_decides_which_findings_count() {
     let policed = Policed::open().await;
     let high = "1 HIGH finding (severity limit HIGH): CVE-2026-1001 in openssl, fixed in 3.3.2";
     let limit = |limit: &str| switch(&format!("severityLimit: {limit}"));
     policed
         .expect(&[
             ("", "found:high", ADMITTED.to_owned()),
-            (&limit("CRITICAL"), "found:high", ADMITTED.to_owned()),
             (&limit("HIGH"), "found:high", denied("found:high", &findings(high))),
-            (&limit("HIGH"), "found:medium", ADMITTED.to_owned()),
-            (
-                &limit("MEDIUM"),
-                "found:medium",
-                denied(
-                    "found:medium",
-                    &findings(
-                        "1 MEDIUM finding (severity limit MEDIUM): CVE-2026-1000 in xz, fixed in 5.8.1",
-                    ),
-                ),
-            ),
-            // What can be fixed comes first, and three are named.
-            (
-                &limit("HIGH"),
-                "found:four",
-                denied(
-                    "found:four",
-                    &advised(
-                        "3 CRITICAL, 1 HIGH findings (severity limit HIGH): CVE-2026-1002 in zlib, \
-                         fixed in 1.3.2; CVE-2026-1003 in curl, no fix yet; CVE-2026-1004 in curl, \
-                         no fix yet",
-                        "rebuild it with the versions that have the fix, replace or remove the \
-                         packages without one, and push it under a new tag",
-                    ),
-                ),
-            ),
         ])
         .await;
     policed.stop().await;
@@ -70,10 +43,7 @@ async fn what_the_document_leaves_out_the_parameters_say() {
 async fn findings_without_a_fix_are_ignored_only_where_that_is_said() {
     let policed = Policed::open().await;
     let fixable = switch("fixableOnly: true");
-    let one = |cve: &str| {
-        findings(&format!("1 CRITICAL finding (severity limit CRITICAL): {cve} in zlib"))
-    };
-    let mut cases = vec![
+    let cases = [
         // Three pages of findings: all must be read, and the one at the end counts.
         (fixable.as_str(), "fixes:no", ADMITTED.to_owned()),
         (
@@ -87,27 +57,6 @@ async fn findings_without_a_fix_are_ignored_only_where_that_is_said() {
             ),
         ),
     ];
-    for (name, cve) in [
-        ("fixes:yes", "CVE-2026-2301"),
-        ("fixes:partial", "CVE-2026-2302"),
-        ("fixes:absent", "CVE-2026-2303"),
-        ("fixes:unknown", "CVE-2026-2304"),
-    ] {
-        cases.push((&fixable, name, denied(name, &one(cve))));
-    }
-    cases.push((
-        "",
-        "fixes:no",
-        denied(
-            "fixes:no",
-            &advised(
-                "250 CRITICAL findings (severity limit CRITICAL): CVE-2026-2001 in glibc, no fix yet; \
-                 CVE-2026-2002 in glibc, no fix yet; CVE-2026-2003 in glibc, no fix yet",
-                "replace or remove these packages and push it under a new tag, or ask the operator to \
-                 accept the findings until there is a fix",
-            ),
-        ),
-    ));
     policed.expect(&cases).await;
     policed.stop().await;
 }
@@ -118,10 +67,10 @@ async fn a_page_that_cannot_be_read_denies() {
     let fault = ["--fault", "DescribeImageScanFindings@fixes:no=slow:1", "--fault"];
     let fault = [&fault[..], &["DescribeImageScanFindings@fixes:no=access-denied"]].concat();
     let policed = Policed::start(&document, Keep::Seconds(60), &fault).await;
-    let answer = told(&policed.answer(&pod("fixes:no")).await);
-    let reason = "could not be judged: ecr:DescribeImageScanFindings was answered access denied; \
-        allow it to the admission function's role and, for a registry of another account, in the \
-        repository's policy [image-available]";
+    let answer = outcome(&policed.answer(&pod("fixes:no")).await);
+    let reason = "could not be evaluated: ecr:DescribeImageScanFindings was denied access; \
+        allow it for the admission function's role and, for a registry of another account, in the \
+        repository policy [image-available]";
     assert_eq!(answer, denied("fixes:no", reason));
     policed.stop().await;
 }
@@ -132,7 +81,7 @@ async fn short_denials_name_no_vulnerability_and_log_and_audit_annotations_do() 
     let policed = Policed::start("denials: short", Keep::Never, &[]).await;
     let answer = policed.answer(&pod("found:four")).await;
     let counted = "3 CRITICAL findings (severity limit CRITICAL)";
-    assert_eq!(told(&answer), denied("found:four", &findings(counted)));
+    assert_eq!(outcome(&answer), denied("found:four", &findings(counted)));
     let whole = answer["auditAnnotations"]["denial"].as_str().unwrap();
     assert!(
         whole.contains(&format!("{counted}: CVE-2026-1002 in zlib, fixed in 1.3.2")),
@@ -142,7 +91,7 @@ async fn short_denials_name_no_vulnerability_and_log_and_audit_annotations_do() 
 
     policed.write("denials: short\nmode: warn");
     let answer = policed.answer(&pod("found:four")).await;
-    assert_eq!(told(&answer), warned("found:four", &findings(counted)));
+    assert_eq!(outcome(&answer), warned("found:four", &findings(counted)));
     let whole = answer["auditAnnotations"]["warned"].as_str().unwrap();
     assert!(whole.contains("CVE-2026-1002"), "{whole}");
     policed.stop().await;

@@ -1,4 +1,4 @@
-//! What a request asks for, told from its head.
+//! What a request asks for, read from its head.
 
 use http::Method;
 use http::request::Parts;

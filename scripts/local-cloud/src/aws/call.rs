@@ -10,28 +10,19 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
 use super::asked::{Api, Asked};
+use super::caller::Caller;
 use super::error::ApiError;
-use super::server::Reset;
+use super::state::State;
 use super::subject::Subject;
 use super::wire::{self, Answer};
-use super::{State, cloudwatch, ecr, faults, secrets, sign, unpack};
+use super::{cloudwatch, ecr, faults, secrets, sign, unpack};
 use crate::fault::Kind;
+use crate::https::Reset;
 
 /// The largest request body, in bytes as sent: CloudWatch's limit, and more than the others take.
 const BODY_LIMIT: usize = 1 << 20;
 /// What the fault `slow` adds.
 const SLOW: Duration = Duration::from_millis(1_500);
-
-/// A caller that has proved who it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller<'a> {
-    /// The account of its credentials.
-    pub(crate) account: &'a str,
-    /// The Region that it signed for.
-    pub(crate) region: &'a str,
-    /// The `Host` that it called, for addresses that it shall call next.
-    pub(crate) host: &'a str,
-}
 
 /// Answers one request; `Err` resets its connection.
 pub(crate) async fn answer(
@@ -68,9 +59,9 @@ async fn respond(
     let entry = state.journal.begin(arrived, asked.operation(), &key);
 
     let region = admitted(state, &asked, request, body);
-    // A fault befalls only a call that would otherwise be let in, so that its count is not used up
-    // by one that is not.
-    let fault = region.is_ok().then(|| state.faults.strike(asked.operation(), &key)).flatten();
+    // A fault hits only a call that would otherwise be let in, so that other calls do not use up its
+    // count.
+    let fault = region.is_ok().then(|| state.faults.take(asked.operation(), &key)).flatten();
     match fault {
         Some(Kind::Hang) => {
             entry.finish("hang");

@@ -3,11 +3,12 @@
 use ciborium::cbor;
 use http::StatusCode;
 use http::header::HeaderValue;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::arn;
 use super::asked::Api;
-use super::call::Caller;
+use super::caller::Caller;
 use super::wire::{self, Answer};
 
 /// An error as AWS sends it.
@@ -83,4 +84,11 @@ impl ApiError {
         }
         answer
     }
+}
+
+/// Reads the input of a JSON 1.1 operation. A member that is not built is an error, for the reason
+/// that [`ApiError::unknown_operation`] gives.
+pub(crate) fn input<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body)
+        .map_err(|error| ApiError::new("SerializationException", format!("local-cloud: {error}")))
 }

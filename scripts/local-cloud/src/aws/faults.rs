@@ -1,11 +1,11 @@
-//! Which of the faults, if any, befalls a call.
+//! Which of the faults, if any, hits a call.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::StatusCode;
 
 use super::asked::{Api, Asked};
-use super::call::Caller;
+use super::caller::Caller;
 use super::error::ApiError;
 use super::secrets;
 use super::subject::Subject;
@@ -26,7 +26,7 @@ impl Faults {
 
     /// Takes a call from the first fault that concerns the operation on what has this key, and has one
     /// left.
-    pub(crate) fn strike(&self, operation: &str, key: &str) -> Option<Kind> {
+    pub(crate) fn take(&self, operation: &str, key: &str) -> Option<Kind> {
         self.0
             .iter()
             .filter(|(fault, _)| fault.concerns(operation, key))
@@ -83,19 +83,19 @@ mod tests {
     use crate::fault::Kind;
 
     #[test]
-    fn faults_strike_in_their_order_and_only_as_often_as_they_say() {
+    fn faults_hit_in_their_order_and_only_as_often_as_they_say() {
         let faults = Faults::new(&[
-            "DescribeImages=throttle:2".parse().unwrap(),
+            "DescribeRepositories=throttle:2".parse().unwrap(),
             "*=slow:1".parse().unwrap(),
         ]);
-        let struck = ["DescribeImages"; 4].map(|operation| faults.strike(operation, "a"));
-        assert_eq!(struck, [Some(Kind::Throttle), Some(Kind::Throttle), Some(Kind::Slow), None]);
-        assert_eq!(faults.strike("BatchGetImage", "a"), None);
+        let taken = ["DescribeRepositories"; 4].map(|operation| faults.take(operation, "a"));
+        assert_eq!(taken, [Some(Kind::Throttle), Some(Kind::Throttle), Some(Kind::Slow), None]);
+        assert_eq!(faults.take("BatchGetImage", "a"), None);
     }
 
     #[test]
     fn a_fault_without_a_count_never_ends() {
         let faults = Faults::new(&["*=hang".parse().unwrap()]);
-        assert!((0..1_000).all(|_| faults.strike("PutMetricData", "") == Some(Kind::Hang)));
+        assert!((0..1_000).all(|_| faults.take("PutMetricData", "") == Some(Kind::Hang)));
     }
 }

@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn clearing_forgets_and_a_call_under_way_does_not_come_back() {
         let journal = Journal::new();
-        let entry = journal.begin(Instant::now(), "DescribeImages", "a");
+        let entry = journal.begin(Instant::now(), "DescribeRepositories", "a");
         journal.clear();
         entry.finish("200");
         assert_eq!(journal.text(), "");

@@ -19,7 +19,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::error::ApiError;
-use authorization::Authorization;
+use authorization::{Authorization, incomplete};
 
 /// How far the caller's clock may be off.
 const SKEW: Duration = Duration::from_mins(5);
@@ -179,8 +179,4 @@ fn instant(date_text: &str) -> Result<SystemTime, ApiError> {
 
 fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new("InvalidSignatureException", message)
-}
-
-fn incomplete(message: impl Into<String>) -> ApiError {
-    ApiError::new("IncompleteSignatureException", message)
 }

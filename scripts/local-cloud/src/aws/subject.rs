@@ -86,7 +86,7 @@ impl Subject {
         }
     }
 
-    /// What an IAM policy would have to name; `None` for CloudWatch, whose metrics are no resources.
+    /// What an IAM policy would have to name; `None` for CloudWatch, whose metrics are not resources.
     pub(crate) fn resource(&self, account: &str, region: &str) -> Option<String> {
         let name = self.names.first().map_or("*", String::as_str);
         match self.api? {

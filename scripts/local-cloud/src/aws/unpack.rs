@@ -18,7 +18,7 @@ pub(crate) fn content(headers: &HeaderMap, body: &Bytes) -> Result<Bytes, ApiErr
         None | Some(b"identity") => Ok(body.clone()),
         Some(b"gzip") => gunzip(body),
         Some(other) => Err(unreadable(&format!(
-            "got content encoding {}; accepted are gzip and identity",
+            "expected content encoding gzip or identity, got {}",
             String::from_utf8_lossy(other)
         ))),
     }
@@ -69,7 +69,7 @@ mod tests {
             (
                 "br",
                 Bytes::from("x"),
-                "local-cloud: got content encoding br; accepted are gzip and identity",
+                "local-cloud: expected content encoding gzip or identity, got br",
             ),
             ("gzip", bomb.into(), "local-cloud: the unpacked request body is over 16 MiB"),
             (

@@ -1,22 +1,12 @@
-//! How inputs are read and answers written.
+//! How answers are written.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-
-use super::error::ApiError;
 
 /// An answer, whole.
 pub(crate) type Answer = Response<Bytes>;
-
-/// Reads the input of a JSON 1.1 operation. A member that is not built is an error, for the reason
-/// that [`ApiError::unknown_operation`] gives.
-pub(crate) fn input<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(body)
-        .map_err(|error| ApiError::new("SerializationException", format!("local-cloud: {error}")))
-}
 
 /// Leaves out every member that is null: AWS sends no nulls.
 pub(crate) fn without_nulls(value: Value) -> Value {

@@ -2,69 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use super::image::Image;
+use super::registry::Registry;
 use super::word::Word;
-use super::{Catalogue, Registry};
-
-/// A registry id: 12 digits.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Account(String);
-
-impl Account {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Account {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Account, String> {
-        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Account(text))
-        } else {
-            Err(format!(r#"got account "{text}"; accepted are 12 digits, such as "123456789012""#))
-        }
-    }
-}
-
-/// `sha256:` and 64 lower-case hexadecimal digits.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Digest(String);
-
-impl Digest {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Digest {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Digest, String> {
-        let hex = text.strip_prefix("sha256:").unwrap_or_default();
-        if hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-            Ok(Digest(text))
-        } else {
-            Err(format!(
-                r#"got digest "{text}"; accepted are "sha256:" and 64 lower-case hexadecimal digits, or no digest at all"#
-            ))
-        }
-    }
-}
 
 /// The first thing that the catalogue holds twice, or that an image cannot have.
-pub(crate) fn contradiction(catalogue: &Catalogue) -> Option<String> {
+pub(crate) fn contradiction(registries: &[Registry]) -> Option<String> {
     let mut seen = BTreeSet::new();
-    for registry in &catalogue.registries {
+    for registry in registries {
         let id = (registry.account.as_str(), registry.region.as_str());
         if !seen.insert(id) {
             return Some(format!(
-                "registry {} {} is there twice; accepted is one of each account and Region",
+                "registry {} {} appears twice; use one for each account and Region",
                 id.0, id.1
             ));
         }
@@ -80,9 +29,7 @@ fn in_registry(registry: &Registry) -> Option<String> {
     for repository in &registry.repositories {
         let name = &repository.name;
         if !names.insert(name) {
-            return Some(format!(
-                r#"repository "{name}" is there twice; accepted is one of each name"#
-            ));
+            return Some(format!(r#"repository "{name}" appears twice; use one of each name"#));
         }
         let mut seen = Seen::default();
         let mut images = repository.images.iter();
@@ -93,7 +40,7 @@ fn in_registry(registry: &Registry) -> Option<String> {
     None
 }
 
-/// What of a repository was met already.
+/// What was seen of a repository.
 #[derive(Default)]
 struct Seen<'a> {
     tags: BTreeSet<&'a str>,
@@ -102,11 +49,11 @@ struct Seen<'a> {
 
 fn in_image<'a>(image: &'a Image, seen: &mut Seen<'a>) -> Option<String> {
     if let Some(tag) = image.tags.iter().find(|tag| !seen.tags.insert(tag)) {
-        return Some(format!(r#"tag "{tag}" is there twice; accepted is one image of each tag"#));
+        return Some(format!(r#"tag "{tag}" appears twice; use each tag for one image"#));
     }
     if let Some(digest) = image.digest.as_ref().filter(|it| !seen.digests.insert(it.as_str())) {
         return Some(format!(
-            "digest {} is there twice; accepted is one image of each digest",
+            "digest {} appears twice; use each digest for one image",
             digest.as_str()
         ));
     }
@@ -141,7 +88,7 @@ fn key_out_of_place(image: &Image) -> Option<(&'static str, &'static str)> {
             ("scan", "ECR scans no index: give the scan to its platforms, or call it indexScan")
         }))
     } else if image.index_scan.is_some() {
-        Some(("indexScan", "it is no image index: call it scan"))
+        Some(("indexScan", "it is not an image index: call it scan"))
     } else if image.config.is_some() && image.config_blob.is_some() {
         Some(("config", "its configBlob is given whole: write it there"))
     } else {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::check::Digest;
+use super::id::Digest;
 use super::scan::Scan;
 use super::word::{Text, Word};
 
@@ -22,8 +22,6 @@ pub(crate) struct Image {
     #[serde(default)]
     pub(crate) tags: Vec<String>,
     pub(crate) digest: Option<Digest>,
-    #[serde(rename = "imageStatus")]
-    pub(crate) status: Option<String>,
     #[serde(default)]
     pub(crate) format: Format,
     pub(crate) os: Option<String>,

@@ -124,15 +124,20 @@ fn a_key_that_is_not_known_is_refused_with_its_line() {
     );
     assert_eq!(
         message,
-        "catalogue registry.yaml: unknown field `repos`, expected one of account, region, \
-         scanType, repositories at line 4, column 5"
+        "catalogue registry.yaml: registries[0]: unknown field `repos`, expected one of `account`, \
+         `region`, `scanType`, `repositories` at line 4 column 5"
     );
 }
 
 #[test]
-fn a_value_of_the_wrong_form_is_refused_with_what_is_accepted() {
+fn a_value_of_the_wrong_form_is_refused_with_what_is_expected() {
     let account = refusal("registries:\n  - account: \"12345678901\"\n    region: us-east-1\n");
-    assert!(account.contains(r#"got account "12345678901"; accepted are 12 digits"#), "{account}");
+    assert!(
+        account.contains(
+            r#"expected account of 12 digits, such as "123456789012", got "12345678901""#
+        ),
+        "{account}"
+    );
     assert!(account.contains("line 2"), "{account}");
 
     let image = |image: &str| {
@@ -141,18 +146,15 @@ fn a_value_of_the_wrong_form_is_refused_with_what_is_accepted() {
         )
     };
     let digest = refusal(&image("{digest: sha256:abc}"));
-    assert!(
-        digest.contains(r#"got digest "sha256:abc"; accepted are "sha256:" and 64"#),
-        "{digest}"
-    );
+    assert!(digest.contains(r#"digits, or no digest, got "sha256:abc""#), "{digest}");
     assert!(digest.contains("line 7"), "{digest}");
     let time = refusal(&image("{scan: {completedAt: yesterday}}"));
     assert!(time.contains("line 7"), "{time}");
     let format = refusal(&image("{format: TAR}"));
-    assert!(format.contains("expected one of OCI, DOCKER"), "{format}");
+    assert!(format.contains("expected `OCI` or `DOCKER`"), "{format}");
     let scan_type =
         refusal("registries:\n  - account: \"123456789012\"\n    region: r\n    scanType: DEEP\n");
-    assert!(scan_type.contains("expected one of BASIC, ENHANCED"), "{scan_type}");
+    assert!(scan_type.contains("expected `BASIC` or `ENHANCED`"), "{scan_type}");
 }
 
 #[test]
@@ -161,8 +163,8 @@ fn what_is_there_twice_is_refused() {
     let twice = refusal(&format!("registries:\n{registry}{registry}"));
     assert_eq!(
         twice,
-        "catalogue registry.yaml: registry 123456789012 us-east-1 is there twice; accepted is one \
-         of each account and Region"
+        "catalogue registry.yaml: registry 123456789012 us-east-1 appears twice; use one for \
+         each account and Region"
     );
 
     let repositories = |repositories: &str| {
@@ -173,17 +175,17 @@ fn what_is_there_twice_is_refused() {
     let start = "catalogue registry.yaml: registry 123456789012 us-east-1: repository \"a\"";
     assert_eq!(
         repositories("[{name: a}, {name: a}]"),
-        format!("{start} is there twice; accepted is one of each name")
+        format!("{start} appears twice; use one of each name")
     );
     assert_eq!(
         repositories("[{name: a, images: [{tags: [x]}, {platforms: [{tags: [x]}]}]}]"),
-        format!("{start}: tag \"x\" is there twice; accepted is one image of each tag")
+        format!("{start}: tag \"x\" appears twice; use each tag for one image")
     );
     assert_eq!(
         repositories(&format!(
             "[{{name: a, images: [{{digest: {DIGEST}}}, {{digest: {DIGEST}}}]}}]"
         )),
-        format!("{start}: digest {DIGEST} is there twice; accepted is one image of each digest")
+        format!("{start}: digest {DIGEST} appears twice; use each digest for one image")
     );
     assert_eq!(
         repositories("[{name: a, images: [{tags: [x], scan: {}, platforms: []}]}]"),
@@ -213,18 +215,18 @@ fn a_key_that_would_say_nothing_is_refused() {
         ),
         ("platforms: [], config: {}", "config", "an image index has none"),
         ("platforms: [], configMediaType: a/b", "configMediaType", "an image index has none"),
-        ("indexScan: {}", "indexScan", "it is no image index: call it scan"),
+        ("indexScan: {}", "indexScan", "it is not an image index: call it scan"),
         ("config: {}, configBlob: ''", "config", "its configBlob is given whole: write it there"),
     ] {
         assert_eq!(image(keys), format!("{start} {key}, but {why}"));
     }
     for (keys, why) in [
-        ("manifest: 7", "a text, or a mapping or a list that is sent as JSON"),
+        ("manifest: 7", "a string, or a mapping or a list that is sent as JSON"),
         ("scan: {severityCounts: 7}", "true, false, or counts such as {CRITICAL: 1}"),
         ("scan: {severityCounts: {CRITICAL: -1}}", "line 1"),
         (
             "layers: [{digest: 7}]",
-            "unknown field `digest`, expected one of mediaType, urls, annotations",
+            "unknown field `digest`, expected one of `mediaType`, `urls`, `annotations`",
         ),
         ("platforms: [{descriptors: [{digest: 7}]}]", "unknown field `digest`"),
     ] {

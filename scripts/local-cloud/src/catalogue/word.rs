@@ -56,7 +56,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     type Value = Text;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a text, or a mapping or a list that is sent as JSON")
+        formatter.write_str("a string, or a mapping or a list that is sent as JSON")
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Text, E> {

@@ -1,4 +1,4 @@
-//! What became of a review: the decision and the rules behind it.
+//! The outcome of a review: the decision and the rules behind it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,7 +18,7 @@ pub(super) enum Decision {
     Deny,
     /// Admitted, with warnings.
     Warn,
-    /// Admitted without judgement, for its namespace.
+    /// Admitted without evaluation, for its namespace.
     Ignored,
     /// Changed: its images got their digests.
     Pin,
@@ -70,7 +70,7 @@ struct Status {
     message: String,
 }
 
-/// The outcome an answer tells, and its message. No outcome when it is not an answer to this review:
+/// The outcome that an answer gives, and its message. No outcome when it is not an answer to this review:
 /// a kube-apiserver would call that a failed call.
 pub(super) fn read(uid: &str, reply: &Reply) -> (Option<Outcome>, String) {
     let review = serde_json::from_slice(&reply.body).ok();
@@ -98,11 +98,11 @@ fn replaced(patch: &str) -> String {
     let patch = STANDARD.decode(patch).unwrap_or_default();
     let operations: Vec<Value> = serde_json::from_slice(&patch).unwrap_or_default();
     let replace = operations.iter().filter(|operation| operation["op"] == "replace");
-    let told = replace.map(|operation| {
+    let texts = replace.map(|operation| {
         let text = |name: &str| operation[name].as_str().unwrap_or_default().to_owned();
         format!("{} becomes \"{}\"", text("path"), text("value"))
     });
-    told.collect::<Vec<_>>().join("; ")
+    texts.collect::<Vec<_>>().join("; ")
 }
 
 /// The rule ids of a message, each in square brackets at the end of its violation.

@@ -106,7 +106,7 @@ fn sample(directory: &Path, expectation: Expectation) -> Result<Sample, SamplesE
 
 fn yaml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SamplesError> {
     let text = std::fs::read_to_string(path).map_err(|error| SamplesError::new(path, &error))?;
-    serde_saphyr::from_str(&text).map_err(|error| SamplesError::new(path, &error))
+    yaml_serde::from_str(&text).map_err(|error| SamplesError::new(path, &error))
 }
 
 impl Sample {
@@ -115,7 +115,7 @@ impl Sample {
         self.manifest.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Where kubectl would put it without being told.
+    /// Where kubectl puts it when no namespace is given.
     pub(super) fn namespace(&self) -> &str {
         Some(self.text("/metadata/namespace"))
             .filter(|namespace| !namespace.is_empty())

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_out_where_stdout_is_no_terminal() {
+    fn nothing_is_left_out_where_stdout_is_not_a_terminal() {
         let text = whole(&rows());
         assert_eq!(text.lines().count(), 3);
         for row in rows() {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use http_body_util::Full;
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Reply;
+use super::reply::{self, Reply};
+
+const JSON: &str = "application/json";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,27 +47,20 @@ pub(super) fn reply(answer: &Bytes) -> Result<Reply, AnswerError> {
         Value::Object(object) if object.contains_key("statusCode") => {
             structured(serde_json::from_value(Value::Object(object))?)
         }
-        Value::String(body) => Ok(json(Bytes::from(body))),
-        _ => Ok(json(answer.clone())),
+        Value::String(body) => Ok(reply::ok(JSON, body)),
+        _ => Ok(reply::ok(JSON, answer.clone())),
     }
-}
-
-fn json(body: Bytes) -> Reply {
-    let mut reply = Response::new(Full::new(body));
-    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    reply
 }
 
 fn structured(answer: Structured) -> Result<Reply, AnswerError> {
     let body = answer.body.unwrap_or_default();
     let body = if answer.is_base64_encoded { STANDARD.decode(body)? } else { body.into_bytes() };
-    let mut reply = Response::new(Full::new(Bytes::from(body)));
+    let mut reply = reply::ok("text/plain;charset=UTF-8", body);
     *reply.status_mut() = StatusCode::from_u16(answer.status_code)
         .ok()
         .filter(|status| (200..600).contains(&status.as_u16()))
         .ok_or(AnswerError::Status(answer.status_code))?;
     let headers = reply.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"));
     for (name, value) in answer.headers.unwrap_or_default() {
         let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
         let pair = HeaderName::try_from(&name).ok().zip(HeaderValue::try_from(text).ok());

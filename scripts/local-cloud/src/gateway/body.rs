@@ -9,7 +9,7 @@ use http::StatusCode;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use super::{Reply, message};
+use super::reply::{Reply, message};
 
 /// API Gateway's "10 MB", in bytes.
 const LIMIT: usize = 10 * 1024 * 1024;
@@ -17,7 +17,7 @@ const LIMIT: usize = 10 * 1024 * 1024;
 /// A body past the limit is read on this far, so that the client gets to read the answer.
 const PATIENCE: usize = 4 * LIMIT;
 
-/// Why there is no body.
+/// Why the body could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
     #[error("the body is larger than {LIMIT} bytes")]

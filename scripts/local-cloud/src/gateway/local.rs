@@ -1,12 +1,10 @@
-//! What local-cloud tells about itself on the same port, without a token: `/_local/…`. AWS has
+//! What local-cloud reports about itself on the same port, without a token: `/_local/…`. AWS has
 //! nothing like it.
 
-use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header};
-use http_body_util::Full;
+use http::{Method, StatusCode};
 
 use super::authorizer::Authorizer;
-use super::{Reply, message};
+use super::reply::{self, Reply, message};
 use crate::aws::Aws;
 
 /// Answers `/_local/<path>`.
@@ -30,9 +28,5 @@ pub(super) fn answer(aws: &Aws, authorizer: &Authorizer, method: &Method, path: 
 }
 
 fn text(body: String) -> Reply {
-    let mut reply = Response::new(Full::new(Bytes::from(body)));
-    reply
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"));
-    reply
+    reply::ok("text/plain;charset=UTF-8", body)
 }

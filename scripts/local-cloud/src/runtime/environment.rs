@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::FunctionSettings;
+use super::settings::FunctionSettings;
 
 /// What the functions are configured with; the runtime only passes the number on.
 pub(super) const MEMORY_MB: u32 = 256;

@@ -1,5 +1,5 @@
 //! The extensions inside a sandbox. Only internal ones can occur: the function registers them
-//! itself (`lambda_runtime` does, to be told of its end by SIGTERM).
+//! itself (`lambda_runtime` does, so that SIGTERM announces its end).
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ impl Extensions {
         self.0.values().all(|extension| extension.waits.is_some())
     }
 
-    /// Tells those that want to know that an event has arrived.
+    /// Sends those that registered for events the one that has arrived.
     pub(super) fn invoke(&mut self, event: &Value) {
         for extension in self.0.values_mut().filter(|extension| extension.invoke) {
             if let Some(waits) = extension.waits.take() {

@@ -1,4 +1,4 @@
-//! What goes on inside a sandbox: init, events one at a time, and the end.
+//! What happens inside a sandbox: init, events one at a time, and the end.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,28 +9,32 @@ use tokio::time::Instant;
 
 use super::api::{Call, NextEvent, Outcome, Refusal, Registered};
 use super::extensions::Extensions;
+use super::invocation::{Invocation, InvokeError};
 use super::process::Process;
 use super::report::{Current, Log};
-use super::{FunctionSettings, INIT_LIMIT, Invocation, InvokeError};
+use super::settings::FunctionSettings;
+
+/// How long a sandbox may take from its start to its first `/next`.
+const INIT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why a sandbox ends.
 pub(super) enum End {
     /// Idle for too long, or local-cloud stops.
-    Told,
+    Stopped,
     /// The process ended by itself; how, in words.
     Exited(String),
     TimedOut,
     InitFailed(InvokeError),
 }
 
-/// What is going on inside a sandbox.
+/// What happens inside a sandbox.
 pub(super) struct Life {
     settings: Arc<FunctionSettings>,
     log: Log,
     started: Instant,
-    /// How long init took, until the first event's REPORT has told it.
+    /// How long init took, until the first event's REPORT has said it.
     init: Option<Duration>,
-    initialised: bool,
+    initialized: bool,
     runtime: Option<oneshot::Sender<NextEvent>>,
     extensions: Extensions,
     next: Option<Invocation>,
@@ -46,7 +50,7 @@ impl Life {
             settings,
             started: Instant::now(),
             init: None,
-            initialised: false,
+            initialized: false,
             runtime: None,
             extensions: Extensions::default(),
             next: Some(first),
@@ -57,7 +61,7 @@ impl Life {
 
     /// When the sandbox must be ended if nothing happens.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        if self.initialised {
+        if self.initialized {
             self.current.as_ref().map(|current| current.started + self.settings.timeout)
         } else {
             Some(self.started + INIT_LIMIT)
@@ -74,17 +78,17 @@ impl Life {
         match call {
             Call::Next(event) => self.runtime = Some(event),
             Call::Answer { request_id, result, outcome } => {
-                tell(outcome, self.answer(&request_id, result));
+                give(outcome, self.answer(&request_id, result));
             }
             Call::InitFailed { error, outcome } => {
-                tell(outcome, Ok(()));
+                give(outcome, Ok(()));
                 return Some(End::InitFailed(error));
             }
-            Call::Register { name, events, outcome } => tell(outcome, self.register(name, &events)),
-            Call::ExtensionNext { id, event } => tell(event, self.extensions.wait(&id)),
+            Call::Register { name, events, outcome } => give(outcome, self.register(name, &events)),
+            Call::ExtensionNext { id, event } => give(event, self.extensions.wait(&id)),
             Call::ExtensionFailed { id, error, outcome } => {
                 self.log.line(&error);
-                tell(outcome, self.extensions.remove(&id));
+                give(outcome, self.extensions.remove(&id));
             }
         }
         None
@@ -110,10 +114,10 @@ impl Life {
     }
 
     fn register(&mut self, name: String, events: &[String]) -> Result<Registered, Refusal> {
-        if self.initialised {
+        if self.initialized {
             return Err(Refusal(
                 "Extension.InvalidExtensionState",
-                "registering ends with init".to_owned(),
+                "extensions can register during init only".to_owned(),
             ));
         }
         let id = self.extensions.register(name, events)?;
@@ -130,8 +134,8 @@ impl Life {
         if self.runtime.is_none() || !self.extensions.all_wait() {
             return false;
         }
-        if !self.initialised {
-            self.initialised = true;
+        if !self.initialized {
+            self.initialized = true;
             self.init = Some(self.started.elapsed());
         }
         if let Some(current) = self.current.take() {
@@ -170,16 +174,16 @@ impl Life {
         drop(runtime.send(NextEvent { request_id, trace_id, deadline_ms, arn, event }));
     }
 
-    /// Answers what is still waiting, and sees the process off.
+    /// Answers what is still waiting, and ends the process.
     pub(super) async fn end(self, end: End, process: Process) {
-        let Self { settings, log, initialised, extensions, next, current, .. } = self;
+        let Self { settings, log, initialized, extensions, next, current, .. } = self;
         let (status, error) = match &end {
-            End::Told => ("", InvokeError::Stopping),
+            End::Stopped => ("", InvokeError::Stopping),
             End::Exited(status) => (
                 "Status: error",
                 InvokeError::failed("Runtime.ExitError", format!("the runtime exited: {status}")),
             ),
-            End::TimedOut if !initialised => {
+            End::TimedOut if !initialized => {
                 let message = format!("init took longer than {} s", INIT_LIMIT.as_secs());
                 ("Status: timeout", InvokeError::failed("Sandbox.Timedout", message))
             }
@@ -190,7 +194,7 @@ impl Life {
             }
             End::InitFailed(error) => ("Status: error", error.clone()),
         };
-        if !matches!(end, End::Told) {
+        if !matches!(end, End::Stopped) {
             log.line(&error);
         }
         if let Some(mut current) = current {
@@ -203,7 +207,7 @@ impl Life {
             invocation.answer.give(Err(error));
         }
         match end {
-            End::Told => process.stop(extensions.any()).await,
+            End::Stopped => process.stop(extensions.any()).await,
             End::Exited(_) => process.drain().await,
             End::TimedOut | End::InitFailed(_) => process.kill().await,
         }
@@ -211,7 +215,7 @@ impl Life {
 }
 
 /// A caller that has hung up is a process that is ending.
-fn tell<T>(outcome: Outcome<T>, result: Result<T, Refusal>) {
+fn give<T>(outcome: Outcome<T>, result: Result<T, Refusal>) {
     let _hung_up = outcome.send(result);
 }
 

@@ -4,26 +4,16 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::invocation::{Invocation, InvokeError, Message};
 use super::sandbox::{Ended, Sandbox};
-use super::{FunctionSettings, Invocation, InvokeError};
+use super::settings::FunctionSettings;
 
 /// How often idle sandboxes are looked at.
 const IDLE_CHECK: Duration = Duration::from_millis(250);
-
-/// What the pool's task is told.
-#[derive(Debug)]
-pub(super) enum Message {
-    /// An event to be given to a sandbox.
-    Invoke(Invocation),
-    /// A sandbox asked for its next event.
-    Free(u32),
-    /// Stop everything and say so.
-    Stop(oneshot::Sender<()>),
-}
 
 /// The sandboxes of one function, and the events that wait for one.
 pub(super) struct Pool {

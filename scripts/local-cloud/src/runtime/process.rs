@@ -9,7 +9,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Child;
 use tokio::task::JoinSet;
 
-use super::{FunctionSettings, environment, launch};
+use super::settings::FunctionSettings;
+use super::{environment, launch};
 use crate::console;
 
 /// How long Lambda leaves a function with an internal extension between SIGTERM and SIGKILL.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::environment::MEMORY_MB;
-use super::{Answer, InvokeError};
+use super::invocation::{Answer, InvokeError};
 use crate::console;
 
 /// The event a sandbox is busy with.

@@ -8,11 +8,11 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::api::{self, Call};
+use super::invocation::{Invocation, InvokeError, Message};
 use super::life::{End, Life};
-use super::pool::Message;
 use super::process::Process;
 use super::report::Log;
-use super::{FunctionSettings, Invocation, InvokeError};
+use super::settings::FunctionSettings;
 
 /// A sandbox that is about to start.
 pub(super) struct Sandbox {
@@ -82,7 +82,7 @@ impl Sandbox {
                 }
                 invocation = self.invocations.recv() => match invocation {
                     Some(invocation) => life.accept(invocation),
-                    None => break End::Told,
+                    None => break End::Stopped,
                 },
                 ended = process.ended() => break End::Exited(ended.map_or_else(|e| e.to_string(), |s| s.to_string())),
                 () = until(deadline) => break End::TimedOut,

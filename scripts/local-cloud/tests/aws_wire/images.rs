@@ -1,12 +1,10 @@
-//! `DescribeImages` and `BatchGetImage`.
+//! `BatchGetImage`.
 
-use aws_sdk_ecr::types::{
-    DescribeImagesFilter, ImageFailureCode, ImageIdentifier, ImageStatusFilter, TagStatus,
-};
+use aws_sdk_ecr::types::{ImageFailureCode, ImageIdentifier};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::stand_in::{StandIn, code_and_message, start_with};
+use crate::stand_in::{StandIn, start_with};
 
 const FIXED: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -23,8 +21,6 @@ registries:
           - {tags: ["1", "one"]}
           - tags: ["fixed"]
             digest: sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
-          - {tags: ["old"], imageStatus: ARCHIVED}
-          - {scan: {status: COMPLETE}}
       - name: index
         images:
           - tags: ["2"]
@@ -74,61 +70,6 @@ async fn manifest(
     let value: Value = serde_json::from_str(text).unwrap();
     assert_eq!(value["mediaType"], media_type.as_str());
     (digest, media_type, value)
-}
-
-#[tokio::test]
-async fn a_tag_leads_to_a_digest_and_back() {
-    let stand_in = start_with(CATALOGUE, &[]).await;
-    let describe = |id| stand_in.ecr().describe_images().repository_name("a").image_ids(id).send();
-    let by_tag = describe(tag("one")).await.unwrap();
-    let detail = &by_tag.image_details()[0];
-    assert_eq!(detail.image_tags(), ["1", "one"]);
-    assert_eq!(detail.image_manifest_media_type(), Some(MANIFEST));
-    let found = detail.image_digest().unwrap();
-    assert_eq!(
-        describe(digest(found)).await.unwrap().image_details()[0].image_tags(),
-        ["1", "one"]
-    );
-    assert_eq!(
-        describe(tag("fixed")).await.unwrap().image_details()[0].image_digest(),
-        Some(FIXED)
-    );
-}
-
-#[tokio::test]
-async fn an_archived_image_looks_missing_unless_it_is_asked_for() {
-    let stand_in = start_with(CATALOGUE, &[]).await;
-    let describe = || stand_in.ecr().describe_images().repository_name("a");
-    let error = describe().image_ids(tag("old")).send().await.unwrap_err().into_service_error();
-    assert!(error.is_image_not_found_exception());
-    assert_eq!(
-        code_and_message(&error).1,
-        "The image with imageId {imageDigest:'null', imageTag:'old'} does not exist within the \
-         repository with name 'a' in the registry with id '123456789012'"
-    );
-    let count = async |filter: DescribeImagesFilter| {
-        describe().filter(filter).send().await.unwrap().image_details().len()
-    };
-    let status = |status| DescribeImagesFilter::builder().image_status(status).build();
-    assert_eq!(describe().send().await.unwrap().image_details().len(), 3);
-    assert_eq!(count(status(ImageStatusFilter::Archived)).await, 1);
-    assert_eq!(count(status(ImageStatusFilter::Any)).await, 4);
-    let untagged = DescribeImagesFilter::builder().tag_status(TagStatus::Untagged).build();
-    assert_eq!(count(untagged).await, 1);
-}
-
-#[tokio::test]
-async fn images_come_in_pages_and_children_of_an_index_are_images() {
-    let stand_in = start_with(CATALOGUE, &[]).await;
-    let pages = stand_in.ecr().describe_images().repository_name("index").max_results(4);
-    let pages: Vec<_> = pages.into_paginator().send().try_collect().await.unwrap();
-    let sizes: Vec<usize> = pages.iter().map(|page| page.image_details().len()).collect();
-    // Three indexes, six children and a grandchild.
-    assert_eq!(sizes, [4, 4, 2]);
-
-    let call = stand_in.ecr().describe_images().repository_name("a").image_ids(tag("1"));
-    let error = call.max_results(1).send().await.unwrap_err().into_service_error();
-    assert!(error.is_invalid_parameter_exception());
 }
 
 #[tokio::test]
@@ -254,27 +195,4 @@ async fn another_account_is_asked_by_its_registry_id() {
     assert_eq!(call().registry_id("210987654321").send().await.unwrap().images().len(), 1);
     let error = call().send().await.unwrap_err().into_service_error();
     assert!(error.is_repository_not_found_exception());
-}
-
-#[tokio::test]
-async fn digests_do_not_change_from_run_to_run_and_no_two_are_the_same() {
-    let first = start_with(CATALOGUE, &[]).await;
-    let second = start_with(CATALOGUE, &[]).await;
-    let all = async |stand_in: &StandIn| {
-        let any = DescribeImagesFilter::builder().image_status(ImageStatusFilter::Any).build();
-        let mut digests = Vec::new();
-        for repository in ["a", "index"] {
-            let call = stand_in.ecr().describe_images().repository_name(repository);
-            let answer = call.filter(any.clone()).send().await.unwrap();
-            digests.extend(
-                answer.image_details().iter().map(|it| it.image_digest().unwrap().to_owned()),
-            );
-        }
-        digests
-    };
-    let mut digests = all(&first).await;
-    assert_eq!(digests, all(&second).await);
-    digests.sort();
-    digests.dedup();
-    assert_eq!(digests.len(), 14);
 }

@@ -53,7 +53,7 @@ fn signed(stand_in: &StandIn, name: &str, region: &str, time: SystemTime, body: 
 }
 
 #[tokio::test]
-async fn a_wrong_key_secret_or_region_is_told_apart() {
+async fn a_wrong_key_secret_or_region_is_recognized() {
     let stand_in = start_with(CATALOGUE, &[]).await;
     let cases = [
         (
@@ -112,7 +112,7 @@ async fn a_signature_covers_the_body_the_target_the_time_and_the_name() {
 
     let mismatch = ("InvalidSignatureException".to_owned(), MISMATCH.to_owned());
     assert_eq!(refusal(&stand_in, &head, r#"{"maxResults":1}"#).await, mismatch);
-    let other_target = head.replace("DescribeRepositories", "DescribeImages");
+    let other_target = head.replace("DescribeRepositories", "BatchGetImage");
     assert_eq!(refusal(&stand_in, &other_target, "{}").await, mismatch);
 
     let minute = Duration::from_mins(1);

@@ -56,7 +56,7 @@ pub(crate) fn settings(catalogue: &str) -> Settings {
     }
 }
 
-/// A stand-in with this catalogue, which faults befall.
+/// A stand-in with this catalogue and these faults.
 pub(crate) async fn start_with(catalogue: &str, faults: &[&str]) -> StandIn {
     let mut settings = settings(catalogue);
     settings.faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
@@ -88,7 +88,7 @@ pub(crate) async fn start(settings: Settings) -> StandIn {
     StandIn { aws, address, ca, task }
 }
 
-/// Whom a client says it is.
+/// Who a client says it is.
 pub(crate) struct Signer {
     pub(crate) key_id: &'static str,
     pub(crate) secret_key: &'static str,

@@ -11,7 +11,7 @@ registries:
     repositories:
       - name: denied
         upstream: {imported: [fresh], others: AccessDeniedException}
-        images: [{tags: [fresh]}, {tags: [stale]}]
+        images: [{tags: [fresh]}, {tags: [stale], scan: {status: COMPLETE}}]
       - name: unavailable
         upstream: {imported: [fresh], others: UpstreamUnavailable}
         images: [{tags: [fresh]}, {tags: [stale], scan: {status: COMPLETE}}]
@@ -45,9 +45,9 @@ async fn get(
 
 /// A digest, as the findings have it, which nobody asks the upstream for.
 async fn digest(stand_in: &StandIn, repository: &str, name: &str) -> ImageIdentifier {
-    let call = stand_in.ecr().describe_images().repository_name(repository).image_ids(tag(name));
-    let answer = call.send().await.unwrap();
-    let digest = answer.image_details()[0].image_digest().unwrap();
+    let call = stand_in.ecr().describe_image_scan_findings().repository_name(repository);
+    let answer = call.image_id(tag(name)).send().await.unwrap();
+    let digest = answer.image_id().unwrap().image_digest().unwrap();
     ImageIdentifier::builder().image_digest(digest).build()
 }
 

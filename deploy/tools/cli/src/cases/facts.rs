@@ -87,7 +87,7 @@ impl Default for WrittenConfig {
     }
 }
 
-/// What ECR does not say is no word of it.
+/// ECR does not say.
 fn unsaid() -> Word {
     Word("")
 }

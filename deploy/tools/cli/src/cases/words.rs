@@ -7,8 +7,8 @@ use ecr_admission_policy::text::quote;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A word of the ECR API. Only those that ECR is known to use are accepted: a misspelt one would be
-/// judged as unknown, and so denied.
+/// A word of the ECR API. Only those that ECR is known to use are valid: a misspelled one would be
+/// unknown, and so denied.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Word(pub(super) &'static str);
 
@@ -42,7 +42,7 @@ impl Visitor<'_> for OneOf {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Word, E> {
         self.0.iter().find(|word| **word == text).map(|word| Word(word)).ok_or_else(|| {
-            E::custom(format!("got {}; accepted: {}", quote(text, 64), self.0.join(", ")))
+            E::custom(format!("expected {}, got {}", self.0.join(", "), quote(text, 64)))
         })
     }
 }
@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for Instant {
     }
 }
 
-/// What came of looking the image up.
+/// The result of looking up the image.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) enum Found {
     /// `true`: it is there.
@@ -99,7 +99,7 @@ struct FoundVisitor;
 
 /// What `found` may be.
 const FOUND: &str =
-    "true, false, repository (it is the repository that is missing) or unknown (the call failed)";
+    "true, false, repository (the repository is missing) or unknown (the call failed)";
 
 impl Visitor<'_> for FoundVisitor {
     type Value = Found;
@@ -116,7 +116,7 @@ impl Visitor<'_> for FoundVisitor {
         match text {
             "repository" => Ok(Found::NoRepository),
             "unknown" => Ok(Found::Unknown),
-            _ => Err(E::custom(format!("got {}; accepted: {FOUND}", quote(text, 64)))),
+            _ => Err(E::custom(format!("expected {FOUND}, got {}", quote(text, 64)))),
         }
     }
 }

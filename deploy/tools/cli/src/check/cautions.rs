@@ -1,30 +1,30 @@
-//! What is accepted and may yet not be what the operator means.
+//! What is valid but may not be what the operator means.
 
 use ecr_admission_policy::document::MAX_BYTES;
 use ecr_admission_policy::policy::excuse::NOTICE_DAYS;
 
-use super::{Explained, endings};
+use super::{Explained, expiring};
 use crate::page::Page;
 
-mod accounts;
-mod exemptions;
-mod modes;
-mod namespaces;
-mod people;
-mod registries;
+mod broad_exemptions;
+mod impossible_namespaces;
+mod lax_modes;
+mod not_allowed_registries;
+mod powerful_users;
+mod several_accounts;
 
 /// Days of the longest ten years, those with three leap years.
 const TEN_YEARS: u16 = 3_653;
 
 pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
-    let cautions = ends(explained)
+    let cautions = expiry(explained)
         .into_iter()
-        .chain(people::cautions(explained))
-        .chain(exemptions::cautions(explained))
-        .chain(modes::cautions(explained))
-        .chain(namespaces::cautions(explained))
-        .chain(registries::cautions(explained))
-        .chain(accounts::caution(explained))
+        .chain(powerful_users::cautions(explained))
+        .chain(broad_exemptions::cautions(explained))
+        .chain(lax_modes::cautions(explained))
+        .chain(impossible_namespaces::cautions(explained))
+        .chain(not_allowed_registries::cautions(explained))
+        .chain(several_accounts::caution(explained))
         .chain(size(explained.bytes));
     let cautions: Vec<String> = cautions.collect();
     page.title("Cautions");
@@ -36,32 +36,32 @@ pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
     }
 }
 
-/// What has expired first, then what ends soon, then what hardly ever ends.
-fn ends(explained: &Explained<'_>) -> Vec<String> {
+/// What has expired first, then what expires soon, then what never expires in practice.
+fn expiry(explained: &Explained<'_>) -> Vec<String> {
     let now = explained.now;
     let mut entries: Vec<_> = explained.document.expiring().collect();
     entries.sort_by_key(|entry| entry.excuse.expires);
-    let told = entries.into_iter().filter_map(|entry| {
+    let cautions = entries.into_iter().filter_map(|entry| {
         let (name, expires) = (entry.name, entry.excuse.expires);
         if !entry.excuse.holds_at(now) {
             return Some(format!(
-                "{name} expired at {expires} and has no effect any more; take it out or renew it."
+                "{name} expired at {expires} and no longer has an effect; remove it or renew it."
             ));
         }
-        let left = endings::left(expires, now);
+        let left = expiring::left(expires, now);
         if now.plus_days(TEN_YEARS) < expires {
             return Some(format!(
-                "{name} ends at {expires}, more than ten years from now ({left}). An entry that nobody has to renew is never reviewed; give it an end that its owner will see."
+                "{name} expires at {expires}, more than ten years from now ({left}). An entry that nobody has to renew is never reviewed; give it an earlier date."
             ));
         }
-        entry.excuse.ends_soon(now).then(|| {
-            format!("{name} ends within {NOTICE_DAYS} days ({left}); what passes by it is warned of until then, and judged without it after.")
+        entry.excuse.expires_soon(now).then(|| {
+            format!("{name} expires within {NOTICE_DAYS} days ({left}). Until then, what passes by it gets a warning; after that, it no longer counts.")
         })
     });
-    told.collect()
+    cautions.collect()
 }
 
-/// Nine tenths are close: a few more exemptions, and the document is refused.
+/// From nine tenths on: with a few more exemptions, the document would be refused.
 fn size(bytes: usize) -> Option<String> {
     (bytes > MAX_BYTES / 10 * 9).then(|| {
         format!("It has {bytes} bytes. A secret holds {MAX_BYTES}; a longer document is refused.")

@@ -1,6 +1,6 @@
-//! Which registries are allowed, which repositories are caches, and what the mutating half does.
+//! Which registries are allowed, which repositories are caches, and what the mutating webhook does.
 
-use super::{Explained, endings};
+use super::{Explained, expiring};
 use crate::page::{Page, list};
 
 pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
@@ -23,7 +23,7 @@ pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
         page.row("pull-through", "none");
     }
     for (index, cache) in caches.iter().enumerate() {
-        let of = endings::registries(&cache.scope).unwrap_or("every allowed registry".to_owned());
+        let of = expiring::registries(&cache.scope).unwrap_or("every allowed registry".to_owned());
         page.row(if index == 0 { "pull-through" } else { "" }, &format!("{cache} of {of}"));
     }
 
@@ -31,11 +31,11 @@ pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
     let hosts = if hosts.is_empty() {
         "none: an image with layers outside Amazon ECR is denied".to_owned()
     } else {
-        format!("{}, for images of Windows", list(hosts.iter()))
+        format!("{}, for Windows images", list(hosts.iter()))
     };
     page.row("foreign layers", &hosts);
 
-    page.title("Mutating half");
+    page.title("Mutating webhook");
     page.row(
         "pins in",
         &match explained.document.pin() {

@@ -32,7 +32,7 @@ fn config(page: &mut Page, policy: &ImageConfigPolicy) {
     }
     let ports = Some(list(&policy.forbidden_ports)).filter(|ports| !ports.is_empty());
     page.row("forbidden ports", &ports.unwrap_or("none".to_owned()));
-    let named = "must not be root, none or a number outside 1 to 2147483647; runAsUser of the Pod is not looked at";
+    let named = "must not be root, empty or a number outside 1 to 2147483647; runAsUser of the Pod does not count";
     page.row("user", if policy.non_root { named } else { "any" });
 }
 
@@ -43,25 +43,25 @@ fn severity_limit(explained: &Explained<'_>) -> String {
         (Some(limit), _) => format!("{limit}, as the document says"),
         (None, Some(limit)) => format!("{limit}, as the parameter SeverityLimit says"),
         (None, None) => format!(
-            "as the parameter SeverityLimit says, which is {SEVERITY_LIMIT} where nobody set it"
+            "as the parameter SeverityLimit says, which is {SEVERITY_LIMIT} if nobody set it"
         ),
     }
 }
 
 fn without_a_fix(scan: &ScanPolicy) -> &'static str {
     if scan.fixable_only {
-        "ignored where fixAvailable is exactly NO; basic scanning never says so"
+        "ignored if fixAvailable is exactly NO; basic scanning never says so"
     } else {
         "counted like every finding"
     }
 }
 
-fn grace(most: u16) -> String {
-    match most {
+fn grace(limit: u16) -> String {
+    match limit {
         0 => "none".to_owned(),
-        most => format!(
+        limit => format!(
             "{} from firstObservedAt, in which a finding only warns; basic scanning has none",
-            days(most)
+            days(limit)
         ),
     }
 }
@@ -70,9 +70,9 @@ fn days(days: u16) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
-fn age(most: Option<u16>) -> String {
-    most.map_or("any".to_owned(), |most| {
-        format!("{} at most; violated where ECR does not say", days(most))
+fn age(limit: Option<u16>) -> String {
+    limit.map_or("any".to_owned(), |limit| {
+        format!("at most {}; violated if ECR does not say", days(limit))
     })
 }
 
@@ -80,20 +80,20 @@ fn statuses(statuses: Statuses) -> String {
     let Statuses { pending, in_progress, failed, unsupported_image, scan_eligibility_expired } =
         statuses;
     format!(
-        "PENDING {pending}, IN_PROGRESS {in_progress}, FAILED {failed}, UNSUPPORTED_IMAGE {unsupported_image}, SCAN_ELIGIBILITY_EXPIRED {scan_eligibility_expired}, any other deny; never more than the mode of the rule"
+        "PENDING {pending}, IN_PROGRESS {in_progress}, FAILED {failed}, UNSUPPORTED_IMAGE {unsupported_image}, SCAN_ELIGIBILITY_EXPIRED {scan_eligibility_expired}, any other deny; never stricter than the mode of the rule"
     )
 }
 
 fn pinned(explained: &Explained<'_>) -> String {
     if explained.policy.pinned {
-        return "judged everywhere".to_owned();
+        return "evaluated everywhere".to_owned();
     }
     match explained.document.pin() {
         Some([]) => "off: pin names no namespace".to_owned(),
-        Some(names) => format!("judged where pin has images pinned: {}", list(names)),
+        Some(names) => format!("evaluated where pin applies: {}", list(names)),
         None => match &explained.parameters.pin_namespaces {
-            Some(names) => format!("judged where PinNamespaces has images pinned: {}", list(names)),
-            None => "judged where the parameter PinNamespaces has images pinned".to_owned(),
+            Some(names) => format!("evaluated where PinNamespaces applies: {}", list(names)),
+            None => "evaluated where the parameter PinNamespaces applies".to_owned(),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! How the cases came out, a line each.
+//! The result of each case, a line each.
 
 use std::collections::BTreeSet;
 
@@ -6,43 +6,43 @@ use ecr_admission_policy::Rule;
 use ecr_admission_policy::text::printable;
 
 use super::Outcome;
-use crate::cases::{Case, Effect};
+use crate::cases::{Case, CaseResult};
 use crate::options::Parameters;
 use crate::page::{Page, list};
 use crate::parameters::SEVERITY_LIMIT;
 
-pub(super) fn report(judged: &[(&Case, Outcome)], parameters: &Parameters) -> String {
+pub(super) fn report(results: &[(&Case, Outcome)], parameters: &Parameters) -> String {
     let mut page = Page::default();
-    for (case, outcome) in judged {
+    for (case, outcome) in results {
         page.whole_line(&line(case, outcome));
     }
-    let good = judged.iter().filter(|(case, outcome)| outcome.is_expected(case)).count();
-    let (all, failed) = (judged.len(), judged.len() - good);
+    let good = results.iter().filter(|(case, outcome)| outcome.is_expected(case)).count();
+    let (all, failed) = (results.len(), results.len() - good);
     let cases = if all == 1 { "case" } else { "cases" };
     page.title(&format!("{all} {cases}: {good} ok, {failed} FAILED"));
     page.line("", "", &assumed(parameters));
     page.into_text()
 }
 
-/// What was expected, what came, what the author of the Pod would read, what would only be logged.
+/// What was expected, what happened, what the author of the Pod would read, what would only be logged.
 fn line(case: &Case, outcome: &Outcome) -> String {
     let name = printable(&case.name);
-    let got = told(outcome.effect, Some(&outcome.rules).filter(|rules| !rules.is_empty()));
+    let got = with_rules(outcome.result, Some(&outcome.rules).filter(|rules| !rules.is_empty()));
     let verdict = if outcome.is_expected(case) {
         format!("ok      {name}: {got}")
     } else {
-        let expected = told(case.expect, case.rules.as_ref());
-        format!("FAILED  {name}: expected {expected}, came {got}")
+        let expected = with_rules(case.expect, case.rules.as_ref());
+        format!("FAILED  {name}: expected {expected}, got {got}")
     };
-    let read = outcome.told.iter().map(|line| format!(" | reads: {line}"));
+    let read = outcome.messages.iter().map(|line| format!(" | reads: {line}"));
     let logged = outcome.audited.iter().map(|line| format!(" | only logged: {line}"));
     [verdict].into_iter().chain(read).chain(logged).collect()
 }
 
 /// `deny [pinned, scan-findings]`.
-fn told(effect: Effect, rules: Option<&BTreeSet<Rule>>) -> String {
+fn with_rules(result: CaseResult, rules: Option<&BTreeSet<Rule>>) -> String {
     let rules = rules.map_or(String::new(), |rules| format!(" [{}]", list(rules)));
-    format!("{}{rules}", effect.as_str())
+    format!("{}{rules}", result.as_str())
 }
 
 /// What the parameters of the stack were taken to be.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Datum, PutMetricData};
+use super::datum::{Datum, PutMetricData};
 use crate::aws::error::ApiError;
 
 const MOST_DATA: usize = 1_000;

@@ -5,11 +5,11 @@ mod shape;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::image_id::ImageId;
-use super::images::image_not_found;
+use super::image_id::{ImageId, Missing};
 use super::page::{page, size};
+use super::parameter::invalid;
 use super::store::{Image, Registries, Repository};
-use crate::aws::call::Caller;
+use crate::aws::caller::Caller;
 use crate::aws::error::ApiError;
 use crate::catalogue::ScanType;
 use crate::catalogue::scan::{Finding, Scan};
@@ -80,6 +80,31 @@ fn image<'a>(
     let id = &input.image_id;
     let found = id.find(repository);
     found.map_err(|missing| image_not_found(missing, id, &input.repository_name, account))
+}
+
+/// The error for an image that cannot be had, where one image is asked for.
+fn image_not_found(missing: Missing, id: &ImageId, repository: &str, account: &str) -> ApiError {
+    match missing {
+        Missing::NotFound | Missing::TagOfAnotherDigest => ApiError::new(
+            "ImageNotFoundException",
+            format!(
+                "The image with imageId {} does not exist within the repository with name \
+                 '{repository}' in the registry with id '{account}'",
+                id.text()
+            ),
+        ),
+        Missing::NeitherTagNorDigest => {
+            invalid("imageId", "Either imageDigest or imageTag must be given")
+        }
+        Missing::InvalidDigest => invalid(
+            "imageDigest",
+            "must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
+        ),
+        Missing::InvalidTag => invalid(
+            "imageTag",
+            "must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}'",
+        ),
+    }
 }
 
 /// Counts are those of the whole scan on every page. A scan that says nothing of its result sends

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::store::Registries;
 use crate::aws::asked::BLOBS;
-use crate::aws::call::Caller;
+use crate::aws::caller::Caller;
 use crate::aws::error::ApiError;
 use crate::aws::wire::{self, Answer};
 

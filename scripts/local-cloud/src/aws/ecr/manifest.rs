@@ -47,8 +47,8 @@ pub(crate) fn given(image: &Image) -> Option<Blob> {
     Some(under_digest(image, text.0.clone()))
 }
 
-/// Builds an image that is no index. `seed` makes its layers, and so its digest, unlike any other;
-/// a layer is no real archive, since nothing here ever runs it.
+/// Builds an image that is not an index. `seed` makes its layers, and so its digest, unlike any other;
+/// a layer is not a real archive, since nothing here ever runs it.
 pub(crate) fn image(image: &Image, seed: &str) -> Built {
     let usual = [Layer::default()];
     let written = image.layers.as_deref().unwrap_or(&usual);

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use super::invalid;
+use super::parameter::invalid;
 use crate::aws::error::ApiError;
 
 /// The page size when none is asked for, for every list of ECR.

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::check_length;
 use super::page::{page, size, unpaged};
+use super::parameter::check_length;
 use super::store::{Registries, Repository, repository_not_found};
 use crate::aws::arn;
-use crate::aws::call::Caller;
+use crate::aws::caller::Caller;
 use crate::aws::error::ApiError;
 
 /// The most names in one `DescribeRepositories`.

@@ -47,7 +47,6 @@ pub(crate) struct Image {
     /// What ECR says that it is.
     pub(crate) media_type: Option<String>,
     pub(crate) manifest: Bytes,
-    pub(crate) status: String,
     pub(crate) scan: Option<Scan>,
     /// The digests of an index's children, attestations left out.
     pub(crate) children: Vec<String>,
@@ -169,7 +168,6 @@ impl Repository {
             tags: image.tags.clone(),
             media_type: media_type.clone(),
             manifest: manifest.content.clone(),
-            status: image.status.clone().unwrap_or_else(|| "ACTIVE".to_owned()),
             scan: image.scan.clone().or_else(|| image.index_scan.clone()),
             children,
         };
@@ -191,5 +189,45 @@ impl Image {
     pub(crate) fn is_index(&self) -> bool {
         let indexes = [image::Format::Oci, image::Format::Docker].map(image::Format::index);
         self.media_type.as_deref().is_some_and(|it| indexes.contains(&it))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use sha2::{Digest as _, Sha256};
+
+    use super::{Image, Registries};
+    use crate::catalogue::Catalogue;
+
+    /// The sample catalogue, whose images the sample workloads pin.
+    fn sample() -> Registries {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/samples/registry.yaml");
+        Registries::new(&Catalogue::read(&path).unwrap())
+    }
+
+    fn images(registries: &Registries) -> impl Iterator<Item = &Image> {
+        let repositories = registries.registries.iter().flat_map(|it| it.repositories.values());
+        repositories.flat_map(|repository| &repository.images)
+    }
+
+    #[test]
+    fn every_digest_is_that_of_its_manifest_so_that_samples_can_pin_it() {
+        let sample = sample();
+        for image in images(&sample) {
+            assert_eq!(image.digest, format!("sha256:{:x}", Sha256::digest(&image.manifest)));
+        }
+        assert!(images(&sample).count() > 20);
+    }
+
+    #[test]
+    fn digests_do_not_change_from_run_to_run_and_no_two_are_the_same() {
+        let (first, second) = (sample(), sample());
+        let digests = |of| images(of).map(|it| it.digest.clone()).collect::<Vec<_>>();
+        assert_eq!(digests(&first), digests(&second));
+        let different: BTreeSet<_> = digests(&first).into_iter().collect();
+        assert_eq!(different.len(), images(&first).count());
     }
 }

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::operations::seconds;
-use super::{Secrets, invalid_parameter};
+use super::refusal::invalid_parameter;
+use super::secret::Secret;
+use super::store::Secrets;
 use crate::aws::error::ApiError;
 
 #[derive(Deserialize)]
@@ -25,7 +27,7 @@ pub(super) fn delete(secrets: &Secrets, input: &Delete) -> Result<Value, ApiErro
             "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
         ));
     }
-    let act = |secret: &mut super::Secret| {
+    let act = |secret: &mut Secret| {
         secret.check_writable()?;
         let now = Timestamp::now();
         let end = if input.force_delete_without_recovery {

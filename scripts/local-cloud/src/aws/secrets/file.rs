@@ -32,7 +32,7 @@ pub enum SecretFileError {
         bytes: usize,
     },
     /// It holds no text.
-    #[error("{} is no text ({source}); write it in UTF-8", path.display())]
+    #[error("{} is not text ({source}); write it in UTF-8", path.display())]
     NotText {
         /// The file.
         path: PathBuf,
@@ -73,8 +73,8 @@ mod tests {
     fn only_a_text_that_a_secret_can_hold_is_read() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("policy.yaml");
-        let told = || read(&path).unwrap_err().to_string();
-        assert!(told().ends_with("policy.yaml does not exist; name a file"), "{}", told());
+        let message = || read(&path).unwrap_err().to_string();
+        assert!(message().ends_with("policy.yaml does not exist; name a file"), "{}", message());
         for (content, expected) in [
             (vec![], Some("has 0 bytes; a secret has 1 to 65536")),
             (vec![b'x'; 65_536], None),
@@ -84,7 +84,7 @@ mod tests {
             std::fs::write(&path, &content).unwrap();
             match expected {
                 None => assert_eq!(read(&path).unwrap().into_bytes(), content),
-                Some(expected) => assert!(told().ends_with(expected), "{}", told()),
+                Some(expected) => assert!(message().ends_with(expected), "{}", message()),
             }
         }
         let folder = read(directory.path()).unwrap_err().to_string();

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::refusal::invalid_parameter;
 use super::secret::{CURRENT, Version};
-use super::{Secrets, invalid_parameter};
+use super::store::Secrets;
 use crate::aws::error::ApiError;
 
 /// Epoch seconds with a fraction, as JSON 1.1 has it.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::file::{self, SecretFileError};
-use super::{invalid_parameter, no_secret, not_found};
+use super::refusal::{invalid_parameter, no_secret, not_found};
 use crate::aws::error::ApiError;
 use crate::console;
 

@@ -1,6 +1,5 @@
 //! The `Authorization` header, taken apart.
 
-use super::incomplete;
 use crate::aws::error::ApiError;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -43,6 +42,10 @@ impl<'a> Authorization<'a> {
         };
         Ok(Authorization { access_key_id, date, region, signing_name, signed_headers, signature })
     }
+}
+
+pub(super) fn incomplete(message: impl Into<String>) -> ApiError {
+    ApiError::new("IncompleteSignatureException", message)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import { stringify } from 'yaml';
 import { type SarApplication, SarStack } from './sar-stack';
+import { shorter } from './shorter';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -20,7 +21,14 @@ export function sarTemplate(): string {
   const app = new App({ analyticsReporting: false });
   const stack = new SarStack(app, 'ecr-admission', sarApplication());
   const template = app.synth().getStackArtifact(stack.artifactId).template;
-  return HEADER + stringify(template, { lineWidth: 0, aliasDuplicateObjects: false });
+  return (
+    HEADER +
+    stringify(shorter(template), {
+      lineWidth: 0,
+      indentSeq: false,
+      aliasDuplicateObjects: false,
+    })
+  );
 }
 
 /** The version of the Cargo workspace, which is that of everything. */

@@ -18,17 +18,21 @@ export function sarApplication(): SarApplication {
 
 /** The text of infra/template.yaml. */
 export function sarTemplate(): string {
-  const app = new App({ analyticsReporting: false });
-  const stack = new SarStack(app, 'ecr-admission', sarApplication());
-  const template = app.synth().getStackArtifact(stack.artifactId).template;
   return (
     HEADER +
-    stringify(shorter(template), {
+    stringify(shorter(synthesized()), {
       lineWidth: 0,
       indentSeq: false,
       aliasDuplicateObjects: false,
     })
   );
+}
+
+/** The template as the CDK writes it. */
+export function synthesized(): unknown {
+  const app = new App({ analyticsReporting: false });
+  const stack = new SarStack(app, 'ecr-admission', sarApplication());
+  return app.synth().getStackArtifact(stack.artifactId).template;
 }
 
 /** The version of the Cargo workspace, which is that of everything. */

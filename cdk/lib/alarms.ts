@@ -7,10 +7,11 @@ import {
 import { Construct } from 'constructs';
 import type { Metrics } from './metrics';
 import type { Settings } from './settings';
+import type { UrlKeys } from './url-keys';
 
 const FAILED =
   'A review could not be evaluated, so its workload was denied. The admission log (event review_failed) ' +
-  'says why: a call to ECR failed, or the policy document could not be read.';
+  'says why.';
 
 const BREAK_GLASS =
   'A workload was admitted by break-glass, against the rules. The admission log (event break_glass) says ' +
@@ -19,14 +20,23 @@ const BREAK_GLASS =
 
 const POLICY_UNREADABLE =
   'The policy document (PolicySecret) could not be read. The last good copy is in use; without one, ' +
-  'every review is denied. The admission log says why: the line and column of an error in the document ' +
-  '(deploy/policy check finds it too; fix it with aws secretsmanager put-secret-value), or the missing ' +
-  'access to the secret or its key.';
+  'every review is denied. The admission log says why: an error in the document (deploy/policy check ' +
+  'finds it too), or no access to the secret or its key.';
 
 const FLOOD =
-  'All callers share this limit. Above it, reviews of your clusters get 429 too, and under ' +
-  'failurePolicy Fail no Pod is created outside the ignored namespaces. The access log says who calls. ' +
-  'What to do: see "A flood of requests" in infra/README.md.';
+  'Reviews of your clusters get 429 too; under failurePolicy Fail no Pod is then created outside the ' +
+  'ignored namespaces. What to do: see "A flood of requests" in infra/README.md.';
+
+const KEY_REJECTED =
+  'A request with a key in the URL got no decision. If a cluster sent it under failurePolicy Ignore, a ' +
+  'workload was admitted unchecked. See status in the access log: 403 is a wrong key (a rotation, or a ' +
+  'stranger), 429 a flood, 5xx a function that failed or was throttled. Run deploy/doctor for each cluster ' +
+  'that has a key.';
+
+const EXPIRING =
+  'A cluster still calls with its previous token or key, which is refused in six hours or less. The ' +
+  'access log (tokenExpiring) says which cluster. Install its new token, or replace its webhook ' +
+  'configuration with one that has the new key.';
 
 type Watch = Pick<AlarmProps, 'metric' | 'threshold' | 'alarmDescription'> & Partial<AlarmProps>;
 
@@ -59,16 +69,15 @@ export class Alarms extends Construct {
         metric: shipped.function.metricErrors(),
         threshold: 1,
         alarmDescription:
-          `The ${id.toLowerCase()} function failed. While it does, no Pod starts. Its log says why ` +
-          '(the authorizer: usually it cannot read the token secret).',
+          `The ${id.toLowerCase()} function failed. While it does, no Pod starts. Its log says why` +
+          (id === 'Authorizer' ? ': usually it cannot read the token secret.' : '.'),
       });
       this.watch(`${id}Throttles`, {
         metric: shipped.function.metricThrottles(),
         threshold: 1,
         alarmDescription:
           `Lambda throttled the ${id.toLowerCase()} function. While it does, no Pod starts. Check the ` +
-          "account's concurrency quota, the function's reserved concurrency, and the access log for " +
-          'a flood of requests.',
+          "account's concurrency quota, the reserved concurrency, and the access log for a flood.",
       });
     }
     this.watch('RejectedCallers', {
@@ -101,10 +110,21 @@ export class Alarms extends Construct {
         'No review arrived for QuietHours. Nothing else reports a deleted webhook configuration: check it ' +
         'with kubectl get validatingwebhookconfiguration ecr-admission, then with deploy/doctor.',
     });
+    if (metrics.urlKeys) this.watchKeys(metrics, metrics.urlKeys);
   }
 
-  private watch(id: string, watch: Watch): void {
-    const alarm = new Alarm(this, id, {
+  /** The first counts errors and throttles of the key authorizer too: they are 500s of its routes. */
+  private watchKeys(metrics: Metrics, urlKeys: UrlKeys): void {
+    for (const [id, alarmDescription] of [
+      ['UrlKeyRejected', KEY_REJECTED],
+      ['PreviousTokenExpiring', EXPIRING],
+    ] as const) {
+      this.watch(id, { metric: metrics.count(id), threshold: 1, alarmDescription }, urlKeys);
+    }
+  }
+
+  private watch(id: string, watch: Watch, scope: Construct = this): void {
+    const alarm = new Alarm(scope, id, {
       evaluationPeriods: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,

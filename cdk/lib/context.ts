@@ -1,7 +1,7 @@
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { builtCode } from './code';
-import { expected, PARAMETERS, type Parameter } from './parameters';
+import { expected, PARAMETERS, type Parameter, type Single } from './parameters';
 import type { EcrAdmissionCode, EcrAdmissionProps } from './props';
 
 const KEYS = ['stackName', 'architecture', ...PARAMETERS.map(({ prop }) => prop)];
@@ -46,7 +46,7 @@ function architectureOf(name: unknown): Architecture {
   }
 }
 
-function parse(parameter: Parameter, text: string): string | number | string[] {
+function parse(parameter: Parameter, text: string): Single | string[] {
   switch (parameter.type) {
     case 'list':
       return text
@@ -54,11 +54,16 @@ function parse(parameter: Parameter, text: string): string | number | string[] {
         .map((item) => item.trim())
         .filter((item) => item !== '');
     case 'number':
-      if (!/^[0-9]+$/.test(text)) {
-        throw new Error(`${parameter.prop}: expected ${expected(parameter)}, got "${text}"`);
-      }
+      if (!/^[0-9]+$/.test(text)) throw unexpected(parameter, text);
       return Number(text);
+    case 'flag':
+      if (!/^(true|false)$/.test(text)) throw unexpected(parameter, text);
+      return text === 'true';
     default:
       return text;
   }
+}
+
+function unexpected(parameter: Parameter, text: string): Error {
+  return new Error(`${parameter.prop}: expected ${expected(parameter)}, got "${text}"`);
 }

@@ -19,7 +19,7 @@ export class AdmissionDashboard extends Dashboard {
       defaultInterval: Duration.hours(12),
       periodOverride: PeriodOverride.INHERIT,
     });
-    const { admission, authorizer } = metrics;
+    const { admission, authorizer, urlKeys } = metrics;
     this.addWidgets(
       new AlarmStatusWidget({ title: 'Alarms', alarms, width: 12, height: 5 }),
       new TextWidget({ width: 12, height: 5, markdown: GUIDE }),
@@ -46,6 +46,7 @@ export class AdmissionDashboard extends Dashboard {
         metrics.rejected(),
         metrics.count('TooManyRequests'),
         metrics.serverErrors(),
+        ...(urlKeys ? [metrics.count('UrlKeyRejected')] : []),
       ]),
       graph('Function errors and throttles', [
         admission.function.metricErrors({ label: 'admission errors' }),

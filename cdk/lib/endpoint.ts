@@ -16,9 +16,19 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Settings } from './settings';
 
+/** Where the apiserver sends reviews. */
+export const PATHS = ['/validate', '/mutate'];
+
 /**
- * One line per request, with nothing from its headers, so without the token. `tokenStage` says which of
- * the two tokens matched, `current` or `previous`.
+ * What the results of the bearer authorizer are cached by: the token, and the address if the authorizer
+ * checks it. Not the address alone: one good call would admit everyone behind the same NAT gateway.
+ */
+export const IDENTITY_SOURCES = ['$request.header.Authorization', '$context.identity.sourceIp'];
+
+/**
+ * One line per request, with nothing from its headers or its path, so without the token or key: `route` is
+ * `POST /validate/{key}`, as the route is declared. `tokenStage` says which of the two tokens matched,
+ * `current` or `previous`; `tokenExpiring` is `true` if the previous one is refused within six hours.
  */
 export const ACCESS_LOG = {
   time: '$context.requestTime',
@@ -31,6 +41,7 @@ export const ACCESS_LOG = {
   authorizerLatencyMs: '$context.authorizer.latency',
   cluster: '$context.authorizer.cluster',
   tokenStage: '$context.authorizer.token',
+  tokenExpiring: '$context.authorizer.expiring',
   authorizerError: '$context.authorizer.error',
   integrationError: '$context.integrationErrorMessage',
   error: '$context.error.message',
@@ -43,6 +54,10 @@ export class Endpoint extends Construct {
   readonly url: string;
   readonly host: string;
   readonly accessLog: LogGroup;
+  readonly stage: HttpStage;
+  /** With the admission function. */
+  readonly integration: HttpLambdaIntegration;
+  readonly bearer: HttpLambdaAuthorizer;
 
   constructor(
     scope: Construct,
@@ -57,21 +72,26 @@ export class Endpoint extends Construct {
       description: 'ecr-admission: the webhook that kube-apiserver calls',
       createDefaultStage: false,
     });
-    const bearer = new HttpLambdaAuthorizer('Authorizer', authorizer, {
+    this.bearer = new HttpLambdaAuthorizer('Authorizer', authorizer, {
       authorizerName: 'bearer',
       responseTypes: [HttpLambdaResponseType.SIMPLE],
-      identitySource: ['$request.header.Authorization'],
+      identitySource:
+        settings.allowedSources.length === 0 ? IDENTITY_SOURCES.slice(0, 1) : IDENTITY_SOURCES,
       resultsCacheTtl: Duration.seconds(settings.authorizerCacheSeconds),
     });
-    const integration = new HttpLambdaIntegration('Admission', admission);
-    for (const path of ['/validate', '/mutate']) {
+    this.integration = new HttpLambdaIntegration('Admission', admission, {
+      // One permission for the API, each route of which has an authorizer, and not one for each route.
+      scopePermissionToRoute: false,
+    });
+    const { integration, bearer } = this;
+    for (const path of PATHS) {
       this.api.addRoutes({ path, methods: [HttpMethod.POST], integration, authorizer: bearer });
     }
     this.accessLog = new LogGroup(this, 'AccessLog', {
       retention: settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new HttpStage(this, 'Stage', {
+    this.stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,

@@ -1,5 +1,5 @@
 import { Fn, Tokenization } from 'aws-cdk-lib';
-import { type FunctionName, PARAMETERS } from './parameters';
+import { type FunctionName, PARAMETERS, type Single } from './parameters';
 import type { Settings } from './settings';
 
 /** The environment variables by which a function gets its parameters. */
@@ -12,8 +12,8 @@ export function environmentOf(name: FunctionName, settings: Settings): Record<st
 }
 
 /** A setting as text, as the functions read it and as the outputs show it. */
-export function textOf(value: string | number | string[]): string {
+export function textOf(value: Single | string[]): string {
   if (typeof value === 'number') return Tokenization.stringifyNumber(value);
-  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return String(value);
   return value.length === 0 ? '' : Fn.join(',', value);
 }

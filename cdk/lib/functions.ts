@@ -17,6 +17,8 @@ import { byPartition } from './partition';
 import type { Settings } from './settings';
 
 interface ShippedFunctionProps {
+  /** For people: the `admission` function. */
+  readonly name: string;
   readonly settings: Settings;
   readonly code: Code;
   readonly description: string;
@@ -30,11 +32,11 @@ interface ShippedFunctionProps {
   readonly policies?: Record<string, PolicyDocument>;
 }
 
-/**
- * The role's policy for what only a policy document needs: to read its secret, and the image configs that
- * the rule image-config checks.
- */
+/** The role's policy for what only a policy document needs: to read its secret. */
 export const POLICY_SECRET = 'policySecret';
+
+/** Likewise: reads the image configs that the rule image-config checks. */
+export const READ_IMAGE_CONFIG = 'ecr:GetDownloadUrlForLayer';
 
 /** A function with its role and its log group. */
 class ShippedFunction extends Construct {
@@ -55,7 +57,7 @@ class ShippedFunction extends Construct {
     });
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: `Runs the ${id.toLowerCase()} function of ecr-admission`,
+      description: `Runs the ${props.name} function of ecr-admission`,
       inlinePolicies: {
         calls: new PolicyDocument({ statements: [log, ...props.statements] }),
         ...props.policies,
@@ -91,6 +93,7 @@ export class AdmissionFunction extends ShippedFunction {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id, {
       settings,
+      name: 'admission',
       code: settings.code.admission,
       description: 'ecr-admission: evaluates the images of an AdmissionReview',
       memory: settings.admissionMemory,
@@ -101,7 +104,9 @@ export class AdmissionFunction extends ShippedFunction {
       environment: environmentOf('admission', settings),
       statements: [inspectImages(scope, settings), readEnhancedFindings(), putMetrics(settings)],
       policies:
-        settings.policySecret === '' ? {} : { [POLICY_SECRET]: followPolicy(scope, settings) },
+        settings.policySecret === ''
+          ? {}
+          : { [POLICY_SECRET]: new PolicyDocument({ statements: [read(settings.policySecret)] }) },
     });
     this.target =
       settings.provisionedConcurrency === 0
@@ -114,39 +119,58 @@ export class AdmissionFunction extends ShippedFunction {
   }
 }
 
-/** Authenticates the apiservers of your clusters. */
+/** Authenticates the apiservers of your clusters by bearer token. */
 export class AuthorizerFunction extends ShippedFunction {
   constructor(scope: Construct, id: string, settings: Settings, secret: ISecret) {
     super(scope, id, {
-      settings,
-      code: settings.code.authorizer,
+      name: 'authorizer',
       description: 'ecr-admission: authorizes callers by bearer token',
-      memory: settings.authorizerMemory,
-      // The webhook's timeoutSeconds: after that, the apiserver no longer waits.
-      timeout: Duration.seconds(5),
       reservedConcurrency: settings.authorizerReservedConcurrency,
-      environment: {
-        TOKEN_SECRET_ARN: secret.secretArn,
-        ...environmentOf('authorizer', settings),
-      },
-      statements: [read(secret.secretArn)],
+      ...authorizing(settings, secret),
     });
   }
 }
 
-/** Reads the allowed registries: the ARN limits the accounts, the condition the Regions. */
-function inspectImages(scope: Construct, settings: Settings): PolicyStatement {
-  return inRegistries(scope, settings, [
-    'ecr:BatchGetImage',
-    'ecr:BatchGetRepositoryScanningConfiguration',
-    'ecr:DescribeImageScanFindings',
-    'ecr:DescribeRepositories',
-  ]);
+/** The same executable: authenticates the apiservers of your clusters by the key in the URL. */
+export class KeyAuthorizerFunction extends ShippedFunction {
+  constructor(scope: Construct, id: string, settings: Settings, secret: ISecret) {
+    const { environment, ...same } = authorizing(settings, secret);
+    super(scope, id, {
+      name: 'key authorizer',
+      description: 'ecr-admission: authorizes callers by key in the URL',
+      reservedConcurrency: settings.urlKeyAuthorizerReservedConcurrency,
+      environment: { ...environment, CALLER_KEY: 'url' },
+      ...same,
+    });
+  }
 }
 
-function inRegistries(scope: Construct, settings: Settings, actions: string[]): PolicyStatement {
+/** What the two authorizers have in common. */
+function authorizing(settings: Settings, secret: ISecret) {
+  return {
+    settings,
+    code: settings.code.authorizer,
+    memory: settings.authorizerMemory,
+    // The webhook's timeoutSeconds: after that, the apiserver no longer waits.
+    timeout: Duration.seconds(5),
+    environment: {
+      TOKEN_SECRET_ARN: secret.secretArn,
+      ...environmentOf('authorizer', settings),
+    },
+    statements: [read(secret.secretArn)],
+  };
+}
+
+/** Reads the allowed registries: the ARN limits the accounts, the condition the Regions. */
+function inspectImages(scope: Construct, settings: Settings): PolicyStatement {
   return new PolicyStatement({
-    actions,
+    actions: [
+      'ecr:BatchGetImage',
+      'ecr:BatchGetRepositoryScanningConfiguration',
+      'ecr:DescribeImageScanFindings',
+      'ecr:DescribeRepositories',
+      ...(settings.policySecret === '' ? [] : [READ_IMAGE_CONFIG]),
+    ],
     resources: repositories(scope, settings.registryIds),
     conditions: { StringEquals: { 'aws:RequestedRegion': settings.registryRegions } },
   });
@@ -181,15 +205,6 @@ export function repositories(scope: Construct, accounts: string[]): string[] {
     govCloud: joined('aws-us-gov'),
   });
   return Fn.split(',', arns);
-}
-
-function followPolicy(scope: Construct, settings: Settings): PolicyDocument {
-  return new PolicyDocument({
-    statements: [
-      read(settings.policySecret),
-      inRegistries(scope, settings, ['ecr:GetDownloadUrlForLayer']),
-    ],
-  });
 }
 
 /** Reads the secret with this ARN. */

@@ -1,10 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, type IFilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Endpoint } from './endpoint';
 import type { AdmissionFunction, AuthorizerFunction } from './functions';
 import type { Settings } from './settings';
+import { KEY_PATHS, type UrlKeys } from './url-keys';
 
 /**
  * The metrics that count lines of the admission function's log, with the event codes that they match:
@@ -33,6 +34,7 @@ export class Metrics extends Construct {
     private readonly endpoint: Endpoint,
     readonly admission: AdmissionFunction,
     readonly authorizer: AuthorizerFunction,
+    readonly urlKeys?: UrlKeys,
   ) {
     super(scope, id);
     const namespace = settings.metricsNamespace;
@@ -64,6 +66,28 @@ export class Metrics extends Construct {
         metricName: `ColdStarts-${name}`,
       });
     }
+    if (urlKeys) this.countKeys(urlKeys);
+  }
+
+  /** What must be known of clusters that call with a key: under Ignore, they get no other sign. */
+  private countKeys(urlKeys: UrlKeys): void {
+    const { namespace, endpoint } = this;
+    const count = (metricName: string, filterPattern: IFilterPattern) =>
+      new MetricFilter(urlKeys, `Count${metricName}`, {
+        logGroup: endpoint.accessLog,
+        filterPattern,
+        metricNamespace: namespace,
+        metricName,
+      });
+    const refused = FilterPattern.stringValue('$.status', '!=', '200');
+    // The asterisk is the pattern's wildcard, for the part in braces.
+    const routes = KEY_PATHS.map((path) =>
+      FilterPattern.stringValue('$.route', '=', `POST ${path.replace(/\{.*\}/, '*')}`),
+    );
+    count('UrlKeyRejected', FilterPattern.all(refused, FilterPattern.any(...routes)));
+    // Counted in the access log, not by the function: no cluster's name is known here, so no alarm can watch
+    // PreviousToken by cluster, and only the authorizer knows when the overlap ends.
+    count('PreviousTokenExpiring', FilterPattern.stringValue('$.tokenExpiring', '=', 'true'));
   }
 
   /** A count of the admission function or of its log, over all clusters. */

@@ -2,6 +2,7 @@ import { Stack, Token, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { type AdmissionFunction, type AuthorizerFunction, repositories } from './functions';
 import type { Settings } from './settings';
+import type { UrlKeys } from './url-keys';
 
 /** The parts of the construct that have findings. */
 interface Reviewed extends Construct {
@@ -9,6 +10,7 @@ interface Reviewed extends Construct {
   readonly tokens: Construct;
   readonly admission: AdmissionFunction;
   readonly authorizer: AuthorizerFunction;
+  readonly urlKeys?: UrlKeys;
 }
 
 /**
@@ -42,7 +44,9 @@ export function suppressNagFindings(admission: Reviewed): void {
       reason: 'The same wildcards, for the same reasons.',
     },
   );
-  for (const shipped of [admission.admission, admission.authorizer]) {
+  const { urlKeys } = admission;
+  const authorizers = urlKeys ? [admission.authorizer, urlKeys.authorizer] : [admission.authorizer];
+  for (const shipped of [admission.admission, ...authorizers]) {
     Validations.of(shipped.function).acknowledge(
       {
         id: 'Serverless::Serverless-LambdaDLQ',

@@ -36,6 +36,27 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
     textOf(settings.authorizerCacheSeconds),
     'How long API Gateway may reuse an authorizer result',
   );
+  output(
+    'RegistryIdsInForce',
+    textOf(settings.registryIds),
+    'AWS accounts whose registries are allowed',
+  );
+  output(
+    'RegistryRegionInForce',
+    textOf(settings.registryRegions),
+    'Regions whose registries are allowed',
+  );
+  output('PolicySecretInForce', settings.policySecret, 'Secret that holds the policy document');
+  output(
+    'UrlKeysInForce',
+    textOf(settings.urlKeys),
+    'Whether clusters may call with a key in the URL',
+  );
+  output(
+    'AllowedSourcesInForce',
+    textOf(settings.allowedSources),
+    'Address ranges that may call; empty: any',
+  );
   output('Dashboard', dashboardUrl(stack, admission.dashboardName), 'CloudWatch dashboard');
   output(
     'NextCommand',

@@ -42,7 +42,13 @@ export function readmeTable(): string {
 }
 
 function typeOf(row: Parameter): string {
-  return { list: 'string[]', text: 'string', word: 'string', number: 'number' }[row.type];
+  return {
+    list: 'string[]',
+    text: 'string',
+    word: 'string',
+    number: 'number',
+    flag: 'boolean',
+  }[row.type];
 }
 
 function sentence(row: Parameter): string {
@@ -57,6 +63,8 @@ function sentence(row: Parameter): string {
       return row.range
         ? `${row.range.join(' to ')} ${row.unit}`
         : `In ${row.unit}: ${row.numbers?.join(', ')}`;
+    case 'flag':
+      return 'True or false';
   }
 }
 
@@ -70,6 +78,8 @@ function acceptedCell(row: Parameter): string {
       return row.words.map(code).join(', ');
     case 'number':
       return row.range ? `${row.range.join(' to ')} ${row.unit}` : few(row.numbers ?? [], row.unit);
+    case 'flag':
+      return '`true`, `false`';
   }
 }
 
@@ -79,7 +89,7 @@ function few(numbers: readonly number[], unit: string): string {
 
 // Values in code type, descriptions in words.
 function code(text: string): string {
-  return /^(none|the stack's .*)$/.test(text) ? text : `\`${text}\``;
+  return /^(none|any|the stack's .*)$/.test(text) ? text : `\`${text}\``;
 }
 
 function wrap(text: string): string[] {

@@ -101,6 +101,20 @@ export interface ParameterProps {
   readonly authorizerCacheSeconds?: number;
 
   /**
+   * Whether clusters may call with a key in the URL instead of a token, as Amazon EKS must.
+   * True or false.
+   * @default false
+   */
+  readonly urlKeys?: boolean;
+
+  /**
+   * Address ranges (CIDR) that may call. A narrower list takes effect after AuthorizerCacheSeconds.
+   * Each like `203.0.113.7/32`.
+   * @default any
+   */
+  readonly allowedSources?: string[];
+
+  /**
    * Requests per second that the endpoint accepts from all callers together. More get 429.
    * 1 to 100000 requests per second.
    * @default 2000
@@ -113,6 +127,20 @@ export interface ParameterProps {
    * @default 1000
    */
   readonly stageThrottleBurst?: number;
+
+  /**
+   * With UrlKeys: requests per second that each of the two routes with a key accepts. More get 429.
+   * 1 to 100000 requests per second.
+   * @default 2000
+   */
+  readonly urlKeyThrottleRate?: number;
+
+  /**
+   * With UrlKeys: requests that each of these routes accepts at once, above that rate.
+   * 1 to 100000 requests.
+   * @default 1000
+   */
+  readonly urlKeyThrottleBurst?: number;
 
   /**
    * Concurrency reserved for the admission function, which is also its maximum; 0 reserves none.
@@ -128,6 +156,13 @@ export interface ParameterProps {
    * @default 10
    */
   readonly authorizerReservedConcurrency?: number;
+
+  /**
+   * With UrlKeys: the same for the key authorizer, which runs for every request with a key.
+   * 0 to 10000 sandboxes.
+   * @default 10
+   */
+  readonly urlKeyAuthorizerReservedConcurrency?: number;
 
   /**
    * Sandboxes of the admission function that are always warm, billed by the hour; 0 is none.

@@ -16,7 +16,7 @@ export type Parameter = {
   readonly section?: string;
   /** For maintainers: why this default or pattern. */
   readonly why?: string;
-} & (List | Text | Word | WholeNumber);
+} & (List | Text | Word | WholeNumber | Flag);
 
 export type FunctionName = 'admission' | 'authorizer';
 
@@ -27,6 +27,8 @@ export interface List {
   /** The item that stands for all, alone in its list. */
   readonly all?: string;
   readonly example: string;
+  /** What an empty list stands for, if not for none and not for a value of the stack. */
+  readonly empty?: string;
   /** Its items, or the value of the stack that an empty list stands for. */
   readonly default: readonly string[] | StackValue;
 }
@@ -54,6 +56,14 @@ export interface WholeNumber {
   readonly default: number;
 }
 
+export interface Flag {
+  readonly type: 'flag';
+  readonly default: boolean;
+}
+
+/** A setting that is not a list: an item of one. */
+export type Single = string | number | boolean;
+
 const STACK_VALUES = {
   'AWS::Region': "the stack's Region",
   'AWS::AccountId': "the stack's account",
@@ -74,8 +84,15 @@ export function stackValue(parameter: Parameter): StackValue | undefined {
 
 /** The default for people: `60`, `kube-system`, `none`, `the stack's Region`. */
 export function defaultText(parameter: Parameter): string {
+  const literal = stackValue(parameter) ? '' : String(parameter.default);
+  return literal || emptyText(parameter);
+}
+
+/** What an empty list or text stands for. */
+export function emptyText(parameter: Parameter): string {
   const own = stackValue(parameter);
-  return own ? STACK_VALUES[own] : String(parameter.default) || 'none';
+  if (own) return STACK_VALUES[own];
+  return (parameter.type === 'list' && parameter.empty) || 'none';
 }
 
 /** Completes "expected …". */
@@ -91,6 +108,8 @@ export function expected(parameter: Parameter): string {
       return parameter.range
         ? `a whole number of ${parameter.unit} from ${parameter.range.join(' to ')}`
         : `${alternatives(parameter.numbers ?? [])} ${parameter.unit}`;
+    case 'flag':
+      return 'true or false';
   }
 }
 

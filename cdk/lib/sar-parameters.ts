@@ -4,18 +4,27 @@ import {
   CfnParameter,
   type CfnParameterProps,
   Fn,
+  type ICfnRuleConditionExpression,
   type Stack,
   Token,
 } from 'aws-cdk-lib';
 import type { CfnRole } from 'aws-cdk-lib/aws-iam';
-import { POLICY_SECRET } from './functions';
+import { POLICY_SECRET, READ_IMAGE_CONFIG } from './functions';
 import type { ParameterProps } from './parameter-props';
-import { defaultText, expected, PARAMETERS, type Parameter, stackValue } from './parameters';
+import {
+  emptyText,
+  expected,
+  PARAMETERS,
+  type Parameter,
+  type Single,
+  stackValue,
+} from './parameters';
 
 /** The settings whose 0 leaves the property out of the template. */
 const NONE_IF_ZERO: readonly (keyof ParameterProps)[] = [
   'admissionReservedConcurrency',
   'authorizerReservedConcurrency',
+  'urlKeyAuthorizerReservedConcurrency',
 ];
 
 /** What can be set in the console of the Serverless Application Repository. */
@@ -42,28 +51,59 @@ export class SarParameters {
    * if none is given: only the deployment knows, and IAM refuses a statement whose resource is empty.
    */
   rolePolicies(policies: CfnRole.PolicyProperty[]): unknown[] {
+    const ifPolicySecret = (value: unknown) =>
+      Fn.conditionIf(has('PolicySecret'), value, Aws.NO_VALUE);
     return policies.map(({ policyName, policyDocument }) => {
-      const policy = { PolicyDocument: policyDocument, PolicyName: policyName };
-      if (policyName !== POLICY_SECRET) return policy;
-      return Fn.conditionIf(has('PolicySecret'), policy, Aws.NO_VALUE);
+      const { Statement, ...document } = this.stack.resolve(policyDocument);
+      for (const statement of Statement) {
+        if (!statement.Action.includes(READ_IMAGE_CONFIG)) continue;
+        statement.Action = statement.Action.map((action: string) =>
+          action === READ_IMAGE_CONFIG ? ifPolicySecret(action) : action,
+        );
+      }
+      const policy = { PolicyDocument: { Statement, ...document }, PolicyName: policyName };
+      return policyName === POLICY_SECRET ? ifPolicySecret(policy) : policy;
     });
   }
 
+  /** What the bearer authorizer's results are cached by: the source address only if it is checked. */
+  identitySources([header, ...more]: string[]): unknown {
+    const checked = this.unless('AllowedSources', Fn.ref('AllowedSources'), '');
+    return Fn.conditionIf(checked, [header, ...more], [header]);
+  }
+
+  /** `value` with UrlKeys, else `none`. */
+  ifUrlKeys(value: unknown, none: unknown = Aws.NO_VALUE): ICfnRuleConditionExpression {
+    return Fn.conditionIf(has('UrlKeys'), value, none);
+  }
+
+  /** The condition of what only UrlKeys makes necessary. */
+  get urlKeys(): CfnCondition {
+    return this.stack.node.findChild(has('UrlKeys')) as CfnCondition;
+  }
+
   /** Declares the parameter; returns its value. */
-  private declare(id: string, row: Parameter): string | number | string[] {
+  private declare(id: string, row: Parameter): Single | string[] {
     const parameter = new CfnParameter(this.stack, id, declaration(row));
     switch (row.type) {
       case 'list': {
         const own = stackValue(row);
         const items = Fn.split(',', parameter.valueAsString);
+        if (!own) return items;
         const condition = this.unless(id, parameter.valueAsString, '');
-        return Token.asList(Fn.conditionIf(condition, items, [own ? Fn.ref(own) : '']));
+        return Token.asList(Fn.conditionIf(condition, items, [Fn.ref(own)]));
       }
       case 'number': {
         const value = parameter.valueAsNumber;
         if (!NONE_IF_ZERO.includes(row.prop)) return value;
         const condition = this.unless(id, value, 0);
         return Token.asNumber(Fn.conditionIf(condition, value, Aws.NO_VALUE));
+      }
+      case 'flag': {
+        const expression = Fn.conditionEquals(parameter.valueAsString, 'true');
+        new CfnCondition(this.stack, has(id), { expression });
+        // With all that there can be: the stack puts the condition on what only the flag makes necessary.
+        return true;
       }
       default:
         if (row.default === '') this.unless(id, parameter.valueAsString, '');
@@ -78,19 +118,21 @@ export class SarParameters {
 }
 
 function has(parameter: string): string {
-  return `Has${parameter}`;
+  // Every alarm names this one twice.
+  return parameter === 'AlarmTopicArn' ? 'Notify' : `Has${parameter}`;
 }
 
 function declaration(row: Parameter): CfnParameterProps {
   switch (row.type) {
     case 'list': {
       const { meaning, pattern, all, default: items } = row;
-      const list = `${pattern}(,${pattern})*`;
+      // An item, then a comma that is not the end, or the end: the pattern stands in the template once.
+      const list = `(${pattern}(,(?!$)|$))*`;
       return {
         description: `${meaning} Comma-separated${all ? `; ${all} for all` : ''}. Empty: ${emptyText(row)}.`,
         // A String, not a CommaDelimitedList: every tool can compare it with the empty one, and the
         // pattern sees all of it.
-        allowedPattern: all ? `^([${all}]|${list})?$` : `^(${list})?$`,
+        allowedPattern: all ? `^([${all}]|${list})$` : `^${list}$`,
         constraintDescription: `expected ${expected(row)}, separated by commas without spaces`,
         default: stackValue(row) ? '' : String(items),
       };
@@ -104,6 +146,12 @@ function declaration(row: Parameter): CfnParameterProps {
       };
     case 'word':
       return { description: row.meaning, allowedValues: [...row.words], default: row.default };
+    case 'flag':
+      return {
+        description: row.meaning,
+        allowedValues: ['true', 'false'],
+        default: String(row.default),
+      };
     case 'number': {
       const { meaning, unit, range, numbers } = row;
       const limits = range
@@ -118,8 +166,4 @@ function declaration(row: Parameter): CfnParameterProps {
       };
     }
   }
-}
-
-function emptyText(row: Parameter): string {
-  return stackValue(row) ? defaultText(row) : 'none';
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import { stringify } from 'yaml';
 import { type SarApplication, SarStack } from './sar-stack';
+import { shorter } from './shorter';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -17,10 +18,21 @@ export function sarApplication(): SarApplication {
 
 /** The text of infra/template.yaml. */
 export function sarTemplate(): string {
+  return (
+    HEADER +
+    stringify(shorter(synthesized()), {
+      lineWidth: 0,
+      indentSeq: false,
+      aliasDuplicateObjects: false,
+    })
+  );
+}
+
+/** The template as the CDK writes it. */
+export function synthesized(): unknown {
   const app = new App({ analyticsReporting: false });
   const stack = new SarStack(app, 'ecr-admission', sarApplication());
-  const template = app.synth().getStackArtifact(stack.artifactId).template;
-  return HEADER + stringify(template, { lineWidth: 0, aliasDuplicateObjects: false });
+  return app.synth().getStackArtifact(stack.artifactId).template;
 }
 
 /** The version of the Cargo workspace, which is that of everything. */

@@ -1,6 +1,6 @@
 import { Fn, Token } from 'aws-cdk-lib';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
-import { expected, PARAMETERS, type Parameter, stackValue } from './parameters';
+import { expected, PARAMETERS, type Parameter, type Single, stackValue } from './parameters';
 import type { EcrAdmissionProps } from './props';
 
 /** The props with their defaults filled in. */
@@ -40,10 +40,7 @@ function given(props: EcrAdmissionProps): EcrAdmissionProps {
 }
 
 // An empty list of what the stack has one of would allow nothing.
-function firstWrong(
-  parameter: Parameter,
-  value: string | number | string[],
-): string | number | undefined {
+function firstWrong(parameter: Parameter, value: Single | string[]): Single | undefined {
   const values = Array.isArray(value) ? value : [value];
   if (values.length === 0) return stackValue(parameter) && '';
   if (parameter.type === 'list' && values.length === 1 && values[0] === parameter.all) return;
@@ -51,7 +48,7 @@ function firstWrong(
 }
 
 /** Whether this is a value of the parameter, or an item of its list. */
-export function accepts(parameter: Parameter, value: string | number): boolean {
+export function accepts(parameter: Parameter, value: Single): boolean {
   switch (parameter.type) {
     case 'list':
       return matches(parameter.pattern, value);
@@ -64,9 +61,11 @@ export function accepts(parameter: Parameter, value: string | number): boolean {
       const whole = Number.isInteger(value) ? Number(value) : NaN;
       return numbers ? numbers.includes(whole) : least <= whole && whole <= most;
     }
+    case 'flag':
+      return typeof value === 'boolean';
   }
 }
 
-function matches(pattern: string, value: string | number): boolean {
+function matches(pattern: string, value: Single): boolean {
   return new RegExp(`^(?:${pattern})$`).test(String(value));
 }

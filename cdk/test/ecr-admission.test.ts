@@ -70,6 +70,7 @@ test('the authorizer has its environment, its reserved concurrency and a short t
   const template = templateWith({ tokenOverlapHours: 1, authorizerReservedConcurrency: 7 });
   const { Properties } = only(template, 'AWS::Lambda::Function', /AuthorizerFunction/);
   assert.deepEqual(Object.keys(Properties['Environment'].Variables).sort(), [
+    'ALLOWED_SOURCES',
     'LOG_LEVEL',
     'TOKEN_OVERLAP_HOURS',
     'TOKEN_SECRET_ARN',
@@ -102,7 +103,9 @@ test('there are two routes, both behind the authorizer', () => {
 });
 
 test('API Gateway may invoke the functions from this API only', () => {
-  for (const permission of Object.values(resources(templateWith(), 'AWS::Lambda::Permission'))) {
+  const permissions = resources(templateWith({ urlKeys: true }), 'AWS::Lambda::Permission');
+  assert.equal(Object.keys(permissions).length, 3);
+  for (const permission of Object.values(permissions)) {
     assert.equal(permission.Properties['Principal'], 'apigateway.amazonaws.com');
     assert.match(
       JSON.stringify(permission.Properties['SourceArn']),
@@ -111,7 +114,135 @@ test('API Gateway may invoke the functions from this API only', () => {
   }
 });
 
-test('the stage throttles and writes access logs without a header', () => {
+const URL_KEYS = { urlKeys: true };
+
+test('with urlKeys, two routes have an authorizer of their own, which API Gateway always calls', () => {
+  const template = templateWith(URL_KEYS);
+  const routes = Object.values(resources(template, 'AWS::ApiGatewayV2::Route'));
+  const authorizers = resources(template, 'AWS::ApiGatewayV2::Authorizer');
+  const named = (name: string) =>
+    Object.entries(authorizers).find(([, { Properties }]) => Properties['Name'] === name)!;
+  const [url, { Properties }] = named('url');
+  const [bearer] = named('bearer');
+  assert.deepEqual(
+    routes.map((route) => [route.Properties['RouteKey'], route.Properties['AuthorizerId'].Ref]),
+    [
+      ['POST /validate', bearer],
+      ['POST /mutate', bearer],
+      ['POST /validate/{key}', url],
+      ['POST /mutate/{key}', url],
+    ],
+  );
+  for (const route of routes) {
+    assert.equal(route.Properties['AuthorizationType'], 'CUSTOM');
+    assert.deepEqual(route.Properties['Target'], routes[0]!.Properties['Target']);
+  }
+  const { ApiId, AuthorizerUri, ...rest } = Properties;
+  assert.deepEqual(rest, {
+    AuthorizerType: 'REQUEST',
+    AuthorizerPayloadFormatVersion: '2.0',
+    AuthorizerResultTtlInSeconds: 0,
+    EnableSimpleResponses: true,
+    IdentitySource: [],
+    Name: 'url',
+  });
+  assert.match(JSON.stringify(AuthorizerUri), /"EcrAdmissionUrlKeysAuthorizerFunction/);
+  template.hasResourceProperties('AWS::Lambda::Permission', {
+    FunctionName: { 'Fn::GetAtt': [Match.stringLikeRegexp('UrlKeysAuthorizerFunction'), 'Arn'] },
+    SourceArn: { 'Fn::Join': ['', Match.arrayWith(['/authorizers/', { Ref: url }])] },
+  });
+});
+
+test('the key authorizer is the same executable, with a reservation and a log group of its own', () => {
+  const given = { ...URL_KEYS, authorizerReservedConcurrency: 7, allowedSources: '10.0.0.0/8' };
+  const template = templateWith({ ...given, urlKeyAuthorizerReservedConcurrency: 8 });
+  const key = only(template, 'AWS::Lambda::Function', /UrlKeysAuthorizerFunction/).Properties;
+  const bearer = only(template, 'AWS::Lambda::Function', /AdmissionAuthorizerFunction/).Properties;
+  for (const same of ['Architectures', 'Code', 'MemorySize', 'Runtime', 'Timeout']) {
+    assert.deepEqual(key[same], bearer[same]);
+  }
+  assert.deepEqual(key['Environment'].Variables, {
+    ...bearer['Environment'].Variables,
+    CALLER_KEY: 'url',
+  });
+  assert.equal(bearer['Environment'].Variables.ALLOWED_SOURCES, '10.0.0.0/8');
+  assert.deepEqual(
+    [key, bearer].map((one) => one['ReservedConcurrentExecutions']),
+    [8, 7],
+  );
+  const groups = Object.values(resources(template, 'AWS::Lambda::Function')).map((fn) =>
+    JSON.stringify(fn.Properties['LoggingConfig'].LogGroup),
+  );
+  assert.equal(new Set(groups).size, 3);
+  const off = templateWith({ ...URL_KEYS, urlKeyAuthorizerReservedConcurrency: 0 });
+  const unreserved = only(off, 'AWS::Lambda::Function', /UrlKeysAuthorizerFunction/).Properties;
+  assert.equal(unreserved['ReservedConcurrentExecutions'], undefined);
+});
+
+test('the routes with a key have their own throttle, and the stage depends on them', () => {
+  const template = templateWith({ ...URL_KEYS, urlKeyThrottleRate: 70, urlKeyThrottleBurst: 30 });
+  const stage = only(template, 'AWS::ApiGatewayV2::Stage') as any;
+  const limit = { ThrottlingRateLimit: 70, ThrottlingBurstLimit: 30 };
+  assert.deepEqual(stage.Properties.RouteSettings, {
+    'POST /validate/{key}': limit,
+    'POST /mutate/{key}': limit,
+  });
+  const routes = Object.entries(resources(template, 'AWS::ApiGatewayV2::Route'))
+    .filter(([, { Properties }]) => Properties['RouteKey'].endsWith('{key}'))
+    .map(([id]) => id);
+  assert.deepEqual(stage.DependsOn, routes.sort());
+});
+
+test('without urlKeys, nothing in the template is about keys', () => {
+  const off = JSON.stringify(templateWith().toJSON());
+  assert.doesNotMatch(
+    off,
+    /EcrAdmissionUrlKeys|\{key\}|UrlKeyRejected|PreviousTokenExpiring|CALLER/,
+  );
+  assert.equal(
+    only(templateWith(), 'AWS::ApiGatewayV2::Stage').Properties['RouteSettings'],
+    undefined,
+  );
+});
+
+test('a request with a key that gets no decision is an alarm, counted in the access log', () => {
+  const template = templateWith(URL_KEYS);
+  assert.equal(ACCESS_LOG.route, '$context.routeKey');
+  template.hasResourceProperties('AWS::Logs::MetricFilter', {
+    LogGroupName: { Ref: Match.stringLikeRegexp('EndpointAccessLog') },
+    FilterPattern:
+      '{ ($.status != "200") && (($.route = "POST /validate/*") || ($.route = "POST /mutate/*")) }',
+    MetricTransformations: [Match.objectLike({ MetricName: 'UrlKeyRejected' })],
+  });
+  assertAlarmOnOne('UrlKeyRejected', template);
+});
+
+test('a cluster that still sends its previous token near the end of the overlap is an alarm', () => {
+  const template = templateWith(URL_KEYS);
+  assert.equal(ACCESS_LOG.tokenExpiring, '$context.authorizer.expiring');
+  template.hasResourceProperties('AWS::Logs::MetricFilter', {
+    LogGroupName: { Ref: Match.stringLikeRegexp('EndpointAccessLog') },
+    FilterPattern: '{ $.tokenExpiring = "true" }',
+    MetricTransformations: [Match.objectLike({ MetricName: 'PreviousTokenExpiring' })],
+  });
+  assertAlarmOnOne('PreviousTokenExpiring', template);
+});
+
+test('the bearer authorizer caches by the address too if it checks it, and never by that alone', () => {
+  const sources = (context: Record<string, unknown>) =>
+    Object.values(resources(templateWith(context), 'AWS::ApiGatewayV2::Authorizer')).map(
+      ({ Properties }) => Properties['IdentitySource'],
+    );
+  const header = '$request.header.Authorization';
+  assert.deepEqual(sources({}), [[header]]);
+  assert.deepEqual(sources({ allowedSources: '' }), [[header]]);
+  const checked = { allowedSources: '203.0.113.7/32,2001:db8::/56' };
+  assert.deepEqual(sources(checked), [[header, '$context.identity.sourceIp']]);
+  // The key authorizer's results are not cached at all.
+  assert.deepEqual(sources({ ...checked, ...URL_KEYS })[1], []);
+});
+
+test('the stage throttles and writes access logs without a header or a path', () => {
   const template = templateWith();
   template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
     StageName: '$default',
@@ -121,6 +252,8 @@ test('the stage throttles and writes access logs without a header', () => {
   for (const variable of Object.values(ACCESS_LOG)) {
     // $context holds no request header.
     assert.match(variable, /^\$context\.[A-Za-z.]+$/);
+    // The last part of a path may be a key; $context.routeKey is the route as it is declared.
+    assert.doesNotMatch(variable, /path|resource|querystring/i);
   }
   const given = templateWith({ stageThrottleRate: 50, stageThrottleBurst: 20 });
   given.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
@@ -170,7 +303,8 @@ test('every alarm notifies the topic when it fires and when it is over', () => {
   const alarms = (context: Record<string, unknown>) =>
     Object.values(resources(templateWith(context), 'AWS::CloudWatch::Alarm'));
   assert.equal(alarms({}).length, 13);
-  for (const alarm of alarms({ alarmTopicArn: topic })) {
+  assert.equal(alarms({ urlKeys: true }).length, 15);
+  for (const alarm of alarms({ alarmTopicArn: topic, urlKeys: true })) {
     assert.deepEqual(alarm.Properties['AlarmActions'], [topic]);
     assert.deepEqual(alarm.Properties['OKActions'], [topic]);
   }
@@ -217,8 +351,8 @@ test('a single review that failed, or that was admitted by break-glass, is an al
   for (const metric of ['Failed', 'BreakGlass']) assertAlarmOnOne(metric);
 });
 
-function assertAlarmOnOne(metric: string): void {
-  templateWith().hasResourceProperties('AWS::CloudWatch::Alarm', {
+function assertAlarmOnOne(metric: string, template = templateWith()): void {
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     Namespace: 'EcrAdmission',
     MetricName: metric,
     Statistic: 'Sum',
@@ -255,6 +389,7 @@ test('the dashboard shows every count of reviews', () => {
 test('the outputs are those that the operator tools and people read', () => {
   assert.deepEqual(Object.keys(templateWith().findOutputs('*')).sort(), [
     'AdmissionRoleArn',
+    'AllowedSourcesInForce',
     'AuthorizerCacheSecondsInForce',
     'Dashboard',
     'Endpoint',
@@ -262,6 +397,25 @@ test('the outputs are those that the operator tools and people read', () => {
     'IgnoredNamespacesInForce',
     'MetricsNamespaceInForce',
     'NextCommand',
+    'PolicySecretInForce',
+    'RegistryIdsInForce',
+    'RegistryRegionInForce',
     'TokenSecretArn',
+    'UrlKeysInForce',
   ]);
+  const outputs = templateWith({
+    registryIds: '123456789012,210987654321',
+    registryRegions: 'eu-west-1,us-east-1',
+    policySecret: POLICY_SECRET_ARN,
+    urlKeys: true,
+    allowedSources: '203.0.113.7/32,::/0',
+  }).findOutputs('*');
+  const values = Object.entries(outputs).map(([name, { Value }]) => [name, Value]);
+  assert.deepEqual(Object.fromEntries(values.filter(([name]) => /^(Reg|Pol|Url|All)/.test(name))), {
+    RegistryIdsInForce: '123456789012,210987654321',
+    RegistryRegionInForce: 'eu-west-1,us-east-1',
+    PolicySecretInForce: POLICY_SECRET_ARN,
+    UrlKeysInForce: 'true',
+    AllowedSourcesInForce: '203.0.113.7/32,::/0',
+  });
 });

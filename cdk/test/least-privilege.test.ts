@@ -10,6 +10,7 @@ import {
   ADMISSION_ROLE,
   anyCode,
   AUTHORIZER_ROLE,
+  KEY_AUTHORIZER_ROLE,
   POLICY_SECRET_ARN,
   resources,
   statements,
@@ -79,18 +80,22 @@ test('the admission function may read the policy secret only, if there is one', 
   ]);
 });
 
-test('the authorizer may read one secret and nothing else', () => {
-  assert.deepEqual(actions(AUTHORIZER_ROLE), [
-    'logs:CreateLogStream',
-    'logs:PutLogEvents',
-    'secretsmanager:GetSecretValue',
-  ]);
-  const template = templateWith();
+test('each authorizer may read one secret, write its own log, and nothing else', () => {
+  const template = templateWith({ urlKeys: true });
   const [secret] = Object.keys(resources(template, 'AWS::SecretsManager::Secret'));
-  const read = statements(template, AUTHORIZER_ROLE).find((statement) =>
-    JSON.stringify(statement['Action']).includes('GetSecretValue'),
-  );
-  assert.deepEqual(read?.['Resource'], { Ref: secret });
+  for (const [role, log] of [
+    [AUTHORIZER_ROLE, /^EcrAdmissionAuthorizerLog/],
+    [KEY_AUTHORIZER_ROLE, /^EcrAdmissionUrlKeysAuthorizerLog/],
+  ] as const) {
+    assert.deepEqual(actions(role, template), [
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      'secretsmanager:GetSecretValue',
+    ]);
+    const [write, read] = statements(template, role).map((statement) => statement['Resource']);
+    assert.match(write['Fn::GetAtt'][0], log);
+    assert.deepEqual(read, { Ref: secret });
+  }
 });
 
 // The operations in the sources, as IAM actions. Every SDK call is `client.operation().…`.
@@ -129,8 +134,9 @@ test('the roles allow what the sources call', () => {
 });
 
 test('no statement allows every action, or every resource without a reason', () => {
-  for (const role of [ADMISSION_ROLE, AUTHORIZER_ROLE]) {
-    for (const statement of statements(templateWith({ policySecret }), role)) {
+  const template = templateWith({ policySecret, urlKeys: true });
+  for (const role of [ADMISSION_ROLE, AUTHORIZER_ROLE, KEY_AUTHORIZER_ROLE]) {
+    for (const statement of statements(template, role)) {
       assert.equal(statement['Effect'], 'Allow');
       assert.equal(statement['NotAction'] ?? statement['NotResource'], undefined);
       for (const action of [statement['Action']].flat()) assert.doesNotMatch(action, /\*/);
@@ -160,7 +166,7 @@ test('ECR is read in the allowed accounts and Regions only', () => {
   const arn = (account: string) => ({
     'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ecr:*:${account}:repository/*`]],
   });
-  assert.equal(ecr.length, 2);
+  assert.equal(ecr.length, 1);
   for (const statement of ecr) {
     assert.deepEqual(statement['Resource'], [arn('123456789012'), arn('210987654321')]);
     assert.deepEqual(statement['Condition'], {
@@ -170,9 +176,9 @@ test('ECR is read in the allowed accounts and Regions only', () => {
 });
 
 test('only Lambda assumes the roles, and they have no managed policy', () => {
-  const template = templateWith();
+  const template = templateWith({ urlKeys: true });
   const roles = Object.values(resources(template, 'AWS::IAM::Role'));
-  assert.equal(roles.length, 2);
+  assert.equal(roles.length, 3);
   for (const { Properties } of roles) {
     assert.equal(Properties['ManagedPolicyArns'], undefined);
     const trust = Properties['AssumeRolePolicyDocument'].Statement;

@@ -18,6 +18,7 @@ test('cdk-nag finds nothing in the stack that is not suppressed', () => {
   const app = nagged({
     registryIds: '123456789012,210987654321',
     provisionedConcurrency: 1,
+    urlKeys: true,
     policySecret: POLICY_SECRET_ARN,
   });
   new EcrAdmissionStack(app, 'EcrAdmission', { code: anyCode() });

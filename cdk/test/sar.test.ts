@@ -4,14 +4,169 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { README, TEMPLATE } from '../lib/generated';
 import { PARAMETERS } from '../lib/parameters';
-import { sarTemplate } from '../lib/sar-template';
-import { ADMISSION_ROLE, POLICY_SECRET_ARN } from './stacks';
+import { sarTemplate, synthesized } from '../lib/sar-template';
+import { shorter } from '../lib/shorter';
+import { dashboardOf, deployed } from './deployed';
+import { ADMISSION_ROLE, POLICY_SECRET_ARN, templateWith } from './stacks';
 
 const text = sarTemplate();
 const template = parse(text);
 
 test('the template fits into a request to CloudFormation, without an S3 bucket', () => {
-  assert.ok(Buffer.byteLength(text) < 51_200);
+  assert.ok(Buffer.byteLength(text) < 51_200, `${Buffer.byteLength(text)} bytes`);
+});
+
+const EVERYTHING = {
+  UrlKeys: 'true',
+  AllowedSources: '203.0.113.7/32,2001:db8::/56',
+  RegistryIds: '111122223333,444455556666',
+  RegistryRegion: 'eu-west-1,us-east-1',
+  IgnoredNamespaces: '',
+  PinNamespaces: 'shop,web',
+  PolicySecret: POLICY_SECRET_ARN,
+  AlarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:on-call',
+  UrlKeyAuthorizerReservedConcurrency: '0',
+};
+
+test('the shorter template deploys what the CDK wrote', () => {
+  const whole = synthesized() as any;
+  const short = shorter(whole);
+  assert.ok(JSON.stringify(short).length < JSON.stringify(whole).length);
+  const some: Record<string, string>[] = [{}, { UrlKeys: 'true' }, EVERYTHING];
+  for (const parameters of some) {
+    const [expected, got] = [deployed(whole, parameters), deployed(short, parameters)];
+    for (const { resources } of [expected, got]) {
+      for (const resource of Object.values<any>(resources)) {
+        if (resource.Type === 'AWS::CloudWatch::Dashboard') {
+          resource.Properties.DashboardBody = dashboardOf(resource.Properties.DashboardBody);
+        }
+        if (resource.Type === 'AWS::Logs::LogGroup') {
+          assert.ok([undefined, 'Delete'].includes(resource.DeletionPolicy));
+          delete resource.DeletionPolicy;
+          delete resource.UpdateReplacePolicy;
+        }
+      }
+    }
+    assert.deepEqual(got, expected);
+  }
+});
+
+// The CDK app's own template has the same parts, but no serverless functions.
+const typesOf = (all: Record<string, any>) =>
+  Object.values(all)
+    .map(({ Type }) => Type.replace('Serverless', 'Lambda'))
+    .sort();
+
+test('without UrlKeys, nothing of them exists, and with them what the CDK deploys', () => {
+  for (const [parameters, context, alarms] of [
+    [{}, {}, 13],
+    [{ UrlKeys: 'true' }, { urlKeys: true }, 15],
+  ] as const) {
+    const got = deployed(template, parameters).resources;
+    const { Resources } = templateWith(context).toJSON();
+    assert.deepEqual(typesOf(got), typesOf(Resources));
+    const [dashboard] = Object.values<any>(got).filter(({ Type }) => /Dashboard/.test(Type));
+    const [shown] = dashboardOf(dashboard.Properties.DashboardBody).widgets;
+    assert.equal(new Set(shown.properties.alarms).size, alarms);
+    for (const alarm of shown.properties.alarms) assert.match(alarm, /^<EcrAdmission\w+\.Arn>$/);
+  }
+  const off = deployed(template).resources;
+  const [stage] = Object.values<any>(off).filter(({ Type }) => /Stage/.test(Type));
+  assert.equal(stage.Properties.RouteSettings, undefined);
+  assert.equal(stage.Properties.Description, undefined);
+  assert.doesNotMatch(JSON.stringify(off), /EcrAdmissionUrlKeys|\{key\}/);
+});
+
+test('with UrlKeys, the stage throttles the two routes, and comes after them', () => {
+  const on = deployed(template, { UrlKeys: 'true', UrlKeyThrottleRate: '70' }).resources;
+  const of = (type: RegExp) => Object.entries<any>(on).filter(([, { Type }]) => type.test(Type));
+  const [[, stage] = ['', undefined]] = of(/Stage/);
+  const limit = { ThrottlingRateLimit: '70', ThrottlingBurstLimit: '1000' };
+  assert.deepEqual(stage.Properties.RouteSettings, {
+    'POST /validate/{key}': limit,
+    'POST /mutate/{key}': limit,
+  });
+  const routes = of(/Route$/).filter(([, { Properties }]) => /\{key\}/.test(Properties.RouteKey));
+  assert.equal(routes.length, 2);
+  for (const [id] of routes) assert.ok(stage.Properties.Description.includes(`<${id}>`), id);
+});
+
+test('the source address is in the cache key of the bearer authorizer only if it is checked', () => {
+  const sources = (parameters: Record<string, string>) =>
+    Object.values<any>(deployed(template, parameters).resources).find(
+      ({ Properties }) => Properties?.Name === 'bearer',
+    ).Properties.IdentitySource;
+  assert.deepEqual(sources({}), ['$request.header.Authorization']);
+  assert.deepEqual(sources({ AllowedSources: '203.0.113.7/32' }), [
+    '$request.header.Authorization',
+    '$context.identity.sourceIp',
+  ]);
+});
+
+test('both authorizers get the allowed sources', () => {
+  const variables = Object.values<any>(deployed(template, EVERYTHING).resources)
+    .filter(({ Type }) => Type === 'AWS::Serverless::Function')
+    .map(({ Properties }) => Properties.Environment.Variables)
+    .filter(({ TOKEN_SECRET_ARN }) => TOKEN_SECRET_ARN);
+  assert.deepEqual(
+    variables.map(({ ALLOWED_SOURCES, CALLER_KEY }) => [ALLOWED_SOURCES, CALLER_KEY]),
+    [
+      [EVERYTHING.AllowedSources, undefined],
+      [EVERYTHING.AllowedSources, 'url'],
+    ],
+  );
+});
+
+test('the outputs repeat the parameters that the operator tools read', () => {
+  const { outputs } = deployed(template, EVERYTHING);
+  for (const name of [
+    'RegistryIds',
+    'RegistryRegion',
+    'PolicySecret',
+    'UrlKeys',
+    'AllowedSources',
+  ] as const) {
+    assert.equal(outputs[`${name}InForce`], EVERYTHING[name]);
+  }
+  const { RegistryIdsInForce, RegistryRegionInForce, UrlKeysInForce } = deployed(template).outputs;
+  assert.deepEqual(
+    [RegistryIdsInForce, RegistryRegionInForce, UrlKeysInForce],
+    ['123456789012', 'eu-west-1', 'false'],
+  );
+});
+
+test('the pattern of a list accepts items between commas, and nothing else', () => {
+  const { AllowedPattern } = template.Parameters.AllowedSources;
+  for (const accepted of [
+    '',
+    '203.0.113.7/32',
+    '0.0.0.0/0,::/0',
+    '10.0.0.0/8,2001:db8::/32,2001:DB8:0:0:0:0:0:1/128',
+  ]) {
+    assert.match(accepted, new RegExp(AllowedPattern));
+  }
+  for (const refused of [
+    '203.0.113.7',
+    '203.0.113.256/32',
+    '203.0.113.7/33',
+    '203.0.113.07/32',
+    '203.0.113/24',
+    '2001:db8::/129',
+    '2001:db8::',
+    'nat.example.com/32',
+    '10.0.0.0/8,',
+    ',10.0.0.0/8',
+    '10.0.0.0/8,,::/0',
+    '10.0.0.0/8, ::/0',
+    '10.0.0.0/8::/0',
+  ]) {
+    assert.doesNotMatch(refused, new RegExp(AllowedPattern), refused);
+  }
+  const { AllowedPattern: namespaces } = template.Parameters.PinNamespaces;
+  for (const accepted of ['', '*', 'shop', 'shop,web'])
+    assert.match(accepted, new RegExp(namespaces));
+  for (const refused of ['shop,*', '*,shop', '**', 'shop,'])
+    assert.doesNotMatch(refused, new RegExp(namespaces));
 });
 
 // The types of this template, each of which the Serverless Application Repository accepts (see its page
@@ -99,8 +254,8 @@ test('the page of the application explains every parameter and every alarm', () 
   const page = readFileSync(README, 'utf8');
   const alarms = Object.entries<any>(template.Resources)
     .filter(([, resource]) => resource.Type === 'AWS::CloudWatch::Alarm')
-    .map(([id]) => /^EcrAdmissionAlarms(.+)[0-9A-F]{8}$/.exec(id)![1]!);
-  assert.equal(alarms.length, 13);
+    .map(([id]) => /^EcrAdmission(?:Alarms|UrlKeys)(.+)[0-9A-F]{8}$/.exec(id)![1]!);
+  assert.equal(alarms.length, 15);
   for (const name of [...Object.keys(template.Parameters), ...alarms]) {
     assert.match(page, new RegExp(`^\\|[^|]*\`${name}\`[^|]*\\|`, 'm'), name);
   }
@@ -117,27 +272,20 @@ test('the pattern of PolicySecret accepts what the CDK accepts', () => {
 
 test('without a PolicySecret, the role grants no secret and no image config', () => {
   const roles = Object.entries<any>(template.Resources).filter(([id]) => ADMISSION_ROLE.test(id));
-  const [[, role] = []] = roles;
-  const policies = role.Properties.Policies.filter((policy: any) => !('PolicyName' in policy));
-  const always = role.Properties.Policies.filter((policy: any) => 'PolicyName' in policy);
-  const ecr = always[0].PolicyDocument.Statement.find((statement: any) =>
-    statement.Action.includes('ecr:BatchGetImage'),
-  );
-  const secret = {
-    Action: 'secretsmanager:GetSecretValue',
-    Effect: 'Allow',
-    Resource: { Ref: 'PolicySecret' },
-  };
-  const configs = { ...ecr, Action: 'ecr:GetDownloadUrlForLayer' };
-  const given = {
-    PolicyName: 'policySecret',
-    PolicyDocument: { Statement: [secret, configs], Version: '2012-10-17' },
-  };
-  assert.deepEqual(policies, [{ 'Fn::If': ['HasPolicySecret', given, { Ref: 'AWS::NoValue' }] }]);
-  assert.deepEqual(template.Conditions.HasPolicySecret, {
-    'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'PolicySecret' }, ''] }],
-  });
+  const [[id] = ['']] = roles;
+  const policies = (parameters: Record<string, string>) =>
+    deployed(template, parameters).resources[id].Properties.Policies;
+  const [always, ...more] = policies({});
+  assert.deepEqual(more, []);
   assert.doesNotMatch(JSON.stringify(always), /secretsmanager|GetDownloadUrlForLayer/);
+
+  const [calls, policySecret] = policies({ PolicySecret: POLICY_SECRET_ARN });
+  assert.deepEqual(policySecret.PolicyDocument.Statement, [
+    { Action: 'secretsmanager:GetSecretValue', Effect: 'Allow', Resource: POLICY_SECRET_ARN },
+  ]);
+  const [text, configs] = [JSON.stringify(calls), ',"ecr:GetDownloadUrlForLayer"'];
+  assert.ok(text.includes(configs));
+  assert.equal(text.replace(configs, ''), JSON.stringify(always));
 });
 
 test('no output has the name of a parameter, or sam package would confuse them', () => {

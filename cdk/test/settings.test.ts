@@ -49,6 +49,13 @@ const refused: [Record<string, unknown>, RegExp][] = [
   [{ maxImages: 501 }, /^maxImages: .* got 501$/],
   [{ stageThrottleRate: 0 }, /^stageThrottleRate: .* from 1 to 100000, got 0$/],
   [{ stageThrottleBurst: 0 }, /^stageThrottleBurst: .* from 1 to 100000, got 0$/],
+  [{ urlKeys: 'yes' }, /^urlKeys: expected true or false, got "yes"$/],
+  [{ urlKeyThrottleRate: 0 }, /^urlKeyThrottleRate: .* from 1 to 100000, got 0$/],
+  [
+    { allowedSources: '203.0.113.7' },
+    /^allowedSources: expected items like 203.0.113.7\/32, got "203.0.113.7"$/,
+  ],
+  [{ allowedSources: '10.0.0.0/8,2001:db8::/129' }, /^allowedSources: .* got "2001:db8::\/129"$/],
   [{ logRetentionDays: 2 }, /^logRetentionDays: expected 1, 3, .* or 3653 days, got 2$/],
   [{ alarmTopicArn: 'on-call' }, /^alarmTopicArn: expected nothing, or .*, got "on-call"$/],
   [{ architecture: 'amd64' }, /^architecture: expected arm64 or x86_64, got "amd64"$/],
@@ -78,6 +85,15 @@ for (const policySecret of [
     assert.equal(stackWith({ policySecret }).admission.settings.policySecret, policySecret);
   });
 }
+
+test('a flag is a word of the command line, or JSON', () => {
+  for (const given of [true, 'true', ' true ']) {
+    assert.equal(stackWith({ urlKeys: given }).admission.settings.urlKeys, true);
+  }
+  for (const given of [false, 'false']) {
+    assert.equal(stackWith({ urlKeys: given }).admission.urlKeys, undefined);
+  }
+});
 
 test("the CDK's own context is accepted", () => {
   stackWith({ 'aws:cdk:bundling-stacks': ['**'], '@aws-cdk/core:checkSecretUsage': true });

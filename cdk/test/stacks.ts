@@ -66,3 +66,4 @@ export const POLICY_SECRET_ARN =
 
 export const ADMISSION_ROLE = /^EcrAdmissionRole/;
 export const AUTHORIZER_ROLE = /^EcrAdmissionAuthorizerRole/;
+export const KEY_AUTHORIZER_ROLE = /^EcrAdmissionUrlKeysAuthorizerRole/;

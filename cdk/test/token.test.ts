@@ -21,11 +21,16 @@ test('the token is not in the template, and no reference puts it there', () => {
   assert.equal(secret?.[0], undefined);
 });
 
-test('only the authorizer has the ARN of the token secret', () => {
-  const template = templateWith();
+test('only the authorizers have the ARN of the token secret', () => {
+  const template = templateWith({ urlKeys: true });
   const [secret] = Object.keys(resources(template, 'AWS::SecretsManager::Secret'));
   const users = Object.entries(template.toJSON()['Resources'])
     .filter(([, resource]) => JSON.stringify(resource).includes(`"${secret}"`))
     .map(([id]) => id.replace(/[0-9A-F]{8}$/, ''));
-  assert.deepEqual(users.sort(), ['EcrAdmissionAuthorizerFunction', 'EcrAdmissionAuthorizerRole']);
+  assert.deepEqual(users.sort(), [
+    'EcrAdmissionAuthorizerFunction',
+    'EcrAdmissionAuthorizerRole',
+    'EcrAdmissionUrlKeysAuthorizerFunction',
+    'EcrAdmissionUrlKeysAuthorizerRole',
+  ]);
 });

@@ -27,6 +27,7 @@ enum Kind {
     Text { example: String, default: String },
     Word { words: Vec<String>, default: String },
     Number { unit: String, range: Option<[u32; 2]>, default: u32 },
+    Flag { default: bool },
 }
 
 #[derive(Deserialize)]
@@ -47,6 +48,7 @@ impl Kind {
             }
             Self::Text { default, .. } | Self::Word { default, .. } => default.clone(),
             Self::Number { default, .. } => default.to_string(),
+            Self::Flag { default } => default.to_string(),
         }
     }
 
@@ -56,6 +58,7 @@ impl Kind {
             Self::List { example, .. } | Self::Text { example, .. } => vec![example.clone()],
             Self::Word { words, .. } => words.clone(),
             Self::Number { range, .. } => range.unwrap().map(|end| end.to_string()).to_vec(),
+            Self::Flag { .. } => vec!["true".to_owned(), "false".to_owned()],
         }
     }
 
@@ -63,7 +66,7 @@ impl Kind {
     fn bad(&self) -> Vec<String> {
         let mut bad = vec![BAD.to_owned()];
         match self {
-            Self::List { .. } | Self::Text { .. } => {}
+            Self::List { .. } | Self::Text { .. } | Self::Flag { .. } => {}
             Self::Word { words, .. } => bad.extend(words.iter().map(|word| word.to_lowercase())),
             Self::Number { range, .. } => {
                 let [least, most] = range.unwrap();
@@ -79,6 +82,7 @@ impl Kind {
         match self {
             Self::List { .. } | Self::Text { .. } => vec![],
             Self::Word { words, .. } => words.clone(),
+            Self::Flag { .. } => vec!["true or false".to_owned()],
             Self::Number { unit, range, .. } => {
                 let [least, most] = range.unwrap();
                 vec![format!("a whole number of {unit} from {least} to {most}")]

@@ -1,5 +1,8 @@
 """The stack, deployed to a local AWS with the executables that ship."""
 
+import base64
+import hmac
+import json
 import subprocess
 import tempfile
 import threading
@@ -60,6 +63,8 @@ class Deployed(unittest.TestCase):
             "policySecret": aws(cls.cloud.url, "secretsmanager", "create-secret", *secret)["ARN"],
             # Without the cache of API Gateway, so that the test of a revoked token does not wait for it.
             "authorizerCacheSeconds": 0,
+            "urlKeys": "true",
+            "allowedSources": "127.0.0.0/8,::1/128",
         }
         cls.outputs = deploy_cdk(cls.cloud.url, STACK, **context)
         (api,) = resources(cls.cloud.url, STACK, "AWS::ApiGatewayV2::Api").values()
@@ -70,6 +75,20 @@ class Deployed(unittest.TestCase):
     def tokens(self):
         arguments = ("secretsmanager", "get-secret-value", "--secret-id", self.outputs["TokenSecretArn"])
         return Tokens.parse(aws(self.cloud.url, *arguments)["SecretString"])
+
+    def key(self):
+        """The key of the cluster, derived here and not by the tools, which must derive the same."""
+        token = self.tokens().of("default").reveal().encode()
+        digest = hmac.digest(token, b"ecr-admission/url/v1", "sha256")
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    def logged(self):
+        """Every line of every log group."""
+        lines = []
+        for group in aws(self.cloud.url, "logs", "describe-log-groups")["logGroups"]:
+            arguments = ("logs", "filter-log-events", "--log-group-name", group["logGroupName"])
+            lines += [event["message"] for event in aws(self.cloud.url, *arguments)["events"]]
+        return lines
 
     def script(self, name, *arguments):
         """Runs a tool with the local AWS."""
@@ -154,6 +173,9 @@ class Deployment(Deployed):
 
     def test_the_outputs_say_what_comes_next(self):
         self.assertEqual(self.outputs["IgnoredNamespacesInForce"], "kube-system,ci")
+        self.assertEqual(self.outputs["UrlKeysInForce"], "true")
+        self.assertEqual(self.outputs["AllowedSourcesInForce"], "127.0.0.0/8,::1/128")
+        self.assertRegex(self.outputs["PolicySecretInForce"], ":secret:ecr-admission/policy-")
         self.assertIn(f"deploy/render-config --stack {STACK} --region", self.outputs["NextCommand"])
         self.assertIn("#dashboards/dashboard/", self.outputs["Dashboard"])
 
@@ -162,13 +184,46 @@ class Deployment(Deployed):
         self.assertEqual(len(token), 64)
         self.verdict(registry.GOOD)
         self.assertNotIn(token, self.cloud.log.read_text(errors="replace"))
-        groups = aws(self.cloud.url, "logs", "describe-log-groups")["logGroups"]
-        written = []
-        for group in groups:
-            arguments = ("logs", "filter-log-events", "--log-group-name", group["logGroupName"])
-            written += [event["message"] for event in aws(self.cloud.url, *arguments)["events"]]
+        written = self.logged()
         self.assertTrue(any('"event":"review"' in line for line in written), "the admission log is not empty")
         self.assertFalse(any(token in line for line in written))
+
+    def test_a_key_in_the_url_gets_a_decision(self):
+        good, bad = reviews.create_pod(registry.GOOD), reviews.create_pod(registry.MUTABLE)
+        for path in ("/validate", "/mutate"):
+            answer = self.caller.review(good, route=f"{path}/{self.key()}")
+            self.assertEqual(answer.status, 200, answer.text)
+            self.assertIs(answer.review["response"]["allowed"], True)
+        denied = self.caller.review(bad, route=f"/validate/{self.key()}").review["response"]
+        self.assertIs(denied["allowed"], False)
+        self.assertIn("[tag-immutability]", denied["status"]["message"])
+
+    def test_another_key_is_refused(self):
+        key, token, review = self.key(), self.tokens().of("default"), reviews.create_pod(registry.GOOD)
+        other = ("A" if key[0] != "A" else "B") + key[1:]
+        for refused in (other, key[:-1], f"{key}A", f"{key}=", token.reveal()):
+            for given in (None, token):
+                answer = self.caller.review(review, given, f"/validate/{refused}")
+                self.assertEqual(answer.status, 403, "a token in the header is nothing to a route with a key")
+                self.assertIsNone(answer.review)
+        # The other way round: a key is not a token.
+        self.assertEqual(self.caller.review(review, Token(key)).status, 403)
+
+    def test_only_the_two_routes_take_a_key(self):
+        key = self.key()
+        for route in ("/validate/", f"//validate/{key}", f"/Validate/{key}", f"/validate/{key}/", f"/other/{key}"):
+            answer = self.caller.review(reviews.create_pod(registry.GOOD), route=route)
+            self.assertTrue(400 <= answer.status < 500, f"{route.replace(key, 'KEY')}: {answer.status}")
+            self.assertIsNone(answer.review)
+
+    def test_a_key_is_in_no_log(self):
+        key = self.key()
+        for path in (key, f"{key}A", f"{key}/"):
+            self.caller.review(reviews.create_pod(registry.GOOD), route=f"/validate/{path}")
+        written = "\n".join(self.logged())
+        self.assertIn('"event":"review"', written)
+        pieces = {key[start : start + 12] for start in range(len(key) - 11)}
+        self.assertEqual([piece for piece in pieces if piece in written], [])
 
     def test_render_config_and_doctor_agree_with_the_stack(self):
         with tempfile.TemporaryDirectory() as name:
@@ -191,6 +246,36 @@ class Deployment(Deployed):
             denied = self.script("doctor", "--config", name, "--image", registry.MUTABLE)
             self.assertEqual(denied.returncode, 1)
             self.assertRegex(denied.stdout, r"FAIL  admitted sample: .*\[tag-immutability\]")
+
+
+class OtherSources(Deployed):
+    """Changes the allowed sources, and restores them."""
+
+    def test_a_caller_from_another_address_is_refused(self):
+        functions = resources(self.cloud.url, STACK, "AWS::Lambda::Function")
+        authorizers = [name for logical, name in functions.items() if "Authorizer" in logical]
+        self.assertEqual(len(authorizers), 2)
+        try:
+            for name in authorizers:
+                self.allow(name, "203.0.113.7/32")
+            self.assertEqual(self.statuses(), [403, 403])
+        finally:
+            for name in authorizers:
+                self.allow(name, "127.0.0.0/8,::1/128")
+        self.assertEqual(self.statuses(), [200, 200])
+
+    def allow(self, name, sources):
+        of_function = ("--function-name", name)
+        configuration = aws(self.cloud.url, "lambda", "get-function-configuration", *of_function)
+        variables = {**configuration["Environment"]["Variables"], "ALLOWED_SOURCES": sources}
+        environment = ("--environment", json.dumps({"Variables": variables}))
+        aws(self.cloud.url, "lambda", "update-function-configuration", *of_function, *environment)
+
+    def statuses(self):
+        """Of a review with the token, and of one with the key."""
+        review = reviews.create_pod(registry.GOOD)
+        token = self.caller.review(review, self.tokens().of("default"))
+        return [token.status, self.caller.review(review, route=f"/validate/{self.key()}").status]
 
 
 class Rotation(Deployed):

@@ -17,6 +17,7 @@ from .emulators import ACCOUNT, REGION, aws, environment, ministack, moto
 TEMPLATE = ROOT / "infra" / "template.yaml"
 APPLICATION = f"arn:aws:serverlessrepo:{REGION}:{ACCOUNT[::-1]}:applications/ecr-admission"
 BUCKET = "packages"
+SOURCES = "203.0.113.7/32,2001:db8::/56"
 # Of another account: a policy may be shared.
 POLICY_SECRET = f"arn:aws:secretsmanager:{REGION}:210987654321:secret:ecr-admission/policy-AbCdEf"
 POLICY = {
@@ -53,9 +54,10 @@ class Checked(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             # Rendered for any account and Region, so that cfn-lint checks the CDK stack too.
             if (ROOT / "dist" / ARCH / "admission.zip").exists():
-                synthesize(Path(folder))
-            templates = [str(TEMPLATE), *map(str, Path(folder).glob("*.template.json"))]
-            self.assertEqual(len(templates), 2, f"run scripts/build --arch {ARCH} first")
+                synthesize(Path(folder, "plain"))
+                synthesize(Path(folder, "keys"), urlKeys="true", allowedSources="203.0.113.7/32,::/0")
+            templates = [str(TEMPLATE), *map(str, Path(folder).glob("*/*.template.json"))]
+            self.assertEqual(len(templates), 3, f"run scripts/build --arch {ARCH} first")
             command = [str(tools.bin_of("lint") / "cfn-lint"), "--non-zero-exit-code", "informational"]
             # W3005: the CDK adds a DependsOn to each function, which its references already imply.
             command += ["--ignore-checks", "W3005", "--", *templates]
@@ -104,6 +106,13 @@ class Deployed(unittest.TestCase):
         if result.returncode != 0:
             raise RuntimeError(f"sam package failed:\n{result.stdout}{result.stderr}")
 
+    def test_the_packaged_template_fits_into_a_request(self):
+        self.assertLess(len(self.packaged.read_bytes()), 51_200)
+
+    def api(self, stack, operation):
+        (api,) = resources(self.cloud.url, stack, "AWS::ApiGatewayV2::Api").values()
+        return aws(self.cloud.url, "apigatewayv2", operation, "--api-id", api)["Items"]
+
     def role(self, stack):
         """The statements of the admission function's role, by the policy that holds them."""
         names = resources(self.cloud.url, stack, "AWS::IAM::Role")
@@ -135,6 +144,19 @@ class Deployed(unittest.TestCase):
         self.assertNotIn("GetDownloadUrlForLayer", str(role))
         self.assertIn("inspector2:ListFindings", str(role))
         self.assertEqual(self.variables("one")["MAX_IMAGES"], "100")
+        self.assertEqual(plain["UrlKeysInForce"], "false")
+        self.assertEqual(plain["RegistryIdsInForce"], ACCOUNT)
+        self.assertEqual(plain["RegistryRegionInForce"], REGION)
+        self.assertEqual(plain.get("AllowedSourcesInForce", ""), "")
+        self.assertEqual(plain.get("PolicySecretInForce", ""), "")
+        self.assertEqual(len(resources(self.cloud.url, "one", "AWS::Lambda::Function")), 2)
+        self.assertEqual(len(resources(self.cloud.url, "one", "AWS::Logs::LogGroup")), 3)
+        routes = sorted(route["RouteKey"] for route in self.api("one", "get-routes"))
+        self.assertEqual(routes, ["POST /mutate", "POST /validate"])
+        (bearer,) = self.api("one", "get-authorizers")
+        self.assertEqual(bearer["IdentitySource"], ["$request.header.Authorization"])
+        (stage,) = self.api("one", "get-stages")
+        self.assertEqual(stage.get("RouteSettings", {}), {})
         (ecr,) = [one for one in role["calls"] if "ecr:" in str(one["Action"])]
         self.assertEqual(ecr["Resource"], [f"arn:aws:ecr:*:{ACCOUNT}:repository/*"])
 
@@ -152,6 +174,11 @@ class Deployed(unittest.TestCase):
             MaxImages="500",
             StageThrottleRate="50",
             StageThrottleBurst="20",
+            UrlKeys="true",
+            AllowedSources=SOURCES,
+            UrlKeyThrottleRate="70",
+            UrlKeyThrottleBurst="30",
+            UrlKeyAuthorizerReservedConcurrency="0",
         )
         self.assertEqual(other.get("IgnoredNamespacesInForce", ""), "")
         self.assertEqual(self.variables("two")["REGISTRY_IDS"], "111122223333,444455556666")
@@ -159,20 +186,55 @@ class Deployed(unittest.TestCase):
         self.assertEqual(self.variables("two")["POLICY_SECRET"], POLICY_SECRET)
         role = self.role("two")
         self.assertEqual(sorted(role), ["calls", "policySecret"])
-        secret, configs = role["policySecret"]
+        (secret,) = role["policySecret"]
         self.assertEqual(
             secret, {"Action": "secretsmanager:GetSecretValue", "Effect": "Allow", "Resource": POLICY_SECRET}
         )
-        self.assertEqual(configs["Action"], "ecr:GetDownloadUrlForLayer")
         (ecr,) = [one for one in role["calls"] if "ecr:" in str(one["Action"])]
+        self.assertIn("ecr:GetDownloadUrlForLayer", ecr["Action"])
         accounts = ("111122223333", "444455556666")
-        for statement in (ecr, configs):
-            arns = [f"arn:aws:ecr:*:{account}:repository/*" for account in accounts]
-            self.assertEqual(statement["Resource"], arns)
-            regions = statement["Condition"]["StringEquals"]["aws:RequestedRegion"]
-            self.assertEqual(regions, ["eu-west-1", "us-east-1"])
+        self.assertEqual(ecr["Resource"], [f"arn:aws:ecr:*:{account}:repository/*" for account in accounts])
+        regions = ecr["Condition"]["StringEquals"]["aws:RequestedRegion"]
+        self.assertEqual(regions, ["eu-west-1", "us-east-1"])
         self.assertEqual(self.variables("two")["MAX_IMAGES"], "500")
         self.assertNotEqual(plain["Endpoint"], other["Endpoint"])
+        self.with_keys(other)
+
+    def with_keys(self, outputs):
+        self.assertEqual(outputs["UrlKeysInForce"], "true")
+        self.assertEqual(outputs["AllowedSourcesInForce"], SOURCES)
+        self.assertEqual(outputs["RegistryIdsInForce"], "111122223333,444455556666")
+        self.assertEqual(outputs["RegistryRegionInForce"], "eu-west-1,us-east-1")
+        self.assertEqual(outputs["PolicySecretInForce"], POLICY_SECRET)
+        authorizers = {one["Name"]: one for one in self.api("two", "get-authorizers")}
+        self.assertEqual(
+            authorizers["bearer"]["IdentitySource"],
+            ["$request.header.Authorization", "$context.identity.sourceIp"],
+        )
+        self.assertEqual(authorizers["url"]["IdentitySource"], [])
+        self.assertEqual(authorizers["url"]["AuthorizerResultTtlInSeconds"], 0)
+        routes = {route["RouteKey"]: route["AuthorizerId"] for route in self.api("two", "get-routes")}
+        for path, name in (
+            ("/validate", "bearer"),
+            ("/mutate", "bearer"),
+            ("/validate/{key}", "url"),
+            ("/mutate/{key}", "url"),
+        ):
+            self.assertEqual(routes[f"POST {path}"], authorizers[name]["AuthorizerId"], path)
+        (stage,) = self.api("two", "get-stages")
+        self.assertEqual(sorted(stage["RouteSettings"]), ["POST /mutate/{key}", "POST /validate/{key}"])
+        names = resources(self.cloud.url, "two", "AWS::Lambda::Function")
+        (function,) = [name for logical, name in names.items() if "UrlKeysAuthorizer" in logical]
+        arguments = ("lambda", "get-function-configuration", "--function-name", function)
+        variables = aws(self.cloud.url, *arguments)["Environment"]["Variables"]
+        self.assertEqual(variables["CALLER_KEY"], "url")
+        self.assertEqual(variables["ALLOWED_SOURCES"], SOURCES)
+        # What the dashboard names exists: its alarms, those about keys included.
+        (dashboard,) = resources(self.cloud.url, "two", "AWS::CloudWatch::Dashboard").values()
+        body = aws(self.cloud.url, "cloudwatch", "get-dashboard", "--dashboard-name", dashboard)["DashboardBody"]
+        alarms = json.loads(body)["widgets"][0]["properties"]["alarms"]
+        self.assertEqual(len(alarms), 15)
+        self.assertTrue(all(alarm.startswith("arn:aws:cloudwatch:") for alarm in alarms), alarms)
 
 
 class Published(unittest.TestCase):

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 mod cloud;
+mod keys;
 
 use serde_json::{Value, json};
 
@@ -37,7 +38,8 @@ async fn callers_are_distinguished_and_no_token_is_written() {
     let mut run = cloud.run(&[("LOG_LEVEL", "DEBUG")]);
 
     let authorized = |token| {
-        Ok(json!({"isAuthorized": true, "context": {"cluster": "default", "token": token}}))
+        let context = json!({"cluster": "default", "token": token, "via": "header"});
+        Ok(json!({"isAuthorized": true, "context": context}))
     };
     let denied = Ok(json!({"isAuthorized": false, "context": {}}));
     assert_eq!(run.invoke(&call(&format!("Bearer {CURRENT}"))).await, authorized("current"));

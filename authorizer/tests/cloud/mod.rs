@@ -161,11 +161,16 @@ pub(crate) struct Run {
 impl Run {
     /// The answer to `event`, or the error that was reported to Lambda.
     pub(crate) async fn invoke(&mut self, event: &Value) -> Result<Value, Value> {
-        self.events.send(event.to_string()).unwrap();
+        self.send(event.to_string());
         let (outcome, body) = self.answers.recv().await.unwrap();
         self.answered.push_str(&body);
         let body = serde_json::from_str(&body).unwrap();
         if outcome == "response" { Ok(body) } else { Err(body) }
+    }
+
+    /// Hands this text over as the next event.
+    pub(crate) fn send(&self, event: String) {
+        self.events.send(event).unwrap();
     }
 
     /// Ends the function as Lambda does at last, with SIGKILL.

@@ -213,11 +213,11 @@ fn usable(cluster: &str, value: &RawValue) -> Result<Token, Flaw> {
 }
 
 /// The name of an unusable entry, for the log. Token and cluster may have been swapped,
-/// so what looks like a generated token is not shown.
+/// so what looks like a generated token, or like a key, is not shown.
 fn shown(cluster: String) -> String {
     let name = cluster.trim();
     let random = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
-    if name.len() >= SHORTEST && random {
+    if (name.len() >= SHORTEST && random) || UrlKey::parse(name).is_some() {
         format!("(a name of {} characters that may be a token)", name.len())
     } else {
         cluster

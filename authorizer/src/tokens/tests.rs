@@ -95,6 +95,7 @@ fn a_token_in_the_place_of_a_name_is_not_shown() {
     for (name, shown) in [
         ("k".repeat(64), false),
         (format!("{}==", "k".repeat(32)), false),
+        (format!("{}_-x", "k".repeat(40)), false),
         (format!("{}\\n", "k".repeat(64)), false),
         ("k".repeat(31), true),
         ("arn:aws:eks:us-east-1:123456789012:cluster/production".to_owned(), true),

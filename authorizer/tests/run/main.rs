@@ -16,7 +16,7 @@ const WRONG: &str = "x9QzB2nV6cM1lK5jH8gF4dS0aP7oI3uY2tR6eW1qZ5xC9vB3nM7kJ0hG4fD
 
 /// The authorizer event of a call with this `Authorization` header.
 fn call(authorization: &str) -> Value {
-    let event = include_str!("events/validate.json").replace("Bearer TOKEN", authorization);
+    let event = include_str!("../events/validate.json").replace("Bearer TOKEN", authorization);
     serde_json::from_str(&event).unwrap()
 }
 

@@ -33,7 +33,7 @@ impl ReadSecret for &Secret {
 async fn answer(via: Via, allowed: &str, event: &Value) -> (Response, usize) {
     let secret = Secret::default();
     let environment = Environment::from_iter([("ALLOWED_SOURCES", allowed)]);
-    let sources = AllowedSources::from_environment(&environment).unwrap();
+    let sources = AllowedSources::from_environment(&environment, "ALLOWED_SOURCES").unwrap();
     let log = Log::new(Level::Error);
     let authorizer = Authorizer::new(&secret, Duration::ZERO, Callers { via, sources }, log);
     let event = LambdaEvent::new(

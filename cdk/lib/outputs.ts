@@ -46,6 +46,11 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
     textOf(settings.registryRegions),
     'Regions whose registries are allowed',
   );
+  output(
+    'TokenOverlapHoursInForce',
+    textOf(settings.tokenOverlapHours),
+    'How long the previous token and key work',
+  );
   output('PolicySecretInForce', settings.policySecret, 'Secret that holds the policy document');
   output(
     'UrlKeysInForce',
@@ -61,7 +66,7 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
   output(
     'NextCommand',
     `deploy/render-config --stack ${Aws.STACK_NAME} --region ${Aws.REGION} --out ecr-admission`,
-    'Writes the files for the control plane (see deploy/README.md)',
+    'Writes the files for the control plane (deploy/README.md); on Amazon EKS, add --eks',
   );
 }
 

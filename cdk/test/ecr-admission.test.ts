@@ -398,6 +398,7 @@ test('the outputs are those that the operator tools and people read', () => {
     'MetricsNamespaceInForce',
     'NextCommand',
     'PolicySecretInForce',
+    'TokenOverlapHoursInForce',
     'RegistryIdsInForce',
     'RegistryRegionInForce',
     'TokenSecretArn',

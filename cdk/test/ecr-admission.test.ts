@@ -398,9 +398,9 @@ test('the outputs are those that the operator tools and people read', () => {
     'MetricsNamespaceInForce',
     'NextCommand',
     'PolicySecretInForce',
-    'TokenOverlapHoursInForce',
     'RegistryIdsInForce',
     'RegistryRegionInForce',
+    'TokenOverlapHoursInForce',
     'TokenSecretArn',
     'UrlKeysInForce',
   ]);

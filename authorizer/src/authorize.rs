@@ -17,7 +17,12 @@ pub struct Caller {
     pub stage: Stage,
     /// How the credential came.
     pub via: Via,
+    /// Whether the credential stops working within [`EXPIRING`]: this cluster still has the previous one.
+    pub expiring: bool,
 }
+
+/// In this last part of its overlap, each use of a previous token or key is reported.
+pub const EXPIRING: Duration = Duration::from_hours(6);
 
 /// Finds the cluster whose token, or the key of whose token, was presented. A token counts as a token only, and
 /// a key as a key.
@@ -57,7 +62,9 @@ pub fn authorize(
         return None;
     }
     let (entry, stage, _) = candidates.get(usize::try_from(first).ok()?)?;
-    Some(Caller { cluster: entry.cluster.clone(), stage: *stage, via })
+    let expiring =
+        *stage == Stage::Previous && !in_overlap(current, overlap.saturating_sub(EXPIRING), now);
+    Some(Caller { cluster: entry.cluster.clone(), stage: *stage, via, expiring })
 }
 
 /// Whether the tokens of the version before `current` still count at `now`. With an `overlap` of

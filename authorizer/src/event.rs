@@ -144,6 +144,10 @@ pub struct Context {
     /// How the credential came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<Via>,
+    /// `true` for a previous token or key that soon stops working ([`crate::authorize::EXPIRING`]). The access log
+    /// has it, and the alarm PreviousTokenExpiring counts it there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiring: Option<String>,
 }
 
 /// The answer to API Gateway.
@@ -158,6 +162,7 @@ pub fn respond(caller: Option<&Caller>) -> Response {
             cluster: Some(caller.cluster.clone()),
             token: Some(caller.stage),
             via: Some(caller.via),
+            expiring: caller.expiring.then(|| "true".to_owned()),
         };
     }
     response

@@ -95,6 +95,27 @@ fn the_previous_token_and_its_key_count_for_the_overlap() {
 }
 
 #[test]
+fn in_the_last_six_hours_of_the_overlap_a_previous_token_is_expiring() {
+    let current = version(Some(rotated_at()), &[("east", A)]);
+    let previous = version(None, &[("east", OLD_A)]);
+    for (presented, overlap, since, expected) in [
+        (OLD_A, OVERLAP, Duration::from_secs(18 * 3600 - 1), Some(false)),
+        (OLD_A, OVERLAP, 18 * HOUR, Some(true)),
+        (OLD_A, OVERLAP, OVERLAP, None),
+        (OLD_A, 6 * HOUR, Duration::ZERO, Some(true)),
+        (OLD_A, 168 * HOUR, 24 * HOUR, Some(false)),
+        // The current one stays.
+        (A, OVERLAP, 18 * HOUR, Some(false)),
+    ] {
+        for presented in [token(presented), key_of(presented)] {
+            let now = rotated_at() + since;
+            let found = authorize(&presented, &current, Some(&previous), overlap, now);
+            assert_eq!(found.map(|caller| caller.expiring), expected, "{overlap:?} {since:?}");
+        }
+    }
+}
+
+#[test]
 fn a_clock_behind_the_rotation_is_inside_the_overlap_unless_there_is_none() {
     let current = version(Some(rotated_at()), &[("east", A)]);
     let before = rotated_at() - HOUR;

@@ -274,12 +274,16 @@ fn authorization_values() {
 #[test]
 fn the_answers_to_api_gateway() {
     for (via, text) in [(Via::Header, "header"), (Via::Url, "url")] {
-        let caller = Caller { cluster: "default".to_owned(), stage: Stage::Previous, via };
-        let context = format!(r#"{{"cluster":"default","token":"previous","via":"{text}"}}"#);
-        assert_eq!(
-            serde_json::to_string(&respond(Some(&caller))).unwrap(),
-            format!(r#"{{"isAuthorized":true,"context":{context}}}"#)
-        );
+        for (expiring, more) in [(false, ""), (true, r#","expiring":"true""#)] {
+            let (cluster, stage) = ("default".to_owned(), Stage::Previous);
+            let caller = Caller { cluster, stage, via, expiring };
+            let context =
+                format!(r#"{{"cluster":"default","token":"previous","via":"{text}"{more}}}"#);
+            assert_eq!(
+                serde_json::to_string(&respond(Some(&caller))).unwrap(),
+                format!(r#"{{"isAuthorized":true,"context":{context}}}"#)
+            );
+        }
     }
     assert_eq!(
         serde_json::to_string(&respond(None)).unwrap(),

@@ -142,7 +142,7 @@ async fn a_denial_of_kms_is_not_one_of_the_secret() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_secret_that_is_marked_for_deletion_is_no_outage() {
+async fn a_secret_that_is_marked_for_deletion_is_not_an_outage() {
     let message =
         "You can't perform this operation on the secret because it was marked for deletion.";
     let (cause, requests) = failure(&[refusal(400, "InvalidRequestException", message)]).await;
@@ -192,8 +192,8 @@ async fn other_refusals_are_quoted() {
     let answer = refusal(400, "DecryptionFailure", "the KMS key is disabled");
     let expected = Cause::Refused("DecryptionFailure: the KMS key is disabled".to_owned());
     assert_eq!(failure(&[answer]).await, (expected, 1));
-    let answer = refusal(500, "InternalServiceError", "again, please");
-    let expected = Cause::Refused("InternalServiceError: again, please".to_owned());
+    let answer = refusal(500, "InternalServiceError", "try again");
+    let expected = Cause::Refused("InternalServiceError: try again".to_owned());
     assert_eq!(failure(&[answer.clone(), answer.clone(), answer]).await, (expected, 3));
 }
 

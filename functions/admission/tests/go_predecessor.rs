@@ -218,7 +218,7 @@ async fn defect_09_v1_is_spoken_a_denial_has_its_uid_and_the_namespace_is_the_re
 
 /// That the endpoint is closed is tested through the front door (scripts/end-to-end).
 #[tokio::test]
-async fn defect_10_a_failed_look_up_is_told_as_one_and_every_reason_is_told() {
+async fn defect_10_a_failed_look_up_is_reported_as_one_and_every_reason_is_given() {
     for (cause, what) in [
         (Cause::Throttled, "was throttled; try again"),
         (Cause::AccessDenied, "was denied access; allow it"),

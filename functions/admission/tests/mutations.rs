@@ -216,7 +216,7 @@ async fn a_mirror_pod_is_left_alone() {
 
 /// Mapped to a registry, it would no longer be what the injector looks for.
 #[tokio::test]
-async fn an_injectors_placeholder_is_left_alone_and_its_neighbours_are_not() {
+async fn an_injectors_placeholder_is_left_alone_and_its_neighbors_are_not() {
     let review = create(&["auto", "nginx", "auto"]);
     assert_eq!(replaced(&review).await, ["/spec/containers/1/image"]);
     assert_eq!(replaced(&create(&["auto"])).await, [] as [&str; 0]);

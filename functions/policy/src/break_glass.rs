@@ -112,8 +112,8 @@ impl fmt::Display for Means {
 /// The ruling on a request for break-glass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ruling {
-    /// It is honoured.
-    Honoured {
+    /// It is honored.
+    Honored {
         /// The group by which it is.
         group: String,
         /// Why, in the words of the user.
@@ -154,7 +154,7 @@ impl Ruling {
             (Some(_), None, _) => Ignored::NotInGroup,
             (Some(_), Some(_), Err(why)) => why,
             (Some(_), Some(group), Ok(reason)) => {
-                return Self::Honoured { group: group.clone(), reason };
+                return Self::Honored { group: group.clone(), reason };
             }
         };
         Self::Ignored { means: asked.means(), why }
@@ -165,7 +165,7 @@ impl Ruling {
 impl fmt::Display for Ruling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (means, why) = match self {
-            Self::Honoured { group, reason } => {
+            Self::Honored { group, reason } => {
                 return write!(
                     f,
                     "admitted by break-glass (group {}): {}; this was counted and logged",

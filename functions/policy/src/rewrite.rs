@@ -109,7 +109,7 @@ impl RewriteTable {
     /// mapped. Tag and digest are kept; a missing tag becomes `latest`, as for a container runtime.
     pub fn rewrite(&self, image: &str) -> Option<String> {
         let Ok(ImageReference::Other(_)) = image.parse() else { return None };
-        let (repository, suffix) = normalise(image);
+        let (repository, suffix) = normalize(image);
         let (source, target) = match self.exact.get_key_value(&repository) {
             Some(entry) => entry,
             // A longer prefix sorts behind the shorter ones that it begins with.
@@ -125,7 +125,7 @@ impl RewriteTable {
 
 /// The repository in full, and tag and digest as they follow it: `nginx` is
 /// `docker.io/library/nginx` and `:latest`.
-fn normalise(image: &str) -> (String, String) {
+fn normalize(image: &str) -> (String, String) {
     let (name, digest) = image.split_once('@').map_or((image, ""), |(name, digest)| (name, digest));
     let (path, tag) = match name.rsplit_once(':') {
         Some((path, tag)) if !tag.contains('/') => (path, tag),

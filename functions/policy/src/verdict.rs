@@ -88,13 +88,13 @@ impl Verdict {
         if self.of(Mode::Deny).next().is_some() { Decision::Deny } else { Decision::Admit }
     }
 
-    /// Records the ruling on a request for break-glass; when it is honoured, what denies only warns. A
+    /// Records the ruling on a request for break-glass; when it is honored, what denies only warns. A
     /// verdict that admits anyway stays as it is.
     pub fn apply_break_glass(&mut self, ruling: Ruling) {
         if self.decision() == Decision::Admit {
             return;
         }
-        if let Ruling::Honoured { .. } = ruling {
+        if let Ruling::Honored { .. } = ruling {
             for violation in &mut self.violations {
                 violation.mode = violation.mode.min(Mode::Warn);
             }
@@ -104,7 +104,7 @@ impl Verdict {
 
     /// Whether the workload is admitted by break-glass.
     pub fn is_broken_glass(&self) -> bool {
-        matches!(self.break_glass, Some(Ruling::Honoured { .. }))
+        matches!(self.break_glass, Some(Ruling::Honored { .. }))
     }
 
     /// The rules that are violated with this mode.

@@ -61,7 +61,7 @@ fn an_ecr_image_is_read_as_the_table_says() {
 }
 
 #[test]
-fn what_is_no_ecr_image_is_denied_with_the_wording_of_its_class() {
+fn what_is_not_an_ecr_image_is_denied_with_the_wording_of_its_class() {
     let policy = policy();
     for (image, class, _) in rows().filter(|(_, class, _)| *class != "ecr") {
         let images = [(FieldPath::new("spec.containers[0].image"), image.to_owned())];

@@ -140,8 +140,8 @@ proptest! {
         }
     }
 
-    /// The crate normalises (`nginx` becomes `docker.io/library/nginx:latest`), so a reference into
-    /// ECR, where nothing is normalised but a missing tag, is compared part by part.
+    /// The crate normalizes (`nginx` becomes `docker.io/library/nginx:latest`), so a reference into
+    /// ECR, where nothing is normalized but a missing tag, is compared part by part.
     #[test]
     fn the_oci_parser_agrees_on_what_both_accept(text in image_string()) {
         let (Ok(ours), Ok(theirs)) = (text.parse::<ImageReference>(), text.parse::<Reference>()) else {

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_cannot_be_accepted_is_replaced() {
+    fn a_token_that_the_authorizer_would_refuse_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(TOKEN_FILE);
         for old in ["", "short", &"with space ".repeat(4), &"é".repeat(40)] {

@@ -119,7 +119,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         let allowed = copy.as_ref().and_then(|copy| copy.document.break_glass());
         let groups = request.user_info.groups.as_deref().unwrap_or_default();
         let ruling = Ruling::of(allowed, &asked, groups);
-        if let Ruling::Honoured { group, reason } = &ruling {
+        if let Ruling::Honored { group, reason } = &ruling {
             self.record.break_glass(uid, &request.user_info, group, reason);
         }
         verdict.apply_break_glass(ruling);

@@ -92,7 +92,7 @@ impl Function {
             panic!("an answer has a text: {response:?}")
         };
         // What kube-apiserver needs in an answer. The rest may be unreadable, but is UTF-8: else it is
-        // no JSON.
+        // not JSON.
         let text_in = std::str::from_utf8(body).ok();
         let asked = text_in.and_then(|it| serde_json::from_str::<Envelope>(it).ok());
         let asked = asked.filter(|asked| {

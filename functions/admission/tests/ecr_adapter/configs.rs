@@ -211,7 +211,7 @@ async fn a_blob_of_a_megabyte_is_read_and_no_larger_one() {
 }
 
 #[tokio::test]
-async fn a_blob_that_is_no_config_is_not_taken_for_one() {
+async fn a_blob_that_is_not_a_config_is_not_taken_for_one() {
     for blob in ["", "[]", r#"{"config": {"User": "1000", "user": "0"}}"#] {
         let inspector = inspector(move |operation, body| configured(blob, operation, body));
         let (found, _) = look_up(&inspector, NEEDS).await;

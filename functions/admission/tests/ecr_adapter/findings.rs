@@ -459,7 +459,7 @@ async fn a_negative_count_fails_the_scan_on_every_page() {
 }
 
 #[tokio::test]
-async fn the_most_that_is_read_stays_cheap() {
+async fn the_longest_list_that_is_read_stays_cheap() {
     for needs in [SOME, ALL] {
         let page_number = Arc::new(AtomicU32::new(0));
         let severities = vec!["CRITICAL"; 1000];

@@ -147,7 +147,7 @@ async fn an_empty_index_is_denied() {
 }
 
 #[tokio::test]
-async fn an_image_that_was_never_scanned_is_told_so_with_its_digest_known() {
+async fn an_image_that_was_never_scanned_is_reported_so_with_its_digest_known() {
     let inspector = inspector(|operation, _| match operation {
         FINDINGS => error("ScanNotFoundException"),
         "BatchGetImage" => reply(&json!({"images": [{

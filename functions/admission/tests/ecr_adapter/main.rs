@@ -169,7 +169,7 @@ async fn an_answer_that_says_nothing_is_a_failure_not_a_pass() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_told_as_such() {
+async fn what_does_not_exist_is_reported_as_such() {
     for (operation, answer, expected_text) in [
         (
             REPOSITORIES,

@@ -124,7 +124,7 @@ async fn a_running_pod_whose_image_has_become_bad_can_still_be_changed() {
 }
 
 #[tokio::test]
-async fn the_same_image_twice_is_looked_up_once_and_told_twice() {
+async fn the_same_image_twice_is_looked_up_once_and_reported_twice() {
     let registries = registries();
     let asked = std::sync::Arc::clone(&registries.asked);
     let web = image("web:1");

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use ecr_admission_policy::policy::exemption::Requester;
 use ecr_admission_policy::text::is_printable;
 use ecr_admission_policy::{
-    Document, Mode, FieldPath, Policy, SeverityLimit, Timestamp, decide, plan,
+    Document, FieldPath, Mode, Policy, SeverityLimit, Timestamp, decide, plan,
 };
 use libfuzzer_sys::fuzz_target;
 

@@ -70,7 +70,7 @@ fn every_ephemeral_container_must_give_a_reason() {
 fn an_endless_reason_is_not_kept_whole() {
     let asked = Asked::Variable(vec!["a".repeat(1_000_000), "b".to_owned()]);
     let ruling = Ruling::of(Some(&allowed(&["oncall"])), &asked, &["oncall".to_owned()]);
-    let Ruling::Honoured { reason, .. } = ruling else { panic!("{ruling}") };
+    let Ruling::Honored { reason, .. } = ruling else { panic!("{ruling}") };
     assert_eq!(reason.chars().count(), LONGEST_REASON);
     assert!(reason.ends_with("a; b"), "{reason}");
 }

@@ -60,7 +60,7 @@ fn a_message_never_grows_past_its_limit_and_counts_what_it_leaves_out() {
 }
 
 #[test]
-fn no_violation_is_no_message() {
+fn without_a_violation_there_is_no_message() {
     assert_eq!(verdict(0, "", Mode::Deny).message(), None);
     assert_eq!(verdict(3, "a", Mode::Warn).message(), None);
     assert_eq!(verdict(3, "a", Mode::Warn).decision(), Decision::Admit);
@@ -114,10 +114,9 @@ fn a_failed_look_up_is_seen() {
 
 #[test]
 fn break_glass_turns_denials_into_warnings() {
-    let honoured =
-        || Ruling::Honoured { group: "oncall".to_owned(), reason: "outage 7".to_owned() };
+    let honored = || Ruling::Honored { group: "oncall".to_owned(), reason: "outage 7".to_owned() };
     let mut broken = verdict(1, "a", Mode::Deny);
-    broken.apply_break_glass(honoured());
+    broken.apply_break_glass(honored());
     assert!(broken.is_broken_glass() && broken.decision() == Decision::Admit);
     assert_eq!(broken.message(), None);
     assert_eq!(
@@ -134,6 +133,6 @@ fn break_glass_turns_denials_into_warnings() {
 
     // What is admitted anyway needs no break-glass.
     let mut admitted = verdict(1, "a", Mode::Warn);
-    admitted.apply_break_glass(honoured());
+    admitted.apply_break_glass(honored());
     assert!(!admitted.is_broken_glass() && admitted.warnings().len() == 1);
 }

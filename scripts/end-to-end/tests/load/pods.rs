@@ -108,7 +108,7 @@ impl Pod {
             _ => return Err(wrong()),
         };
         let rule = self.denied_by.map(|rule| format!("[{rule}]"));
-        let unknown = |violation: &&str| violation.contains(" could not be judged: ecr:");
+        let unknown = |violation: &&str| violation.contains(" could not be evaluated: ecr:");
         let (unknown, known_of): (Vec<&str>, Vec<&str>) =
             message.split("; spec.").partition(unknown);
         let known = rule.is_some_and(|rule| known_of.len() == 1 && known_of[0].ends_with(&rule));

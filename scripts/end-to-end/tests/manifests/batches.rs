@@ -134,7 +134,7 @@ async fn what_one_call_cannot_say_is_not_taken_from_another() {
     let own = vec!["image-available"];
     assert_eq!(violations(&answer), [(1, own.clone()), (2, own)], "{answer}");
     let said = outcome(&answer);
-    assert!(said.contains("ecr:BatchGetImage was answered access denied"), "{said}");
+    assert!(said.contains("ecr:BatchGetImage was denied access"), "{said}");
     // "Does not exist" from one call goes before "could not be asked" from another.
     assert!(said.contains("repository \"refused\" holds no image with tag \"missing\""), "{said}");
     policed.stop().await;

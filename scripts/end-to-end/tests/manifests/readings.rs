@@ -143,7 +143,7 @@ async fn kind_media_type_and_shape_must_agree() {
 }
 
 #[tokio::test]
-async fn what_is_no_manifest_is_denied() {
+async fn what_is_not_a_manifest_is_denied() {
     not_understood(&[
         ("empty", String::new(), IMAGE),
         ("text", "not JSON".to_owned(), IMAGE),

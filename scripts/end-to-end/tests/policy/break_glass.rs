@@ -8,7 +8,7 @@ use end_to_end::support::{image, sum, until_metrics};
 
 const DOCUMENT: &str = "breakGlass: {groups: [oncall, 'system:masters']}";
 const USED: &str =
-    "admitted by break-glass, as \"oncall\" may: \"incident 4711\"; this was counted and logged";
+    "admitted by break-glass (group \"oncall\"): \"incident 4711\"; this was counted and logged";
 
 /// The review, annotated, of somebody in these groups.
 fn asking(mut review: Value, groups: &[&str], reason: &Value) -> Value {

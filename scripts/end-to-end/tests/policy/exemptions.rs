@@ -89,7 +89,8 @@ async fn an_exemption_that_ended_or_ends_soon_is_logged() {
     let shown: Vec<&str> = answer.lines().collect();
     assert!(shown[0].starts_with("warned: spec.containers[0].image"), "{answer}");
     assert!(
-        shown[0].contains("the exemption by which it passes ends soon (owner \"web\", until "),
+        shown[0]
+            .contains("passes only by the exemption, which expires soon (owner \"web\", until "),
         "{answer}"
     );
     assert!(shown[1].starts_with("audited: ") && shown.len() == 2, "{answer}");

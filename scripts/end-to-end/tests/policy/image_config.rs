@@ -52,7 +52,7 @@ async fn a_config_that_cannot_be_read_denies_in_the_rules_own_mode() {
     ] {
         let policed = Policed::start(NON_ROOT, Keep::Never, &["--fault", fault]).await;
         let answer = outcome(&policed.answer(&pod("clean:1")).await);
-        let start = denied("clean:1", &format!("could not be judged: {operation} "));
+        let start = denied("clean:1", &format!("could not be evaluated: {operation} "));
         assert!(answer.starts_with(&start) && answer.contains(what), "{fault}: {answer}");
         assert!(answer.ends_with(" [image-config]"), "{fault}: {answer}");
         // Switched off, nobody asks for it.

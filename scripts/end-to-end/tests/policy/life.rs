@@ -83,7 +83,7 @@ async fn an_edit_takes_effect_and_a_bad_one_does_not() {
     policed.remove();
     pass(1_100).await;
     assert_eq!(outcome(&policed.answer(&pod("open:1")).await), audited("open:1", MUTABLE));
-    let logged = policed.logged("policy could not be read; the last good copy judges");
+    let logged = policed.logged("policy_unreadable");
     let error = logged.last().unwrap()["error"].as_str().unwrap();
     assert!(error.contains("ResourceNotFoundException"), "{error}");
 

@@ -97,7 +97,7 @@ async fn a_secret_that_is_not_a_document_has_none_of_its_text_in_the_log() {
     ] {
         policed.hold(text);
         let answer = asked(&policed, &pod("open:1")).await;
-        assert_eq!(answer, unavailable("it is no policy document"));
+        assert_eq!(answer, unavailable("it is not a policy document"));
         let end = format!(": {detail}; deploy/policy check shows what is wrong");
         policed.until_logged(UNAVAILABLE, |error| error.ends_with(&end)).await;
     }
@@ -157,7 +157,7 @@ async fn the_last_good_copy_is_used_while_the_secret_cannot_be_read() {
             assert_eq!(asked(&policed, &pod("open:1")).await, audited("open:1", MUTABLE), "{kind}");
             until_metrics(&policed.stack, |metrics| metrics.contains("Failed")).await;
             let log = policed.stop().await.log;
-            let logged = lines(&log, "policy could not be read; the last good copy judges");
+            let logged = lines(&log, "policy_unreadable");
             assert!(!logged.is_empty(), "{kind}: {log}");
         });
     }

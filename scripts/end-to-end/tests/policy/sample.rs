@@ -87,7 +87,7 @@ async fn every_switch_of_the_sample_policy_is_at_work() {
     glass["request"]["object"]["metadata"]["annotations"] =
         json!({"ecr-admission/break-glass": "incident 4711"});
     let answer = outcome(&policed.answer(&glass).await);
-    assert!(answer.starts_with("warned: admitted by break-glass, as \"oncall\" may: "), "{answer}");
+    assert!(answer.starts_with("warned: admitted by break-glass (group \"oncall\"): "), "{answer}");
     // `pin` and `rewrites`.
     let nginx = mutated(&policed, &support::pod("u", &["nginx:1.29"])).await.unwrap();
     let ours = image("docker-hub/library/nginx:1.29@sha256:");

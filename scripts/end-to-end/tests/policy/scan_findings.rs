@@ -68,9 +68,9 @@ async fn a_page_that_cannot_be_read_denies() {
     let fault = [&fault[..], &["DescribeImageScanFindings@fixes:no=access-denied"]].concat();
     let policed = Policed::start(&document, Keep::Seconds(60), &fault).await;
     let answer = outcome(&policed.answer(&pod("fixes:no")).await);
-    let reason = "could not be judged: ecr:DescribeImageScanFindings was answered access denied; \
-        allow it to the admission function's role and, for a registry of another account, in the \
-        repository's policy [image-available]";
+    let reason = "could not be evaluated: ecr:DescribeImageScanFindings was denied access; \
+        allow it for the admission function's role and, for a registry of another account, in the \
+        repository policy [image-available]";
     assert_eq!(answer, denied("fixes:no", reason));
     policed.stop().await;
 }

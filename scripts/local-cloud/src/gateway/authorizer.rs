@@ -123,8 +123,7 @@ fn parse(answer: &[u8]) -> Result<Decision, serde_json::Error> {
     Ok(if is_authorized { Decision::Allow(context) } else { Decision::Deny })
 }
 
-/// The context for the access log, as `cluster=local token=current`. The value of the token is no
-/// part of it.
+/// The context for the access log, as `cluster=local token=current`, without the value of the token.
 pub(super) fn describe(context: Option<&Map<String, Value>>) -> String {
     let pairs = context
         .into_iter()

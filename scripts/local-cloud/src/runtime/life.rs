@@ -34,7 +34,7 @@ pub(super) struct Life {
     started: Instant,
     /// How long init took, until the first event's REPORT has said it.
     init: Option<Duration>,
-    initialised: bool,
+    initialized: bool,
     runtime: Option<oneshot::Sender<NextEvent>>,
     extensions: Extensions,
     next: Option<Invocation>,
@@ -50,7 +50,7 @@ impl Life {
             settings,
             started: Instant::now(),
             init: None,
-            initialised: false,
+            initialized: false,
             runtime: None,
             extensions: Extensions::default(),
             next: Some(first),
@@ -61,7 +61,7 @@ impl Life {
 
     /// When the sandbox must be ended if nothing happens.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        if self.initialised {
+        if self.initialized {
             self.current.as_ref().map(|current| current.started + self.settings.timeout)
         } else {
             Some(self.started + INIT_LIMIT)
@@ -114,7 +114,7 @@ impl Life {
     }
 
     fn register(&mut self, name: String, events: &[String]) -> Result<Registered, Refusal> {
-        if self.initialised {
+        if self.initialized {
             return Err(Refusal(
                 "Extension.InvalidExtensionState",
                 "extensions can register during init only".to_owned(),
@@ -134,8 +134,8 @@ impl Life {
         if self.runtime.is_none() || !self.extensions.all_wait() {
             return false;
         }
-        if !self.initialised {
-            self.initialised = true;
+        if !self.initialized {
+            self.initialized = true;
             self.init = Some(self.started.elapsed());
         }
         if let Some(current) = self.current.take() {
@@ -176,14 +176,14 @@ impl Life {
 
     /// Answers what is still waiting, and ends the process.
     pub(super) async fn end(self, end: End, process: Process) {
-        let Self { settings, log, initialised, extensions, next, current, .. } = self;
+        let Self { settings, log, initialized, extensions, next, current, .. } = self;
         let (status, error) = match &end {
             End::Stopped => ("", InvokeError::Stopping),
             End::Exited(status) => (
                 "Status: error",
                 InvokeError::failed("Runtime.ExitError", format!("the runtime exited: {status}")),
             ),
-            End::TimedOut if !initialised => {
+            End::TimedOut if !initialized => {
                 let message = format!("init took longer than {} s", INIT_LIMIT.as_secs());
                 ("Status: timeout", InvokeError::failed("Sandbox.Timedout", message))
             }

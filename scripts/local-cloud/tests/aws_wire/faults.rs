@@ -30,7 +30,7 @@ fn statuses(stand_in: &StandIn) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn throttle_strikes_as_often_as_it_says() {
+async fn throttle_happens_as_often_as_it_says() {
     let stand_in = started("DescribeRepositories=throttle:2").await;
     for _ in 0..2 {
         let error = describe(&stand_in).await.unwrap_err();

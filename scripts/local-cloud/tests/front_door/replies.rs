@@ -23,7 +23,7 @@ fn invoked(stack: &Stack, function: &str) -> bool {
 }
 
 #[tokio::test]
-async fn what_is_no_route_is_not_found() {
+async fn what_is_not_a_route_is_not_found() {
     let stack = stack(&[]).await;
     for (method, path) in [
         (Method::GET, "/validate"),

@@ -63,6 +63,10 @@ pub fn evaluated(
     if digests.omitted > 0 {
         audit_annotations.insert("images-omitted".to_owned(), digests.omitted.to_string());
     }
+    let not_inspected = verdict.not_inspected();
+    if let Some(images) = &not_inspected {
+        audit_annotations.insert("not-inspected".to_owned(), images.clone());
+    }
     if let Some(audited) = verdict.audited() {
         audit_annotations.insert("audited".to_owned(), audited);
     }
@@ -90,6 +94,7 @@ pub fn evaluated(
         cache_hits,
         violations: strictest_first(verdict).cloned().collect(),
         images: verdict.images.iter().cloned().collect(),
+        not_inspected,
     };
     (
         Answer {

@@ -64,6 +64,8 @@ pub struct Outcome {
     pub violations: Listed<Violation>,
     /// The images that were evaluated.
     pub images: Listed<EvaluatedImage>,
+    /// Which of them were allowed without being looked up.
+    pub not_inspected: Option<String>,
     /// The ECR API calls that it took.
     pub registry_calls: u32,
     /// How many of those calls ECR throttled.
@@ -86,6 +88,7 @@ impl Outcome {
             policy: PolicyAge::Current,
             violations: Listed::default(),
             images: Listed::default(),
+            not_inspected: None,
             registry_calls: 0,
             throttled: 0,
             cache_hits: 0,

@@ -207,6 +207,49 @@ async fn short_denials_leave_the_whole_to_the_audit_annotations() {
     );
 }
 
+/// Neither webhook looks it up, and the audit log and the function's log name it.
+#[tokio::test]
+async fn what_the_document_does_not_inspect_is_admitted_and_audited() {
+    const ADD_ON: &str = "602401143452.dkr.ecr.us-east-1.amazonaws.com/eks/coredns:v1";
+    let entry = |account: &str, repository: &str| {
+        Secret::of(&format!(
+            "pin: {{namespaces: [shop]}}\nregistries: [{{accounts: ['{account}'], regions: [us-east-1], repositories: ['{repository}'], inspect: false}}]"
+        ))
+    };
+    let settings = [("CACHE_SECONDS", "0"), ("REGISTRY_IDS", "123456789012,602401143452")];
+    let secret = entry("602401143452", "eks/*");
+    let handler = handler_with(registries(), &settings, Some(&secret));
+    let web = format!("{REGISTRY}/web:1");
+    let admitted = validate(&handler, &create(&[ADD_ON])).await;
+    assert_eq!((&admitted["allowed"], &admitted["warnings"]), (&json!(true), &Value::Null));
+    assert_eq!(
+        admitted["auditAnnotations"],
+        json!({
+            "decision": "admitted",
+            "policy": "registry ids 123456789012, 602401143452; Regions us-east-1; severity limit \
+                       CRITICAL; pinned; document v1",
+            "not-inspected": format!("spec.containers[0].image \"{ADD_ON}\""),
+        })
+    );
+    // Beside an image that is denied, too.
+    let denied = validate(&handler, &create(&[&web, ADD_ON])).await;
+    assert_eq!(denied["allowed"], false);
+    let annotation = &denied["auditAnnotations"]["not-inspected"];
+    assert_eq!(annotation, &json!(format!("spec.containers[1].image \"{ADD_ON}\"")));
+    let (_, body) = post(&handler, "POST /mutate", &create(&[ADD_ON]).to_string()).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((answer["response"].get("patch"), answer["response"].get("warnings")), (None, None));
+
+    // The account of the function is always inspected.
+    let secret = entry("123456789012", "web");
+    let pinned = format!("web@{}", digest('b'));
+    let holding = registries().image(&pinned, 'b', scan("COMPLETE", &[]));
+    let handler = handler_with(holding, &settings, Some(&secret));
+    let inspected = validate(&handler, &create(&[&format!("{REGISTRY}/{pinned}")])).await;
+    assert_eq!(inspected["auditAnnotations"]["spec.containers.0"], digest('b').as_str());
+    assert_eq!(inspected["auditAnnotations"].get("not-inspected"), None);
+}
+
 #[tokio::test]
 async fn without_a_good_copy_every_review_is_denied_and_nothing_else_changes() {
     let secret = Secret::of("mode: sometimes");

@@ -9,6 +9,7 @@ use crate::plan::{Plan, PlannedImage};
 use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::rule::Rule;
+use crate::rules::ecr_registry::AllowedImage;
 use crate::rules::{Case, Evaluation};
 use crate::timestamp::Timestamp;
 use crate::verdict::{EvaluatedImage, Verdict, Violation};
@@ -29,27 +30,29 @@ pub fn decide(
     let mut violations = Vec::new();
     let mut violating = BTreeSet::new();
     for planned in &plan.images {
-        let inspection = planned
-            .lookup
-            .as_ref()
-            .ok()
-            .and_then(|image| inspections.get(image))
-            .unwrap_or(&NOT_LOOKED_UP);
+        let (allowed, uninspected) = match &planned.allowed {
+            Ok(AllowedImage { image, uninspected }) => (Ok(image), *uninspected),
+            Err(reason) => (Err(reason), false),
+        };
+        let to_inspect = allowed.ok().filter(|_| !uninspected);
+        let inspection =
+            to_inspect.and_then(|image| inspections.get(image)).unwrap_or(&NOT_LOOKED_UP);
         let volume = planned.path.is_volume();
-        let case = Case { lookup: planned.lookup.as_ref(), inspection, policy, now, volume };
+        let case = Case { allowed, uninspected, inspection, policy, now, volume };
         let found = violations_of(planned, &case, plan.mode);
-        if let (Ok(image), false) = (&planned.lookup, found.is_empty()) {
+        if let (Some(image), false) = (to_inspect, found.is_empty()) {
             violating.insert(image.clone());
         }
         violations.extend(found);
-        let digest = match (&planned.lookup, inspection) {
-            (Ok(_), Inspection::Inspected(facts)) => Some(facts.digest.clone()),
+        let digest = match (to_inspect, inspection) {
+            (Some(_), Inspection::Inspected(facts)) => Some(facts.digest.clone()),
             _ => None,
         };
         images.push(EvaluatedImage {
             path: planned.path.clone(),
             image: planned.image.clone(),
             digest,
+            uninspected,
         });
     }
     Verdict { violating, ..Verdict::new(images, violations) }
@@ -81,7 +84,7 @@ fn violations_of(planned: &PlannedImage, case: &Case<'_>, limit: Mode) -> Vec<Vi
         if reasons.is_empty() {
             continue;
         }
-        let exemption = policy.exemption(rule, case.lookup.ok());
+        let exemption = policy.exemption(rule, case.allowed.ok());
         let mode = exemption.map_or(policy.modes.of(rule), |_| Mode::Audit);
         // The strictest of those that failed says whether the later ones are silent.
         failed = match failed {

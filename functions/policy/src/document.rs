@@ -25,9 +25,11 @@ use crate::policy::exemption::{Exemption, Requester};
 use crate::policy::image_config::ImageConfigPolicy;
 use crate::policy::modes::Modes;
 use crate::policy::pattern::Pattern;
+use crate::policy::pinning::Pinning;
 use crate::policy::pull_through_cache::PullThroughCache;
 use crate::policy::registry_scope::RegistryScope;
 use crate::policy::scan_findings::ScanPolicy;
+use crate::policy::uninspected::Uninspected;
 use crate::rewrite::RewriteTable;
 use crate::timestamp::Timestamp;
 
@@ -53,6 +55,7 @@ use host_name::HostName;
 use namespaces::Namespaces;
 use pin::Pin;
 use rules::Rules;
+use scope::RegistryEntry;
 use written::Written;
 
 /// The maximum size of a document in bytes: what one secret of Secrets Manager can hold (API reference,
@@ -65,8 +68,9 @@ pub const MAX_BYTES: usize = 65_536;
 pub struct Document {
     modes: Modes,
     pin: Option<Pin>,
-    pinned: bool,
+    pinning: Pinning,
     scopes: Option<Arc<[RegistryScope]>>,
+    uninspected: Vec<Arc<Uninspected>>,
     foreign_layer_hosts: Arc<BTreeSet<String>>,
     pull_through_caches: Arc<[PullThroughCache]>,
     namespaces: Namespaces,
@@ -87,7 +91,15 @@ impl TryFrom<Written> for Document {
         if written.registries.as_ref().is_some_and(Vec::is_empty) {
             return Err("registries is empty, which would allow nothing; leave it out to allow everything that the parameters allow".to_owned());
         }
-        let scopes: Option<Arc<[RegistryScope]>> = written.registries.map(Into::into);
+        let (mut scopes, mut uninspected) = (vec![], vec![]);
+        for entry in written.registries.into_iter().flatten() {
+            match entry {
+                RegistryEntry::Inspected(scope) => scopes.push(scope),
+                RegistryEntry::Uninspected(entry) => uninspected.push(Arc::new(entry)),
+            }
+        }
+        // An entry that is not inspected takes nothing from what the parameters allow.
+        let scopes: Option<Arc<[RegistryScope]>> = (!scopes.is_empty()).then(|| scopes.into());
         let rewrites = written.rewrites.map(|it| it.table(scopes.as_deref())).transpose()?;
         let modes = Modes::default().under(Some(written.mode), &written.rules.modes());
         let Rules { pinned, scan_findings: scan, image_config, .. } = written.rules;
@@ -107,8 +119,9 @@ impl TryFrom<Written> for Document {
         Ok(Self {
             modes,
             pin: written.pin,
-            pinned: pinned.required,
+            pinning: if pinned.required { Pinning::All } else { Pinning::Off },
             scopes,
+            uninspected,
             foreign_layer_hosts: Arc::new(
                 written.foreign_layer_hosts.into_iter().map(HostName::into_string).collect(),
             ),
@@ -143,7 +156,7 @@ impl Document {
         from_yaml(text)
     }
 
-    /// What applies to a request, on top of the parameters in `base`. `base.pinned` says whether the
+    /// What applies to a request, on top of the parameters in `base`. `base.pinning` says whether the
     /// mutating webhook pins images there.
     pub fn policy(&self, base: Policy, requester: &Requester<'_>, now: Timestamp) -> Policy {
         let concerned = self.exemptions.iter().filter(|it| it.concerns(requester, now));
@@ -153,12 +166,14 @@ impl Document {
             let severity_limit = base.scan_findings.severity_limit;
             Arc::new(ScanPolicy { severity_limit, ..(*self.scan_findings).clone() })
         };
+        let uninspected = self.uninspected.iter().filter(|it| it.concerns(requester));
         Policy {
             scopes: self.scopes.clone(),
+            uninspected: uninspected.cloned().collect(),
             foreign_layer_hosts: Arc::clone(&self.foreign_layer_hosts),
             pull_through_caches: Arc::clone(&self.pull_through_caches),
             modes: self.modes(requester.namespace),
-            pinned: base.pinned || self.pinned,
+            pinning: base.pinning.max(self.pinning),
             scan_findings,
             image_config: Arc::clone(&self.image_config),
             exemptions: concerned.cloned().collect(),
@@ -190,6 +205,11 @@ impl Document {
     /// The names in `namespaces` and the modes of each, in the order in which they are tried.
     pub fn namespaces(&self) -> impl Iterator<Item = (&Pattern, Modes)> {
         self.namespaces.all(&self.modes)
+    }
+
+    /// What is allowed without being looked up, in the order of the document, for every namespace.
+    pub fn uninspected(&self) -> impl Iterator<Item = &Uninspected> {
+        self.uninspected.iter().map(Arc::as_ref)
     }
 
     /// The exemptions, in the order of the document, also those that have expired.

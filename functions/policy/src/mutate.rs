@@ -54,7 +54,7 @@ pub struct Mutated {
 const PLACEHOLDER: &str = "auto";
 
 /// Rewrites `images` by the operator's table and, where `pin` is on, chooses those to pin: what is in
-/// an allowed registry and named by tag.
+/// an allowed registry, inspected, and named by tag.
 pub fn mutate(
     images: impl IntoIterator<Item = (FieldPath, String)>,
     table: &RewriteTable,
@@ -69,7 +69,7 @@ pub fn mutate(
         };
         let to_pin = to_pin.filter(|reference| {
             let image = reference.image();
-            pin && policy.allows(&image) && matches!(image.id, ImageId::Tag(_))
+            pin && policy.inspects(&image) && matches!(image.id, ImageId::Tag(_))
         });
         Candidate { path, original, rewritten, to_pin }
     };
@@ -124,7 +124,7 @@ fn not_pinned(
         // Whether an image is available does not depend on the time.
         let now = Timestamp::from_seconds(0);
         let volume = path.is_volume();
-        let case = Case { lookup: Ok(image), inspection, policy, now, volume };
+        let case = Case { allowed: Ok(image), uninspected: false, inspection, policy, now, volume };
         match image_available::check(&case) {
             Evaluation::Evaluated(reasons) => reasons.iter().map(ToString::to_string).collect(),
             Evaluation::NotApplicable | Evaluation::Skipped => String::new(),

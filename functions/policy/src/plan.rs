@@ -10,7 +10,7 @@ use crate::image::EcrImage;
 use crate::mode::Mode;
 use crate::policy::Policy;
 use crate::reason::Reason;
-use crate::rules::ecr_registry;
+use crate::rules::ecr_registry::{self, AllowedImage};
 
 /// What is to be evaluated. Made by [`plan`], used up by [`decide`](crate::decide::decide).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +25,12 @@ pub(crate) struct PlannedImage {
     pub(crate) path: FieldPath,
     /// The image string as the workload has it.
     pub(crate) image: String,
-    /// What to look up, or why it need not be looked up.
-    pub(crate) lookup: Result<EcrImage, Reason>,
+    /// The image that it names, or why that is not allowed.
+    pub(crate) allowed: Result<AllowedImage, Reason>,
 }
 
 /// Plans the evaluation of `images`, in the order of their field paths. An image outside the allowed
-/// registries is never looked up.
+/// registries is never looked up, nor is one that the policy allows without.
 pub fn plan(
     images: impl IntoIterator<Item = (FieldPath, String)>,
     mode: Mode,
@@ -38,10 +38,10 @@ pub fn plan(
 ) -> Plan {
     // One copy for all the reasons that name what is allowed: a Pod can hold thousands of images.
     let shared = LazyCell::new(|| Arc::new(policy.allowed()));
-    let lookup = |image: &str| ecr_registry::lookup(image, policy, || Arc::clone(&shared));
+    let allowed = |image: &str| ecr_registry::allowed(image, policy, || Arc::clone(&shared));
     let mut images: Vec<PlannedImage> = images
         .into_iter()
-        .map(|(path, image)| PlannedImage { lookup: lookup(&image), path, image })
+        .map(|(path, image)| PlannedImage { allowed: allowed(&image), path, image })
         .collect();
     images.sort_by(|a, b| a.path.cmp(&b.path));
     Plan { images, mode }
@@ -50,7 +50,8 @@ pub fn plan(
 impl Plan {
     /// The images to look up, each once.
     pub fn lookups(&self) -> BTreeSet<EcrImage> {
-        self.images.iter().filter_map(|planned| planned.lookup.as_ref().ok()).cloned().collect()
+        let allowed = self.images.iter().filter_map(|planned| planned.allowed.as_ref().ok());
+        allowed.filter(|it| !it.uninspected).map(|it| it.image.clone()).collect()
     }
 
     /// How many images are evaluated.

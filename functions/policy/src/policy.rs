@@ -11,6 +11,7 @@ use crate::names::{AccountId, Region};
 use crate::rule::Rule;
 use ecr_admission_text::join;
 
+pub mod add_on_accounts;
 mod allowed;
 pub mod denials;
 pub mod excuse;
@@ -19,9 +20,11 @@ pub mod image_config;
 pub mod modes;
 mod needs;
 pub mod pattern;
+pub mod pinning;
 pub mod pull_through_cache;
 pub mod registry_scope;
 pub mod scan_findings;
+pub mod uninspected;
 
 pub use allowed::Allowed;
 pub use needs::Needs;
@@ -30,9 +33,24 @@ use denials::Denials;
 use exemption::Exemption;
 use image_config::ImageConfigPolicy;
 use modes::Modes;
+use pinning::Pinning;
 use pull_through_cache::PullThroughCache;
 use registry_scope::RegistryScope;
 use scan_findings::ScanPolicy;
+use uninspected::Uninspected;
+
+/// Whether an image is allowed, and looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is allowed, and looked up.
+    Inspected,
+    /// It is allowed, and never looked up.
+    Uninspected,
+    /// It would be allowed without being looked up if it were named by digest.
+    DigestMissing,
+    /// It is not allowed.
+    NotAllowed,
+}
 
 /// What applies to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +59,12 @@ pub struct Policy {
     pub registry_ids: BTreeSet<AccountId>,
     /// The Regions whose registries are allowed.
     pub regions: BTreeSet<Region>,
-    /// What is allowed of them; `None` for all.
+    /// The account of the function, whose images are always inspected; `None` where it is not known.
+    pub own_account: Option<AccountId>,
+    /// What is allowed of them and inspected; `None` for all.
     pub scopes: Option<Arc<[RegistryScope]>>,
+    /// What is allowed of them for the request without being looked up, unless `scopes` names it, too.
+    pub uninspected: Vec<Arc<Uninspected>>,
     /// The DNS names, in lower case, of the hosts from which images for Windows may take layers that ECR
     /// does not hold.
     pub foreign_layer_hosts: Arc<BTreeSet<String>>,
@@ -50,8 +72,8 @@ pub struct Policy {
     pub pull_through_caches: Arc<[PullThroughCache]>,
     /// What a violation of each rule does.
     pub modes: Modes,
-    /// Whether only images pinned by digest pass.
-    pub pinned: bool,
+    /// Which images pass only by digest.
+    pub pinning: Pinning,
     /// The switches of `scan-findings`.
     pub scan_findings: Arc<ScanPolicy>,
     /// The switches of `image-config`.
@@ -74,11 +96,13 @@ impl Policy {
         Self {
             registry_ids,
             regions,
+            own_account: None,
             scopes: None,
+            uninspected: vec![],
             foreign_layer_hosts: Arc::default(),
             pull_through_caches: [].into(),
             modes: Modes::default(),
-            pinned: false,
+            pinning: Pinning::Off,
             scan_findings: ScanPolicy::new(severity_limit).into(),
             image_config: ImageConfigPolicy::default().into(),
             exemptions: vec![],
@@ -87,11 +111,30 @@ impl Policy {
         }
     }
 
-    /// Whether the image lies in an allowed account and Region and, of those, in an allowed repository.
-    pub fn allows(&self, image: &EcrImage) -> bool {
-        self.registry_ids.contains(&image.account)
-            && self.regions.contains(&image.region)
-            && self.in_scope(image)
+    /// Whether the image is allowed and looked up: it lies in an allowed account and Region, and the
+    /// document's `registries` leave it.
+    pub fn inspects(&self, image: &EcrImage) -> bool {
+        self.standing(image) == Standing::Inspected
+    }
+
+    /// Whether the image is allowed, and looked up. What goes uninspected only adds to what the document
+    /// allows: it takes nothing from it, and nothing that an inspected entry names, too.
+    pub(crate) fn standing(&self, image: &EcrImage) -> Standing {
+        if !self.registry_ids.contains(&image.account) || !self.regions.contains(&image.region) {
+            return Standing::NotAllowed;
+        }
+        let named = |scopes: &[RegistryScope]| scopes.iter().any(|scope| scope.contains(image));
+        if self.scopes.as_deref().is_some_and(named) {
+            return Standing::Inspected;
+        }
+        let uninspected = self.own_account.as_ref() != Some(&image.account)
+            && self.uninspected.iter().any(|entry| entry.scope.contains(image));
+        match (uninspected, &self.scopes) {
+            (true, _) if uninspected::names_enough(image) => Standing::Uninspected,
+            (_, None) => Standing::Inspected,
+            (true, Some(_)) => Standing::DigestMissing,
+            (false, Some(_)) => Standing::NotAllowed,
+        }
     }
 
     /// What is allowed, as a denial names it.
@@ -101,11 +144,6 @@ impl Policy {
             regions: self.regions.clone(),
             scopes: self.scopes.clone(),
         }
-    }
-
-    /// Whether the document's `registries` leave the image.
-    pub(crate) fn in_scope(&self, image: &EcrImage) -> bool {
-        self.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|scope| scope.contains(image)))
     }
 
     /// Whether ECR imports the image from another registry when it is first pulled.
@@ -138,7 +176,7 @@ impl fmt::Display for Policy {
             f,
             "registry ids {registry_ids}; Regions {regions}; severity limit {severity_limit}"
         )?;
-        if self.pinned {
+        if self.pinning != Pinning::Off {
             f.write_str("; pinned")?;
         }
         for rule in Rule::ALL {

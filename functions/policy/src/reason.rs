@@ -47,6 +47,8 @@ pub enum Reason {
         /// What is allowed.
         allowed: Arc<Allowed>,
     },
+    /// The image would be allowed without being looked up if it were named by digest.
+    UninspectedTag(EcrImage),
     /// The repository does not exist.
     RepositoryNotFound(EcrImage),
     /// The repository does not hold the image.
@@ -91,7 +93,10 @@ pub enum Reason {
         mutability: TagMutability,
     },
     /// The image is named by tag, where pinning is on.
-    NotPinned,
+    NotPinned {
+        /// Whether the mutating webhook can pin it: it cannot where the image is never looked up.
+        pinnable: bool,
+    },
     /// Images are not scanned when they are pushed.
     NotScannedOnPush {
         /// The account of the registry.
@@ -153,6 +158,7 @@ impl Reason {
             Self::MalformedImage(_)
             | Self::NotEcrPrivate
             | Self::RegistryNotAllowed { .. }
+            | Self::UninspectedTag(_)
             | Self::RepositoryNotFound(_)
             | Self::ImageNotFound(_)
             | Self::NotImportedYet(_)
@@ -163,7 +169,7 @@ impl Reason {
             | Self::Checkpoint { .. }
             | Self::NotEvaluated { .. }
             | Self::MutableTag { .. }
-            | Self::NotPinned
+            | Self::NotPinned { .. }
             | Self::NotScannedOnPush { .. }
             | Self::Config { .. }
             | Self::PlatformNotFound(_)
@@ -213,6 +219,10 @@ impl fmt::Display for Reason {
                 "is not in an Amazon ECR private registry; push it to <account>.dkr.ecr.<region>.amazonaws.com and use that reference",
             ),
             Self::RegistryNotAllowed { image, allowed } => repository::not_allowed(f, image, allowed),
+            Self::UninspectedTag(EcrImage { repository, account, region, .. }) => write!(
+                f,
+                "repository \"{repository}\" of account {account} in {region} is allowed without inspection, but only by digest, since it is not an Amazon EKS add-on account of AWS; name the digest"
+            ),
             Self::RepositoryNotFound(image) => write!(
                 f,
                 "repository \"{}\" does not exist in registry {} in {}; create it or correct the image",
@@ -254,8 +264,11 @@ impl fmt::Display for Reason {
                 repository::mutability_value(f, mutability)?;
                 f.write_str("); set image tag mutability to IMMUTABLE or pin the image by digest")
             }
-            Self::NotPinned => f.write_str(
+            Self::NotPinned { pinnable: true } => f.write_str(
                 "is not pinned by digest, which this namespace requires; apply the mutating webhook configuration, which pins it, or name the digest",
+            ),
+            Self::NotPinned { pinnable: false } => f.write_str(
+                "is not pinned by digest, which the policy document requires; name the digest, since the mutating webhook cannot pin an image that is not inspected",
             ),
             Self::NotScannedOnPush { account, repository, scanning } => {
                 repository::not_scanned_on_push(f, account, repository, scanning)

@@ -64,7 +64,7 @@ impl RewriteTable {
                 })
             })
             .collect();
-        Self::new(entries?, |image| policy.allows(image))
+        Self::new(entries?, |image| policy.inspects(image))
     }
 
     /// A table of sources and targets. A source that ends with `/` is a prefix, of whole path components,

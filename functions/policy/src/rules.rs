@@ -18,6 +18,9 @@ pub(crate) use case::{Case, Evaluation};
 impl Rule {
     /// Evaluates one image by this rule.
     pub(crate) fn check(self, case: &Case<'_>) -> Evaluation {
+        if case.uninspected && !matches!(self, Self::EcrRegistry | Self::Pinned) {
+            return Evaluation::NotApplicable;
+        }
         match self {
             Self::EcrRegistry => ecr_registry::check(case),
             Self::ImageAvailable => image_available::check(case),

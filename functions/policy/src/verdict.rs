@@ -48,6 +48,8 @@ pub struct EvaluatedImage {
     pub image: String,
     /// The digest whose facts were evaluated; `None` when the image could not be inspected.
     pub digest: Option<Digest>,
+    /// Whether it was allowed without being looked up, as the policy says.
+    pub uninspected: bool,
 }
 
 /// One rule that one image violates, for one reason.
@@ -135,25 +137,16 @@ impl Verdict {
         self.line(Mode::Warn, Denials::Full)
     }
 
+    /// The images that were allowed without being looked up, in one line, at most as long as a denial;
+    /// `None` when there is none.
+    pub fn not_inspected(&self) -> Option<String> {
+        let images = || self.images.iter().filter(|image| image.uninspected);
+        let text = |it: &EvaluatedImage| format!("{} {}", it.path, quote(&it.image, QUOTED));
+        one_line(images().count(), images().map(text))
+    }
+
     fn line(&self, mode: Mode, denials: Denials) -> Option<String> {
-        let count = self.of(mode).count();
-        let (mut message, mut length) = (String::new(), 0);
-        // Only what fits is formatted: a Pod may hold thousands of images.
-        for (written, violation) in self.of(mode).enumerate() {
-            let denial = violation.text(denials);
-            let left = count - written;
-            let rest = if left > 1 { and_more(left - 1).chars().count() + 2 } else { 0 };
-            let separator = if written == 0 { "" } else { "; " };
-            length += separator.len() + denial.chars().count();
-            message.push_str(separator);
-            // The first is always written: a single violation is far shorter than a message.
-            if written > 0 && length + rest > MESSAGE {
-                message.push_str(&and_more(left));
-                break;
-            }
-            message.push_str(&denial);
-        }
-        (count > 0).then_some(message)
+        one_line(self.of(mode).count(), self.of(mode).map(|violation| violation.text(denials)))
     }
 
     /// The ruling on break-glass, and what is wrong without denying: one line a violation, at most
@@ -171,6 +164,26 @@ impl Verdict {
     fn of(&self, mode: Mode) -> impl Iterator<Item = &Violation> {
         self.violations.iter().filter(move |violation| violation.mode == mode)
     }
+}
+
+/// As many of `count` texts as have room in [`MESSAGE`] characters, and how many more there are; `None` for
+/// none. Only what fits is formatted: a Pod may hold thousands of images.
+fn one_line(count: usize, texts: impl Iterator<Item = String>) -> Option<String> {
+    let (mut message, mut length) = (String::new(), 0);
+    for (written, text) in texts.enumerate() {
+        let left = count - written;
+        let rest = if left > 1 { and_more(left - 1).chars().count() + 2 } else { 0 };
+        let separator = if written == 0 { "" } else { "; " };
+        length += separator.len() + text.chars().count();
+        message.push_str(separator);
+        // The first is always written: a single one is far shorter than a message.
+        if written > 0 && length + rest > MESSAGE {
+            message.push_str(&and_more(left));
+            break;
+        }
+        message.push_str(&text);
+    }
+    (count > 0).then_some(message)
 }
 
 /// What comes first, then `items` in these words: at most [`WARNINGS`] lines, and one more that counts the

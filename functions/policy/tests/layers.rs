@@ -21,12 +21,14 @@ const LAYERS: &[&[&str]] = &[
     // What the operator chose.
     &["mode", "rule"],
     &[
+        "policy::add_on_accounts",
         "policy::denials",
         "policy::excuse",
         "policy::image_config",
         "policy::modes",
         "policy::needs",
         "policy::pattern",
+        "policy::pinning",
     ],
     &["policy::registry_scope"],
     &[
@@ -35,6 +37,7 @@ const LAYERS: &[&[&str]] = &[
         "policy::pull_through_cache",
         "policy::scan_findings",
     ],
+    &["policy::uninspected"],
     &["policy"],
     &["break_glass", "rewrite"],
     // What is wrong with an image, or with the whole workload.

@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use ecr_admission_policy::facts::{
     Cause, Content, Findings, ImageFacts, ImageScan, Scan, Unavailable,
 };
+use ecr_admission_policy::policy::exemption::Requester;
 use ecr_admission_policy::policy::modes::Modes;
-use ecr_admission_policy::testing::{NOW, REGISTRY, clean, platform, policy, repository};
+use ecr_admission_policy::policy::pinning::Pinning;
+use ecr_admission_policy::testing::{ACCOUNT, NOW, REGISTRY, clean, platform, policy, repository};
 use ecr_admission_policy::{
-    Decision, FieldPath, ImageReference, Inspection, Mode, Policy, Rule, Verdict, decide, plan,
+    Decision, Document, FieldPath, ImageReference, Inspection, Mode, Policy, Rule, Verdict, decide,
+    plan,
 };
 use oci_spec::distribution::Reference;
 use proptest::prelude::*;
@@ -85,6 +88,7 @@ fn inspection() -> impl Strategy<Value = Inspection> {
 fn workload() -> impl Strategy<Value = Vec<(String, Inspection)>> {
     let image = prop_oneof![
         6 => "[a-z]{2,4}:[0-9]".prop_map(|name| format!("{REGISTRY}/{name}")),
+        2 => "[a-z]{2,4}@sha256:[0-9a-f]{64}".prop_map(|name| format!("{REGISTRY}/{name}")),
         1 => image_string(),
     ];
     proptest::collection::vec((image, inspection()), 0..6)
@@ -118,7 +122,7 @@ fn modes() -> impl Strategy<Value = Vec<Mode>> {
 
 fn with_modes(modes: impl IntoIterator<Item = Mode>) -> Policy {
     let modes = Rule::ALL.into_iter().zip(modes).collect();
-    Policy { modes: Modes::default().under(None, &modes), pinned: true, ..policy() }
+    Policy { modes: Modes::default().under(None, &modes), pinning: Pinning::All, ..policy() }
 }
 
 fn at_paths(workload: &[(String, Inspection)]) -> Vec<(FieldPath, String)> {
@@ -229,6 +233,31 @@ proptest! {
         let concerned = !matches!(rule, Rule::TagImmutability | Rule::ImageConfig);
         if concerned {
             prop_assert_eq!(verdict.decision(), Decision::Deny, "{}", rule);
+        }
+    }
+
+    /// Entries with `inspect: false` add, and never narrow: what was admitted stays admitted, and what is
+    /// newly admitted is only what they name.
+    #[test]
+    fn an_entry_that_is_not_inspected_never_denies(workload in workload(), first in "[a-z]") {
+        let entry = format!(
+            "apiVersion: ecr-admission/v1\nregistries: [{{accounts: ['{ACCOUNT}'], regions: [us-east-1], repositories: ['{first}*'], inspect: false}}]"
+        );
+        let document = Document::from_yaml(&entry).unwrap();
+        let with = document.policy(policy(), &Requester::default(), NOW);
+        for (path, image) in at_paths(&workload) {
+            let image = [(path, image)];
+            let before = verdict_on(&image, &workload);
+            let after = verdict_by(&with, &image, &workload);
+            let by_digest = image[0].1.contains('@');
+            let named = image[0].1.starts_with(&format!("{REGISTRY}/{first}"));
+            if before.decision() == Decision::Admit {
+                prop_assert_eq!(after.decision(), Decision::Admit);
+            } else if after.decision() == Decision::Admit {
+                prop_assert!(named && by_digest, "{}", image[0].1);
+            }
+            prop_assert_eq!(after.not_inspected().is_some(), after.images[0].uninspected);
+            prop_assert!(!after.images[0].uninspected || named && by_digest, "{}", image[0].1);
         }
     }
 

@@ -91,6 +91,10 @@ pub struct Parameters {
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub registry_ids: Option<Vec<AccountId>>,
 
+    /// The account of the stack, whose images are always inspected [default: one that no entry names]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub own_account: Option<AccountId>,
+
     /// `SeverityLimit`: INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL [default for test: CRITICAL]
     #[arg(long, value_name = "WORD")]
     pub severity_limit: Option<SeverityLimit>,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ecr_admission_policy::document::Document;
 use ecr_admission_policy::image::{EcrImage, ImageReference};
+use ecr_admission_policy::policy::pinning::Pinning;
 use ecr_admission_policy::{Policy, SeverityLimit};
 
 use crate::options::Parameters;
@@ -19,16 +20,19 @@ impl Parameters {
             Ok(ImageReference::Ecr(reference)) => Some(reference.image()),
             Ok(ImageReference::Other(_)) | Err(_) => None,
         };
-        let own_account = || image.iter().map(|image| image.account.clone()).collect();
-        let own_region = || image.iter().map(|image| image.region.clone()).collect();
-        let registry_ids = self.registry_ids.clone().unwrap_or_else(own_account);
-        let regions = self.registry_region.clone().unwrap_or_else(own_region);
+        let account_of_image = || image.iter().map(|image| image.account.clone()).collect();
+        let region_of_image = || image.iter().map(|image| image.region.clone()).collect();
+        let registry_ids = self.registry_ids.clone().unwrap_or_else(account_of_image);
+        let regions = self.registry_region.clone().unwrap_or_else(region_of_image);
         let mut policy = Policy::new(
             BTreeSet::from_iter(registry_ids),
             BTreeSet::from_iter(regions),
             self.severity_limit.unwrap_or(SEVERITY_LIMIT),
         );
-        policy.pinned = document.pins(namespace).unwrap_or_else(|| self.pins(namespace));
+        policy.own_account.clone_from(&self.own_account);
+        if document.pins(namespace).unwrap_or_else(|| self.pins(namespace)) {
+            policy.pinning = Pinning::Pinnable;
+        }
         policy
     }
 

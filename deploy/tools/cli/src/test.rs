@@ -41,6 +41,8 @@ struct Outcome {
     messages: Vec<String>,
     /// What only logs and metrics show.
     audited: Option<String>,
+    /// Whether the image was admitted without being looked up.
+    uninspected: bool,
 }
 
 impl Outcome {
@@ -80,5 +82,6 @@ fn evaluate(case: &Case, document: &Document, parameters: &Parameters) -> Outcom
         rules: verdict.rules(mode),
         messages: verdict.denial(policy.denials).into_iter().chain(warnings).collect(),
         audited: verdict.audited(),
+        uninspected: verdict.not_inspected().is_some(),
     }
 }

@@ -130,6 +130,27 @@ fn who_asks_where_and_when_is_taken_from_the_case_or_from_the_top() {
 }
 
 #[test]
+fn what_is_not_inspected_is_marked_and_has_no_facts() {
+    let document = "registries: [{accounts: ['602401143452', '123456789012'], regions: [us-east-1], repositories: ['eks/*', 'payments/*'], inspect: false}]";
+    let image = "602401143452.dkr.ecr.us-east-1.amazonaws.com/eks/coredns:v1";
+    let case = format!(
+        "  - {{name: add-on, image: {image}, facts: {{found: unknown}}, expect: admit, rules: []}}"
+    );
+    let answer = evaluated(document, &case, &[]);
+    assert_eq!(answer.code, 0, "{}", answer.out);
+    assert!(answer.out.starts_with("ok      add-on: admit | not inspected\n"), "{}", answer.out);
+    // That of the stack is inspected.
+    let digest = "1".repeat(64);
+    let ours =
+        format!("image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/payments/api@sha256:{digest}");
+    let case =
+        |expect| format!("  - {{name: n, {ours}, facts: {{found: false}}, expect: {expect}}}");
+    let own = ["--own-account", "123456789012"];
+    assert_eq!(evaluated(document, &case("admit"), &[]).code, 0);
+    assert_eq!(evaluated(document, &case("deny"), &own).code, 0);
+}
+
+#[test]
 fn parameters_are_those_of_the_image_unless_they_are_given() {
     let elsewhere = "image: 210987654321.dkr.ecr.eu-west-1.amazonaws.com/payments/api:1";
     let case = |case: &str, expect: &str| format!("  - {{name: n, {case}, expect: {expect}}}");

@@ -203,6 +203,72 @@ fn what_applies_in_several_accounts_gets_a_caution() {
     }
 }
 
+/// An entry of `registries` that is not inspected.
+fn uninspected(accounts: &str, regions: &str, more: &str) -> String {
+    format!(
+        "registries: [{{accounts: [{accounts}], regions: [{regions}], repositories: ['eks/*', ab], inspect: false{more}}}]"
+    )
+}
+
+#[test]
+fn what_nobody_inspects_gets_a_caution() {
+    let any = |entry: &str| {
+        format!(
+            "registries does not inspect {entry}. Everybody who may create a Pod there may run any image of these repositories, old ones with known vulnerabilities, too."
+        )
+    };
+    let aws = uninspected("'602401143452'", "us-east-1", "");
+    let of_aws = any("602401143452 in us-east-1: eks/*, ab");
+    assert_eq!(cautions(&aws, &[]), [of_aws.as_str()]);
+    assert_eq!(cautions(&aws, &["--own-account", "123456789012"]), [of_aws.as_str()]);
+    let narrow = uninspected("'602401143452'", "us-east-1", ", namespaces: [tools, 'a-*']");
+    let narrow = cautions(&narrow, &[]);
+    assert_eq!(narrow, [any("602401143452 in us-east-1: eks/*, ab; in namespaces tools, a-*")]);
+    // A Region whose add-ons come from another account.
+    let elsewhere = "registries names me-south-1, but not 558608220178, the account in which AWS keeps the images of Amazon EKS add-ons there.";
+    let of = |accounts| cautions(&uninspected(accounts, "us-east-1, me-south-1", ""), &[]);
+    assert_eq!(of("'602401143452'").last().map(String::as_str), Some(elsewhere));
+    assert_eq!(of("'602401143452', '558608220178'").len(), 1);
+    // Accounts that AWS does not list, and that of the stack.
+    let other = uninspected("'602401143452', '210987654321'", "us-east-1", "");
+    let by_digest = "registries does not inspect images of 210987654321, which AWS does not list as accounts of Amazon EKS add-ons. That holds for images by digest; those by tag are inspected, or denied where another entry narrows what is allowed.";
+    let of_both = any("602401143452, 210987654321 in us-east-1: eks/*, ab");
+    assert_eq!(cautions(&other, &[]), [of_both.as_str(), by_digest]);
+    let own = "registries has an entry with inspect: false for 210987654321, the account of the stack. It has no effect there: the images of that account are always inspected.";
+    let with_own = cautions(&other, &["--own-account", "210987654321"]);
+    assert_eq!(with_own, [of_both.as_str(), by_digest, own]);
+    // What the parameters do not allow, and names that no namespace can have.
+    let parameters = ["--registry-ids", "123456789012", "--registry-region", "eu-west-1"];
+    let beyond = cautions(&aws, &parameters);
+    assert_eq!(
+        beyond[1..],
+        [
+            ("602401143452", "RegistryIds"),
+            ("us-east-1", "RegistryRegion"),
+        ]
+        .map(|(names, parameter)| format!("registries names {names}, which {parameter} does not. The document only narrows what the parameters allow, so no image from there passes."))
+    );
+    let impossible =
+        cautions(&uninspected("'602401143452'", "us-east-1", ", namespaces: [a_b]"), &[]);
+    let start = "registries lists names that no namespace can have, so they never apply: a_b.";
+    assert!(impossible.iter().any(|it| it.starts_with(start)), "{impossible:?}");
+}
+
+/// Nobody but AWS can create a repository in these accounts.
+#[test]
+fn an_account_of_add_ons_is_not_one_of_several() {
+    let document = "pullThroughCachePrefixes: [hub]";
+    let with = |accounts| cautions(document, &["--registry-ids", accounts]);
+    assert_eq!(with("123456789012,602401143452"), [] as [&str; 0]);
+    assert_eq!(with("123456789012,210987654321,602401143452").len(), 1);
+}
+
+#[test]
+fn the_sample_of_add_ons_is_good() {
+    let page = explained(&["../../samples/eks-add-ons.yaml"]);
+    assert!(page.contains("  of these          all; the document does not narrow them\n  not inspected     877085696533 in af-south-1: eks/*, "), "{page}");
+}
+
 #[test]
 fn names_that_no_namespace_can_have_get_a_caution() {
     let long = "a".repeat(64);

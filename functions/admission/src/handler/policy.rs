@@ -2,6 +2,7 @@
 
 use ecr_admission_policy::names::AccountId;
 use ecr_admission_policy::policy::exemption::Requester;
+use ecr_admission_policy::policy::pinning::Pinning;
 use ecr_admission_policy::rewrite::RewriteTable;
 use ecr_admission_policy::{Mode, Policy, Timestamp};
 
@@ -24,6 +25,7 @@ impl<I, R> Handler<I, R> {
         let registry_ids = registry_ids.unwrap_or_else(|| [own_account.clone()].into());
         let (regions, limit) = (self.config.regions.clone(), self.config.severity_limit);
         let mut policy = Policy::new(registry_ids, regions, limit);
+        policy.own_account = Some(own_account.clone());
         if let Some(DocumentCopy { document, version, .. }) = copy {
             let requester = Requester {
                 namespace: request.namespace.as_deref(),
@@ -35,7 +37,10 @@ impl<I, R> Handler<I, R> {
         if self.pins(copy, request) {
             // A controller's template need not be pinned: the mutating webhook pins its Pods, and the
             // template only if the webhook configuration names controllers.
-            policy.pinned = mode == Mode::Deny;
+            policy.pinning = match mode {
+                Mode::Deny => policy.pinning.max(Pinning::Pinnable),
+                Mode::Warn | Mode::Audit => Pinning::Off,
+            };
         }
         policy
     }

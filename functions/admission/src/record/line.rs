@@ -26,7 +26,7 @@ const IMAGE: usize = 512;
 /// The most bytes of the text of a violation, or of another sentence.
 pub(super) const TEXT: usize = 1_024;
 
-/// The most bytes of a denial, which has 2,048 characters at most.
+/// The most bytes of a denial, or of the line of what was not inspected, which has 2,048 characters at most.
 const DENIAL: usize = 8_192;
 
 /// What a line is about. Never the object, never the token, never the path.
@@ -88,6 +88,7 @@ pub(super) struct Line<'a> {
     violations_omitted: usize,
     images: Vec<ImageField<'a>>,
     images_omitted: usize,
+    not_inspected: Option<Cow<'a, str>>,
     registry_calls: u32,
     throttled: u32,
     cache_hits: usize,
@@ -153,6 +154,7 @@ impl<'a> Line<'a> {
             violations_omitted: violations.omitted,
             images: images.named.iter().map(ImageField::from).collect(),
             images_omitted: images.omitted,
+            not_inspected: outcome.not_inspected.as_deref().map(|it| bounded(it, DENIAL)),
             registry_calls: outcome.registry_calls,
             throttled: outcome.throttled,
             cache_hits: outcome.cache_hits,

@@ -30,6 +30,11 @@ impl ReadPolicy for Document {
 
 const AUDITS: &str = "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {mode: audit}\n  tag-immutability: {mode: warn}\n";
 
+/// An image that the document below does not inspect.
+const ADD_ON: &str = "602401143452.dkr.ecr.us-east-1.amazonaws.com/eks/coredns:v1";
+
+const ADD_ONS: &str = "apiVersion: ecr-admission/v1\nregistries: [{accounts: ['602401143452'], regions: [us-east-1], repositories: ['eks/*'], inspect: false}]\n";
+
 /// A review of a Pod that a `ReplicaSet` owns.
 fn owned(images: &[&str]) -> Value {
     let mut review = create(images);
@@ -100,6 +105,7 @@ fn asked() -> Vec<(&'static str, &'static str, Value)> {
         ("", "POST /validate", ignored()),
         ("", "POST /validate", deleted()),
         ("", "POST /mutate", owned(&[&pay])),
+        (ADD_ONS, "POST /validate", create(&[ADD_ON])),
         ("", "POST /validate", largest()),
         ("", "POST /validate", longest()),
         ("", "POST /mutate", longest()),
@@ -115,7 +121,12 @@ async fn a_log_is_written() {
     for (document, route, review) in asked() {
         let document = (!document.is_empty()).then_some(Document(document));
         let pins = if route == "POST /mutate" { "*" } else { "" };
-        let pairs = [("LOG_LEVEL", "INFO"), ("MAX_IMAGES", "500"), ("PIN_NAMESPACES", pins)];
+        let pairs = [
+            ("LOG_LEVEL", "INFO"),
+            ("MAX_IMAGES", "500"),
+            ("PIN_NAMESPACES", pins),
+            ("REGISTRY_IDS", "123456789012,602401143452"),
+        ];
         let registries = registries().image("pay:2", 'd', scan("COMPLETE", &[]));
         let registries = if review == longest() { registries.with_any() } else { registries };
         let handler = handler_with(registries, &pairs, document);
@@ -158,8 +169,7 @@ fn a_review_leaves_this_line() {
     let registry = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
     let (a, b, c) = (digest('a'), digest('b'), digest('c'));
     let nothing = r#""denied_by":[],"warned_of":[],"audited":[],"denial":null,"violations":[],"violations_omitted":0"#;
-    let no_calls =
-        r#""images":[],"images_omitted":0,"registry_calls":0,"throttled":0,"cache_hits":0"#;
+    let no_calls = r#""images":[],"images_omitted":0,"not_inspected":null,"registry_calls":0,"throttled":0,"cache_hits":0"#;
     let nginx = r#"spec.containers[0].image \"nginx\": is not in an Amazon ECR private registry; push it to <account>.dkr.ecr.<region>.amazonaws.com and use that reference [ecr-registry]"#;
     let web = |n: usize| {
         format!(
@@ -174,19 +184,19 @@ fn a_review_leaves_this_line() {
     let template = "spec.template.spec.containers[0].image";
     for (line, expected) in lines.iter().zip([
         format!(
-            r#""level":"INFO","event":"review","message":"review",{pod},{owner},"decision":"admitted",{nothing},"images":[{{"path":"spec.containers[0].image","image":"{registry}/pay:1","digest":"{a}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#
+            r#""level":"INFO","event":"review","message":"review",{pod},{owner},"decision":"admitted",{nothing},"images":[{{"path":"spec.containers[0].image","image":"{registry}/pay:1","digest":"{a}"}}],"images_omitted":0,"not_inspected":null,"registry_calls":2,"throttled":0,"cache_hits":0"#
         ),
         format!(
-            r#""level":"INFO","event":"review","message":"review",{pod},"owner":null,"decision":"denied","denied_by":["ecr-registry","tag-immutability"],"warned_of":[],"audited":[],"denial":"{nginx}; {web}","violations":[{{"path":"spec.containers[0].image","rule":"ecr-registry","mode":"deny","text":"{nginx}"}},{{"path":"spec.containers[1].image","rule":"tag-immutability","mode":"deny","text":"{web}"}}],"violations_omitted":0,"images":[{{"path":"spec.containers[0].image","image":"nginx","digest":null}},{{"path":"spec.containers[1].image","image":"{registry}/web:1","digest":"{b}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#,
+            r#""level":"INFO","event":"review","message":"review",{pod},"owner":null,"decision":"denied","denied_by":["ecr-registry","tag-immutability"],"warned_of":[],"audited":[],"denial":"{nginx}; {web}","violations":[{{"path":"spec.containers[0].image","rule":"ecr-registry","mode":"deny","text":"{nginx}"}},{{"path":"spec.containers[1].image","rule":"tag-immutability","mode":"deny","text":"{web}"}}],"violations_omitted":0,"images":[{{"path":"spec.containers[0].image","image":"nginx","digest":null}},{{"path":"spec.containers[1].image","image":"{registry}/web:1","digest":"{b}"}}],"images_omitted":0,"not_inspected":null,"registry_calls":2,"throttled":0,"cache_hits":0"#,
             web = web(1)
         ),
         format!(
-            r#""level":"INFO","event":"review","message":"review",{pod},{owner},"decision":"admitted","denied_by":[],"warned_of":["tag-immutability"],"audited":["scan-findings"],"denial":null,"violations":[{{"path":"spec.containers[1].image","rule":"tag-immutability","mode":"warn","text":"{web}"}},{{"path":"spec.containers[2].image","rule":"scan-findings","mode":"audit","text":"{old}"}}],"violations_omitted":0,"images":[{{"path":"spec.containers[0].image","image":"{registry}/pay:1","digest":"{a}"}},{{"path":"spec.containers[1].image","image":"{registry}/web:1","digest":"{b}"}},{{"path":"spec.containers[2].image","image":"{registry}/old:1","digest":"{c}"}}],"images_omitted":0,"registry_calls":4,"throttled":0,"cache_hits":0"#,
+            r#""level":"INFO","event":"review","message":"review",{pod},{owner},"decision":"admitted","denied_by":[],"warned_of":["tag-immutability"],"audited":["scan-findings"],"denial":null,"violations":[{{"path":"spec.containers[1].image","rule":"tag-immutability","mode":"warn","text":"{web}"}},{{"path":"spec.containers[2].image","rule":"scan-findings","mode":"audit","text":"{old}"}}],"violations_omitted":0,"images":[{{"path":"spec.containers[0].image","image":"{registry}/pay:1","digest":"{a}"}},{{"path":"spec.containers[1].image","image":"{registry}/web:1","digest":"{b}"}},{{"path":"spec.containers[2].image","image":"{registry}/old:1","digest":"{c}"}}],"images_omitted":0,"not_inspected":null,"registry_calls":4,"throttled":0,"cache_hits":0"#,
             web = web(1),
             old = old("spec.containers[2].image")
         ),
         format!(
-            r#""level":"INFO","event":"review","message":"review",{subject},"operation":"CREATE","kind":"apps/v1 Deployment","subresource":null,"namespace":"shop","name":"p","user":"admin","owner":null,"decision":"admitted","denied_by":[],"warned_of":["scan-findings"],"audited":[],"denial":null,"violations":[{{"path":"{template}","rule":"scan-findings","mode":"warn","text":"{old}"}}],"violations_omitted":0,"images":[{{"path":"{template}","image":"{registry}/old:1","digest":"{c}"}}],"images_omitted":0,"registry_calls":2,"throttled":0,"cache_hits":0"#,
+            r#""level":"INFO","event":"review","message":"review",{subject},"operation":"CREATE","kind":"apps/v1 Deployment","subresource":null,"namespace":"shop","name":"p","user":"admin","owner":null,"decision":"admitted","denied_by":[],"warned_of":["scan-findings"],"audited":[],"denial":null,"violations":[{{"path":"{template}","rule":"scan-findings","mode":"warn","text":"{old}"}}],"violations_omitted":0,"images":[{{"path":"{template}","image":"{registry}/old:1","digest":"{c}"}}],"images_omitted":0,"not_inspected":null,"registry_calls":2,"throttled":0,"cache_hits":0"#,
             old = old(template)
         ),
         format!(
@@ -199,6 +209,9 @@ fn a_review_leaves_this_line() {
         ),
         format!(
             r#""level":"INFO","event":"mutation","message":"mutation",{pod},{owner},"changes":[{{"path":"spec.containers[0].image","from":"{registry}/pay:1","to":"{registry}/pay:1@{a}"}}],"changes_omitted":0,"not_pinned":0,"registry_calls":2,"throttled":0,"cache_hits":0"#
+        ),
+        format!(
+            r#""level":"INFO","event":"review","message":"review",{pod},"owner":null,"decision":"admitted",{nothing},"images":[{{"path":"spec.containers[0].image","image":"{ADD_ON}","digest":null}}],"images_omitted":0,"not_inspected":"spec.containers[0].image \"{ADD_ON}\"","registry_calls":0,"throttled":0,"cache_hits":0"#
         ),
     ]) {
         assert_eq!(timeless(line), expected);

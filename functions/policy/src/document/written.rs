@@ -11,13 +11,12 @@ use super::namespaces::WrittenModes;
 use super::pin::{Pin, Rewrites};
 use super::read::{list, present};
 use super::rules::Rules;
-use super::scope::WrittenScope;
+use super::scope::{RegistryEntry, WrittenScope};
 use crate::break_glass::BreakGlass;
 use crate::mode::Mode;
 use crate::policy::denials::Denials;
 use crate::policy::exemption::Exemption;
 use crate::policy::pull_through_cache::PullThroughCache;
-use crate::policy::registry_scope::RegistryScope;
 
 /// The version of the format.
 #[derive(Debug, Deserialize)]
@@ -48,10 +47,10 @@ pub(super) struct Written {
     #[serde(default)]
     pub(super) rules: Rules,
     /// What is allowed of the registries that the parameters `RegistryIds` and `RegistryRegion` allow. An image passes when
-    /// one entry contains it. Default: all of them.
+    /// one entry contains it. Entries with `inspect: false` only add to the others. Default: all of them.
     #[serde(default, deserialize_with = "scopes")]
     #[cfg_attr(test, schemars(with = "Option<Vec<WrittenScope>>", length(min = 1)))]
-    pub(super) registries: Option<Vec<RegistryScope>>,
+    pub(super) registries: Option<Vec<RegistryEntry>>,
     /// The DNS names of the hosts from which images for Windows may take layers that no registry is allowed
     /// to distribute (foreign or nondistributable layers), such as `mcr.microsoft.com`. Default: none.
     #[serde(default)]
@@ -89,6 +88,6 @@ fn deny() -> Mode {
 
 fn scopes<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<Vec<RegistryScope>>, D::Error> {
+) -> Result<Option<Vec<RegistryEntry>>, D::Error> {
     list::<WrittenScope, _, _>(deserializer).map(Some)
 }

@@ -14,6 +14,11 @@ pub struct Pattern {
 }
 
 impl Pattern {
+    /// Whether it is `*`, which matches every name.
+    pub fn is_all(&self) -> bool {
+        self.open && self.stem.is_empty()
+    }
+
     /// Whether `name` is the name, or begins with the start.
     pub fn matches(&self, name: &str) -> bool {
         if self.open { name.starts_with(&self.stem) } else { name == self.stem }

@@ -10,7 +10,10 @@ use crate::timestamp::Timestamp;
 /// One image, as the rules see it.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
-    pub(crate) lookup: Result<&'a EcrImage, &'a Reason>,
+    /// The image, or why `ecr-registry` does not allow it.
+    pub(crate) allowed: Result<&'a EcrImage, &'a Reason>,
+    /// Whether it is allowed without being looked up, so that only its reference can be evaluated.
+    pub(crate) uninspected: bool,
     pub(crate) inspection: &'a Inspection,
     pub(crate) policy: &'a Policy,
     pub(crate) now: Timestamp,
@@ -21,7 +24,7 @@ pub(crate) struct Case<'a> {
 impl<'a> Case<'a> {
     /// The image and its facts: what there is to evaluate once the first two rules have passed.
     pub(super) fn inspected(&self) -> Option<(&'a EcrImage, &'a ImageFacts)> {
-        match (self.lookup, self.inspection) {
+        match (self.allowed, self.inspection) {
             (Ok(image), Inspection::Inspected(facts)) => Some((image, facts)),
             _ => None,
         }

@@ -5,31 +5,42 @@ use std::sync::Arc;
 
 use super::case::{Case, Evaluation};
 use crate::image::{EcrImage, ImageReference};
-use crate::policy::{Allowed, Policy};
+use crate::policy::{Allowed, Policy, Standing};
 use crate::reason::Reason;
 
-/// What to look up for an image string, or why the image is not allowed whatever ECR says of it.
-pub(crate) fn lookup(
+/// An image that is allowed, whatever ECR says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AllowedImage {
+    pub(crate) image: EcrImage,
+    /// Whether it is never looked up.
+    pub(crate) uninspected: bool,
+}
+
+/// The image that an image string names, or why it is not allowed.
+pub(crate) fn allowed(
     image: &str,
     policy: &Policy,
     shared: impl FnOnce() -> Arc<Allowed>,
-) -> Result<EcrImage, Reason> {
+) -> Result<AllowedImage, Reason> {
     match image.parse() {
         Err(malformed) => Err(Reason::MalformedImage(malformed)),
         Ok(ImageReference::Other(_)) => Err(Reason::NotEcrPrivate),
         Ok(ImageReference::Ecr(reference)) => {
             let image = reference.image();
-            if policy.allows(&image) {
-                Ok(image)
-            } else {
-                Err(Reason::RegistryNotAllowed { image, allowed: shared() })
+            match policy.standing(&image) {
+                Standing::Inspected => Ok(AllowedImage { image, uninspected: false }),
+                Standing::Uninspected => Ok(AllowedImage { image, uninspected: true }),
+                Standing::DigestMissing => Err(Reason::UninspectedTag(image)),
+                Standing::NotAllowed => {
+                    Err(Reason::RegistryNotAllowed { image, allowed: shared() })
+                }
             }
         }
     }
 }
 
 pub(crate) fn check(case: &Case<'_>) -> Evaluation {
-    let reason = match case.lookup {
+    let reason = match case.allowed {
         Err(reason) => Some(reason.clone()),
         // What a runtime restores from a checkpoint is a process of another image, of any registry.
         Ok(_) => case.inspected().and_then(|(_, facts)| {
@@ -57,7 +68,7 @@ mod tests {
             ("210987654321.dkr.ecr.us-east-1.amazonaws.com/pay:1", Some("account 210987654321")),
             ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/pay:1", Some("Region eu-west-1")),
         ] {
-            let reason = lookup(image, &policy, || policy.allowed().into())
+            let reason = allowed(image, &policy, || policy.allowed().into())
                 .err()
                 .map(|reason| reason.to_string());
             assert_eq!(reason.is_some(), expected.is_some(), "{image}: {reason:?}");

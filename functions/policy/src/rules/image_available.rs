@@ -8,7 +8,7 @@ use crate::facts::{ConfigFacts, Content, ImageFacts, Inspection, NoFacts, Platfo
 use crate::reason::{ElsewhereProblem, Reason};
 
 pub(crate) fn check(case: &Case<'_>) -> Evaluation {
-    let Ok(image) = case.lookup else {
+    let Ok(image) = case.allowed else {
         return Evaluation::Skipped;
     };
     Evaluation::Evaluated(match case.inspection {

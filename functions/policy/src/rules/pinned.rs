@@ -2,16 +2,22 @@
 
 use super::case::{Case, Evaluation};
 use crate::image::ImageId;
+use crate::policy::pinning::Pinning;
 use crate::reason::Reason;
 
 pub(crate) fn check(case: &Case<'_>) -> Evaluation {
-    if !case.policy.pinned {
-        return Evaluation::NotApplicable;
-    }
-    let Some((image, _)) = case.inspected() else { return Evaluation::Skipped };
+    let pinnable = !case.uninspected;
+    let image = match case.policy.pinning {
+        Pinning::Off => return Evaluation::NotApplicable,
+        // The mutating webhook cannot look up the digest of what nobody looks up.
+        Pinning::Pinnable if !pinnable => return Evaluation::NotApplicable,
+        Pinning::All if !pinnable => case.allowed.ok(),
+        Pinning::Pinnable | Pinning::All => case.inspected().map(|(image, _)| image),
+    };
+    let Some(image) = image else { return Evaluation::Skipped };
     Evaluation::Evaluated(match image.id {
         ImageId::Digest(_) => vec![],
-        ImageId::Tag(_) => vec![Reason::NotPinned],
+        ImageId::Tag(_) => vec![Reason::NotPinned { pinnable }],
     })
 }
 
@@ -23,18 +29,25 @@ mod tests {
 
     #[test]
     fn only_a_digest_passes_and_only_where_pinning_is_on() {
+        const OFF: Evaluation = Evaluation::NotApplicable;
+        let good = || Evaluation::Evaluated(vec![]);
+        let bad = |pinnable| Evaluation::Evaluated(vec![Reason::NotPinned { pinnable }]);
         let inspection = Inspection::Inspected(clean().into());
-        let off = policy();
-        let on = crate::Policy { pinned: true, ..policy() };
-        for (policy, image, expected) in [
-            (&off, tagged("1.2"), Evaluation::NotApplicable),
-            (&off, pinned(), Evaluation::NotApplicable),
-            (&on, tagged("1.2"), Evaluation::Evaluated(vec![Reason::NotPinned])),
-            (&on, pinned(), Evaluation::Evaluated(vec![])),
+        for (pinning, uninspected, of_a_tag, of_a_digest) in [
+            (Pinning::Off, false, OFF, OFF),
+            (Pinning::Pinnable, false, bad(true), good()),
+            (Pinning::All, false, bad(true), good()),
+            (Pinning::Off, true, OFF, OFF),
+            (Pinning::Pinnable, true, OFF, OFF),
+            (Pinning::All, true, bad(false), good()),
         ] {
-            let inspection = &inspection;
-            let case = Case { lookup: Ok(&image), inspection, policy, now: NOW, volume: false };
-            assert_eq!(check(&case), expected, "{image}");
+            let policy = &crate::Policy { pinning, ..policy() };
+            for (image, expected) in [(tagged("1.2"), of_a_tag), (pinned(), of_a_digest)] {
+                let (allowed, inspection) = (Ok(&image), &inspection);
+                let case =
+                    Case { allowed, uninspected, inspection, policy, now: NOW, volume: false };
+                assert_eq!(check(&case), expected, "{pinning:?} {uninspected} {image}");
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::image::{EcrImage, ImageId};
 use crate::reason::Reason;
 
 pub(crate) fn check(case: &Case<'_>) -> Evaluation {
-    let tag = match case.lookup {
+    let tag = match case.allowed {
         Ok(EcrImage { id: ImageId::Digest(_), .. }) => return Evaluation::NotApplicable,
         // ECR overwrites the tags of a pull-through cache itself, when the other registry does.
         Ok(image) if case.policy.is_imported(image) => return Evaluation::NotApplicable,

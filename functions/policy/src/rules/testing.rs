@@ -11,5 +11,12 @@ pub(super) fn evaluate(
     inspection: &Inspection,
     check: fn(&Case<'_>) -> Evaluation,
 ) -> Evaluation {
-    check(&Case { lookup: Ok(image), inspection, policy: &policy(), now: NOW, volume: false })
+    check(&Case {
+        allowed: Ok(image),
+        uninspected: false,
+        inspection,
+        policy: &policy(),
+        now: NOW,
+        volume: false,
+    })
 }

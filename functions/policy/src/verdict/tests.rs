@@ -82,6 +82,28 @@ fn warnings_are_few_and_short_and_keep_their_rule() {
 }
 
 #[test]
+fn what_was_not_inspected_is_one_line_that_counts_what_it_leaves_out() {
+    let image = |n: usize, uninspected| EvaluatedImage {
+        path: FieldPath::new(format!("spec.containers[{n}].image")),
+        image: format!("team/app:{n}\u{1b}"),
+        digest: None,
+        uninspected,
+    };
+    let line = |images: Vec<EvaluatedImage>| Verdict::new(images, vec![]).not_inspected();
+    assert_eq!(line(vec![image(0, false)]), None);
+    assert_eq!(
+        line(vec![image(0, true), image(1, false), image(2, true)]).as_deref(),
+        Some(r#"spec.containers[0].image "team/app:0"; spec.containers[2].image "team/app:2""#)
+    );
+    let long = line((0..1_000).map(|n| image(n, true)).collect()).unwrap();
+    let written = long.matches("team/app").count();
+    assert!(
+        long.chars().count() <= MESSAGE
+            && long.ends_with(&format!("… and {} more", 1_000 - written))
+    );
+}
+
+#[test]
 fn a_failed_look_up_is_seen() {
     let unavailable = Unavailable { operation: "ecr:BatchGetImage", cause: Cause::Throttled };
     let reason = Reason::Unavailable(unavailable);

@@ -52,6 +52,35 @@ async fn registries_narrow_what_the_parameters_allow() {
 }
 
 #[tokio::test]
+async fn an_add_on_that_nobody_can_inspect_is_admitted_and_audited() {
+    let parameters = ["--registry-ids", "123456789012,602401143452"];
+    let policed = Policed::start("", Keep::Never, &parameters).await;
+    let add_on = "602401143452.dkr.ecr.us-east-1.amazonaws.com/eks/coredns:v1";
+    let review = support::pod("u", &[add_on]);
+    let missing = format!(
+        "denied: spec.containers[0].image \"{add_on}\": repository \"eks/coredns\" does not exist in \
+         registry 602401143452 in us-east-1; create it or correct the image [image-available]"
+    );
+    let entry = "registries: [{accounts: ['602401143452'], regions: [us-east-1], repositories: ['eks/*'], inspect: false}]";
+    assert_eq!(policed.under("", &review).await, missing);
+    assert_eq!(policed.under(entry, &review).await, ADMITTED);
+    let annotations = &policed.answer(&review).await["auditAnnotations"];
+    assert_eq!(annotations["not-inspected"], format!("spec.containers[0].image \"{add_on}\""));
+    // The entry adds, and never narrows: everything else stays allowed and inspected.
+    let open = denied("open:1", MUTABLE);
+    for (image, expected) in [("clean:1", ADMITTED.to_owned()), ("open:1", open)] {
+        assert_eq!(policed.under(entry, &pod(image)).await, expected, "{image}");
+    }
+    assert_eq!(
+        policed.answer(&pod("clean:1")).await["auditAnnotations"].get("not-inspected"),
+        None
+    );
+    let here = entry.replace("inspect: false", "inspect: false, namespaces: [elsewhere]");
+    assert_eq!(policed.under(&here, &review).await, missing);
+    policed.stop().await;
+}
+
+#[tokio::test]
 async fn a_pull_through_cache_is_exempt_from_tag_immutability_and_says_what_is_not_imported() {
     let policed = Policed::open().await;
     let caches = "pullThroughCachePrefixes: [docker-hub]";

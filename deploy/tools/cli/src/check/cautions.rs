@@ -12,6 +12,7 @@ mod lax_modes;
 mod not_allowed_registries;
 mod powerful_users;
 mod several_accounts;
+mod uninspected;
 
 /// Days of the longest ten years, those with three leap years.
 const TEN_YEARS: u16 = 3_653;
@@ -23,6 +24,7 @@ pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
         .chain(broad_exemptions::cautions(explained))
         .chain(lax_modes::cautions(explained))
         .chain(impossible_namespaces::cautions(explained))
+        .chain(uninspected::cautions(explained))
         .chain(not_allowed_registries::cautions(explained))
         .chain(several_accounts::caution(explained))
         .chain(size(explained.bytes));

@@ -18,6 +18,9 @@ pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
             }
         }
     }
+    for (index, entry) in explained.document.uninspected().enumerate() {
+        page.row(if index == 0 { "not inspected" } else { "" }, &entry.to_string());
+    }
     let caches = &explained.policy.pull_through_caches;
     if caches.is_empty() {
         page.row("pull-through", "none");

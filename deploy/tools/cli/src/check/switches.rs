@@ -1,6 +1,7 @@
 //! The switches of the rules that have any: `scan-findings`, `image-config`, `pinned`.
 
 use ecr_admission_policy::policy::image_config::ImageConfigPolicy;
+use ecr_admission_policy::policy::pinning::Pinning;
 use ecr_admission_policy::policy::scan_findings::{ScanPolicy, Statuses};
 
 use super::Explained;
@@ -85,7 +86,7 @@ fn statuses(statuses: Statuses) -> String {
 }
 
 fn pinned(explained: &Explained<'_>) -> String {
-    if explained.policy.pinned {
+    if explained.policy.pinning != Pinning::Off {
         return "evaluated everywhere".to_owned();
     }
     match explained.document.pin() {

@@ -36,6 +36,7 @@ fn line(case: &Case, outcome: &Outcome) -> String {
     };
     let read = outcome.messages.iter().map(|line| format!(" | reads: {line}"));
     let logged = outcome.audited.iter().map(|line| format!(" | only logged: {line}"));
+    let logged = logged.chain(outcome.uninspected.then(|| " | not inspected".to_owned()));
     [verdict].into_iter().chain(read).chain(logged).collect()
 }
 
@@ -47,7 +48,8 @@ fn with_rules(result: CaseResult, rules: Option<&BTreeSet<Rule>>) -> String {
 
 /// What the parameters of the stack were taken to be.
 fn assumed(parameters: &Parameters) -> String {
-    let Parameters { registry_ids, registry_region, severity_limit, pin_namespaces } = parameters;
+    let Parameters { registry_ids, registry_region, severity_limit, pin_namespaces, .. } =
+        parameters;
     let names = |names: Option<String>| names.unwrap_or("that of each case's image".to_owned());
     format!(
         "Parameters: RegistryIds: {}; RegistryRegion: {}; SeverityLimit: {}; PinNamespaces: {}. Options set them.",

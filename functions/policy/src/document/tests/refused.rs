@@ -79,6 +79,76 @@ const REFUSED: &[Row] = &[
     ),
     ("apiVersion: ecr-admission/v1\nregistries: [{accounts: []}]", (2, 13), "is empty"),
     (
+        "apiVersion: ecr-admission/v1\nregistries: [{inspect: false}]",
+        (2, 13),
+        "an entry of registries with inspect: false needs accounts, regions and repositories",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{regions: [us-east-1], repositories: [ab], inspect: false}]",
+        (2, 13),
+        "with inspect: false needs accounts, regions and repositories",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: ['602401143452'], repositories: [ab], inspect: false}]",
+        (2, 13),
+        "with inspect: false needs accounts, regions and repositories",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: ['602401143452'], regions: [us-east-1], inspect: false}]",
+        (2, 13),
+        "with inspect: false needs accounts, regions and repositories",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: ['602401143452'], regions: [us-east-1], repositories: ['eks/*', '*'], inspect: false}]",
+        (2, 13),
+        "with inspect: false has the repository *, which means every image of these accounts; name the repositories, such as eks/*",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: ['*'], regions: [us-east-1], repositories: [ab], inspect: false}]",
+        (2, 26),
+        "expected a string of 12 digits",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: ['602401143452'], regions: ['*'], repositories: [ab], inspect: false}]",
+        (2, 53),
+        "expected a Region code such as us-east-1",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: ['602401143452'], regions: [us-east-1], repositories: [], inspect: false}]",
+        (2, 13),
+        "a list in an entry of registries is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: ['602401143452'], regions: [us-east-1], repositories: [ab], inspect: false, namespaces: []}]",
+        (2, 13),
+        "a list in an entry of registries is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: ['602401143452'], regions: [us-east-1], repositories: [ab], inspect: false, namespaces: ~}]",
+        (2, 113),
+        "namespaces: ",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: ['602401143452'], regions: [us-east-1], repositories: [ab], inspect: ~}]",
+        (2, 94),
+        "inspect: ",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{repositories: [ab], namespaces: [tools]}]",
+        (2, 13),
+        "an entry of registries has namespaces, which only those with inspect: false may have",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{inspect: true}]",
+        (2, 13),
+        "an entry of registries needs accounts, regions or repositories",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nregistries: [{accounts: ~, regions: [us-east-1]}]",
+        (2, 25),
+        "accounts: ",
+    ),
+    (
         "apiVersion: ecr-admission/v1\nforeignLayerHosts: ['https://mcr.microsoft.com/']",
         (2, 21),
         "expected a DNS host name such as mcr.microsoft.com, without https://, port, path or *, got \"https://mcr.microsoft.com/\"",

@@ -51,8 +51,15 @@ fn an_image_that_could_not_be_inspected_is_not_available() {
 /// What the rule has against an image of this content, used as a container or as a volume.
 fn reasons(policy: &Policy, content: Content, volume: bool) -> Vec<String> {
     let inspection = Inspection::Inspected(ImageFacts { content, ..clean() }.into());
-    let lookup = tagged("1.2");
-    let case = Case { lookup: Ok(&lookup), inspection: &inspection, policy, now: NOW, volume };
+    let image = tagged("1.2");
+    let case = Case {
+        allowed: Ok(&image),
+        uninspected: false,
+        inspection: &inspection,
+        policy,
+        now: NOW,
+        volume,
+    };
     match check(&case) {
         Evaluation::Evaluated(reasons) => reasons.iter().map(Reason::to_string).collect(),
         Evaluation::NotApplicable | Evaluation::Skipped => {

@@ -10,9 +10,15 @@ fn evaluate(policy: &Policy, content: Content) -> Option<Vec<String>> {
         facts.content = content;
         facts.into()
     });
-    let lookup = tagged("1.2");
-    let case =
-        Case { lookup: Ok(&lookup), inspection: &inspection, policy, now: NOW, volume: false };
+    let image = tagged("1.2");
+    let case = Case {
+        allowed: Ok(&image),
+        uninspected: false,
+        inspection: &inspection,
+        policy,
+        now: NOW,
+        volume: false,
+    };
     match check(&case) {
         Evaluation::Evaluated(reasons) => Some(reasons.iter().map(Reason::to_string).collect()),
         Evaluation::NotApplicable => None,

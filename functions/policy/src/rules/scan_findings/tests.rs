@@ -97,9 +97,9 @@ fn filtered(policy: ScanPolicy, counts: &[(&str, u64)], findings: Vec<Finding>) 
     let scan = ImageScan::Found(Scan { findings: Findings::All(findings), ..scan });
     let facts = ImageFacts { content: Content::Image(platform_facts(scan)), ..clean() };
     let policy = Policy { scan_findings: policy.into(), ..crate::testing::policy() };
-    let (lookup, inspection) = (tagged("1.2"), Inspection::Inspected(facts.into()));
-    let (lookup, inspection, policy) = (Ok(&lookup), &inspection, &policy);
-    let case = Case { lookup, inspection, policy, now: NOW, volume: false };
+    let (image, inspection) = (tagged("1.2"), Inspection::Inspected(facts.into()));
+    let (allowed, inspection, policy) = (Ok(&image), &inspection, &policy);
+    let case = Case { allowed, uninspected: false, inspection, policy, now: NOW, volume: false };
     let Evaluation::Evaluated(reasons) = check(&case) else {
         panic!("an inspected image is evaluated")
     };
@@ -277,10 +277,11 @@ fn an_artifact_counts_only_in_a_volume() {
     let good = child("amd64", Some(scan("COMPLETE", &[])));
     let facts =
         ImageFacts { content: Content::Index(Index::Children(vec![good, artifact])), ..clean() };
-    let (inspection, lookup) = (Inspection::Inspected(facts.into()), tagged("1.2"));
+    let (inspection, image) = (Inspection::Inspected(facts.into()), tagged("1.2"));
     for (volume, expected) in [(false, 0), (true, 1)] {
-        let (policy, lookup) = (&policy(), Ok(&lookup));
-        let case = Case { lookup, inspection: &inspection, policy, now: NOW, volume };
+        let (policy, allowed) = (&policy(), Ok(&image));
+        let case =
+            Case { allowed, uninspected: false, inspection: &inspection, policy, now: NOW, volume };
         let Evaluation::Evaluated(reasons) = check(&case) else { panic!("an image is evaluated") };
         assert_eq!(reasons.len(), expected, "{reasons:?}");
     }

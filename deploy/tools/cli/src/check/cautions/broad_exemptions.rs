@@ -45,5 +45,5 @@ fn caution(exemption: &Exemption, number: usize) -> Option<String> {
 }
 
 fn has_star(patterns: &[Pattern]) -> bool {
-    patterns.iter().any(|pattern| pattern.to_string() == "*")
+    patterns.iter().any(Pattern::is_all)
 }

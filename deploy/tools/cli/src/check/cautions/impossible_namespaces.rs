@@ -16,7 +16,9 @@ pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
         .exemptions()
         .zip(1..)
         .map(|(it, number)| (format!("exemption {number}"), it.namespaces.iter().collect()));
-    let places = [modes].into_iter().chain(exemptions).chain([pin]);
+    let registries = document.uninspected().flat_map(|it| &it.namespaces).collect();
+    let registries = ("registries".to_owned(), registries);
+    let places = [modes].into_iter().chain(exemptions).chain([registries, pin]);
     places.filter_map(|(place, names)| caution(&place, names)).collect()
 }
 

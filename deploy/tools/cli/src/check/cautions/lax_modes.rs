@@ -1,6 +1,7 @@
 //! Cautions about rules that do not deny.
 
 use ecr_admission_policy::policy::modes::Modes;
+use ecr_admission_policy::policy::pinning::Pinning;
 use ecr_admission_policy::{Mode, Rule};
 
 use crate::check::Explained;
@@ -47,7 +48,7 @@ fn lax(places: &[Place], rule: Rule, also: impl Fn(&Modes) -> bool) -> Vec<Strin
 fn later_denies(explained: &Explained<'_>, rule: Rule, modes: &Modes) -> bool {
     let policy = &explained.policy;
     let off = |later: &Rule| {
-        *later == Rule::Pinned && !policy.pinned
+        *later == Rule::Pinned && policy.pinning == Pinning::Off
             || *later == Rule::ImageConfig && !policy.image_config.is_on()
     };
     Rule::ALL

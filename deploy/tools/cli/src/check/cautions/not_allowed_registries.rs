@@ -24,7 +24,8 @@ pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
 /// What `registries` names and the parameters do not: `the account 1, 2, which RegistryIds lacks`.
 fn scopes(explained: &Explained<'_>) -> Vec<String> {
     let parameters = explained.parameters;
-    let scopes = explained.policy.scopes.iter().flat_map(|scopes| scopes.iter());
+    let inspected = explained.policy.scopes.iter().flat_map(|scopes| scopes.iter());
+    let scopes = inspected.chain(explained.document.uninspected().map(|entry| &entry.scope));
     let beyond = scopes.flat_map(|scope| {
         let accounts = beyond(scope.accounts(), parameters.registry_ids.as_deref());
         let regions = beyond(scope.regions(), parameters.registry_region.as_deref());

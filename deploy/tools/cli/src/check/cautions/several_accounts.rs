@@ -1,6 +1,7 @@
 //! A caution about entries that apply in several accounts.
 
 use ecr_admission_policy::names::AccountId;
+use ecr_admission_policy::policy::add_on_accounts::is_add_on_account;
 
 use crate::check::Explained;
 use crate::page::list;
@@ -33,7 +34,7 @@ pub(super) fn caution(explained: &Explained<'_>) -> Option<String> {
     })
 }
 
-/// The accounts that are allowed, as far as the parameters and the document say.
+/// The accounts that are allowed, as far as the parameters and the document say, without those of AWS.
 fn allowed(explained: &Explained<'_>) -> Option<Vec<AccountId>> {
     let given = explained.parameters.registry_ids.as_deref();
     let scopes = explained.policy.scopes.iter().flat_map(|scopes| scopes.iter());
@@ -46,6 +47,8 @@ fn allowed(explained: &Explained<'_>) -> Option<Vec<AccountId>> {
         (Some(given), None) => given.to_vec(),
         (None, named) => named?,
     };
+    // Nobody but AWS can create a repository there.
+    allowed.retain(|account| !is_add_on_account(account));
     allowed.sort();
     allowed.dedup();
     Some(allowed)

@@ -1,11 +1,12 @@
-//! Whose token is it? Pure: the token secret and the clock are arguments.
+//! Whose token or key is it? Pure: the token secret and the clock are arguments.
 
 use std::time::{Duration, SystemTime};
 
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use crate::read::Stage;
-use crate::tokens::{SecretVersion, Token};
+use crate::tokens::{Credential, SecretVersion};
+use crate::via::Via;
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,9 +15,12 @@ pub struct Caller {
     pub cluster: String,
     /// Which version of the token secret the token is from.
     pub stage: Stage,
+    /// How the credential came.
+    pub via: Via,
 }
 
-/// Finds the cluster whose token was presented.
+/// Finds the cluster whose token, or the key of whose token, was presented. A token counts as a token only, and
+/// a key as a key.
 ///
 /// A token of `previous` counts for `overlap` after `current` was created, and only for a cluster
 /// that `current` still names; where it is not known when `current` was created, it does not count.
@@ -24,13 +28,13 @@ pub struct Caller {
 /// The time it takes depends on the number of tokens, and not on which one matches or how nearly: the digest
 /// of what was presented is compared with each digest, to the end.
 pub fn authorize(
-    presented: &Token,
+    presented: &Credential,
     current: &SecretVersion,
     previous: Option<&SecretVersion>,
     overlap: Duration,
     now: SystemTime,
 ) -> Option<Caller> {
-    let digest = presented.digest();
+    let (via, digest) = (presented.via(), presented.digest());
     let overlapping = in_overlap(current, overlap, now);
     let candidates: Vec<_> = current
         .tokens
@@ -45,7 +49,7 @@ pub fn authorize(
     let mut found = Choice::from(0);
     let mut first = 0_u32;
     for (index, (entry, _, usable)) in (0_u32..).zip(&candidates) {
-        let equal = entry.digest.ct_eq(&digest) & Choice::from(u8::from(*usable));
+        let equal = entry.digest(via).ct_eq(&digest) & Choice::from(u8::from(*usable));
         first.conditional_assign(&index, equal & !found);
         found |= equal;
     }
@@ -53,7 +57,7 @@ pub fn authorize(
         return None;
     }
     let (entry, stage, _) = candidates.get(usize::try_from(first).ok()?)?;
-    Some(Caller { cluster: entry.cluster.clone(), stage: *stage })
+    Some(Caller { cluster: entry.cluster.clone(), stage: *stage, via })
 }
 
 /// Whether the tokens of the version before `current` still count at `now`. With an `overlap` of

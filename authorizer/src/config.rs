@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use ecr_admission_lambda::{BadVariable, Environment, Level, Log, Sdk, Timeouts};
 
+use crate::sources::AllowedSources;
+use crate::via::Via;
+
 /// For one version of the secret. A Secrets Manager that takes 1.5 seconds for each of the two is waited
 /// for; one lost try leaves time for another. The shortest function timeout that this function needs is
 /// a little over [`crate::token_copy::LONGEST_READ`], which bounds all of these together.
@@ -20,6 +23,10 @@ pub struct Config {
     pub secret: String,
     /// How long the previous token still works after a rotation (`TOKEN_OVERLAP_HOURS`).
     pub overlap: Duration,
+    /// What this function authorizes: bearer tokens, or the keys of URLs (`CALLER_KEY`).
+    pub via: Via,
+    /// From which addresses callers may come (`ALLOWED_SOURCES`).
+    pub sources: AllowedSources,
     /// Where log lines go (`LOG_LEVEL`).
     pub log: Log,
     /// What the AWS client starts from.
@@ -33,6 +40,8 @@ impl Config {
         Ok(Self {
             secret: secret(environment)?,
             overlap: Duration::from_hours(u64::from(hours)),
+            via: Via::from_environment(environment)?,
+            sources: AllowedSources::from_environment(environment)?,
             log: Log::new(Level::from_environment(environment)?),
             sdk: Sdk::from_environment(environment, TIMEOUTS)?,
         })
@@ -75,6 +84,8 @@ mod tests {
     fn defaults() {
         let config = config(&[]).unwrap();
         assert_eq!(config.overlap, Duration::from_hours(24));
+        assert_eq!(config.via, Via::Header);
+        assert!(config.sources.is_any());
         assert_eq!(
             config.secret,
             "arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-admission/token-AbCdEf"
@@ -109,10 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn what_both_functions_share_is_checked_too() {
-        for (name, value) in
-            [("LOG_LEVEL", "loud"), ("AWS_REGION", ""), ("AWS_ENDPOINT_URL", "nowhere")]
-        {
+    fn every_variable_is_checked() {
+        for (name, value) in [
+            ("ALLOWED_SOURCES", "anywhere"),
+            ("CALLER_KEY", "path"),
+            ("LOG_LEVEL", "loud"),
+            ("AWS_REGION", ""),
+            ("AWS_ENDPOINT_URL", "nowhere"),
+        ] {
             assert_eq!(config(&[(name, value)]).unwrap_err().name(), name);
         }
     }

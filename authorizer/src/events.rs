@@ -3,11 +3,17 @@
 
 use ecr_admission_lambda::Event;
 
-/// INFO: the token belongs to a cluster.
+/// INFO: the token, or the key in the URL, belongs to a cluster.
 pub(crate) const AUTHORIZED: Event = Event::new("authorized");
 
-/// WARN: the call has no bearer token, several, or an unknown one.
+/// WARN: the call has no bearer token, several, or an unknown one; on a key route, no key or an unknown one.
 pub(crate) const NOT_AUTHORIZED: Event = Event::new("not_authorized");
+
+/// WARN: the call did not come from one of the `AllowedSources`, or its address could not be read.
+pub(crate) const SOURCE_REFUSED: Event = Event::new("source_refused");
+
+/// ERROR: the call was refused because it came on a route that this function does not authorize.
+pub(crate) const WRONG_ROUTE: Event = Event::new("wrong_route");
 
 /// ERROR: the call got an error instead of an answer: the token secret could not be read, or the event is
 /// not an authorizer request.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use ecr_admission_authorizer::config::Config;
-use ecr_admission_authorizer::handler::Authorizer;
+use ecr_admission_authorizer::handler::{Authorizer, Callers};
 use ecr_admission_authorizer::secret::TokenSecret;
 use ecr_admission_lambda::{Environment, stop};
 use lambda_runtime::service_fn;
@@ -16,7 +16,8 @@ async fn main() -> ExitCode {
         Err(bad) => return stop::bad_configuration(&bad),
     };
     let secret = TokenSecret::new(&config.sdk, config.secret);
-    let authorizer = Authorizer::new(secret, config.overlap, config.log);
+    let callers = Callers { via: config.via, sources: config.sources };
+    let authorizer = Authorizer::new(secret, config.overlap, callers, config.log);
     authorizer.warm_up(SystemTime::now()).await;
     match lambda_runtime::run(service_fn(|event| authorizer.handle(event, SystemTime::now()))).await
     {

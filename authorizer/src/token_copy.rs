@@ -15,7 +15,7 @@ use crate::events::{
 use crate::previous::Previous;
 use crate::read::{Cause, ReadSecret, Stage, Unreadable};
 use crate::revocable::{APART, RevocableCopy};
-use crate::tokens::{SecretVersion, Token};
+use crate::tokens::{Credential, SecretVersion};
 
 /// An older copy is renewed before it answers.
 pub const FRESH: Duration = Duration::from_mins(1);
@@ -56,10 +56,10 @@ impl<R: ReadSecret> TokenCopy<R> {
         Self { reader, overlap, log, current, previous }
     }
 
-    /// Whose token it is; `None` if no version that counts has it. An error where that is not known.
+    /// Whose token or key it is; `None` if no version that counts has it. An error where that is not known.
     pub async fn caller(
         &mut self,
-        token: &Token,
+        credential: &Credential,
         now: SystemTime,
     ) -> Result<Option<Caller>, Unreadable> {
         self.settle(now);
@@ -68,13 +68,13 @@ impl<R: ReadSecret> TokenCopy<R> {
             Some(age) if age > FRESH => self.renew_unless_tried(now).await,
             Some(_) => {}
         }
-        if let found @ Ok(Some(_)) = self.find(token, now) {
+        if let found @ Ok(Some(_)) = self.find(credential, now) {
             return found;
         }
         if self.current.at_hand().is_some() {
             self.renew_unless_tried(now).await;
         }
-        self.find(token, now)
+        self.find(credential, now)
     }
 
     /// Reads the secret, however old the copy is.
@@ -163,13 +163,13 @@ impl<R: ReadSecret> TokenCopy<R> {
         self.current.failure().map_or_else(not_yet_read, |failed| failed.unreadable.clone())
     }
 
-    fn find(&self, token: &Token, now: SystemTime) -> Result<Option<Caller>, Unreadable> {
+    fn find(&self, credential: &Credential, now: SystemTime) -> Result<Option<Caller>, Unreadable> {
         let Some(current) = self.current.at_hand() else {
             return Err(self.unreadable());
         };
         let previous = self.previous.version();
         let known = previous.unwrap_or_default();
-        match (authorize(token, current, known, self.overlap, now), previous) {
+        match (authorize(credential, current, known, self.overlap, now), previous) {
             // A refusal would be cached, and the token may be in the version that could not be read.
             (None, Err(unreadable)) if in_overlap(current, self.overlap, now) => {
                 Err(unreadable.clone())

@@ -1,13 +1,16 @@
-//! Bearer tokens, and what is kept of the token secret.
+//! Bearer tokens, the keys of URLs that are derived from them, and what is kept of the token secret.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::SystemTime;
 
+use ring::{digest, hmac};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
+
+use crate::url_key::UrlKey;
+use crate::via::Via;
 
 /// The least length of a token in the token secret, in characters. `CloudFormation` makes 64.
 pub const SHORTEST: usize = 32;
@@ -30,8 +33,14 @@ impl Token {
     }
 
     /// What is compared and kept instead of the token.
-    pub fn digest(&self) -> TokenDigest {
-        TokenDigest(Sha256::digest(self.0.as_bytes()).into())
+    pub fn digest(&self) -> CredentialDigest {
+        CredentialDigest::of(&self.0)
+    }
+
+    /// The key that stands for this token in a URL. Nobody can compute the token from it.
+    pub fn url_key(&self) -> UrlKey {
+        let token = hmac::Key::new(hmac::HMAC_SHA256, self.0.as_bytes());
+        UrlKey::encode(hmac::sign(&token, UrlKey::PURPOSE).as_ref())
     }
 }
 
@@ -41,20 +50,54 @@ impl fmt::Debug for Token {
     }
 }
 
-/// SHA-256 of a token. Its length is the same for each token, so that a comparison in constant time reveals
-/// nothing, not even the length of the token.
-#[derive(Clone)]
-pub struct TokenDigest([u8; 32]);
+/// What a caller presents.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// In the `Authorization` header.
+    Token(Token),
+    /// In the path of the URL.
+    UrlKey(UrlKey),
+}
 
-impl ConstantTimeEq for TokenDigest {
-    fn ct_eq(&self, other: &Self) -> Choice {
-        self.0.ct_eq(&other.0)
+impl Credential {
+    /// How it came.
+    pub fn via(&self) -> Via {
+        match self {
+            Self::Token(_) => Via::Header,
+            Self::UrlKey(_) => Via::Url,
+        }
+    }
+
+    /// What is compared instead of it.
+    pub fn digest(&self) -> CredentialDigest {
+        match self {
+            Self::Token(token) => token.digest(),
+            Self::UrlKey(key) => key.digest(),
+        }
     }
 }
 
-impl fmt::Debug for TokenDigest {
+/// SHA-256 of a token or a key. Its length is the same for each, so that a comparison in constant time reveals
+/// nothing, not even the length of the token.
+#[derive(Clone)]
+pub struct CredentialDigest(digest::Digest);
+
+impl CredentialDigest {
+    /// The digest of this text.
+    pub(crate) fn of(text: &str) -> Self {
+        Self(digest::digest(&digest::SHA256, text.as_bytes()))
+    }
+}
+
+impl ConstantTimeEq for CredentialDigest {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.as_ref().ct_eq(other.0.as_ref())
+    }
+}
+
+impl fmt::Debug for CredentialDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenDigest(…)")
+        f.write_str("CredentialDigest(…)")
     }
 }
 
@@ -64,7 +107,20 @@ pub struct ClusterToken {
     /// The cluster's name, as the secret has it.
     pub cluster: String,
     /// The digest of its token.
-    pub digest: TokenDigest,
+    pub token: CredentialDigest,
+    /// The digest of the key that is derived from the token.
+    pub url_key: CredentialDigest,
+}
+
+impl ClusterToken {
+    /// The digest that a credential which comes `via` is compared with: of a token with those of tokens, of a
+    /// key with those of keys.
+    pub fn digest(&self, via: Via) -> &CredentialDigest {
+        match via {
+            Via::Header => &self.token,
+            Via::Url => &self.url_key,
+        }
+    }
 }
 
 /// One version of the token secret.
@@ -96,7 +152,11 @@ impl SecretVersion {
         let mut version = Self { id, created, tokens: Vec::new(), unusable: Vec::new() };
         for (cluster, value) in entries {
             match usable(&cluster, value) {
-                Ok(digest) => version.tokens.push(ClusterToken { cluster, digest }),
+                Ok(token) => version.tokens.push(ClusterToken {
+                    cluster,
+                    token: token.digest(),
+                    url_key: token.url_key().digest(),
+                }),
                 Err(flaw) => {
                     version.unusable.push(Unusable { cluster: shown(cluster), flaw });
                 }
@@ -145,19 +205,19 @@ pub enum Flaw {
     ClusterName,
 }
 
-/// The digest of the token of an entry that may authorize.
-fn usable(cluster: &str, value: &RawValue) -> Result<TokenDigest, Flaw> {
+/// The token of an entry that may authorize.
+fn usable(cluster: &str, value: &RawValue) -> Result<Token, Flaw> {
     let token: String =
         serde_json::from_str(value.get()).map_err(|_quotes_the_token| Flaw::NotString)?;
-    flaw(cluster, &token).map_or_else(|| Ok(Token(token).digest()), Err)
+    flaw(cluster, &token).map_or(Ok(Token(token)), Err)
 }
 
 /// The name of an unusable entry, for the log. Token and cluster may have been swapped,
-/// so what looks like a generated token is not shown.
+/// so what looks like a generated token, or like a key, is not shown.
 fn shown(cluster: String) -> String {
     let name = cluster.trim();
     let random = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
-    if name.len() >= SHORTEST && random {
+    if (name.len() >= SHORTEST && random) || UrlKey::parse(name).is_some() {
         format!("(a name of {} characters that may be a token)", name.len())
     } else {
         cluster

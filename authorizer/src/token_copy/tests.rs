@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use ecr_admission_lambda::Level;
 
 use super::*;
+use crate::tokens::Token;
 
 mod awscurrent;
 mod awsprevious;
@@ -78,8 +79,17 @@ fn copy_of(secret: &Secret) -> TokenCopy<&Secret> {
     TokenCopy::new(secret, OVERLAP, Log::new(Level::Error))
 }
 
+fn credential(token: &str) -> Credential {
+    Credential::Token(Token::new(token))
+}
+
+/// The version that has `token`, by the token and by its key alike.
 async fn stage(copied: &mut TokenCopy<&Secret>, token: &str, seconds: u64) -> Option<Stage> {
-    copied.caller(&Token::new(token), at(seconds)).await.unwrap().map(|caller| caller.stage)
+    let found = copied.caller(&credential(token), at(seconds)).await.unwrap();
+    let key = Credential::UrlKey(Token::new(token).url_key());
+    let by_key = copied.caller(&key, at(seconds)).await.unwrap();
+    assert_eq!(by_key.map(|caller| caller.stage), found.as_ref().map(|caller| caller.stage));
+    found.map(|caller| caller.stage)
 }
 
 /// What an operator, or AWS, does to a secret so that AWSCURRENT is definitely gone.
@@ -122,10 +132,10 @@ async fn last_accepted(
             revoke(secret);
             gone = true;
         }
-        if let Ok(Some(_)) = copied.caller(&Token::new(token), at(seconds)).await {
+        if let Ok(Some(_)) = copied.caller(&credential(token), at(seconds)).await {
             last = Some(seconds);
         }
-        let stranger = copied.caller(&Token::new(WRONG), at(seconds)).await;
+        let stranger = copied.caller(&credential(WRONG), at(seconds)).await;
         assert!(!matches!(stranger, Ok(Some(_))));
     }
     last.unwrap()
@@ -205,10 +215,10 @@ async fn a_rotation_between_the_two_reads_lets_no_older_token_in() {
     let secret = Secret::of(OLD);
     secret.set(Stage::Previous, Ok(version(WRONG, 0)));
     let mut copied = TokenCopy::new(RotatedBetween(&secret), OVERLAP, Log::new(Level::Error));
-    let old = copied.caller(&Token::new(OLD), at(50)).await.unwrap().unwrap();
+    let old = copied.caller(&credential(OLD), at(50)).await.unwrap().unwrap();
     assert_eq!(old.stage, Stage::Current);
-    assert_eq!(copied.caller(&Token::new(WRONG), at(50)).await.unwrap(), None, "two rotations old");
-    let new = copied.caller(&Token::new(NEW), at(60)).await.unwrap().unwrap();
+    assert_eq!(copied.caller(&credential(WRONG), at(50)).await.unwrap(), None, "two rotations old");
+    let new = copied.caller(&credential(NEW), at(60)).await.unwrap().unwrap();
     assert_eq!(new.stage, Stage::Current);
 }
 
@@ -219,7 +229,7 @@ async fn an_unreadable_secret_without_a_copy_is_an_error_and_tried_on_each_call(
     let mut copied = copy_of(&secret);
     copied.renew(at(0)).await.unwrap_err();
     for call in 1..=3 {
-        let error = copied.caller(&Token::new(NEW), at(call)).await.unwrap_err();
+        let error = copied.caller(&credential(NEW), at(call)).await.unwrap_err();
         assert_eq!(error, Unreadable { stage: Stage::Current, cause: Cause::Throttled });
     }
     assert_eq!(secret.reads(), 4);
@@ -239,8 +249,8 @@ async fn a_copy_serves_an_unreadable_secret_for_an_hour() {
         assert_eq!(stage(&mut copied, WRONG, seconds).await, None);
         assert_eq!(secret.reads(), reads, "{seconds} s");
     }
-    copied.caller(&Token::new(NEW), at(3601)).await.unwrap_err();
-    copied.caller(&Token::new(NEW), at(3602)).await.unwrap_err();
+    copied.caller(&credential(NEW), at(3601)).await.unwrap_err();
+    copied.caller(&credential(NEW), at(3602)).await.unwrap_err();
 }
 
 #[tokio::test]
@@ -249,14 +259,14 @@ async fn a_clock_that_was_set_back_makes_no_copy_younger() {
     let mut copied = copy_of(&secret);
     copied.renew(at(1000)).await.unwrap();
     secret.set(Stage::Current, Err(Cause::TimedOut));
-    copied.caller(&Token::new(NEW), at(999)).await.unwrap_err();
+    copied.caller(&credential(NEW), at(999)).await.unwrap_err();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_never_comes_is_given_up() {
     let secret = Secret { hangs: true, ..Secret::of(NEW) };
     let started = Instant::now();
-    let error = copy_of(&secret).caller(&Token::new(NEW), at(0)).await.unwrap_err();
+    let error = copy_of(&secret).caller(&credential(NEW), at(0)).await.unwrap_err();
     assert_eq!(error, Unreadable { stage: Stage::Current, cause: Cause::TimedOut });
     assert_eq!(started.elapsed(), LONGEST_READ);
 }
@@ -270,7 +280,7 @@ async fn a_call_after_a_timeout_does_not_wait_again() {
     // The second wait ends at 8.5 s.
     for (seconds, waits, reads) in [(4, 0, 1), (5, 1, 2), (9, 0, 2), (10, 1, 3)] {
         let started = Instant::now();
-        let error = copied.caller(&Token::new(NEW), at(seconds)).await.unwrap_err();
+        let error = copied.caller(&credential(NEW), at(seconds)).await.unwrap_err();
         assert_eq!(error, Unreadable { stage: Stage::Current, cause: Cause::TimedOut });
         assert_eq!(started.elapsed(), LONGEST_READ * waits, "{seconds} s");
         assert_eq!(secret.reads(), reads, "{seconds} s");
@@ -284,6 +294,6 @@ async fn a_secret_that_is_back_serves_a_second_after_the_last_wait() {
     let mut copied = copy_of(&secret);
     copied.renew(at(0)).await.unwrap_err();
     secret.set(Stage::Current, Ok(version(NEW, 0)));
-    copied.caller(&Token::new(NEW), at(0)).await.unwrap_err();
+    copied.caller(&credential(NEW), at(0)).await.unwrap_err();
     assert_eq!(stage(&mut copied, NEW, 2).await, Some(Stage::Current));
 }

@@ -12,7 +12,10 @@ fn tokens_are_kept_by_cluster_as_digests() {
     assert_eq!(clusters, ["default", "staging"]);
     assert!(version.unusable.is_empty());
     assert!(version.names("staging") && !version.names("prod"));
-    assert!(bool::from(version.tokens[1].digest.ct_eq(&Token::new(token).digest())));
+    let key = Token::new(token.clone()).url_key();
+    assert!(bool::from(version.tokens[1].url_key.ct_eq(&key.digest())));
+    assert!(!bool::from(version.tokens[1].url_key.ct_eq(&version.tokens[1].token)));
+    assert!(bool::from(version.tokens[1].token.ct_eq(&Token::new(token.clone()).digest())));
 }
 
 #[test]
@@ -23,7 +26,7 @@ fn a_digest_is_sha_256() {
         0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00,
         0x15, 0xad,
     ];
-    assert_eq!(Token::new("abc").digest().0, expected);
+    assert_eq!(Token::new("abc").digest().0.as_ref(), expected);
 }
 
 #[test]
@@ -92,6 +95,7 @@ fn a_token_in_the_place_of_a_name_is_not_shown() {
     for (name, shown) in [
         ("k".repeat(64), false),
         (format!("{}==", "k".repeat(32)), false),
+        (format!("{}_-x", "k".repeat(40)), false),
         (format!("{}\\n", "k".repeat(64)), false),
         ("k".repeat(31), true),
         ("arn:aws:eks:us-east-1:123456789012:cluster/production".to_owned(), true),
@@ -115,6 +119,6 @@ fn debug_shows_neither_token_nor_digest() {
     assert_eq!(format!("{:?}", Token::new(token)), "Token(…)");
     let version = parse(&format!(r#"{{"default":"{token}","weak":"hunter2"}}"#)).unwrap();
     let debug = format!("{version:?}");
-    assert!(debug.contains("TokenDigest(…)") && debug.contains("weak"), "{debug}");
+    assert!(debug.contains("CredentialDigest(…)") && debug.contains("weak"), "{debug}");
     assert!(!debug.contains("kkk") && !debug.contains("hunter2"), "{debug}");
 }

@@ -7,8 +7,9 @@ from pathlib import Path
 from string import Template
 from typing import Optional
 
-from . import authorities, conditions
+from . import admission_policy, authorities, conditions
 from .endpoint import Endpoint
+from .registries import Registries
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 NAMES = (
@@ -17,6 +18,9 @@ NAMES = (
     "admission-configuration.yaml",
     "webhook-kubeconfig.yaml",
 )
+ADMISSION_POLICY = "admission-policy.yaml"
+# What the apiserver does with a Pod whose image is in no allowed registry.
+VALIDATION_ACTIONS = {"audit": "[Warn, Audit]", "deny": "[Deny]"}
 # Every kind that embeds a Pod template, as in validating-webhook.yaml.
 CONTROLLER_RULES = [
     "# --mutate-controllers: changes the Pod templates too, so that `kubectl get` shows what runs. An object that",
@@ -74,11 +78,15 @@ class Settings:
     mutate_controllers: bool = False
     # The failurePolicy of the webhook for Pods: a key of FAILURE_POLICIES.
     failure_policy: str = "Fail"
+    # A key of VALIDATION_ACTIONS, or None for no admission policy; it needs `registries`.
+    admission_policy: Optional[str] = None
+    registries: Optional[Registries] = None
 
 
 def render(settings):
     """The text of each file, by its name."""
-    return {name: _fill((TEMPLATES / name).read_text(encoding="utf-8"), settings) for name in NAMES}
+    names = [*NAMES, *([ADMISSION_POLICY] if settings.admission_policy else [])]
+    return {name: _fill((TEMPLATES / name).read_text(encoding="utf-8"), settings) for name in names}
 
 
 def _fill(template, settings):
@@ -103,6 +111,10 @@ def _fill(template, settings):
             conditions.of(settings.ignored_namespaces, of_pods=True)
         ),
     }
+    if settings.admission_policy:
+        lines["pod_expressions"] = admission_policy.of_pods(settings.registries)
+        lines["pod_actions"] = [f"validationActions: {VALIDATION_ACTIONS[settings.admission_policy]}"]
+        lines["controller_expressions"] = admission_policy.of_controllers(settings.registries)
     filled = []
     for line in template.splitlines():
         whole = LINES.match(line)

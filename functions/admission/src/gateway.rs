@@ -14,17 +14,17 @@ use crate::deadline::{DEFAULT_TIMEOUT, parse_timeout};
 /// Which webhook calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// `POST /validate`.
+    /// `POST /validate`, with or without a key in the path.
     Validate,
-    /// `POST /mutate`.
+    /// `POST /mutate`, with or without a key in the path.
     Mutate,
 }
 
-/// The route of the request, as API Gateway matched it.
+/// The route of the request, as API Gateway matched it. The path itself is not asked: it may hold a key.
 pub fn route(event: &ApiGatewayV2httpRequest) -> Option<Route> {
     match event.route_key.as_deref() {
-        Some("POST /validate") => Some(Route::Validate),
-        Some("POST /mutate") => Some(Route::Mutate),
+        Some("POST /validate" | "POST /validate/{key}") => Some(Route::Validate),
+        Some("POST /mutate" | "POST /mutate/{key}") => Some(Route::Mutate),
         _ => None,
     }
 }
@@ -59,10 +59,12 @@ pub fn source_ip(event: &ApiGatewayV2httpRequest) -> Option<&str> {
 /// What the authorizer says of the caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// The cluster whose token it sent.
+    /// The cluster whose token, or key, it sent.
     pub cluster: Option<String>,
-    /// Whether that was the token before the last rotation.
+    /// Whether that was the one before the last rotation.
     pub previous_token: bool,
+    /// How it was sent: `header` or `url`.
+    pub via: Option<String>,
 }
 
 /// Reads the authorizer's context.
@@ -71,9 +73,11 @@ pub fn caller(event: &ApiGatewayV2httpRequest) -> Caller {
         let authorizer = event.request_context.authorizer.as_ref()?;
         authorizer.fields.get(name).and_then(Value::as_str)
     };
+    let non_empty = |name| field(name).filter(|value| !value.is_empty()).map(str::to_owned);
     Caller {
-        cluster: field("cluster").filter(|cluster| !cluster.is_empty()).map(str::to_owned),
+        cluster: non_empty("cluster"),
         previous_token: field("token") == Some("previous"),
+        via: non_empty("via"),
     }
 }
 
@@ -94,4 +98,50 @@ fn response(status: i64, content_type: &'static str, body: String) -> ApiGateway
     response.headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
     response.body = Some(Body::Text(body));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_key_in_the_path_changes_no_route() {
+        for (key, expected) in [
+            ("POST /validate", Some(Route::Validate)),
+            ("POST /validate/{key}", Some(Route::Validate)),
+            ("POST /mutate", Some(Route::Mutate)),
+            ("POST /mutate/{key}", Some(Route::Mutate)),
+            ("GET /validate/{key}", None),
+            ("POST /validate/{proxy+}", None),
+            ("POST /validate/", None),
+            ("$default", None),
+        ] {
+            let mut event = ApiGatewayV2httpRequest::default();
+            event.route_key = Some(key.to_owned());
+            event.raw_path = Some("/validate".to_owned());
+            assert_eq!(route(&event), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn what_the_authorizer_says_of_the_caller() {
+        let said = |context: Value| {
+            let event = json!({"requestContext": {
+                "authorizer": {"lambda": context}, "http": {"method": "POST"}, "timeEpoch": 0,
+            }});
+            caller(&serde_json::from_value(event).unwrap())
+        };
+        assert_eq!(
+            said(json!({"cluster": "blue", "token": "previous", "via": "url"})),
+            Caller {
+                cluster: Some("blue".to_owned()),
+                previous_token: true,
+                via: Some("url".to_owned()),
+            }
+        );
+        assert_eq!(said(json!({"cluster": "", "token": "", "via": ""})), Caller::default());
+        assert_eq!(said(json!({})), Caller::default());
+    }
 }

@@ -33,6 +33,7 @@ struct EventFields<'a> {
 #[derive(Serialize)]
 struct BodyFields<'a> {
     cluster: Option<&'a str>,
+    via: Option<&'a str>,
     source_ip: Option<&'a str>,
     error: &'a str,
 }
@@ -58,7 +59,8 @@ impl Recorder {
 
     /// A request with no review in its body.
     pub fn not_a_review(&self, caller: &Caller, source_ip: Option<&str>, error: &str) {
-        let fields = BodyFields { cluster: caller.cluster.as_deref(), source_ip, error };
+        let (cluster, via) = (caller.cluster.as_deref(), caller.via.as_deref());
+        let fields = BodyFields { cluster, via, source_ip, error };
         self.log.warn(NOT_A_REVIEW, "the request is not an AdmissionReview", &fields);
     }
 

@@ -33,6 +33,8 @@ pub mod good_copy;
 pub mod log;
 pub mod sdk;
 pub mod stop;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use aws_error::{AwsError, error_text};
 pub use env::{BadVariable, Environment};

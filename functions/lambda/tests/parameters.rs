@@ -90,8 +90,8 @@ impl Kind {
 struct Function {
     name: &'static str,
     config: &'static str,
-    /// What the stack sets, and no operator.
-    given: &'static [&'static str],
+    /// What the stack sets, and no operator: a value for each variable.
+    given: &'static [(&'static str, &'static str)],
     read: fn(&Environment) -> Result<String, BadVariable>,
 }
 
@@ -108,7 +108,7 @@ const FUNCTIONS: [Function; 2] = [
     Function {
         name: "authorizer",
         config: include_str!("../../../authorizer/src/config.rs"),
-        given: &["TOKEN_SECRET_ARN"],
+        given: &[("TOKEN_SECRET_ARN", "tokens"), ("CALLER_KEY", "header")],
         read: |environment| {
             let config = ecr_admission_authorizer::config::Config::from_environment(environment)?;
             Ok(settings(&config))
@@ -140,7 +140,7 @@ impl Function {
             ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
             ("AWS_SECRET_ACCESS_KEY", "the-secret-key"),
         ];
-        let given = self.given.iter().map(|name| (*name, "tokens"));
+        let given = self.given.iter().copied();
         (self.read)(&base.into_iter().chain(given).chain(variables.iter().copied()).collect())
     }
 }
@@ -155,7 +155,9 @@ fn a_function_reads_the_variables_of_the_table_and_no_others() {
         let read: BTreeSet<&str> = code
             .split('"')
             .filter(is_variable)
-            .filter(|name| !name.starts_with("AWS_") && !function.given.contains(name))
+            .filter(|name| {
+                !name.starts_with("AWS_") && !function.given.iter().any(|(given, _)| given == name)
+            })
             // Read by `Level::from_environment`.
             .chain(["LOG_LEVEL"])
             .collect();

@@ -29,9 +29,9 @@ async fn two_different_definite_causes_agree() {
         assert_eq!(stage(&mut copied, WRONG, 20).await, None);
         assert_eq!(stage(&mut copied, NEW, 20).await, Some(Stage::Current));
         secret.set(Stage::Current, Err(second.clone()));
-        let error = copied.caller(&Token::new(WRONG), at(30)).await.unwrap_err();
+        let error = copied.caller(&credential(WRONG), at(30)).await.unwrap_err();
         assert_eq!(error.cause, second);
-        copied.caller(&Token::new(NEW), at(30)).await.unwrap_err();
+        copied.caller(&credential(NEW), at(30)).await.unwrap_err();
     }
 }
 
@@ -44,9 +44,9 @@ async fn an_outage_between_two_definite_readings_is_not_a_good_reading() {
     {
         assert_eq!(stage(&mut copied, NEW, seconds).await, Some(Stage::Current));
         secret.set(Stage::Current, Err(cause));
-        let _ = copied.caller(&Token::new(WRONG), at(seconds)).await;
+        let _ = copied.caller(&credential(WRONG), at(seconds)).await;
     }
-    copied.caller(&Token::new(NEW), at(40)).await.unwrap_err();
+    copied.caller(&credential(NEW), at(40)).await.unwrap_err();
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn an_old_copy_is_dropped_by_one_definite_reading() {
         let mut copied = copy_of(&secret);
         assert_eq!(stage(&mut copied, NEW, 0).await, Some(Stage::Current));
         secret.set(Stage::Current, Err(cause.clone()));
-        let error = copied.caller(&Token::new(NEW), at(70)).await.unwrap_err();
+        let error = copied.caller(&credential(NEW), at(70)).await.unwrap_err();
         assert_eq!(error, Unreadable { stage: Stage::Current, cause });
     }
 }
@@ -98,13 +98,13 @@ async fn after_the_drop_the_secret_is_read_once_in_10_seconds_and_the_error_repe
             // An outage in the middle says nothing about the secret, and changes nothing.
             let cause = if seconds < 150 { Cause::MarkedForDeletion } else { Cause::Throttled };
             secret.set(Stage::Current, Err(cause.clone()));
-            let error = copied.caller(&Token::new(token), at(seconds)).await.unwrap_err();
+            let error = copied.caller(&credential(token), at(seconds)).await.unwrap_err();
             assert_eq!(error, Unreadable { stage: Stage::Current, cause }, "{seconds} s");
         }
     }
     assert_eq!(secret.reads() - before, 10);
     secret.set(Stage::Current, Ok(version(NEW, 0)));
-    copied.caller(&Token::new(NEW), at(199)).await.unwrap_err();
+    copied.caller(&credential(NEW), at(199)).await.unwrap_err();
     assert_eq!(stage(&mut copied, NEW, 200).await, Some(Stage::Current));
 }
 
@@ -117,10 +117,10 @@ async fn a_copy_that_grows_too_old_between_two_readings_is_dropped_without_a_thi
     assert_eq!(stage(&mut copied, NEW, 65).await, Some(Stage::Current));
     let reads = secret.reads();
     assert_eq!(stage(&mut copied, NEW, 69).await, Some(Stage::Current));
-    copied.caller(&Token::new(NEW), at(0) + DOUBTED).await.unwrap_err();
-    copied.caller(&Token::new(NEW), at(74)).await.unwrap_err();
+    copied.caller(&credential(NEW), at(0) + DOUBTED).await.unwrap_err();
+    copied.caller(&credential(NEW), at(74)).await.unwrap_err();
     assert_eq!(secret.reads(), reads);
-    copied.caller(&Token::new(NEW), at(75)).await.unwrap_err();
+    copied.caller(&credential(NEW), at(75)).await.unwrap_err();
     assert_eq!(secret.reads(), reads + 1);
 }
 
@@ -129,7 +129,7 @@ async fn a_secret_that_was_never_there_is_read_by_each_call_until_two_readings_a
     let secret = Secret::default();
     let mut copied = copy_of(&secret);
     for seconds in 0..=30 {
-        copied.caller(&Token::new(NEW), at(seconds)).await.unwrap_err();
+        copied.caller(&credential(NEW), at(seconds)).await.unwrap_err();
     }
     // One a second until 10 s have passed, then one in 10 s.
     assert_eq!(secret.reads(), 11 + 2);

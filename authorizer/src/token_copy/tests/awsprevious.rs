@@ -18,7 +18,7 @@ async fn awscurrent_is_taken_though_awsprevious_cannot_be_read() {
         assert_eq!(stage(&mut copied, NEW, 0).await, Some(Stage::Current));
         // It may be the previous one: an error, which is never cached.
         for token in [OLD, WRONG] {
-            let error = copied.caller(&Token::new(token), at(1)).await.unwrap_err();
+            let error = copied.caller(&credential(token), at(1)).await.unwrap_err();
             assert_eq!(error, Unreadable { stage: Stage::Previous, cause: cause.clone() });
         }
         secret.set(Stage::Previous, Ok(version(OLD, 0)));
@@ -33,7 +33,7 @@ async fn an_unread_awsprevious_matters_in_the_overlap_only() {
     secret.set(Stage::Previous, Err(Cause::Throttled));
     let mut copied = copy_of(&secret);
     let end = OVERLAP.as_secs();
-    copied.caller(&Token::new(WRONG), at(end - 1)).await.unwrap_err();
+    copied.caller(&credential(WRONG), at(end - 1)).await.unwrap_err();
     assert_eq!(stage(&mut copied, WRONG, end).await, None, "the overlap is over");
 }
 
@@ -48,7 +48,7 @@ async fn the_last_awsprevious_serves_beside_the_same_awscurrent_for_an_hour() {
         .await;
         assert_eq!(last, 3600, "{cause:?}");
         let mut copied = copy_of(&secret);
-        copied.caller(&Token::new(OLD), at(4000)).await.unwrap_err();
+        copied.caller(&credential(OLD), at(4000)).await.unwrap_err();
     }
 }
 
@@ -61,7 +61,7 @@ async fn the_last_awsprevious_does_not_serve_beside_another_awscurrent() {
     secret.set(Stage::Current, Ok(version(WRONG, 3)));
     secret.set(Stage::Previous, Err(Cause::Throttled));
     assert_eq!(stage(&mut copied, WRONG, 20).await, Some(Stage::Current));
-    let error = copied.caller(&Token::new(OLD), at(20)).await.unwrap_err();
+    let error = copied.caller(&credential(OLD), at(20)).await.unwrap_err();
     assert_eq!(error, Unreadable { stage: Stage::Previous, cause: Cause::Throttled });
 }
 
@@ -75,7 +75,7 @@ async fn a_version_without_an_id_is_never_the_same_as_another() {
     assert_eq!(stage(&mut copied, OLD, 2).await, Some(Stage::Previous));
     secret.set(Stage::Previous, Err(Cause::Throttled));
     assert_eq!(stage(&mut copied, WRONG, 3).await, None);
-    copied.caller(&Token::new(OLD), at(63)).await.unwrap_err();
+    copied.caller(&credential(OLD), at(63)).await.unwrap_err();
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn an_awsprevious_that_iam_denies_is_none_after_two_readings_10_seconds_ap
     secret.set(Stage::Previous, Err(denied));
     let mut copied = copy_of(&secret);
     for seconds in 0..10 {
-        copied.caller(&Token::new(OLD), at(seconds)).await.unwrap_err();
+        copied.caller(&credential(OLD), at(seconds)).await.unwrap_err();
     }
     assert_eq!(stage(&mut copied, OLD, 10).await, None);
     // An outage after that says nothing else.
@@ -130,7 +130,7 @@ async fn a_flood_of_unknown_tokens_reads_an_unread_awsprevious_once_in_10_second
     let mut copied = copy_of(&secret);
     for seconds in 0..100 {
         for _ in 0..3 {
-            copied.caller(&Token::new(WRONG), at(seconds)).await.unwrap_err();
+            copied.caller(&credential(WRONG), at(seconds)).await.unwrap_err();
         }
     }
     assert_eq!(secret.reads(), 2 * 10);

@@ -29,11 +29,12 @@ pub(super) const TEXT: usize = 1_024;
 /// The most bytes of a denial, which has 2,048 characters at most.
 const DENIAL: usize = 8_192;
 
-/// What a line is about. Never the object, never the token.
+/// What a line is about. Never the object, never the token, never the path.
 #[derive(Debug, Serialize)]
 struct Subject<'a> {
     uid: Cow<'a, str>,
     cluster: Option<Cow<'a, str>>,
+    via: Option<Cow<'a, str>>,
     operation: Option<Cow<'a, str>>,
     kind: Option<String>,
     subresource: Option<Cow<'a, str>>,
@@ -61,6 +62,7 @@ impl<'a> Subject<'a> {
         Self {
             uid: word(uid),
             cluster: caller.cluster.as_deref().map(word),
+            via: caller.via.as_deref().map(word),
             operation: request.map(|request| word(&request.operation)),
             kind: request.map(|request| word(&request.kind.to_string()).into_owned()),
             subresource: request.and_then(|request| Some(word(request.sub_resource.as_deref()?))),

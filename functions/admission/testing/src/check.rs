@@ -131,7 +131,7 @@ fn event(route: &str, body: &[u8]) -> LambdaEvent<ApiGatewayV2httpRequest> {
         "routeKey": route,
         "queryStringParameters": {"timeout": "10s"},
         "requestContext": {
-            "authorizer": {"lambda": {"cluster": "blue", "token": "current"}},
+            "authorizer": {"lambda": {"cluster": "blue", "token": "current", "via": "header"}},
             "http": {"method": "POST", "sourceIp": "127.0.0.1"},
             "timeEpoch": NOW_MS,
         },

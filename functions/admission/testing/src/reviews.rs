@@ -55,7 +55,7 @@ pub fn event(route: &str, body: &str) -> LambdaEvent<ApiGatewayV2httpRequest> {
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "local",
-            "authorizer": {"lambda": {"cluster": "blue", "token": "current"}},
+            "authorizer": {"lambda": {"cluster": "blue", "token": "current", "via": "header"}},
             "http": {"method": "POST", "path": path, "sourceIp": "127.0.0.1"},
             "routeKey": route,
             "stage": "$default",

@@ -150,7 +150,7 @@ fn timeless(line: &str) -> &str {
 #[test]
 fn a_review_leaves_this_line() {
     let lines = lines();
-    let subject = r#""uid":"2f9c5f64-0000-4000-8000-000000000001","cluster":"blue""#;
+    let subject = r#""uid":"2f9c5f64-0000-4000-8000-000000000001","cluster":"blue","via":"header""#;
     let pod = format!(
         r#"{subject},"operation":"CREATE","kind":"v1 Pod","subresource":null,"namespace":"shop","name":"p","user":"admin""#
     );

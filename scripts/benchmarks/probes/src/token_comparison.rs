@@ -11,7 +11,7 @@ use std::io::Write;
 use std::time::{Duration, Instant, SystemTime};
 
 use ecr_admission_authorizer::authorize::authorize;
-use ecr_admission_authorizer::tokens::{SecretVersion, Token};
+use ecr_admission_authorizer::tokens::{Credential, SecretVersion, Token};
 use serde::Serialize;
 
 mod welch;
@@ -52,7 +52,7 @@ fn class(name: &str) -> Option<(&'static str, &'static str)> {
 /// One presented token, and a secret with two clusters now and two before.
 #[derive(Clone)]
 struct Comparison {
-    presented: Token,
+    presented: Credential,
     current: SecretVersion,
     previous: SecretVersion,
     now: SystemTime,
@@ -69,7 +69,7 @@ impl Comparison {
                 .map_err(|_malformed| "the secret of the probe holds no tokens")
         };
         Ok(Self {
-            presented: Token::new(presented),
+            presented: Credential::Token(Token::new(presented)),
             current: version(token, 'a')?,
             previous: version(&"b".repeat(64), 'c')?,
             now,

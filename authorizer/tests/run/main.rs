@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 mod cloud;
+mod keys;
 
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ const WRONG: &str = "x9QzB2nV6cM1lK5jH8gF4dS0aP7oI3uY2tR6eW1qZ5xC9vB3nM7kJ0hG4fD
 
 /// The authorizer event of a call with this `Authorization` header.
 fn call(authorization: &str) -> Value {
-    let event = include_str!("events/validate.json").replace("Bearer TOKEN", authorization);
+    let event = include_str!("../events/validate.json").replace("Bearer TOKEN", authorization);
     serde_json::from_str(&event).unwrap()
 }
 
@@ -37,7 +38,8 @@ async fn callers_are_distinguished_and_no_token_is_written() {
     let mut run = cloud.run(&[("LOG_LEVEL", "DEBUG")]);
 
     let authorized = |token| {
-        Ok(json!({"isAuthorized": true, "context": {"cluster": "default", "token": token}}))
+        let context = json!({"cluster": "default", "token": token, "via": "header"});
+        Ok(json!({"isAuthorized": true, "context": context}))
     };
     let denied = Ok(json!({"isAuthorized": false, "context": {}}));
     assert_eq!(run.invoke(&call(&format!("Bearer {CURRENT}"))).await, authorized("current"));

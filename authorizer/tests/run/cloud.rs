@@ -17,6 +17,9 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
+/// The program under test.
+const FUNCTION: &str = env!("CARGO_BIN_EXE_authorizer");
+
 /// An HTTP answer of Secrets Manager.
 pub(crate) type Answer = (u16, String);
 
@@ -82,8 +85,20 @@ impl Cloud {
 
     /// Starts the function, once.
     pub(crate) fn run(&mut self, extra: &[(&str, &str)]) -> Run {
+        self.start_program(Command::new(FUNCTION), extra)
+    }
+
+    /// The same with no more than this address space, in KiB.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn run_with_memory(&mut self, extra: &[(&str, &str)], kib: u32) -> Run {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("ulimit -v {kib} && exec {FUNCTION}")]);
+        self.start_program(shell, extra)
+    }
+
+    fn start_program(&mut self, mut program: Command, extra: &[(&str, &str)]) -> Run {
         let endpoint = format!("http://{}", self.address);
-        let child = Command::new(env!("CARGO_BIN_EXE_authorizer"))
+        let child = program
             .env_clear()
             .envs([
                 ("AWS_LAMBDA_FUNCTION_NAME", "authorizer"),
@@ -110,6 +125,7 @@ impl Cloud {
             events,
             answers,
             answered: String::new(),
+            expected: vec![],
             stdout: String::new(),
             stderr: String::new(),
         }
@@ -154,6 +170,7 @@ pub(crate) struct Run {
     events: mpsc::UnboundedSender<String>,
     answers: mpsc::UnboundedReceiver<(String, String)>,
     answered: String,
+    expected: Vec<(String, Option<&'static str>)>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
@@ -161,11 +178,35 @@ pub(crate) struct Run {
 impl Run {
     /// The answer to `event`, or the error that was reported to Lambda.
     pub(crate) async fn invoke(&mut self, event: &Value) -> Result<Value, Value> {
-        self.events.send(event.to_string()).unwrap();
+        self.send(event.to_string());
+        self.outcome().await
+    }
+
+    /// What became of the event that was sent last.
+    pub(crate) async fn outcome(&mut self) -> Result<Value, Value> {
         let (outcome, body) = self.answers.recv().await.unwrap();
         self.answered.push_str(&body);
         let body = serde_json::from_str(&body).unwrap();
         if outcome == "response" { Ok(body) } else { Err(body) }
+    }
+
+    /// Notes the event code and the reason of the line that the last call must have left.
+    pub(crate) fn expect(&mut self, code: &str, reason: Option<&'static str>) {
+        self.expected.push((code.to_owned(), reason));
+    }
+
+    /// Fails unless the last lines are the noted ones.
+    pub(crate) fn assert_expected(&self) {
+        let lines = self.lines();
+        let first = lines.len().checked_sub(self.expected.len()).unwrap();
+        for (line, (code, reason)) in lines[first..].iter().zip(&self.expected) {
+            assert_eq!((&line["event"], &line["reason"]), (&json!(code), &json!(reason)), "{line}");
+        }
+    }
+
+    /// Hands this text over as the next event.
+    pub(crate) fn send(&self, event: String) {
+        self.events.send(event).unwrap();
     }
 
     /// Ends the function as Lambda does at last, with SIGKILL.

@@ -15,10 +15,13 @@ CAUSES = {
     429: "API Gateway throttles; try again, and see StageThrottleRate",
     500: "the authorizer failed; see its log: most often it cannot read the token secret",
 }
-REFUSED = (
-    "the endpoint refuses this token; fetch the current one with deploy/render-config --stack (API Gateway may"
-    " repeat an old answer for AuthorizerCacheSeconds)"
-)
+# What 401 and 403 mean for a credential that should be right.
+REFUSED = {
+    "token": "the endpoint refuses this token; fetch the current one with deploy/render-config --stack (API Gateway may"
+    " repeat an old answer for AuthorizerCacheSeconds)",
+    "key": "the endpoint refuses this key; the cluster has another one by now (run deploy/render-config --eks --stack"
+    " again), or AllowedSources does not have the address of this machine",
+}
 
 
 def certificate(caller):
@@ -41,13 +44,13 @@ def certificate(caller):
 def without_token(caller):
     """A request without a token is refused."""
     causes = {200: "anyone can call the endpoint: its route has no authorizer; deploy the stack again"}
-    return _status(_send(caller, reviews.delete_pod()), 401, causes)
+    return status(_send(caller, reviews.delete_pod()), 401, causes)
 
 
 def wrong_token(caller):
     """A request with an unknown token is refused."""
     causes = {200: "anyone can call the endpoint: its authorizer admits any token; deploy the stack again"}
-    return _status(_send(caller, reviews.delete_pod(), Token.generate()), 403, causes)
+    return status(_send(caller, reviews.delete_pod(), Token.generate()), 403, causes)
 
 
 def right_token(caller, token):
@@ -66,17 +69,32 @@ def mutation(caller, token):
     return "POST /mutate answers 200"
 
 
-def sample_denied(caller, token):
-    """An image from elsewhere is denied, by the right rule."""
+def sample_denied(caller, token, audit=False):
+    """An image from elsewhere is denied, by the right rule; with `audit`, the rule only reports it."""
     response = _review(caller, reviews.create_pod(reviews.FOREIGN_IMAGE), token)
+    if audit:
+        return _audited(response)
     if response.get("allowed") is not False:
         raise Problem(
             f"a Pod with {reviews.FOREIGN_IMAGE} in namespace default was admitted; remove default from"
-            " IgnoredNamespaces, or set the mode of ecr-registry to deny in the policy document"
+            " IgnoredNamespaces, or set the mode of ecr-registry to deny in the policy document (pass --audit while"
+            " it is in audit)"
         )
     if "[ecr-registry]" not in _message(response):
         raise Problem(f"expected a denial by the rule ecr-registry, got: {_message(response)}; {SEE_LOG}")
     return _message(response)
+
+
+def _audited(response):
+    audited = (response.get("auditAnnotations") or {}).get("audited", "")
+    admitted = response.get("allowed") is True
+    if admitted and "[ecr-registry]" in audited:
+        return f"admitted, and reported: {audited}"
+    got = "an admission without a report" if admitted else f"a denial: {_message(response)}"
+    raise Problem(
+        f"expected that a Pod with {reviews.FOREIGN_IMAGE} is admitted and that ecr-registry reports it, got {got};"
+        " set the mode of every rule to audit in the policy document, or omit --audit"
+    )
 
 
 def sample_admitted(caller, token, image, ignored):
@@ -105,7 +123,8 @@ def _send(caller, body, token=None, route="/validate"):
         raise Problem(f"{problem}; if the certificate is ok, {SEE_LOG} and the dashboard") from problem
 
 
-def _status(answer, expected, causes):
+def status(answer, expected, causes):
+    """The answer has this status; `causes` says what another one means."""
     if answer.status != expected:
         cause = {**CAUSES, **causes}.get(answer.status, "see the access log of API Gateway")
         raise Problem(f"expected {expected}, got {answer.status}: {cause}")
@@ -116,7 +135,8 @@ def _review(caller, body, token, route="/validate"):
     """The response of the AdmissionReview that comes back."""
     answer = _send(caller, body, token, route)
     if answer.status != 200:
-        causes = {401: REFUSED, 403: REFUSED, 500: f"the authorizer or the admission function failed; {SEE_LOG}"}
+        refused = REFUSED[caller.credential]
+        causes = {401: refused, 403: refused, 500: f"the authorizer or the admission function failed; {SEE_LOG}"}
         raise Problem(f"expected 200, got {answer.status}: { {**CAUSES, **causes}.get(answer.status, SEE_LOG) }")
     response = (answer.review or {}).get("response")
     if not isinstance(response, dict) or response.get("uid") != body["request"]["uid"]:

@@ -7,11 +7,12 @@ import json
 import os
 from pathlib import Path
 
-from . import conditions, rendered
+from . import conditions, rendered, url_key
 from .problem import Problem, quoted
 from .token import Token
 
 APPLY_AGAIN = "run deploy/render-config and kubectl apply again"
+REPLACE_AGAIN = "run deploy/render-config --eks and kubectl replace again"
 RENDER_AGAIN = "run deploy/render-config again"
 # What to say about the failurePolicy of the webhook for Pods.
 FAILURE_POLICIES = {
@@ -22,43 +23,68 @@ FAILURE_POLICIES = {
 }
 
 
-def webhooks(found, endpoint, ignored, rendered_policy=None):
+def webhooks(found, endpoint, ignored, rendered_policy=None, key=None):
     """The webhooks `found` call this endpoint, for all namespaces but the ignored ones.
 
-    `rendered_policy` is the failurePolicy for Pods in the rendered files, where that is known.
+    `rendered_policy` is the failurePolicy for Pods in the rendered files, where that is known. `key` is the current
+    UrlKey of the cluster, where it must be in the URLs.
     """
     by_name = {webhook.name: webhook for webhook in found}
-    url = endpoint.url("/validate")
+    url = endpoint.url(key.route("/validate") if key else "/validate")
+    again = REPLACE_AGAIN if key else APPLY_AGAIN
     for name in rendered.WEBHOOKS:
         webhook = by_name.get(name)
         if webhook is None:
-            raise Problem(f"the webhook {name} is missing; {APPLY_AGAIN}")
-        if webhook.url != url:
-            raise Problem(f"{name}: expected the URL {url}, got {quoted(webhook.url)}; {APPLY_AGAIN}")
+            raise Problem(f"the webhook {name} is missing; {again}")
+        same_url(name, webhook.url, url, key)
         of_pods = name == rendered.POD_WEBHOOK
         expected = [expression for _, expression in conditions.of(ignored, of_pods)]
         if webhook.expressions != expected:
             raise Problem(
                 f"{name}: expected the matchConditions {json.dumps(expected)}, got"
-                f" {json.dumps(webhook.expressions)}; {APPLY_AGAIN}"
+                f" {json.dumps(webhook.expressions)}; {again}"
             )
         if webhook.selectors:
             raise Problem(
                 f"{name} has {webhook.selectors[0]}, so anyone who may set such labels can bypass it;"
-                f" {APPLY_AGAIN}"
+                f" {again}"
             )
-    return f"two webhooks call {url}{_failure_policy(found, rendered_policy)}"
+    return f"two webhooks call {url_key.hidden(url)}{_failure_policy(found, rendered_policy, again)}"
 
 
-def _failure_policy(found, expected):
+def same_url(name, got, expected, key=None):
+    """Raises Problem, which shows no key, where the URL of the webhook `name` is not the expected one."""
+    if got == expected:
+        return
+    shown, wanted = url_key.hidden(got), url_key.hidden(expected)
+    if key is None:
+        hint = "pass --eks if the key in it is meant to be there, or " if url_key.of_url(got) else ""
+        raise Problem(f"{name}: expected the URL {wanted}, got {quoted(shown)}; {hint}{APPLY_AGAIN}")
+    if shown == wanted:
+        raise Problem(
+            f"{name}: the key in its URL is not the current one of the cluster, and stops working when the token"
+            f" overlap ends; {REPLACE_AGAIN}"
+        )
+    raise Problem(f"{name}: expected the URL {wanted}, got {quoted(shown)}; {REPLACE_AGAIN}")
+
+
+def _failure_policy(found, expected, again):
     policy = rendered.failure_policy(found)
     if policy not in FAILURE_POLICIES:
         expected = "Fail or Ignore"
     elif expected in (None, policy):
         return FAILURE_POLICIES[policy]
     raise Problem(
-        f"{rendered.POD_WEBHOOK}: expected failurePolicy {expected}, got {quoted(policy)}; {APPLY_AGAIN}"
+        f"{rendered.POD_WEBHOOK}: expected failurePolicy {expected}, got {quoted(policy)}; {again}"
     )
+
+
+def secret_file(path):
+    """Only this user can read the file, which has a key."""
+    mode = Path(path).stat().st_mode & 0o777
+    if mode & 0o077:
+        raise Problem(f"{path} has mode {mode:04o}, so others can read the key in it; run: chmod 600 {path}")
+    return f"{path} has mode {mode:04o}; delete it when the cluster has it"
 
 
 def kubeconfig(path, endpoint):

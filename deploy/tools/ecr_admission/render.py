@@ -10,14 +10,13 @@ from typing import Optional
 from . import admission_policy, authorities, conditions
 from .endpoint import Endpoint
 from .registries import Registries
+from .url_key import UrlKey
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
-NAMES = (
-    "validating-webhook.yaml",
-    "mutating-webhook.yaml",
-    "admission-configuration.yaml",
-    "webhook-kubeconfig.yaml",
-)
+# For the cluster. With a key in their URLs they are a secret.
+WEBHOOKS = ("validating-webhook.yaml", "mutating-webhook.yaml")
+# For the control-plane nodes.
+CREDENTIALS = ("admission-configuration.yaml", "webhook-kubeconfig.yaml")
 ADMISSION_POLICY = "admission-policy.yaml"
 # What the apiserver does with a Pod whose image is in no allowed registry.
 VALIDATION_ACTIONS = {"audit": "[Warn, Audit]", "deny": "[Deny]"}
@@ -41,6 +40,31 @@ CONTROLLER_RULES = [
     '  resources: ["jobs", "cronjobs"]',
     "  scope: Namespaced",
 ]
+# How to install each webhook configuration, where the apiserver sends a token.
+INSTALL = {
+    "validating-webhook.yaml": (
+        "# Install it in the cluster last, when the other files are on every control-plane node:",
+        "#   kubectl apply -f validating-webhook.yaml",
+    ),
+    "mutating-webhook.yaml": (
+        "# Install it in the cluster, after validating-webhook.yaml:",
+        "#   kubectl apply -f mutating-webhook.yaml",
+    ),
+}
+# The same where the key is in the URL.
+INSTALL_SECRET = (
+    "# THIS FILE IS A SECRET: each URL ends with the key of this cluster, and anyone who has the key can call the",
+    "# endpoint. A caller cannot change a decision for your cluster. But a caller can ask what your registries hold",
+    "# and what scans found, costs money, and uses up the throttle. Keep the file nowhere in clear: not in Git, not",
+    "# in a ticket, not in the log of a pipeline. Delete it when the cluster has it; deploy/render-config writes it",
+    "# again.",
+    "#",
+    "# Install it in the cluster:",
+    "#   kubectl create -f {name}      the first time",
+    "#   kubectl replace -f {name}     afterward",
+    "# Never with kubectl apply, with or without --server-side: it keeps a copy of the URLs in the annotation",
+    "# kubectl.kubernetes.io/last-applied-configuration, or updates the copy that is there.",
+)
 # The comment above each condition.
 EXPLAINED = {
     "namespace-not-ignored": (
@@ -81,25 +105,35 @@ class Settings:
     # A key of VALIDATION_ACTIONS, or None for no admission policy; it needs `registries`.
     admission_policy: Optional[str] = None
     registries: Optional[Registries] = None
+    # The key in the URLs, where the apiserver sends no token.
+    url_key: Optional[UrlKey] = None
+
+    def url(self, route):
+        """The URL of `/validate` or `/mutate`."""
+        return self.endpoint.url(self.url_key.route(route) if self.url_key else route)
 
 
 def render(settings):
     """The text of each file, by its name."""
-    names = [*NAMES, *([ADMISSION_POLICY] if settings.admission_policy else [])]
-    return {name: _fill((TEMPLATES / name).read_text(encoding="utf-8"), settings) for name in names}
+    names = [*WEBHOOKS, *([] if settings.url_key else CREDENTIALS)]
+    names += [ADMISSION_POLICY] if settings.admission_policy else []
+    return {name: _fill(name, settings) for name in names}
 
 
-def _fill(template, settings):
+def _fill(name, settings):
+    template = (TEMPLATES / name).read_text(encoding="utf-8")
     values = {
-        "validate_url": _quoted(settings.endpoint.url("/validate")),
-        "mutate_url": _quoted(settings.endpoint.url("/mutate")),
+        "validate_url": _quoted(settings.url("/validate")),
+        "mutate_url": _quoted(settings.url("/mutate")),
         "host": _quoted(settings.endpoint.authority),
         "token_path": _quoted(settings.token_path),
         "kubeconfig_file": _quoted(settings.install_dir / "webhook-kubeconfig.yaml"),
         "kubeconfig_path": settings.install_dir / "webhook-kubeconfig.yaml",
         "admission_configuration_path": settings.install_dir / "admission-configuration.yaml",
     }
+    secret = [line.format(name=name) for line in INSTALL_SECRET]
     lines = {
+        "install": secret if settings.url_key else INSTALL.get(name, []),
         "ca_bundle": _ca_bundle_lines(settings.ca_pem),
         "controller_rules": CONTROLLER_RULES if settings.mutate_controllers else [],
         "pod_failure_policy": [

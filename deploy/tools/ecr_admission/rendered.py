@@ -8,12 +8,10 @@ import base64
 import binascii
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass, field
 from typing import Optional
 
-from . import files
+from . import files, kubectl
 from .problem import Problem
 
 RENDER = "run deploy/render-config"
@@ -61,18 +59,14 @@ def failure_policy(webhooks):
 
 def webhooks_live():
     """The webhooks of the ValidatingWebhookConfiguration `ecr-admission` in the current cluster."""
-    if shutil.which("kubectl") is None:
-        raise Problem("kubectl is not on PATH; install it, or omit --live")
-    command = ["kubectl", "get", "validatingwebhookconfiguration", "ecr-admission", "-o", "json"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        why = (result.stderr.strip() or "no message").splitlines()[-1]
+    answer = kubectl.run("get", "validatingwebhookconfiguration", "ecr-admission", "-o", "json")
+    if answer.code != 0:
         raise Problem(
-            f"kubectl cannot read the ValidatingWebhookConfiguration ecr-admission ({why}); check the kubeconfig's"
-            " context, or run kubectl apply -f validating-webhook.yaml"
+            f"kubectl cannot read the ValidatingWebhookConfiguration ecr-admission ({answer.why}); check the"
+            " kubeconfig's context, or install validating-webhook.yaml as the comment in it says"
         )
     found = []
-    for webhook in json.loads(result.stdout).get("webhooks", []):
+    for webhook in json.loads(answer.out).get("webhooks", []):
         client = webhook.get("clientConfig", {})
         bundle = client.get("caBundle")
         found.append(

@@ -16,6 +16,11 @@ PROGRESS_SECONDS = 10
 # How long after a rotation the metrics show which clusters still send their previous token: copies, API
 # Gateway's cache and CloudWatch have to catch up first.
 SETTLED_SECONDS = 600
+# How long metrics take to come in: a put every ten seconds at most, and what CloudWatch takes.
+METRICS_SECONDS = 120
+METRICS_POLL_SECONDS = 30
+# The metrics of which each review counts in exactly one.
+DECISIONS = ("Admitted", "Denied", "Ignored")
 # How long to wait for the endpoint beyond the time that its caches can take.
 PATIENCE_SECONDS = 60
 # The one stage of the HTTP API (cdk/lib/endpoint.ts).
@@ -29,11 +34,65 @@ def behind(stack, clusters):
 
 
 def _seen(stack, cluster, start, end):
-    arguments = ["--namespace", stack.metrics_namespace, "--metric-name", "PreviousToken"]
+    return any(count > 0 for count in _sums(stack, "PreviousToken", cluster, start, end).values())
+
+
+def _sums(stack, name, cluster, start, end):
+    """Minute -> sum of the metric for the cluster."""
+    arguments = ["--namespace", stack.metrics_namespace, "--metric-name", name]
     arguments += ["--dimensions", f"Name=Cluster,Value={cluster}", "--statistics", "Sum", "--period", "60"]
     arguments += ["--start-time", start.isoformat(), "--end-time", end.isoformat()]
     answer = aws.call("cloudwatch", "get-metric-statistics", arguments, stack.region)
-    return any(point.get("Sum", 0) > 0 for point in answer.get("Datapoints", []))
+    return {point.get("Timestamp"): point.get("Sum", 0) for point in answer.get("Datapoints", [])}
+
+
+def wait_for_review(stack, cluster, current, seconds, say):
+    """Whether the cluster sends a review with its token of the version `current`, within `seconds` from now.
+
+    Only whole minutes from now on count, since this tool sends reviews too; only those in which no authorizer takes an
+    older token for the current one; and only those whose metrics have had the time to come in.
+    """
+    begin = -(-max(time.time(), current.created.timestamp() + COPY_SECONDS) // 60) * 60
+    deadline = time.monotonic() + seconds
+    while True:
+        end = (time.time() - METRICS_SECONDS) // 60 * 60
+        if end > begin and _current(stack, cluster, begin, end):
+            return True
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        say(f"waiting up to {left / 60:.0f} more minutes for a review of cluster {cluster} with the new key")
+        time.sleep(min(left, METRICS_POLL_SECONDS))
+
+
+def _current(stack, cluster, begin, end):
+    """Whether in some minute the cluster sent more reviews than those with its previous token."""
+    times = [datetime.fromtimestamp(at, timezone.utc) for at in (begin, end)]
+    reviews_by_minute = {}
+    for name in DECISIONS:
+        for minute, count in _sums(stack, name, cluster, *times).items():
+            reviews_by_minute[minute] = reviews_by_minute.get(minute, 0) + count
+    previous = _sums(stack, "PreviousToken", cluster, *times)
+    return any(count > previous.get(minute, 0) for minute, count in reviews_by_minute.items())
+
+
+def overlap_end(stack, current):
+    """Until when the tokens before the version `current` work, for a person."""
+    end = _overlap_end(stack, current)
+    after = "" if end else "TokenOverlapHours after "
+    return f"{after}{end or current.created.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+
+
+def overlap_is_over(stack, current):
+    """Whether no copy of the secret may have the tokens before the version `current` any more."""
+    end = _overlap_end(stack, current)
+    return end is not None and datetime.now(timezone.utc) > end + timedelta(seconds=COPY_SECONDS)
+
+
+def _overlap_end(stack, current):
+    """When the overlap ends, or None where the stack does not say how long it is."""
+    hours = stack.later.get("TokenOverlapHoursInForce")
+    return None if hours is None else current.created.astimezone(timezone.utc) + timedelta(hours=int(hours))
 
 
 def wait(seconds, what, say):

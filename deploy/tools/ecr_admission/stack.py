@@ -1,7 +1,7 @@
 """The CloudFormation outputs of a deployed stack."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 from . import aws
@@ -13,6 +13,15 @@ OUTPUTS = (
     "IgnoredNamespacesInForce",
     "MetricsNamespaceInForce",
     "AuthorizerCacheSecondsInForce",
+)
+# Those that a stack has since there are key URLs. Only what needs one asks for it.
+LATER_OUTPUTS = (
+    "UrlKeysInForce",
+    "AllowedSourcesInForce",
+    "RegistryIdsInForce",
+    "RegistryRegionInForce",
+    "PolicySecretInForce",
+    "TokenOverlapHoursInForce",
 )
 
 
@@ -28,6 +37,35 @@ class Stack:
     metrics_namespace: str
     # How long API Gateway reuses an answer of the authorizer.
     authorizer_cache_seconds: int
+    # Output -> value, of LATER_OUTPUTS.
+    later: dict = field(default_factory=dict)
+
+    def output(self, name):
+        """The value of one of LATER_OUTPUTS."""
+        if name not in self.later:
+            raise Problem(
+                f"the stack {quoted(self.name)} has no output {name}; deploy the stack again with the version of this"
+                " checkout"
+            )
+        return self.later[name]
+
+    @property
+    def has_url_keys(self):
+        """Whether clusters may call it by a key in the URL."""
+        return self.later.get("UrlKeysInForce") == "true"
+
+    @property
+    def allowed_sources(self):
+        """The CIDRs from which it may be called, as text; empty for any."""
+        return self.later.get("AllowedSourcesInForce", "")
+
+    def require_url_keys(self):
+        """Raises Problem where no cluster can call it by a key in the URL."""
+        if self.output("UrlKeysInForce") != "true":
+            raise Problem(
+                f"the stack {quoted(self.name)} has no key URLs (UrlKeys is {quoted(self.output('UrlKeysInForce'))});"
+                " deploy it with UrlKeys true (CDK: urlKeys), see deploy/eks.md"
+            )
 
     @property
     def api_id(self):
@@ -61,6 +99,7 @@ def describe(name, region=None):
         ignored_namespaces=outputs["IgnoredNamespacesInForce"],
         metrics_namespace=outputs["MetricsNamespaceInForce"],
         authorizer_cache_seconds=int(outputs["AuthorizerCacheSecondsInForce"]),
+        later={key: outputs[key] for key in LATER_OUTPUTS if key in outputs},
     )
 
 

@@ -12,6 +12,26 @@ from project import tools
 from . import ROOT
 
 HOST = "abcde12345.execute-api.eu-west-1.amazonaws.com"
+STACK = {
+    "Endpoint": f"https://{HOST}",
+    "TokenSecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:tokens",
+    "IgnoredNamespacesInForce": "kube-system,ci",
+    "MetricsNamespaceInForce": "EcrAdmission",
+    "AuthorizerCacheSecondsInForce": "60",
+}
+# Answers like the aws CLI, from the files beside it, and writes down each call.
+FAKE_AWS = """#!/bin/sh
+echo "$*" >> "$0.calls"
+case "$1" in
+  cloudformation) cat "$0.stack" ;;
+  secretsmanager)
+    case "$*" in
+      *"secret:policy"*) cat "$0.policy" ;;
+      *) cat "$0.secret" ;;
+    esac ;;
+  *) echo "An error occurred (AccessDenied)" >&2; exit 254 ;;
+esac
+"""
 
 
 def yaml_of(path):
@@ -42,6 +62,21 @@ class Rendering(unittest.TestCase):
         )
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)
         return result
+
+    def fake_aws(self, secret, policy="", **outputs):
+        """An aws CLI for a stack with these outputs too, a token secret and a policy secret."""
+        aws = self.folder / "bin" / "aws"
+        aws.parent.mkdir(exist_ok=True)
+        aws.write_text(FAKE_AWS)
+        aws.chmod(0o755)
+        pairs = [{"OutputKey": key, "OutputValue": value} for key, value in {**STACK, **outputs}.items()]
+        stack_id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/EcrAdmission/1"
+        stacks = {"Stacks": [{"StackId": stack_id, "StackStatus": "CREATE_COMPLETE", "Outputs": pairs}]}
+        Path(f"{aws}.stack").write_text(json.dumps(stacks))
+        for name, text in (("secret", secret), ("policy", policy)):
+            version = {"VersionId": "v1", "CreatedDate": 1795176000, "SecretString": text}
+            Path(f"{aws}.{name}").write_text(json.dumps(version))
+        return {"PATH": f"{aws.parent}:{os.environ['PATH']}"}
 
     def from_url(self, *arguments, url=f"https://{HOST}", code=0):
         return self.render("--url", url, "--token-file", "/etc/t/token", *arguments, code=code)

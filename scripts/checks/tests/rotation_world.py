@@ -14,6 +14,8 @@ from unittest import mock
 
 from ecr_admission import aws, rotation
 from ecr_admission.problem import Problem
+from ecr_admission.token import Token
+from ecr_admission.url_key import UrlKey
 
 from . import ROOT
 
@@ -78,6 +80,12 @@ class World:
         self.before = {}
         # The operations that are carried out, but whose answer is lost.
         self.lost = set()
+        # Further outputs of the stack.
+        self.outputs = {}
+        # Whether AllowedSources refuses this machine, and whether the key authorizer refuses everyone.
+        self.refuses_address = self.key_door_is_stuck = False
+        # Metric -> {time: count}, of the cluster that rotates.
+        self.metrics = {}
 
     def rotate_token(self, *arguments, folder):
         """Runs the script; returns its exit code, stdout and stderr."""
@@ -86,7 +94,7 @@ class World:
         path = ROOT / "deploy" / "rotate-token"
         loader = importlib.machinery.SourceFileLoader("rotate_token", str(path))
         script = importlib.util.module_from_spec(importlib.util.spec_from_loader("rotate_token", loader))
-        clock = SimpleNamespace(monotonic=lambda: self.now, sleep=self._sleep)
+        clock = SimpleNamespace(monotonic=lambda: self.now, time=lambda: self.now, sleep=self._sleep)
         bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         with contextlib.ExitStack() as stack:
             stack.enter_context(mock.patch.object(sys, "argv", argv))
@@ -96,7 +104,7 @@ class World:
             stack.enter_context(contextlib.redirect_stdout(out))
             stack.enter_context(contextlib.redirect_stderr(err))
             loader.exec_module(script)
-            stack.enter_context(mock.patch.object(script, "Caller", lambda *_: SimpleNamespace(review=self._review)))
+            stack.enter_context(mock.patch.object(script, "Caller", lambda *_: self._caller()))
             try:
                 code = script.main()
             except Problem as problem:
@@ -119,13 +127,30 @@ class World:
                 tokens.update({token: label for token in values if isinstance(token, str)})
         return tokens
 
-    def _review(self, _body, token):
+    def _caller(self):
+        return SimpleNamespace(review=self._review, endpoint=None)
+
+    def _review(self, _body, token, route="/validate"):
+        if self.refuses_address:
+            return self._answered(403)
+        if route != "/validate":
+            return self._review_by_key(token, route)
         header = token.header()
         status, until = self.answers.get(header, (0, 0))
         if self.now >= until:
             status = 200 if self._authorized(token.reveal()) else 403
             self.answers[header] = (status, self.now + CACHE_SECONDS)
-        self.calls.append(("review", status))
+        return self._answered(status)
+
+    def _review_by_key(self, token, route):
+        """Another function, without a cache of answers."""
+        assert token is None, "one credential at a time"
+        tokens = [text for text in self._read_secret() if UrlKey.of(Token(text)).route("/validate") == route]
+        authorized = tokens and not self.key_door_is_stuck
+        return self._answered(200 if authorized else 403, "review by key")
+
+    def _answered(self, status, call="review"):
+        self.calls.append((call, status))
         return SimpleNamespace(status=status)
 
     def _authorized(self, token):
@@ -163,13 +188,20 @@ class World:
             "IgnoredNamespacesInForce": "kube-system",
             "MetricsNamespaceInForce": "EcrAdmission",
             "AuthorizerCacheSecondsInForce": str(CACHE_SECONDS),
+            **self.outputs,
         }
         pairs = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
         stack_id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1"
         return {"Stacks": [{"StackId": stack_id, "Outputs": pairs}]}
 
-    def _get_metric_statistics(self, _options, _input):
-        return {"Datapoints": []}
+    def _get_metric_statistics(self, options, _input):
+        start, end = (datetime.fromisoformat(options[name]).timestamp() for name in ("--start-time", "--end-time"))
+        by_minute = {}
+        for at, count in self.metrics.get(options["--metric-name"], {}).items():
+            if start <= at < end and at <= self.now:
+                minute = at // 60 * 60
+                by_minute[minute] = by_minute.get(minute, 0) + count
+        return {"Datapoints": [{"Timestamp": minute, "Sum": count} for minute, count in by_minute.items()]}
 
     def _describe_secret(self, _options, _input):
         stages = {}

@@ -10,39 +10,10 @@ from project import tools
 from . import ROOT
 from .rendering import HOST, Rendering, yaml_of
 
-STACK = {
-    "Endpoint": f"https://{HOST}",
-    "TokenSecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:tokens",
-    "IgnoredNamespacesInForce": "kube-system,ci",
-    "MetricsNamespaceInForce": "EcrAdmission",
-    "AuthorizerCacheSecondsInForce": "60",
-}
 TOKEN = "A" * 64
-# Answers like the aws CLI, from the files beside it, and writes down each call.
-FAKE_AWS = """#!/bin/sh
-echo "$*" >> "$0.calls"
-case "$1" in
-  cloudformation) cat "$0.stack" ;;
-  secretsmanager) cat "$0.secret" ;;
-  *) echo "An error occurred (AccessDenied)" >&2; exit 254 ;;
-esac
-"""
 
 
 class RenderConfig(Rendering):
-    def fake_aws(self, secret):
-        aws = self.folder / "bin" / "aws"
-        aws.parent.mkdir()
-        aws.write_text(FAKE_AWS)
-        aws.chmod(0o755)
-        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in STACK.items()]
-        stack_id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/EcrAdmission/1"
-        stacks = {"Stacks": [{"StackId": stack_id, "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
-        Path(f"{aws}.stack").write_text(json.dumps(stacks))
-        version = {"VersionId": "v1", "CreatedDate": 1795176000, "SecretString": secret}
-        Path(f"{aws}.secret").write_text(json.dumps(version))
-        return {"PATH": f"{aws.parent}:{os.environ['PATH']}"}
-
     def test_the_token_goes_to_the_exact_host(self):
         cases = {
             f"https://{HOST}": HOST,
@@ -120,9 +91,6 @@ class RenderConfig(Rendering):
                 self.assertIn(expected, result.stderr)
                 self.assertNotIn(TOKEN, result.stderr)
                 self.assertFalse(self.out.exists())
-                for file in (self.folder / "bin").iterdir():
-                    file.unlink()
-                (self.folder / "bin").rmdir()
 
     def test_without_the_aws_cli(self):
         # Only Python: the rest of PATH may have an aws.

@@ -5,8 +5,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from ecr_admission import versions
+from ecr_admission import rotation, versions
 from ecr_admission.token import Token
+from ecr_admission.url_key import UrlKey
 
 from .rotation_world import CACHE_SECONDS, Refusal, World
 
@@ -14,7 +15,9 @@ OLD = "o" * 64
 OTHER = "p" * 64
 
 
-class RotateToken(unittest.TestCase):
+class Rotation(unittest.TestCase):
+    """Runs deploy/rotate-token, and checks that it shows no token and no key."""
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -29,11 +32,14 @@ class RotateToken(unittest.TestCase):
             for token in json.loads(text).values() if text.startswith("{") else [text]:
                 if isinstance(token, str) and len(token) >= 32:
                     self.assertNotIn(token, shown)
+                    self.assertNotIn(UrlKey.of(Token(token)).reveal(), shown)
         return result
 
     def tokens(self, label="AWSCURRENT"):
         return json.loads(self.world.secret.text(label))
 
+
+class RotateToken(Rotation):
     def test_a_rotation_stores_the_version_before_it_moves_the_label(self):
         self.run_it()
         new = Token.read(self.folder / "token").reveal()
@@ -156,3 +162,88 @@ class RotateToken(unittest.TestCase):
         self.assertIn("(it has none); pass --add", self.run_it(code=1).err)
         self.run_it("--add")
         self.assertEqual(list(self.tokens()), ["default"])
+
+
+class OfAKey(Rotation):
+    """Of a cluster that has its key in the URLs."""
+
+    def setUp(self):
+        super().setUp()
+        self.world.outputs = {"UrlKeysInForce": "true", "AllowedSourcesInForce": "", "TokenOverlapHoursInForce": "24"}
+
+    def reviews(self, name, *seconds):
+        """Counts a review of the cluster in this metric, so many seconds after now."""
+        for after in seconds:
+            self.world.metrics.setdefault(name, {})[self.world.now + after] = 1
+
+    def test_it_exits_when_a_review_with_the_new_key_was_seen(self):
+        began = self.world.now
+        # Before that, those of the tool itself and of an authorizer with an old copy of the secret; then the old key.
+        self.reviews("Admitted", 5, 30, 90, 200, 400)
+        self.reviews("PreviousToken", 200)
+        result = self.run_it("--eks")
+        self.assertIn("cluster default sends reviews with its current key", result.out)
+        self.assertGreaterEqual(self.world.now - began, 400 + rotation.METRICS_SECONDS)
+        self.assertLess(self.world.now - began, 400 + 300)
+        self.assertFalse((self.folder / "token").exists(), "the cluster has no use for the token")
+        for line in (
+            "deploy/render-config --eks --stack s --cluster default --out ecr-admission\n",
+            "kubectl replace -f ecr-admission/validating-webhook.yaml\n",
+        ):
+            self.assertIn(line, result.out)
+        self.assertNotIn("kubectl apply", result.out)
+        self.assertIn(("review by key", 200), self.world.calls)
+
+    def test_without_such_a_review_it_fails_and_says_until_when_the_old_key_works(self):
+        began = self.world.now
+        self.reviews("Denied", *range(0, 3600, 60))
+        self.reviews("PreviousToken", *range(0, 3600, 60))
+        result = self.run_it("--eks", "--wait", "20", code=1)
+        self.assertRegex(
+            result.err,
+            "error: no review with the current key of cluster default was seen within 20 minutes; the previous key works"
+            r" until 2027-01-16 08:00 UTC\. Replace the webhooks .*, and run this again with --seen",
+        )
+        self.assertGreaterEqual(self.world.now - began, 20 * 60)
+        self.assertEqual(set(self.world.secret.labels), {"AWSCURRENT", "AWSPREVIOUS"}, "both keys work")
+
+    def test_seen_only_waits(self):
+        self.run_it("--eks", "--wait", "1", code=1)
+        self.world.calls.clear()
+        self.reviews("Ignored", 100)
+        self.assertIn("sends reviews with its current key", self.run_it("--eks", "--seen").out)
+        self.assertFalse([call for call in self.world.calls if call[0].startswith(("put", "update", "review"))])
+        self.run_it("--eks", "--seen", "--cluster", "green", code=1)
+
+    def test_a_first_key_waits_for_nothing(self):
+        result = self.run_it("--eks", "--add", "--cluster", "green")
+        self.assertIn("kubectl create -f ecr-admission/validating-webhook.yaml", result.out)
+        self.assertIn("green", self.tokens())
+
+    def test_a_new_key_that_is_refused_fails(self):
+        self.world.key_door_is_stuck = True
+        result = self.run_it("--eks", code=1)
+        self.assertRegex(result.err, "expected 200 .* got 403; see the authorizer's log, and keep the old key in the web")
+
+    def test_revoking_proves_that_both_are_refused(self):
+        self.run_it()
+        self.world.calls.clear()
+        result = self.run_it("--eks", "--revoke", "--force")
+        refused = [f"the endpoint refuses the previous {what} of cluster default" for what in ("token", "key")]
+        self.assertEqual(result.out.splitlines(), refused)
+        self.assertEqual(self.world.calls[-2:], [("review", 403), ("review by key", 403)])
+
+    def test_a_refused_address_proves_nothing(self):
+        self.run_it()
+        self.world.outputs["AllowedSourcesInForce"] = "203.0.113.0/24"
+        self.world.refuses_address = True
+        result = self.run_it("--revoke", "--force", code=1)
+        self.assertRegex(result.err, r"its 403 would prove nothing here\. AllowedSources \(203\.0\.113\.0/24\) may not")
+        self.assertNotIn("AWSPREVIOUS", self.world.secret.labels)
+
+    def test_a_stack_without_key_urls_is_refused(self):
+        self.world.outputs["UrlKeysInForce"] = "false"
+        self.assertIn("has no key URLs", self.run_it("--eks", code=1).err)
+        self.world.outputs = {}
+        self.assertIn("has no output UrlKeysInForce", self.run_it("--eks", code=1).err)
+        self.assertEqual(self.world.secret.labels, {"AWSCURRENT": "v0"})

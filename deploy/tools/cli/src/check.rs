@@ -8,7 +8,7 @@ use ecr_admission_policy::{Policy, Timestamp};
 
 use crate::Answer;
 use crate::options::{Check, Parameters};
-use crate::page::Page;
+use crate::page::{Page, list};
 use crate::read::{self, Unusable};
 
 mod break_glass;
@@ -16,6 +16,7 @@ mod cautions;
 mod expiring;
 mod modes;
 mod registries;
+mod required;
 mod switches;
 
 /// A document that was read, and what it is explained with.
@@ -34,6 +35,15 @@ pub(crate) fn run(options: &Check, now: Timestamp) -> Answer {
         Err(Unusable::Bad(problem)) => return Answer::refused(&problem, Answer::BAD),
         Err(Unusable::Unreadable(problem)) => return Answer::refused(&problem, Answer::UNUSABLE),
     };
+    if let Some(rule) = options.require_deny {
+        let loosened = required::loosened(&document, rule, now);
+        if !loosened.is_empty() {
+            let file = printable(&options.document.to_string_lossy());
+            let loosened = printable(&list(loosened));
+            let problem = format!("{file}: {rule} does not always deny: {loosened}");
+            return Answer::refused(&problem, Answer::BAD);
+        }
+    }
     let parameters = &options.parameters;
     let base = parameters.base(&document, "", None);
     let policy = document.policy(base, &Requester::default(), now);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use ecr_admission_policy::SeverityLimit;
+use ecr_admission_policy::{Rule, SeverityLimit};
 use ecr_admission_policy::names::{AccountId, Region};
 
 /// Tools for operators of ecr-admission.
@@ -50,6 +50,11 @@ pub struct Check {
     /// A namespace whose modes to show; may be repeated
     #[arg(long = "namespace", value_name = "NAME", value_parser = namespace)]
     pub namespaces: Vec<String>,
+
+    /// Exit with 1, after one line on stderr that says what loosens the rule, if a namespace, an
+    /// exemption or break-glass admits what the rule denies
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    pub require_deny: Option<Rule>,
 
     /// The parameters of the stack
     #[command(flatten)]
@@ -103,6 +108,13 @@ fn namespace(text: &str) -> Result<String, &'static str> {
     } else {
         Err("expected a namespace: 1 to 63 lower-case letters, digits and -")
     }
+}
+
+fn rule(text: &str) -> Result<Rule, String> {
+    Rule::ALL.into_iter().find(|rule| rule.id() == text).ok_or_else(|| {
+        let ids = Rule::ALL.map(Rule::id).join(", ");
+        format!("expected one of {ids}")
+    })
 }
 
 fn namespace_or_all(text: &str) -> Result<String, &'static str> {

@@ -10,9 +10,10 @@ from ecr_admission import reviews
 from ecr_admission.caller import Caller
 from ecr_admission.endpoint import Endpoint
 from ecr_admission.problem import Problem
-from ecr_admission.tokens import Token
+from ecr_admission.token import Token
 from project.tools import ROOT
 
+from .waiting import until
 from .world import ECR, FOREIGN_IMAGE, GOOD_IMAGE, pod
 
 PREFIX = "/admission-policy"
@@ -62,7 +63,7 @@ def _install(world, cloud, kubectl, admission_policy, accounts, regions):
     out = world.folder / f"admission-policy-{admission_policy}"
     command = [ROOT / "deploy" / "render-config", "--url", f"https://{cloud.authority}", "--out", out]
     command += ["--token-file", cloud.dir / "token", "--admission-policy", admission_policy]
-    command += ["--registry-ids", accounts, "--registry-region", regions]
+    command += ["--registry-ids", accounts, "--registry-region", regions, "--policy", ""]
     rendered = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     if rendered.returncode != 0:
         raise Problem(f"deploy/render-config failed: {rendered.stderr.strip()}")
@@ -120,10 +121,10 @@ def _lists(world, apiserver):
 def _unchanged(world, apiserver, kubectl):
     """A Pod that was there before keeps its image, and gets no other."""
     kubectl.must("delete", "validatingadmissionpolicybinding", "pods.ecr-admission.internal")
-    made = world.until(lambda: apiserver.send("POST", PODS, pod("old", FOREIGN_IMAGE)), lambda sent: sent[0] == 201)
+    made = until(lambda: apiserver.send("POST", PODS, pod("old", FOREIGN_IMAGE)), lambda sent: sent[0] == 201)
     _install_binding = ["apply", "-f", world.folder / "admission-policy-deny" / "admission-policy.yaml"]
     kubectl.must(*_install_binding)
-    world.until(lambda: _create(apiserver, pod("p", FOREIGN_IMAGE)), lambda sent: sent[0] == 403)
+    until(lambda: _create(apiserver, pod("p", FOREIGN_IMAGE)), lambda sent: sent[0] == 403)
     old = made[2]
     old["spec"]["activeDeadlineSeconds"] = 3600
     status, _, kept = apiserver.send("PUT", f"{PODS}/old", old)

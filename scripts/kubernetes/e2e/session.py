@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ecr_admission.problem import Problem
 
-from . import authentication, binaries, controllers, coverage, documentation, outages, pods, policy, rotation
+from . import admission_policy, authentication, binaries, controllers, coverage, documentation, outages, pods, policy, rotation
 from .report import Report
 from .world import World, install
 
@@ -50,6 +50,7 @@ def _all(world):
     rotating = threading.Thread(target=_section, args=(world, "rotation", lambda: rotation.run(world)), daemon=True)
     rotating.start()
     _section(world, "authentication", lambda: authentication.run(world, cloud))
+    _section(world, "admission policy", lambda: admission_policy.run(world, cloud))
     _section(world, "coverage", lambda: coverage.run(world, cloud))
     _section(world, "main", lambda: _main(world, cloud))
     _section(world, "documentation", lambda: documentation.run(world))

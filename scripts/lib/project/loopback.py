@@ -75,7 +75,9 @@ def _handler(answer):
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, headers, content = answer(Request(self.command, self.path, self.headers, body))
+            # As it was sent: `self.path` has one slash where there were two.
+            path = self.requestline.split(" ")[1]
+            status, headers, content = answer(Request(self.command, path, self.headers, body))
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

@@ -88,7 +88,9 @@ impl Fault {
     pub fn concerns(&self, operation: &str, key: &str) -> bool {
         let any = self.operation == ANY_OPERATION && operation != INVOKE;
         (any || self.operation == operation)
-            && self.key.as_ref().is_none_or(|part| key.contains(part))
+            && self.key.as_ref().is_none_or(|part| {
+                if operation == INVOKE { key == part } else { key.contains(part) }
+            })
     }
 
     /// How the call fails.
@@ -219,6 +221,8 @@ mod tests {
         assert!(one.concerns("GetSecretValue", "ecr-admission/policy-12ab34"));
         assert!(!one.concerns("GetSecretValue", "ecr-admission/tokens"));
         assert!(!one.concerns("DescribeSecret", "ecr-admission/policy-12ab34"));
+        let one: Fault = "Invoke@authorizer=malformed".parse().unwrap();
+        assert!(one.concerns("Invoke", "authorizer") && !one.concerns("Invoke", "key-authorizer"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-from ecr_admission import live
+from ecr_admission import configuration, live
 from ecr_admission.caller import Answer
 from ecr_admission.problem import Problem
 from ecr_admission.token import Token
@@ -247,6 +247,28 @@ class DoctorEks(unittest.TestCase):
                 with self.assertRaisesRegex(Problem, expected):
                     script.right(world, refused, None)
 
+    def test_the_rendered_files_have_the_current_key_and_only_their_owner_reads_them(self):
+        out = self.folder / "out"
+        render(self.server.url, self.folder, out)
+        said = self.doctor("--config", out)
+        self.assertIn("ok    rendered webhooks: two webhooks call https://127.0.0.1:", said)
+        self.assertIn("ok    rendered key: ", said)
+        self.assertNotIn("kubeconfig", said)
+        path = out / "validating-webhook.yaml"
+        path.chmod(0o640)
+        self.assertIn("has mode 0640, so others can read the key in it; run: chmod 600", self.doctor("--config", out, code=1))
+        path.write_text(path.read_text().replace(KEY, OLD_KEY))
+        path.chmod(0o600)
+        said = self.doctor("--config", out, code=1)
+        self.assertIn("FAIL  rendered webhooks: pods.ecr-admission.internal: the key in its URL is not the current", said)
+
+    def test_a_key_is_not_shown_to_a_doctor_that_expects_none(self):
+        path = f"https://host/validate/{KEY}"
+        with self.assertRaises(Problem) as raised:
+            configuration.same_url("w", path, "https://host/validate")
+        expected = 'w: expected the URL https://host/validate, got "https://host/validate/(key)"; pass --eks if the key'
+        self.assertTrue(str(raised.exception).startswith(expected), raised.exception)
+
     # The cluster.
 
     def live(self, *arguments, code=0, change=None, **answers):
@@ -365,14 +387,19 @@ class DoctorEks(unittest.TestCase):
         self.assertRegex(said, r"ok    dry run: Error from server .* denied the request: none \[image-a\]")
 
 
-def rendered_objects(url, folder):
-    """File -> objects, as deploy/render-config writes them and the apiserver fills them in."""
+def render(url, folder, out):
+    """Runs deploy/render-config with everything that it can write for Amazon EKS."""
     token_file = folder / "token"
     token_file.write_text(TOKEN)
-    command = [sys.executable, str(ROOT / "deploy" / "render-config"), "--eks", "--out", str(folder), "--url", url]
+    command = [sys.executable, str(ROOT / "deploy" / "render-config"), "--eks", "--out", str(out), "--url", url]
     command += ["--token-file", str(token_file), "--admission-policy", "deny", "--policy", ""]
     command += ["--registry-ids", "123456789012", "--registry-region", "eu-west-1"]
     subprocess.run(command, check=True, capture_output=True)
+
+
+def rendered_objects(url, folder):
+    """File -> objects, as deploy/render-config writes them and the apiserver fills them in."""
+    render(url, folder, folder)
     program = "import json, sys, yaml; print(json.dumps([list(yaml.safe_load_all(open(p))) for p in sys.argv[1:]]))"
     names = ("validating-webhook.yaml", "mutating-webhook.yaml", "admission-policy.yaml")
     read = [tools.bin_of("kubernetes") / "python", "-c", program, *(folder / name for name in names)]

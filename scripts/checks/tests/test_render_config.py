@@ -1,7 +1,6 @@
 """deploy/render-config: where the apiserver finds the files and the token, --stack, and what it refuses."""
 
 import json
-import os
 from pathlib import Path
 
 from ecr_admission import rendered

@@ -4,6 +4,7 @@ Under a policy document that denies, it refuses nothing that the function admits
 that the function denies for its host, account or Region.
 """
 
+import json
 import subprocess
 
 from ecr_admission import reviews
@@ -122,8 +123,7 @@ def _unchanged(world, apiserver, kubectl):
     """A Pod that was there before keeps its image, and gets no other."""
     kubectl.must("delete", "validatingadmissionpolicybinding", "pods.ecr-admission.internal")
     made = until(lambda: apiserver.send("POST", PODS, pod("old", FOREIGN_IMAGE)), lambda sent: sent[0] == 201)
-    _install_binding = ["apply", "-f", world.folder / "admission-policy-deny" / "admission-policy.yaml"]
-    kubectl.must(*_install_binding)
+    kubectl.must("apply", "-f", world.folder / "admission-policy-deny" / "admission-policy.yaml")
     until(lambda: _create(apiserver, pod("p", FOREIGN_IMAGE)), lambda sent: sent[0] == 403)
     old = made[2]
     old["spec"]["activeDeadlineSeconds"] = 3600
@@ -134,7 +134,8 @@ def _unchanged(world, apiserver, kubectl):
     expected = f'container c0: image "{FOREIGN_IMAGE}-other" is not'
     world.report.check("admission policy: another image", expected in answer.get("message", ""), answer, expected)
     debug = {"spec": {"ephemeralContainers": [{"name": "debug", "image": FOREIGN_IMAGE}]}}
-    said = kubectl("patch", "pod", "old", "--subresource=ephemeralcontainers", "--type=strategic", f"--patch={debug}")
+    patch = ["patch", "pod", "old", "--subresource=ephemeralcontainers", "--type=strategic"]
+    said = kubectl(*patch, f"--patch={json.dumps(debug)}")
     expected = f'ephemeral container debug: image "{FOREIGN_IMAGE}" is not'
     world.report.check("admission policy: kubectl debug", expected in said.text, said.text, expected)
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use ecr_admission_policy::{Rule, SeverityLimit};
 use ecr_admission_policy::names::{AccountId, Region};
+use ecr_admission_policy::{Rule, SeverityLimit};
 
 /// Tools for operators of ecr-admission.
 #[derive(Clone, Debug, Parser)]

@@ -50,7 +50,10 @@ fn whatever_loosens_it_is_named() {
         ("breakGlass: {groups: [oncall]}", "breakGlass"),
         (&exemption("ecr-registry", "2027-01-01"), "exemption 1"),
         (
-            &format!("mode: warn\nbreakGlass: {{groups: [a]}}\n{}", exemption("ecr-registry", "2027-01-01")),
+            &format!(
+                "mode: warn\nbreakGlass: {{groups: [a]}}\n{}",
+                exemption("ecr-registry", "2027-01-01")
+            ),
             "mode warn in namespace everywhere, exemption 1, breakGlass",
         ),
     ] {
@@ -79,5 +82,8 @@ fn another_rule_is_refused_on_the_command_line() {
     use clap::Parser;
     let arguments = ["ecr-admission", "policy", "check", "f", "--require-deny", "registry"];
     let error = ecr_admission_cli::options::Options::try_parse_from(arguments).unwrap_err();
-    assert!(error.to_string().contains("expected one of ecr-registry, image-available, "), "{error}");
+    assert!(
+        error.to_string().contains("expected one of ecr-registry, image-available, "),
+        "{error}"
+    );
 }

@@ -40,8 +40,8 @@ impl Config {
         Ok(Self {
             secret: secret(environment)?,
             overlap: Duration::from_hours(u64::from(hours)),
-            via: Via::from_environment(environment)?,
-            sources: AllowedSources::from_environment(environment)?,
+            via: Via::from_environment(environment, "CALLER_KEY")?,
+            sources: AllowedSources::from_environment(environment, "ALLOWED_SOURCES")?,
             log: Log::new(Level::from_environment(environment)?),
             sdk: Sdk::from_environment(environment, TIMEOUTS)?,
         })

@@ -174,7 +174,7 @@ impl<R: ReadSecret> Authorizer<R> {
             Via::Url => "unknown key",
         };
         let caller = self.secret.lock().await.caller(&credential, now).await?;
-        Ok(caller.ok_or_else(|| Refusal::Credential(unknown)))
+        Ok(caller.ok_or(Refusal::Credential(unknown)))
     }
 
     fn report(&self, refusal: Refusal, mut line: Line) {

@@ -10,16 +10,18 @@ use ecr_admission_lambda::{BadVariable, Environment};
 pub struct AllowedSources(Vec<Cidr>);
 
 impl AllowedSources {
-    /// The addresses in `ALLOWED_SOURCES`; any when it is not set or empty.
-    pub fn from_environment(environment: &Environment) -> Result<Self, BadVariable> {
-        const NAME: &str = "ALLOWED_SOURCES";
-        let Some(value) = environment.non_empty(NAME) else { return Ok(Self::default()) };
+    /// The addresses in the variable `name`; any when it is not set or empty.
+    pub fn from_environment(
+        environment: &Environment,
+        name: &'static str,
+    ) -> Result<Self, BadVariable> {
+        let Some(value) = environment.non_empty(name) else { return Ok(Self::default()) };
         let cidrs: Result<_, _> = value
             .split(',')
             .map(|entry| {
                 let entry = entry.trim();
                 let got = if entry.is_empty() { value } else { entry };
-                Cidr::parse(entry).map_err(|expected| BadVariable::new(NAME, got, expected))
+                Cidr::parse(entry).map_err(|expected| BadVariable::new(name, got, expected))
             })
             .collect();
         cidrs.map(Self)

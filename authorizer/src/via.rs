@@ -15,13 +15,15 @@ pub enum Via {
 }
 
 impl Via {
-    /// What this function authorizes (`CALLER_KEY`); the header when it is not set.
-    pub fn from_environment(environment: &Environment) -> Result<Self, BadVariable> {
-        const NAME: &str = "CALLER_KEY";
-        match environment.non_empty(NAME) {
+    /// What this function authorizes, by the variable `name`; the header when it is not set.
+    pub fn from_environment(
+        environment: &Environment,
+        name: &'static str,
+    ) -> Result<Self, BadVariable> {
+        match environment.non_empty(name) {
             None | Some("header") => Ok(Self::Header),
             Some("url") => Ok(Self::Url),
-            Some(other) => Err(BadVariable::new(NAME, other, "header or url")),
+            Some(other) => Err(BadVariable::new(name, other, "header or url")),
         }
     }
 
@@ -40,12 +42,12 @@ mod tests {
     use super::*;
 
     fn via(value: &str) -> Result<Via, BadVariable> {
-        Via::from_environment(&Environment::from_iter([("CALLER_KEY", value)]))
+        Via::from_environment(&Environment::from_iter([("CALLER_KEY", value)]), "CALLER_KEY")
     }
 
     #[test]
     fn the_header_is_the_default() {
-        assert_eq!(Via::from_environment(&Environment::default()), Ok(Via::Header));
+        assert_eq!(Via::from_environment(&Environment::default(), "CALLER_KEY"), Ok(Via::Header));
         assert_eq!(via(""), Ok(Via::Header));
         assert_eq!(via("header"), Ok(Via::Header));
         assert_eq!(via("url"), Ok(Via::Url));

@@ -33,7 +33,7 @@ impl ReadSecret for &Secret {
 async fn answer(via: Via, allowed: &str, event: &Value) -> (Response, usize) {
     let secret = Secret::default();
     let environment = Environment::from_iter([("ALLOWED_SOURCES", allowed)]);
-    let sources = AllowedSources::from_environment(&environment).unwrap();
+    let sources = AllowedSources::from_environment(&environment, "ALLOWED_SOURCES").unwrap();
     let log = Log::new(Level::Error);
     let authorizer = Authorizer::new(&secret, Duration::ZERO, Callers { via, sources }, log);
     let event = LambdaEvent::new(
@@ -132,14 +132,15 @@ async fn neither_counts_in_the_place_of_the_other() {
 
 #[tokio::test]
 async fn what_has_not_the_form_of_a_key_is_refused_before_the_secret_is_read() {
+    let short = KEY.replacen('Z', "", 1);
     for key in [
         "",
-        &KEY[1..],
+        &short,
         &format!("{KEY}A"),
         &format!("{KEY}/"),
         &format!("{KEY}/x"),
         &format!("{KEY}%2Fx"),
-        &format!("{}=", &KEY[1..]),
+        &format!("{short}="),
         &KEY.replace('_', "%5F"),
         &KEY.replace('_', "/"),
         &KEY.replace('_', "é"),
@@ -211,7 +212,7 @@ async fn a_key_counts_only_from_an_allowed_address() {
 }
 
 #[tokio::test]
-async fn a_key_authorizer_with_an_identity_source_lets_nobody_in() {
+async fn a_key_authorizer_with_an_identity_source_refuses_every_key() {
     let mut event = with_key("POST /validate/{key}");
     for (sources, let_in) in [
         (Value::Null, true),

@@ -2,8 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+const NAME: &str = "ALLOWED_SOURCES";
+
 fn allowed(value: &str) -> Result<AllowedSources, BadVariable> {
-    AllowedSources::from_environment(&Environment::from_iter([("ALLOWED_SOURCES", value)]))
+    AllowedSources::from_environment(&Environment::from_iter([(NAME, value)]), NAME)
 }
 
 fn contains(value: &str, text: &str) -> bool {
@@ -12,9 +14,10 @@ fn contains(value: &str, text: &str) -> bool {
 
 #[test]
 fn without_a_list_callers_may_come_from_anywhere() {
-    for sources in
-        [AllowedSources::from_environment(&Environment::default()).unwrap(), allowed("").unwrap()]
-    {
+    for sources in [
+        AllowedSources::from_environment(&Environment::default(), NAME).unwrap(),
+        allowed("").unwrap(),
+    ] {
         assert!(sources.is_any());
         assert!(sources.contains(address("198.51.100.7").unwrap()));
         assert!(sources.contains(address("2001:db8::1").unwrap()));

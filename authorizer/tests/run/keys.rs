@@ -72,7 +72,7 @@ async fn a_key_is_authorized_or_refused_and_never_written() {
     other_route["routeKey"] = json!("POST /validate");
     for (event, code, reason) in [
         (with_key(WRONG), "not_authorized", Some("unknown key")),
-        (with_key(&KEY[1..]), "not_authorized", Some(NO_KEY)),
+        (with_key(&KEY.replacen('Z', "", 1)), "not_authorized", Some(NO_KEY)),
         (with_key(&format!("{KEY}/")), "not_authorized", Some(NO_KEY)),
         (with_key(&format!("{KEY}%2Fx")), "not_authorized", Some(NO_KEY)),
         (with_key(&KEY.replace('_', "%5F")), "not_authorized", Some(NO_KEY)),
@@ -182,7 +182,7 @@ async fn no_bad_event_is_quoted() {
 #[tokio::test]
 async fn an_event_that_is_not_json_is_not_quoted() {
     for text in [
-        format!("{KEY}"),
+        KEY.to_owned(),
         format!(r#"{{"rawPath":"/validate/{KEY}"#),
         format!(r#"{{"rawPath":"/validate/{KEY}"}} {KEY}"#),
         format!(r#"{{"{KEY}":{KEY}}}"#),
@@ -248,7 +248,6 @@ const READ: &str = "PANIC_IS_READ";
 struct Panics;
 
 impl ReadSecret for Panics {
-    #[expect(clippy::panic, reason = "it is what the test is about")]
     async fn read(&self, _: Stage) -> Result<SecretVersion, Unreadable> {
         panic!("a fault in the function")
     }

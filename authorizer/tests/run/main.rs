@@ -1,6 +1,11 @@
 //! The binary as it ships, between a Lambda Runtime API and a Secrets Manager on loopback. All it
 //! writes, to Lambda, stdout and stderr, is searched for tokens.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops where it fails"
+)]
 
 mod cloud;
 mod keys;

@@ -1,6 +1,7 @@
 //! The HTTP API event (payload format 2.0) and its answer, without the HTTP types.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
@@ -52,8 +53,8 @@ pub fn arrived_ms(event: &ApiGatewayV2httpRequest) -> Option<u64> {
 }
 
 /// The address that the request came from.
-pub fn source_ip(event: &ApiGatewayV2httpRequest) -> Option<&str> {
-    event.request_context.http.source_ip.as_deref()
+pub fn source_ip(event: &ApiGatewayV2httpRequest) -> Option<IpAddr> {
+    event.request_context.http.source_ip.as_deref()?.parse().ok()
 }
 
 /// What the authorizer says of the caller.

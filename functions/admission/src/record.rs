@@ -1,6 +1,7 @@
 //! What each request leaves behind: one log line, and counts for CloudWatch.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ecr_admission_lambda::Log;
@@ -34,7 +35,7 @@ struct EventFields<'a> {
 struct BodyFields<'a> {
     cluster: Option<&'a str>,
     via: Option<&'a str>,
-    source_ip: Option<&'a str>,
+    source_ip: Option<IpAddr>,
     error: &'a str,
 }
 
@@ -58,7 +59,7 @@ impl Recorder {
     }
 
     /// A request with no review in its body.
-    pub fn not_a_review(&self, caller: &Caller, source_ip: Option<&str>, error: &str) {
+    pub fn not_a_review(&self, caller: &Caller, source_ip: Option<IpAddr>, error: &str) {
         let (cluster, via) = (caller.cluster.as_deref(), caller.via.as_deref());
         let fields = BodyFields { cluster, via, source_ip, error };
         self.log.warn(NOT_A_REVIEW, "the request is not an AdmissionReview", &fields);

@@ -58,13 +58,14 @@ mod tests {
 
     #[test]
     fn every_form_of_a_secret_is_found() {
-        let percent: String = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let percent: Vec<_> = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let percent = percent.concat();
         for text in [
             SECRET.to_owned(),
             format!("path=/validate/{SECRET}"),
-            SECRET[7..19].to_owned(),
+            "nNaTaoc2eHgJ".to_owned(),
             SECRET.replace('_', "%5F"),
-            SECRET[16..28].replace('_', "%5f"),
+            "HgJyr%5fR3sdml".to_owned(),
             percent.to_lowercase(),
             percent.replace('%', ""),
             percent,
@@ -75,7 +76,7 @@ mod tests {
         ] {
             assert!(!traces(SECRET, &text).is_empty(), "{text}");
         }
-        for text in ["", "POST /validate/{key}", &SECRET[7..18], &SECRET.to_lowercase()] {
+        for text in ["", "POST /validate/{key}", "nNaTaoc2eHg", &SECRET.to_lowercase()] {
             assert!(traces(SECRET, text).is_empty(), "{text}");
         }
     }

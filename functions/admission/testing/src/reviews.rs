@@ -7,6 +7,7 @@ use aws_lambda_events::encodings::Body;
 use ecr_admission::arrival::Arrival;
 use ecr_admission::config::Config;
 use ecr_admission::handler::Handler;
+use ecr_admission::inspect::InspectImage;
 use ecr_admission::metrics::Metrics;
 use ecr_admission::policy_secret::ReadPolicy;
 use ecr_admission_lambda::{Environment, Level, Log};
@@ -23,12 +24,12 @@ pub fn handler(registries: Registries, pairs: &[(&str, &str)]) -> Handler<Regist
     handler_with(registries, pairs, None)
 }
 
-/// The same, which reads its policy document through `reader`.
-pub fn handler_with<R: ReadPolicy>(
-    registries: Registries,
+/// The same over any inspector, which reads its policy document through `reader`.
+pub fn handler_with<I: InspectImage, R: ReadPolicy>(
+    inspector: I,
     pairs: &[(&str, &str)],
     reader: Option<R>,
-) -> Handler<Registries, R> {
+) -> Handler<I, R> {
     let lambda = [
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "AKIA"),
@@ -39,7 +40,7 @@ pub fn handler_with<R: ReadPolicy>(
     let config = Config::from_environment(&environment).unwrap();
     let log = Log::new(Level::Error);
     let metrics = Metrics::new(&config.sdk, "Test".to_owned(), log, NOW_MS);
-    Handler::new(config, registries, reader, Arc::new(metrics))
+    Handler::new(config, inspector, reader, Arc::new(metrics))
 }
 
 /// The event that API Gateway makes of a body.

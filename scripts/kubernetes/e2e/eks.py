@@ -1,4 +1,4 @@
-"""A control plane as Amazon EKS has it: no AdmissionConfiguration, and the cluster's key in the URLs of the webhooks."""
+"""A control plane as Amazon EKS has it: no AdmissionConfiguration, but a key in the URLs of the webhooks."""
 
 import json
 import re
@@ -38,7 +38,8 @@ def run(world):
     kubectl.until(DENIED, lambda output: output.code != 0)
     play.play("Pods are admitted and denied")
     _pinning(world, apiserver, play)
-    logged = re.search(r"^gateway POST /validate/\{key\} 200 .* cluster=local token=current$", cloud.log(), re.MULTILINE)
+    line = r"^gateway POST /validate/\{key\} 200 .* cluster=local token=current$"
+    logged = re.search(line, cloud.log(), re.MULTILINE)
     world.report.check("eks: the gateway knows the cluster by its key", logged, cloud.log()[-1000:], "cluster=local")
     _copies(world, kubectl, cloud, key, play)
     _outages(world, cloud, kubectl, key, play)

@@ -35,7 +35,7 @@ async fn known_as(stack: &Stack, door: Door, token: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn clusters_are_told_apart_and_rotated_and_revoked() {
+async fn each_cluster_has_its_own_and_keeps_it_in_the_overlap_until_it_is_revoked() {
     for door in Door::ALL {
         let args = ["--sandboxes", "1", "--authorizer-cache-seconds", "0"];
         let stack = stack(&[door.args(), &args].concat()).await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use local_cloud::client::Reply;
+use local_cloud::door::Door;
 use local_cloud::stack::Stack;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -28,6 +29,8 @@ pub struct Cell {
     pub fault: String,
     /// Another catalogue than the sample, as arguments.
     pub registry: &'static [&'static str],
+    /// How the review comes in.
+    pub door: Door,
     /// The one image of the Pod.
     pub image: &'static str,
     /// Whether the functions are started beforehand, by a review that asks nothing of ECR.
@@ -91,15 +94,16 @@ pub async fn run(cells: Vec<Cell>) {
 async fn wrong(cell: Cell) -> Option<String> {
     let _room = ROOM.acquire().await.unwrap();
     let seen = review(&cell).await;
-    let Cell { fault, expected, .. } = cell;
-    (seen != expected).then(|| format!("{fault}\n  expected {expected}\n  seen     {seen}"))
+    let Cell { fault, door, expected, .. } = cell;
+    (seen != expected)
+        .then(|| format!("{fault} ({door:?})\n  expected {expected}\n  seen     {seen}"))
 }
 
 async fn review(cell: &Cell) -> Seen {
-    let args = [cell.registry, &["--fault", &cell.fault]].concat();
+    let args = [cell.door.args(), cell.registry, &["--fault", &cell.fault]].concat();
     let stack = if cell.warm { warm(&args).await } else { cold(&args).await };
     let review = pod("the-uid", &[&image(cell.image)]);
-    let reply = stack.review(VALIDATE, &review).await.unwrap();
+    let reply = stack.review_through(cell.door, VALIDATE, &review).await.unwrap();
     let mut calls = counted(&stack).await;
     // Sent after the answer, if by now at all.
     calls.remove("PutMetricData");

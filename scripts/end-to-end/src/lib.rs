@@ -14,3 +14,4 @@ pub mod policed;
 pub mod processes;
 pub mod relay;
 pub mod support;
+pub mod token_secret;

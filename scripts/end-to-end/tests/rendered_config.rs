@@ -19,8 +19,12 @@ fn project() -> PathBuf {
 /// Renders with `arguments` and reads one of the files.
 fn rendered(name: &str, arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
+    // Read only for the key, with --eks.
+    let token = folder.path().join("token");
+    std::fs::write(&token, "0123456789abcdef".repeat(4)).unwrap();
     let output = Command::new(project().join("deploy/render-config"))
-        .args(["--url", "https://127.0.0.1:8443", "--token-file", "/etc/ecr-admission/token"])
+        .args(["--url", "https://127.0.0.1:8443", "--token-file"])
+        .arg(token)
         .args(arguments)
         .arg("--out")
         .arg(folder.path())
@@ -43,6 +47,7 @@ fn the_webhook_configurations_come_back_whole() {
     let authority = authority.to_str().unwrap();
     for arguments in [
         &[][..],
+        &["--eks"],
         &["--ignored-namespaces", ""],
         &["--ignored-namespaces", "kube-system,ci", "--ca-file", authority],
     ] {

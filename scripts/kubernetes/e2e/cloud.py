@@ -91,7 +91,7 @@ class Cloud:
 
     def aws_environment(self):
         """The AWS_ variables of a function of this cloud: endpoint, credentials, authority. Secret."""
-        for pid in self.sandboxes("authorizer"):
+        for pid in [*self.sandboxes("authorizer"), *self.sandboxes("key-authorizer")]:
             return {name: value for name, value in self._variables(pid).items() if name.startswith("AWS_")}
         raise Problem(f"{self.name} runs no authorizer whose AWS_ variables could be read:\n{self._process.tail()}")
 

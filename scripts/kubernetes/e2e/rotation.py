@@ -1,27 +1,21 @@
 """A token is rotated during reviews: deploy/rotate-token, then the token file is replaced."""
 
-import http.client
-import os
 import re
-import subprocess
-import threading
 
 from ecr_admission import files
 from ecr_admission.problem import Problem
-from project import tools
-from project.tools import ROOT
 
+from . import stack_tools
+from .reviews import Reviews
 from .stack_answers import ENDPOINT, StackAnswers
 from .waiting import until
-from .world import FOREIGN_IMAGE, GOOD_IMAGE, install, pod
+from .world import install
 
 PREFIX = "/rotation"
-PODS = "/api/v1/namespaces/default/pods?dryRun=All"
 # How long the gateway reuses the authorizer's answers: less than the default, to save time.
 CACHE_SECONDS = 10
 # The apiserver reads a token file again after about a minute.
 REREAD_SECONDS = 100
-PAUSE_SECONDS = 0.25
 
 
 def run(world):
@@ -44,9 +38,7 @@ def run(world):
     finally:
         stack.stop()
         reviews.stop()
-    check = world.report.check
-    check("rotation: no review failed meanwhile", not reviews.wrong, reviews.wrong[:3], "201 and 403 in turn")
-    check("rotation: there were reviews all the time", reviews.done > 100, f"{reviews.done} reviews", "more than 100")
+    reviews.report(world.report, "rotation")
 
 
 def _rotate(world, cloud, stack, reviews):
@@ -87,23 +79,7 @@ def _rotate(world, cloud, stack, reviews):
 
 
 def _rotate_token(cloud, stack, *arguments):
-    command = [ROOT / "deploy" / "rotate-token", "--stack", "local", "--cluster", "local", *arguments]
-    command += ["--region", "us-east-1", "--ca-file", cloud.dir / "ca.pem"]
-    command += ["--url", f"https://{cloud.authority}"]
-    aws = cloud.aws_environment()
-    environment = {
-        **{name: value for name, value in tools.environment("awscli").items() if not name.startswith("AWS_")},
-        "AWS_ACCESS_KEY_ID": aws["AWS_ACCESS_KEY_ID"],
-        "AWS_SECRET_ACCESS_KEY": aws["AWS_SECRET_ACCESS_KEY"],
-        "AWS_ENDPOINT_URL": stack.url,
-        "AWS_ENDPOINT_URL_SECRETS_MANAGER": aws["AWS_ENDPOINT_URL"],
-        "AWS_CA_BUNDLE": str(cloud.dir / "ca.pem"),
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-    return subprocess.run(
-        [str(word) for word in command], env=environment, capture_output=True, text=True, check=False
-    )
+    return stack_tools.run("rotate-token", cloud, stack, "--url", f"https://{cloud.authority}", *arguments)
 
 
 def _used(cloud, since, stage):
@@ -114,33 +90,3 @@ def _used(cloud, since, stage):
 def _wait(ready, what, cloud):
     if not until(ready, bool, REREAD_SECONDS):
         raise Problem(f"rotation: {what}: not within {REREAD_SECONDS} seconds\n{cloud.log()[-3000:]}")
-
-
-class Reviews:
-    """Creates Pods as dry runs, in turn one to be admitted and one to be denied."""
-
-    def __init__(self, apiserver):
-        self.done, self.wrong = 0, []
-        self._apiserver = apiserver
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self):
-        self._thread.start()
-
-    def stop(self):
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self):
-        while not self._stop.wait(PAUSE_SECONDS):
-            for image, expected in ((GOOD_IMAGE, 201), (FOREIGN_IMAGE, 403)):
-                try:
-                    status, _warnings, body = self._apiserver.send("POST", PODS, pod("rotation", image))
-                except (OSError, http.client.HTTPException) as error:
-                    status, body = 0, {"message": str(error)}
-                self.done += 1
-                message = body.get("message", "")
-                if status != expected or (expected == 403 and "[ecr-registry]" not in message):
-                    self.wrong.append(f"expected {expected}, got {status}: {message}")

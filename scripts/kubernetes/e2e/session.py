@@ -10,7 +10,19 @@ from pathlib import Path
 
 from ecr_admission.problem import Problem
 
-from . import admission_policy, authentication, binaries, controllers, coverage, documentation, outages, pods, policy, rotation
+from . import (
+    admission_policy,
+    authentication,
+    binaries,
+    controllers,
+    coverage,
+    documentation,
+    eks,
+    outages,
+    pods,
+    policy,
+    rotation,
+)
 from .report import Report
 from .world import World, install
 
@@ -44,17 +56,23 @@ def _binaries(pin, report):
 
 
 def _all(world):
-    """The rotation mostly waits, so it runs beside the others."""
+    """The rotations mostly wait, so they run beside the others."""
     world.start()
     cloud = world.cloud("cloud", "--pin-namespaces", pods.PINNED)
-    rotating = threading.Thread(target=_section, args=(world, "rotation", lambda: rotation.run(world)), daemon=True)
-    rotating.start()
+    beside = [_beside(world, "rotation", rotation.run), _beside(world, "eks", eks.run)]
     _section(world, "authentication", lambda: authentication.run(world, cloud))
     _section(world, "admission policy", lambda: admission_policy.run(world, cloud))
     _section(world, "coverage", lambda: coverage.run(world, cloud))
     _section(world, "main", lambda: _main(world, cloud))
     _section(world, "documentation", lambda: documentation.run(world))
-    rotating.join()
+    for thread in beside:
+        thread.join()
+
+
+def _beside(world, name, run):
+    thread = threading.Thread(target=_section, args=(world, name, lambda: run(world)), daemon=True)
+    thread.start()
+    return thread
 
 
 def _main(world, cloud):

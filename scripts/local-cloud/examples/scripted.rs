@@ -1,6 +1,7 @@
 //! A function that does what its event says, for the tests of the gateway and the runtime. As an
-//! authorizer it does what the token says.
+//! authorizer it does what the token or the key says.
 #![allow(clippy::print_stdout, reason = "a function's stdout is its log")]
+#![allow(clippy::panic, reason = "it does so when it is asked to")]
 #![allow(clippy::indexing_slicing, reason = "reading a field that a JSON value lacks gives null")]
 
 use std::path::Path;
@@ -65,6 +66,9 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let count = EVENTS.fetch_add(1, Ordering::Relaxed) + 1;
     let (event, context) = event.into_parts();
     if event["type"] == "REQUEST" {
+        if event["pathParameters"]["key"] == "sleep" {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
         return authorize(&event, count);
     }
     let order: Value =
@@ -82,6 +86,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         }
         Some("crash") => std::process::exit(3),
         Some("fail") => return Err("asked to fail".into()),
+        Some("panic") => panic!("asked to panic"),
         Some("answer") => return Ok(order["answer"].clone()),
         Some("large") => return Ok(Value::from("x".repeat(7_000_000))),
         _ => {}
@@ -96,11 +101,14 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
 }
 
 fn authorize(event: &Value, count: u64) -> Result<Value, Error> {
-    match event["identitySource"][0].as_str().unwrap_or_default() {
-        "Bearer deny" => Ok(json!({"isAuthorized": false})),
-        "Bearer fail" => Err("asked to fail".into()),
-        "Bearer malformed" => Ok(json!({"isAuthorized": "yes"})),
-        "Bearer plain" => Ok(json!({"isAuthorized": true})),
+    let header = event["identitySource"][0].as_str().and_then(|it| it.strip_prefix("Bearer "));
+    let key = event["pathParameters"]["key"].as_str();
+    match header.or(key).unwrap_or_default() {
+        "deny" => Ok(json!({"isAuthorized": false})),
+        "fail" => Err("asked to fail".into()),
+        "panic" => panic!("asked to panic"),
+        "malformed" => Ok(json!({"isAuthorized": "yes"})),
+        "plain" => Ok(json!({"isAuthorized": true})),
         _ => {
             let context = json!({"cluster": "local", "token": "current", "count": count, "event": event.to_string()});
             Ok(json!({"isAuthorized": true, "context": context}))

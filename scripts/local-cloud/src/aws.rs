@@ -29,6 +29,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::https::{self, Endpoint};
+pub(crate) use faults::Faults;
 pub use secrets::file::SecretFileError;
 pub(crate) use secrets::file::read as read_secret_file;
 pub use secrets::secret::arn as secret_arn;

@@ -56,8 +56,9 @@ pub struct Options {
     pub handshake_ms: Duration,
 
     /// Makes AWS calls fail: KIND is throttle, access-denied, kms-denied, marked-for-deletion,
-    /// server-error, hang, reset, malformed or slow, COUNT limits it to the first calls, and KEY to those whose key in /_local/calls holds
-    /// it; may be repeated
+    /// server-error, hang, reset, malformed or slow, COUNT limits it to the first calls, and KEY to those
+    /// whose key in /_local/calls holds it; may be repeated. Invoke@FUNCTION=malformed gives admission,
+    /// authorizer or key-authorizer an event that is not one
     #[arg(long, value_name = "OPERATION[@KEY]=KIND[:COUNT]")]
     pub fault: Vec<Fault>,
 
@@ -83,6 +84,15 @@ pub struct Options {
     #[arg(long, value_name = "A,B", default_value = ACCOUNT)]
     pub registry_ids: String,
 
+    /// Also serves POST /validate/{key} and POST /mutate/{key}, for a control plane that sends no token, and
+    /// writes its files, with the key of the token, into the folder eks of --dir
+    #[arg(long)]
+    pub url_keys: bool,
+
+    /// CIDR blocks that callers may come from; '' for any
+    #[arg(long, value_name = "A,B", default_value = "")]
+    pub allowed_sources: String,
+
     /// Sends the reviews of deploy/samples through the front door, prints the verdicts, and exits
     /// with 0 if they are the expected ones, else 1
     #[arg(long)]
@@ -100,7 +110,7 @@ pub struct Options {
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable, help_heading = "Functions")]
     pub admission_env: Vec<(String, String)>,
 
-    /// A further environment variable of the authorizer function; may be repeated
+    /// A further environment variable of the authorizer function, and of the one for keys; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable, help_heading = "Functions")]
     pub authorizer_env: Vec<(String, String)>,
 
@@ -116,7 +126,8 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value = "30000", value_parser = milliseconds, help_heading = "Limits")]
     pub integration_timeout_ms: Duration,
 
-    /// How long the gateway uses an answer of the authorizer again; 0: never
+    /// How long the gateway uses an answer of the authorizer again; 0: never. An answer about a key is not
+    /// used again
     #[arg(long, value_name = "N", default_value = "60", value_parser = seconds, help_heading = "Limits")]
     pub authorizer_cache_seconds: Duration,
 

@@ -1,5 +1,6 @@
 //! A caller of the front door: the demo, the start-up check and the tests.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -65,11 +66,23 @@ pub struct Client {
 impl Client {
     /// A client for `https://HOST:PORT`.
     pub fn new(url: &str, ca_pem: &[u8]) -> Result<Self, ClientError> {
+        Self::from_address(url, ca_pem, None)
+    }
+
+    /// A client whose connections come from this address of the machine.
+    pub fn from_address(
+        url: &str,
+        ca_pem: &[u8],
+        address: Option<IpAddr>,
+    ) -> Result<Self, ClientError> {
+        let mut connector = HttpConnector::new();
+        connector.enforce_http(false);
+        connector.set_local_address(address);
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls::client_config(ca_pem)?)
             .https_only()
             .enable_http1()
-            .build();
+            .wrap_connector(connector);
         let connections = Connections::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)

@@ -9,7 +9,7 @@ use http::Method;
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -76,7 +76,7 @@ pub struct Cloud {
     url: String,
     token: String,
     client: Client,
-    functions: [Function; 2],
+    functions: Vec<Function>,
     stop: CancellationToken,
     gateway: JoinHandle<()>,
     _aws: AbortOnDropHandle<()>,
@@ -105,15 +105,31 @@ impl Cloud {
             Function::new(function_settings(options, name, binary, environment))
         };
         let admission = function("admission", admission_binary, admission_environment(options));
-        let authorizer = function("authorizer", authorizer_binary, authorizer_environment(options));
+        let authorizer = |name: &str, own: &[(&str, &str)]| {
+            function(name, authorizer_binary.clone(), authorizer_environment(options, own))
+        };
+        let for_keys = || authorizer("key-authorizer", &[("CALLER_KEY", "url")]);
+        let key_authorizer = options.url_keys.then(for_keys);
+        let authorizer = authorizer("authorizer", &[]);
+        let functions: Vec<Function> =
+            [&admission, &authorizer].into_iter().chain(&key_authorizer).cloned().collect();
 
-        render::run(&options.project, &directory, &url, &options.ignored_namespaces).await?;
+        render::run(render::Settings {
+            project: &options.project,
+            directory: &directory,
+            url: &url,
+            ignored_namespaces: &options.ignored_namespaces,
+            url_keys: options.url_keys,
+        })
+        .await?;
 
         let served = tokio::spawn(aws.clone().serve(aws_listener, Arc::clone(&tls)));
         let stop = CancellationToken::new();
         let gateway = Gateway::new(gateway::Settings {
-            authorizer: authorizer.clone(),
-            admission: admission.clone(),
+            authorizer,
+            key_authorizer,
+            address_counts: !options.allowed_sources.is_empty(),
+            admission,
             aws,
             account: ACCOUNT.to_owned(),
             region: REGION.to_owned(),
@@ -125,7 +141,7 @@ impl Cloud {
             url,
             token,
             client,
-            functions: [admission, authorizer],
+            functions,
             gateway: tokio::spawn(gateway.serve(listener, tls, stop.clone())),
             stop,
             _aws: AbortOnDropHandle::new(served),
@@ -152,8 +168,8 @@ impl Cloud {
     /// Stops everything. AWS goes last: functions that are asked to end still send it their metrics.
     pub async fn stop(self) {
         self.stop.cancel();
-        let [admission, authorizer] = &self.functions;
-        tokio::join!(admission.stop(), authorizer.stop());
+        let stopping = self.functions.into_iter().map(async |function| function.stop().await);
+        stopping.collect::<JoinSet<_>>().join_all().await;
         let _panicked = self.gateway.await;
     }
 }
@@ -211,6 +227,7 @@ fn function_settings(
         account: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
         environment,
+        faults: options.fault.clone(),
         sandboxes: options.sandboxes,
         timeout: options.function_timeout_ms,
         idle: options.idle_seconds,
@@ -243,8 +260,12 @@ fn admission_environment(options: &Options) -> Vec<(String, String)> {
     environment
 }
 
-fn authorizer_environment(options: &Options) -> Vec<(String, String)> {
-    let mut environment = vec![("TOKEN_SECRET_ARN".to_owned(), TOKEN_SECRET.to_owned())];
+fn authorizer_environment(options: &Options, own: &[(&str, &str)]) -> Vec<(String, String)> {
+    let sources = options.allowed_sources.as_str();
+    let common = [("TOKEN_SECRET_ARN", TOKEN_SECRET), ("ALLOWED_SOURCES", sources)];
+    let pairs = common.iter().chain(own);
+    let mut environment: Vec<_> =
+        pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     environment.extend(options.authorizer_env.iter().cloned());
     environment
 }

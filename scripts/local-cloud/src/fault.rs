@@ -22,7 +22,10 @@ pub const OPERATIONS: &[&str] = &[
     "UpdateSecretVersionStage",
 ];
 
-/// The operation that stands for all of them.
+/// What is not an AWS call: a function is invoked, which the key names.
+pub const INVOKE: &str = "Invoke";
+
+/// The operation that stands for all of [`OPERATIONS`].
 pub const ANY_OPERATION: &str = "*";
 
 /// How a call fails.
@@ -70,6 +73,8 @@ impl Kind {
 /// Of several faults for one operation the first that has calls left counts, so
 /// `--fault GetSecretValue=throttle:2 --fault GetSecretValue=slow` is two throttled calls and slow
 /// ones from then on.
+///
+/// `Invoke@authorizer=malformed` is not an AWS call: the function gets an event that is not one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     operation: String,
@@ -81,8 +86,11 @@ pub struct Fault {
 impl Fault {
     /// Whether the fault is for this operation on what has this key.
     pub fn concerns(&self, operation: &str, key: &str) -> bool {
-        (self.operation == ANY_OPERATION || self.operation == operation)
-            && self.key.as_ref().is_none_or(|part| key.contains(part))
+        let any = self.operation == ANY_OPERATION && operation != INVOKE;
+        (any || self.operation == operation)
+            && self.key.as_ref().is_none_or(|part| {
+                if operation == INVOKE { key == part } else { key.contains(part) }
+            })
     }
 
     /// How the call fails.
@@ -126,6 +134,9 @@ pub enum FaultError {
     /// The kind is not one of [`Kind`].
     #[error(r#"expected fault kind of {all}, got "{0}""#, all = Kind::ALL.map(|(word, _)| word).join(", "))]
     Kind(String),
+    /// Only one kind can be given to [`INVOKE`], and the key has to be a function's name.
+    #[error(r#"expected fault {INVOKE}@FUNCTION=malformed, got "{0}""#)]
+    Invoke(String),
     /// The count is not a positive whole number.
     #[error(r#"expected fault count as a whole number from 1 up, got "{0}""#)]
     Count(String),
@@ -142,7 +153,7 @@ impl FromStr for Fault {
             Some((operation, key)) => (operation, Some(key)),
             None => (called, None),
         };
-        if operation != ANY_OPERATION && !OPERATIONS.contains(&operation) {
+        if ![ANY_OPERATION, INVOKE].contains(&operation) && !OPERATIONS.contains(&operation) {
             return Err(FaultError::Operation(operation.to_owned()));
         }
         let (word, count) = match rest.split_once(':') {
@@ -151,6 +162,9 @@ impl FromStr for Fault {
         };
         let kind = Kind::ALL.iter().find(|(name, _)| *name == word);
         let (_, kind) = kind.ok_or_else(|| FaultError::Kind(word.to_owned()))?;
+        if operation == INVOKE && (key.is_none() || *kind != Kind::Malformed) {
+            return Err(FaultError::Invoke(text.to_owned()));
+        }
         Ok(Fault {
             operation: operation.to_owned(),
             key: key.map(ToOwned::to_owned),
@@ -183,6 +197,7 @@ mod tests {
             "GetSecretValue@ecr-admission/policy=hang:2",
             "BatchGetImage@a:1@sha256:0=slow",
             "GetLayerBlob=slow:18446744073709551615",
+            "Invoke@authorizer=malformed:1",
         ] {
             assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
         }
@@ -195,6 +210,7 @@ mod tests {
         assert!(OPERATIONS.iter().all(|operation| all.concerns(operation, "")));
         assert!(one.concerns("DescribeRepositories", "a"));
         assert!(!one.concerns("DescribeImageScanFindings", "a"));
+        assert!(!all.concerns("Invoke", "admission"), "it is not a call");
         assert_eq!((one.kind(), one.count()), (Kind::Hang, Some(2)));
         assert_eq!(all.count(), None);
     }
@@ -205,6 +221,8 @@ mod tests {
         assert!(one.concerns("GetSecretValue", "ecr-admission/policy-12ab34"));
         assert!(!one.concerns("GetSecretValue", "ecr-admission/tokens"));
         assert!(!one.concerns("DescribeSecret", "ecr-admission/policy-12ab34"));
+        let one: Fault = "Invoke@authorizer=malformed".parse().unwrap();
+        assert!(one.concerns("Invoke", "authorizer") && !one.concerns("Invoke", "key-authorizer"));
     }
 
     #[test]
@@ -225,6 +243,14 @@ mod tests {
             (
                 "*=sloww",
                 r#"expected fault kind of throttle, access-denied, kms-denied, marked-for-deletion, server-error, hang, reset, malformed, slow, got "sloww""#,
+            ),
+            (
+                "Invoke@admission=hang",
+                r#"expected fault Invoke@FUNCTION=malformed, got "Invoke@admission=hang""#,
+            ),
+            (
+                "Invoke=malformed",
+                r#"expected fault Invoke@FUNCTION=malformed, got "Invoke=malformed""#,
             ),
             ("*=slow:0", r#"expected fault count as a whole number from 1 up, got "0""#),
             ("*=slow:", r#"expected fault count as a whole number from 1 up, got """#),

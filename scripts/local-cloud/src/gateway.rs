@@ -8,15 +8,17 @@ mod event;
 mod local;
 mod reply;
 mod request;
+mod route;
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use serde_json::{Map, Value};
@@ -28,9 +30,10 @@ use crate::cli::{ACCOUNT, REGION};
 use crate::console;
 use crate::https::{self, Endpoint};
 use crate::runtime::{Function, InvokeError};
-use authorizer::{Authorizer, Decision};
+use authorizer::{Authorizer, Decision, IdentitySources};
 use reply::{Reply, message};
-use request::{Request, Route};
+use request::Request;
+use route::Route;
 
 /// How long a client may take over a TLS handshake or the headers of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,9 +41,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What the gateway is made of.
 #[derive(Debug)]
 pub struct Settings {
-    /// The authorizer of both routes.
+    /// The authorizer of the routes without a key.
     pub authorizer: Function,
-    /// The integration of both routes.
+    /// The authorizer of the routes with a key; without it these do not exist.
+    pub key_authorizer: Option<Function>,
+    /// Whether callers are known by their address too.
+    pub address_counts: bool,
+    /// The integration of all routes.
     pub admission: Function,
     /// Whose calls and metrics `/_local/` shows.
     pub aws: Aws,
@@ -58,6 +65,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Gateway {
     authorizer: Authorizer,
+    key_authorizer: Option<Authorizer>,
     admission: Function,
     aws: Aws,
     stage: event::Stage,
@@ -69,6 +77,8 @@ impl Gateway {
     pub fn new(settings: Settings) -> Self {
         let Settings {
             authorizer,
+            key_authorizer,
+            address_counts,
             admission,
             aws,
             account,
@@ -77,8 +87,15 @@ impl Gateway {
             integration_timeout,
         } = settings;
         let stage = event::Stage { account, region };
+        let sources = if address_counts {
+            IdentitySources::HeaderAndAddress
+        } else {
+            IdentitySources::Header
+        };
+        let of_keys = |function| Authorizer::new(function, IdentitySources::None, authorizer_cache);
         Self {
-            authorizer: Authorizer::new(authorizer, authorizer_cache),
+            authorizer: Authorizer::new(authorizer, sources, authorizer_cache),
+            key_authorizer: key_authorizer.map(of_keys),
             admission,
             aws,
             stage,
@@ -114,10 +131,12 @@ impl Gateway {
         if let Some(path) = parts.uri.path().strip_prefix("/_local/") {
             return local::answer(&self.aws, &self.authorizer, &parts.method, path);
         }
-        let Some(route) = Route::of(&parts.method, parts.uri.path()) else {
+        let route = Route::of(&parts.method, parts.uri.path());
+        let found = route.and_then(|route| Some((self.authorizer_of(&route)?, route)));
+        let Some((authorizer, route)) = found else {
+            // The path may hold a key, such as /validate/KEY/.
             log(
-                &parts.method,
-                parts.uri.path(),
+                &format_args!("{} -", parts.method),
                 StatusCode::NOT_FOUND,
                 since,
                 "-",
@@ -126,21 +145,34 @@ impl Gateway {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
         let request = Request::new(arrived, peer, route, &parts);
-        let (mut reply, note) = self.answer(&request, body).await;
-        log(&parts.method, route.path(), reply.status(), since, &request.id, &note);
+        let (mut reply, note) = self.answer(authorizer, &request, body).await;
+        log(&request.route.route_key(), reply.status(), since, &request.id, &note);
         if let Ok(id) = HeaderValue::from_str(&request.id) {
             reply.headers_mut().insert(HeaderName::from_static("apigw-requestid"), id);
         }
         reply
     }
 
+    /// The authorizer of a route; `None` where the stack does not have the route.
+    fn authorizer_of(&self, route: &Route) -> Option<&Authorizer> {
+        match route.key() {
+            None => Some(&self.authorizer),
+            Some(_) => self.key_authorizer.as_ref(),
+        }
+    }
+
     /// The reply, and what to say about it in the access log.
-    async fn answer(&self, request: &Request, body: Incoming) -> (Reply, String) {
+    async fn answer(
+        &self,
+        authorizer: &Authorizer,
+        request: &Request,
+        body: Incoming,
+    ) -> (Reply, String) {
         let body = match body::read(body).await {
             Ok(body) => body,
             Err(error) => return (error.reply(), error.to_string()),
         };
-        let context = match self.authorizer.decide(&self.stage, request).await {
+        let context = match authorizer.decide(&self.stage, request).await {
             Ok(Decision::Allow(context)) => context,
             Ok(Decision::Deny) => {
                 return (message(StatusCode::FORBIDDEN, "Forbidden"), "not authorized".to_owned());
@@ -187,12 +219,8 @@ fn internal_server_error() -> Reply {
     message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
 }
 
-/// The access log: never a header, a query string or a body.
-fn log(method: &Method, path: &str, status: StatusCode, since: Instant, id: &str, note: &str) {
+/// The access log: never a header, a path, a query string or a body.
+fn log(route: &dyn Display, status: StatusCode, since: Instant, id: &str, note: &str) {
     let elapsed = since.elapsed().as_millis();
-    console::log(&format!(
-        "gateway {method} {} {} {elapsed} ms {id} {note}",
-        path.escape_debug(),
-        status.as_u16()
-    ));
+    console::log(&format!("gateway {route} {} {elapsed} ms {id} {note}", status.as_u16()));
 }

@@ -9,6 +9,9 @@ use tokio::process::Command;
 use crate::directory::TOKEN_FILE;
 use crate::tls::CA_FILE;
 
+/// The folder of the files with a key in their URLs.
+pub const EKS: &str = "eks";
+
 /// `deploy/render-config` could not be run, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
@@ -32,24 +35,44 @@ pub enum RenderError {
     },
 }
 
-/// Writes the webhook configurations, the `AdmissionConfiguration` and its kubeconfig into `directory`,
-/// which is absolute and holds the token and the authority already.
-pub async fn run(
-    project: &Path,
-    directory: &Path,
-    url: &str,
-    ignored_namespaces: &str,
-) -> Result<(), RenderError> {
+/// What the files are for.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// The checkout.
+    pub project: &'a Path,
+    /// Where the files go: absolute, with the token and the authority in it.
+    pub directory: &'a Path,
+    /// `https://HOST:PORT`.
+    pub url: &'a str,
+    /// Separated by commas.
+    pub ignored_namespaces: &'a str,
+    /// Whether there are routes with a key.
+    pub url_keys: bool,
+}
+
+/// Writes the webhook configurations, the `AdmissionConfiguration` and its kubeconfig; for the routes with a
+/// key, other webhook configurations into a folder beside them.
+pub async fn run(settings: Settings<'_>) -> Result<(), RenderError> {
+    render(settings, &[], settings.directory).await?;
+    if settings.url_keys {
+        render(settings, &["--eks"], &settings.directory.join(EKS)).await?;
+    }
+    Ok(())
+}
+
+async fn render(settings: Settings<'_>, options: &[&str], out: &Path) -> Result<(), RenderError> {
+    let Settings { project, directory, url, ignored_namespaces, url_keys: _ } = settings;
     let script = project.join("deploy/render-config");
     let program = script.display().to_string();
     let output = Command::new(&script)
+        .args(options)
         .args(["--url", url, "--ignored-namespaces", ignored_namespaces])
         .arg("--token-file")
         .arg(directory.join(TOKEN_FILE))
         .arg("--ca-file")
         .arg(directory.join(CA_FILE))
         .arg("--out")
-        .arg(directory)
+        .arg(out)
         .stdin(Stdio::null())
         .output()
         .await

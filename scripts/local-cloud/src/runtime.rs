@@ -13,10 +13,15 @@ mod report;
 mod sandbox;
 mod settings;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use crate::aws::Faults;
+use crate::fault::INVOKE;
 use invocation::{Answer, Invocation, Message};
 pub use invocation::{InvokeError, PAYLOAD_LIMIT};
 pub use settings::FunctionSettings;
@@ -24,6 +29,8 @@ pub use settings::FunctionSettings;
 /// A function that can be invoked. Clones share its sandboxes.
 #[derive(Clone, Debug)]
 pub struct Function {
+    name: Arc<str>,
+    faults: Arc<Faults>,
     pool: mpsc::UnboundedSender<Message>,
 }
 
@@ -31,8 +38,9 @@ impl Function {
     /// Makes a function ready to be invoked; no sandbox is started yet. Needs a Tokio runtime.
     pub fn new(settings: FunctionSettings) -> Self {
         let (pool, messages) = mpsc::unbounded_channel();
+        let (name, faults) = (settings.name.as_str().into(), Faults::new(&settings.faults).into());
         tokio::spawn(pool::Pool::new(settings, pool.downgrade(), messages).run());
-        Self { pool }
+        Self { name, faults, pool }
     }
 
     /// Hands an event to a sandbox and waits for the function's answer.
@@ -43,6 +51,8 @@ impl Function {
         if event.len() > PAYLOAD_LIMIT {
             return Err(InvokeError::TooLarge(event.len()));
         }
+        let spoilt = self.faults.take(INVOKE, &self.name).and_then(|_malformed| spoilt(&event));
+        let event = spoilt.unwrap_or(event);
         let (answer, answered) = oneshot::channel();
         let request_id = Uuid::new_v4().to_string();
         let invocation = Invocation { request_id, trace_id, event, answer: Answer(answer) };
@@ -59,4 +69,12 @@ impl Function {
             let _already_gone = wait.await;
         }
     }
+}
+
+/// The event with its path where an object is expected: what could not be read may be quoted.
+fn spoilt(event: &[u8]) -> Option<Bytes> {
+    let mut event: Value = serde_json::from_slice(event).ok()?;
+    let path = event.get("rawPath")?.clone();
+    *event.get_mut("requestContext")? = path;
+    Some(event.to_string().into())
 }

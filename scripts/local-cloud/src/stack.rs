@@ -31,6 +31,7 @@ use tokio::task::JoinHandle;
 use crate::build::{self, BuildError};
 use crate::client::{Client, ClientError, Reply};
 use crate::directory::{self, DirectoryError, TOKEN_FILE};
+use crate::door::Door;
 use crate::tls::CA_FILE;
 
 /// How long a start may take; nothing is compiled in it.
@@ -254,10 +255,32 @@ impl Stack {
         path_and_query: &str,
         review: &serde_json::Value,
     ) -> Result<Reply, StackError> {
-        let authorization = format!("Bearer {}", self.token);
-        let headers =
-            [("authorization", authorization.as_str()), ("content-type", "application/json")];
-        self.post(path_and_query, &headers, review.to_string()).await
+        self.review_through(Door::Header, path_and_query, review).await
+    }
+
+    /// POSTs JSON through a door with this credential; to the gateway, as the caller that `client` is.
+    pub async fn post_as(
+        &self,
+        client: &Client,
+        (door, credential): (Door, &str),
+        path_and_query: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<Reply, StackError> {
+        let (path, authorization) = door.call(path_and_query, credential);
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
+        Ok(client.send(Method::POST, &path, &headers, body).await?)
+    }
+
+    /// POSTs a review through a door, with the token or its key.
+    pub async fn review_through(
+        &self,
+        door: Door,
+        path_and_query: &str,
+        review: &serde_json::Value,
+    ) -> Result<Reply, StackError> {
+        let credential = door.credential(&self.token);
+        self.post_as(&self.client, (door, &credential), path_and_query, review.to_string()).await
     }
 
     /// The AWS calls so far, one a line: `<ms since start> <operation> <key> <status> <ms>`.

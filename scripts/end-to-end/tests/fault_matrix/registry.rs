@@ -1,6 +1,7 @@
 //! Amazon ECR fails: the review is admitted when a second try helps, and else denied with a reason
 //! that says that nothing is known against the image.
 
+use local_cloud::door::Door;
 use local_cloud::stack::Stack;
 
 use end_to_end::cell::{Answer, Cell, Seen, VALIDATE, answer, calls, counted, run, warm};
@@ -203,6 +204,7 @@ fn cells(target: Target) -> Vec<Cell> {
     let cell = |fault: &str, (reason, tries): (Reason, usize)| Cell {
         fault: format!("{operation}{key}={fault}"),
         registry,
+        door: Door::Header,
         image,
         warm: true,
         expected: expected(target, reason, tries),

@@ -2,6 +2,7 @@
 //! The authorizer reads the secret when it starts and, if that failed, once more for the call: unless it
 //! waited for nothing just before.
 
+use local_cloud::door::Door;
 use local_cloud::stack::Stack;
 use tokio::task::JoinSet;
 
@@ -32,7 +33,7 @@ const MATRIX: [(&str, Outcome, Outcome); 9] = [
 
 #[tokio::test]
 async fn the_secret_cannot_be_read() {
-    run(cells().collect()).await;
+    run(Door::ALL.into_iter().flat_map(cells).collect()).await;
 }
 
 /// What AWSPREVIOUS fails with, and how often it is asked for until a call is answered.
@@ -51,22 +52,26 @@ const PREVIOUS: [(&str, usize); 8] = [
 /// A rotation needs both versions; who has the current token needs one.
 #[tokio::test]
 async fn the_previous_version_cannot_be_read() {
-    let cells = PREVIOUS.map(|(fault, asked)| with_unread_previous(fault, asked));
-    JoinSet::from_iter(cells).join_all().await;
+    let cells = Door::ALL
+        .into_iter()
+        .flat_map(|door| PREVIOUS.map(|(fault, asked)| with_unread_previous(door, fault, asked)));
+    cells.collect::<JoinSet<_>>().join_all().await;
 }
 
-async fn with_unread_previous(fault: &'static str, asked: usize) {
-    let stack = cold(&["--fault", &format!("{GET}@AWSPREVIOUS={fault}")]).await;
+async fn with_unread_previous(door: Door, fault: &'static str, asked: usize) {
+    let fault_of_previous = format!("{GET}@AWSPREVIOUS={fault}");
+    let stack = cold(&[door.args(), &["--fault", &fault_of_previous]].concat()).await;
     let review = pod("the-uid", &[&image("payments/api:1.4")]);
-    let reply = stack.review(VALIDATE, &review).await.unwrap();
+    let reply = stack.review_through(door, VALIDATE, &review).await.unwrap();
     assert_eq!(answer(&reply), Answer::Admitted, "{fault}");
     assert_eq!(of_previous(&stack).await, asked, "{fault}");
 
     // It may be the previous token. An error, which is not cached: the authorizer is asked each time.
-    let stranger =
-        [("authorization", "Bearer a-token-of-nobody"), ("content-type", "application/json")];
+    let stranger = door.credential("a-token-of-nobody");
     for _ in 0..2 {
-        let reply = stack.post(VALIDATE, &stranger, review.to_string()).await.unwrap();
+        let as_stranger = (door, stranger.as_str());
+        let reply = stack.post_as(stack.client(), as_stranger, VALIDATE, review.to_string());
+        let reply = reply.await.unwrap();
         assert_eq!(answer(&reply), Answer::Error, "{fault}");
     }
     assert_eq!(of_previous(&stack).await, asked, "{fault}: read at most once in 10 seconds");
@@ -79,8 +84,8 @@ async fn of_previous(stack: &Stack) -> usize {
     calls.iter().filter(|call| call.contains("@AWSPREVIOUS ")).count()
 }
 
-fn cells() -> impl Iterator<Item = Cell> {
-    let cell = |fault: &str, (answer, asked): &(Answer, usize)| {
+fn cells(door: Door) -> impl Iterator<Item = Cell> {
+    let cell = move |fault: &str, (answer, asked): &(Answer, usize)| {
         let evaluated = usize::from(*answer == Answer::Admitted);
         let ecr = [
             "DescribeRepositories",
@@ -93,6 +98,7 @@ fn cells() -> impl Iterator<Item = Cell> {
         Cell {
             fault: format!("{GET}={fault}"),
             registry: &[],
+            door,
             image: "payments/api:1.4",
             warm: false,
             expected: Seen { answer: answer.clone(), calls: calls(&made) },

@@ -22,8 +22,32 @@ pub(super) enum Decision {
     /// With the authorizer's context, if it gave one.
     Allow(Option<Map<String, Value>>),
     Deny,
-    /// The identity source is absent or empty: nobody was asked.
+    /// An identity source is absent or empty: nobody was asked.
     NoIdentity,
+}
+
+/// What API Gateway takes from a request before it asks the authorizer. By what is taken, answers are cached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IdentitySources {
+    /// The authorizer is asked about each request.
+    None,
+    /// `$request.header.Authorization`.
+    Header,
+    /// `$request.header.Authorization` and `$context.identity.sourceIp`.
+    HeaderAndAddress,
+}
+
+impl IdentitySources {
+    /// All of them; `None` when one is absent or empty.
+    fn of(self, request: &Request) -> Option<Vec<String>> {
+        let header = || request.header(&header::AUTHORIZATION).to_owned();
+        let sources = match self {
+            Self::None => vec![],
+            Self::Header => vec![header()],
+            Self::HeaderAndAddress => vec![header(), request.source_ip.to_string()],
+        };
+        sources.iter().all(|source| !source.is_empty()).then_some(sources)
+    }
 }
 
 /// Why the authorizer has decided nothing.
@@ -40,14 +64,17 @@ pub(super) enum AuthorizerError {
 /// The authorizer and its cached answers.
 pub(super) struct Authorizer {
     function: Function,
+    sources: IdentitySources,
     ttl: Duration,
-    /// By the whole value of the header, as API Gateway does.
-    cache: Mutex<HashMap<String, (Instant, Decision)>>,
+    /// By the whole values of all identity sources, as API Gateway does.
+    cache: Mutex<HashMap<Vec<String>, (Instant, Decision)>>,
 }
 
 impl Authorizer {
-    pub(super) fn new(function: Function, ttl: Duration) -> Self {
-        Self { function, ttl, cache: Mutex::default() }
+    /// Without identity sources nothing is cached, whatever the `ttl`.
+    pub(super) fn new(function: Function, sources: IdentitySources, ttl: Duration) -> Self {
+        let ttl = if sources == IdentitySources::None { Duration::ZERO } else { ttl };
+        Self { function, sources, ttl, cache: Mutex::default() }
     }
 
     /// Decides about the caller of a request. Errors are not cached.
@@ -56,14 +83,11 @@ impl Authorizer {
         stage: &Stage,
         request: &Request,
     ) -> Result<Decision, AuthorizerError> {
-        let identity = request.header(&header::AUTHORIZATION);
-        if identity.is_empty() {
-            return Ok(Decision::NoIdentity);
-        }
-        if let Some(decision) = self.cached(identity) {
+        let Some(identity) = self.sources.of(request) else { return Ok(Decision::NoIdentity) };
+        if let Some(decision) = self.cached(&identity) {
             return Ok(decision);
         }
-        let event = stage.authorizer_event(request, identity);
+        let event = stage.authorizer_event(request, &identity);
         let answer = self.function.invoke(event, request.trace_id.clone());
         let answer = tokio::time::timeout(LIMIT, answer)
             .await
@@ -78,19 +102,19 @@ impl Authorizer {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn cached(&self, identity: &str) -> Option<Decision> {
+    fn cached(&self, identity: &[String]) -> Option<Decision> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, decision) = cache.get(identity)?;
         (since.elapsed() < self.ttl).then(|| decision.clone())
     }
 
-    fn remember(&self, identity: &str, decision: &Decision) {
+    fn remember(&self, identity: Vec<String>, decision: &Decision) {
         if self.ttl.is_zero() {
             return;
         }
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.retain(|_, (since, _)| since.elapsed() < self.ttl);
-        cache.insert(identity.to_owned(), (Instant::now(), decision.clone()));
+        cache.insert(identity, (Instant::now(), decision.clone()));
     }
 }
 
@@ -99,6 +123,7 @@ impl fmt::Debug for Authorizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authorizer")
             .field("function", &self.function)
+            .field("sources", &self.sources)
             .field("ttl", &self.ttl)
             .finish_non_exhaustive()
     }

@@ -30,11 +30,11 @@ struct AuthorizerEvent<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     route_arn: String,
-    identity_source: [&'a str; 1],
+    /// API Gateway sends null for what is empty here.
+    identity_source: Option<&'a [String]>,
     #[serde(flatten)]
     common: Common<'a>,
-    /// API Gateway sends null for maps that are empty here.
-    path_parameters: Option<()>,
+    path_parameters: Option<PathParameters<'a>>,
     stage_variables: Option<()>,
 }
 
@@ -44,8 +44,15 @@ struct IntegrationEvent<'a> {
     #[serde(flatten)]
     common: Common<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    path_parameters: Option<PathParameters<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Cow<'a, str>>,
     is_base64_encoded: bool,
+}
+
+#[derive(Serialize)]
+struct PathParameters<'a> {
+    key: &'a str,
 }
 
 #[derive(Serialize)]
@@ -53,7 +60,7 @@ struct IntegrationEvent<'a> {
 struct Common<'a> {
     version: &'static str,
     route_key: &'static str,
-    raw_path: &'static str,
+    raw_path: &'a str,
     raw_query_string: &'a str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     cookies: &'a [String],
@@ -91,7 +98,7 @@ struct AuthorizerContext<'a> {
 #[serde(rename_all = "camelCase")]
 struct Http<'a> {
     method: &'static str,
-    path: &'static str,
+    path: &'a str,
     protocol: &'a str,
     source_ip: String,
     user_agent: &'a str,
@@ -99,19 +106,18 @@ struct Http<'a> {
 
 impl Stage {
     /// The event of a REQUEST authorizer.
-    pub(super) fn authorizer_event(&self, request: &Request, identity: &str) -> Bytes {
-        let route = request.route;
+    pub(super) fn authorizer_event(&self, request: &Request, identity: &[String]) -> Bytes {
         json(&AuthorizerEvent {
             kind: "REQUEST",
             route_arn: format!(
                 "arn:aws:execute-api:{}:{}:{API_ID}/{STAGE}/POST{}",
                 self.region,
                 self.account,
-                route.path()
+                request.route.path()
             ),
-            identity_source: [identity],
+            identity_source: (!identity.is_empty()).then_some(identity),
             common: self.common(request, None),
-            path_parameters: None,
+            path_parameters: path_parameters(request),
             stage_variables: None,
         })
     }
@@ -128,6 +134,7 @@ impl Stage {
         let authorizer = AuthorizerContext { lambda: context };
         json(&IntegrationEvent {
             common: self.common(request, Some(authorizer)),
+            path_parameters: path_parameters(request),
             body,
             is_base64_encoded,
         })
@@ -138,12 +145,12 @@ impl Stage {
         request: &'a Request,
         authorizer: Option<AuthorizerContext<'a>>,
     ) -> Common<'a> {
-        let route = request.route;
+        let route = &request.route;
         let host = request.header(&header::HOST);
         let domain_name = host.split(':').next().unwrap_or_default();
         Common {
             version: "2.0",
-            route_key: route.key(),
+            route_key: route.route_key(),
             raw_path: route.path(),
             raw_query_string: &request.query,
             cookies: &request.cookies,
@@ -163,7 +170,7 @@ impl Stage {
                     user_agent: request.header(&header::USER_AGENT),
                 },
                 request_id: &request.id,
-                route_key: route.key(),
+                route_key: route.route_key(),
                 stage: STAGE,
                 time: clock(request),
                 time_epoch: request
@@ -174,6 +181,10 @@ impl Stage {
             },
         }
     }
+}
+
+fn path_parameters(request: &Request) -> Option<PathParameters<'_>> {
+    request.route.key().map(|key| PathParameters { key })
 }
 
 fn clock(request: &Request) -> String {

@@ -6,45 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderName, Method, header, request::Parts};
+use http::{HeaderName, header, request::Parts};
 use uuid::Uuid;
 
-/// The routes of the HTTP API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    Validate,
-    Mutate,
-}
-
-impl Route {
-    /// API Gateway compares method and path exactly; the query string plays no part.
-    pub(super) fn of(method: &Method, path: &str) -> Option<Self> {
-        match (method, path) {
-            (&Method::POST, "/validate") => Some(Self::Validate),
-            (&Method::POST, "/mutate") => Some(Self::Mutate),
-            _ => None,
-        }
-    }
-
-    pub(super) fn path(self) -> &'static str {
-        match self {
-            Self::Validate => "/validate",
-            Self::Mutate => "/mutate",
-        }
-    }
-
-    /// As in `routeKey`.
-    pub(super) fn key(self) -> &'static str {
-        match self {
-            Self::Validate => "POST /validate",
-            Self::Mutate => "POST /mutate",
-        }
-    }
-}
+use super::route::Route;
 
 /// What both events, to the authorizer and to the integration, are made from.
 ///
-/// It holds the caller's token, so it does not derive `Debug`.
+/// It holds the caller's token or key, so it does not derive `Debug`.
 pub(super) struct Request {
     pub(super) arrived: SystemTime,
     /// API Gateway's extended request id: 16 characters.

@@ -6,6 +6,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::fault::Fault;
+
 /// What a function is and how it is run.
 #[derive(Clone)]
 pub struct FunctionSettings {
@@ -19,6 +21,8 @@ pub struct FunctionSettings {
     pub region: String,
     /// The function's own variables, and where it finds AWS. Lambda's own are added.
     pub environment: BTreeMap<String, String>,
+    /// Of these, those of [`INVOKE`](crate::fault::INVOKE) for this name.
+    pub faults: Vec<Fault>,
     /// How many sandboxes may live at once. An event that finds none free waits.
     pub sandboxes: NonZeroUsize,
     /// How long one event may take; then the sandbox is killed.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::{ALLOWED, JSON, seen, stack};
+use crate::support::{ALLOWED, JSON, seen, stack, stack_with};
+use local_cloud::door::Door;
 use local_cloud::stack::Stack;
 use serde_json::{Value, json};
 
@@ -82,6 +83,55 @@ async fn the_events_are_those_of_payload_format_2() {
     expected["pathParameters"] = Value::Null;
     expected["stageVariables"] = Value::Null;
     assert_eq!(settled(asked, &stack), expected);
+}
+
+#[tokio::test]
+async fn the_events_of_a_key_route_hold_the_key_and_no_identity_source() {
+    let stack = stack_with(Door::Url, &[]).await;
+    let headers = [JSON, ("User-Agent", "tests"), ("X-Several", "1,2"), ("cookie", "c=1; d=2")];
+    let path = "/validate/all%2Dow?timeout=10s&a=1&a=%C3%A9";
+    let reply = stack.post(path, &headers, r#"{"a":1} "#).await.unwrap();
+    let mut event = settled(reply.json().unwrap()["event"].take(), &stack);
+    let context = event["requestContext"].as_object_mut().unwrap().remove("authorizer").unwrap();
+    let mut expected = documented();
+    expected["headers"].as_object_mut().unwrap().remove("authorization");
+    for (field, value) in [
+        ("/routeKey", "POST /validate/{key}"),
+        ("/requestContext/routeKey", "POST /validate/{key}"),
+        ("/rawPath", "/validate/all-ow"),
+        ("/requestContext/http/path", "/validate/all-ow"),
+    ] {
+        *expected.pointer_mut(field).unwrap() = json!(value);
+    }
+    expected["pathParameters"] = json!({"key": "all-ow"});
+    let mut of_authorizer = expected.clone();
+    expected["body"] = json!(r#"{"a":1} "#);
+    expected["isBase64Encoded"] = json!(false);
+    assert_eq!(event, expected);
+
+    let asked: Value = serde_json::from_str(context["lambda"]["event"].as_str().unwrap()).unwrap();
+    of_authorizer["type"] = json!("REQUEST");
+    of_authorizer["routeArn"] =
+        json!("arn:aws:execute-api:us-east-1:123456789012:local/$default/POST/validate/all-ow");
+    of_authorizer["identitySource"] = Value::Null;
+    of_authorizer["stageVariables"] = Value::Null;
+    assert_eq!(settled(asked, &stack), of_authorizer);
+}
+
+#[tokio::test]
+async fn with_allowed_sources_the_address_is_an_identity_source() {
+    let args = ["--allowed-sources", "127.0.0.0/8"];
+    let stack = stack_with(Door::Url, &args).await;
+    for (path, headers, expected) in [
+        ("/validate", &[ALLOWED, JSON][..], json!(["Bearer allow", "127.0.0.1"])),
+        ("/validate/allow", &[JSON], Value::Null),
+    ] {
+        let seen = stack.post(path, headers, "{}").await.unwrap().json().unwrap();
+        let context = &seen["event"]["requestContext"]["authorizer"]["lambda"];
+        let asked: Value = serde_json::from_str(context["event"].as_str().unwrap()).unwrap();
+        assert_eq!(asked["identitySource"], expected, "{path}");
+        assert_eq!(asked["requestContext"]["http"]["sourceIp"], "127.0.0.1");
+    }
 }
 
 #[tokio::test]

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::support::{ALLOWED, JSON, order, seen, stack};
+use crate::support::{ALLOWED, JSON, order, seen, stack, stack_with};
 use http::Method;
+use local_cloud::client::Client;
+use local_cloud::door::Door;
 use local_cloud::stack::Stack;
 use serde_json::{Value, json};
 
@@ -11,10 +13,27 @@ fn message(text: &str) -> String {
     json!({"message": text}).to_string()
 }
 
-async fn as_caller(stack: &Stack, authorization: &str) -> (u16, String) {
-    let headers = [("authorization", authorization), JSON];
-    let reply = stack.post("/validate", &headers, "{}").await.unwrap();
+/// Calls as somebody who presents this.
+async fn as_caller(stack: &Stack, door: Door, credential: &str) -> (u16, String) {
+    as_caller_from(stack, stack.client(), door, credential).await
+}
+
+async fn as_caller_from(
+    stack: &Stack,
+    client: &Client,
+    door: Door,
+    credential: &str,
+) -> (u16, String) {
+    let reply = stack.post_as(client, (door, credential), "/validate", "{}").await.unwrap();
     (reply.status, reply.text())
+}
+
+/// The number of the event in which the authorizer was asked about this caller.
+async fn asked(stack: &Stack, client: &Client, door: Door, credential: &str) -> u64 {
+    let (status, body) = as_caller_from(stack, client, door, credential).await;
+    assert_eq!(status, 200, "{body}");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    body["event"]["requestContext"]["authorizer"]["lambda"]["count"].as_u64().unwrap()
 }
 
 /// The first line of the log that says the function was given an event.
@@ -41,6 +60,36 @@ async fn what_is_not_a_route_is_not_found() {
 }
 
 #[tokio::test]
+async fn with_url_keys_there_are_two_routes_more_and_no_others() {
+    let stack = stack_with(Door::Url, &[]).await;
+    for path in ["/validate/K?timeout=10s", "/mutate/K", "/mutate/%4b?"] {
+        let reply = stack.post(path, &[JSON], "{}").await.unwrap();
+        assert_eq!(reply.status, 200, "{path}");
+        assert_eq!(reply.headers["content-type"], "application/json");
+        assert_eq!(reply.headers["apigw-requestid"].len(), 16);
+    }
+    let log = stack.log();
+    for (method, path) in [
+        (Method::GET, "/validate/SECRET"),
+        (Method::PUT, "/mutate/SECRET"),
+        (Method::POST, "/validate/"),
+        (Method::POST, "/validate/SECRET/"),
+        (Method::POST, "//validate/SECRET"),
+        (Method::POST, "/Validate/SECRET"),
+        (Method::POST, "/validate/SECRET%2Fx"),
+        (Method::POST, "/validate/SECRET/x"),
+        (Method::POST, "/review/SECRET"),
+    ] {
+        let reply = stack.client().send(method.clone(), path, &[ALLOWED], "{}").await.unwrap();
+        assert_eq!((reply.status, reply.text()), (404, message("Not Found")), "{method} {path}");
+    }
+    let stopped = stack.stop().await.unwrap();
+    let new = stopped.log.strip_prefix(log.as_str()).unwrap();
+    assert_eq!(new.matches("gateway POST - 404 ").count(), 7, "{new}");
+    assert!(!new.contains("SECRET") && !new.contains("START"), "{new}");
+}
+
+#[tokio::test]
 async fn both_routes_reach_the_function_with_any_query() {
     let stack = stack(&[]).await;
     for path in ["/validate?timeout=10s", "/mutate", "/validate?"] {
@@ -56,45 +105,104 @@ async fn without_a_token_nothing_is_invoked() {
     let stack = stack(&[]).await;
     let reply = stack.post("/validate", &[JSON], "{}").await.unwrap();
     assert_eq!((reply.status, reply.text()), (401, message("Unauthorized")));
-    assert_eq!(as_caller(&stack, "").await, (401, message("Unauthorized")));
+    let empty = [("authorization", ""), JSON];
+    let reply = stack.post("/validate", &empty, "{}").await.unwrap();
+    assert_eq!((reply.status, reply.text()), (401, message("Unauthorized")));
     assert!(!invoked(&stack, "authorizer") && !invoked(&stack, "admission"));
 }
 
 #[tokio::test]
+async fn nothing_answers_for_the_authorizer_of_keys() {
+    let stack = stack_with(Door::Url, &[]).await;
+    let reply = stack.post("/validate/deny", &[ALLOWED, JSON], "{}").await.unwrap();
+    assert_eq!((reply.status, reply.text()), (403, message("Forbidden")));
+    assert!(invoked(&stack, "key-authorizer") && !invoked(&stack, "admission"));
+    assert!(!stack.log().contains(" authorizer[") && !stack.log().starts_with("authorizer["));
+}
+
+#[tokio::test]
 async fn the_authorizer_is_obeyed() {
-    let stack = stack(&[]).await;
-    assert_eq!(as_caller(&stack, "Bearer deny").await, (403, message("Forbidden")));
-    assert_eq!(as_caller(&stack, "Bearer fail").await, (500, message("Internal Server Error")));
-    assert_eq!(
-        as_caller(&stack, "Bearer malformed").await,
-        (500, message("Internal Server Error"))
-    );
-    assert!(!invoked(&stack, "admission"));
-    let (status, body) = as_caller(&stack, "Bearer plain").await;
-    let body: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(
-        (status, &body["event"]["requestContext"]["authorizer"]),
-        (200, &json!({"lambda": null}))
-    );
+    for door in Door::ALL {
+        let stack = stack_with(door, &[]).await;
+        assert_eq!(as_caller(&stack, door, "deny").await, (403, message("Forbidden")));
+        for failing in ["fail", "panic", "malformed"] {
+            let expected = (500, message("Internal Server Error"));
+            assert_eq!(as_caller(&stack, door, failing).await, expected, "{door:?} {failing}");
+        }
+        assert!(!invoked(&stack, "admission"));
+        let (status, body) = as_caller(&stack, door, "plain").await;
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(
+            (status, &body["event"]["requestContext"]["authorizer"]),
+            (200, &json!({"lambda": null}))
+        );
+    }
 }
 
 #[tokio::test]
 async fn answers_of_the_authorizer_are_cached_for_each_header_value() {
+    let door = Door::Header;
     let stack = stack(&["--sandboxes", "1", "--authorizer-cache-seconds", "60"]).await;
-    let asked = async |authorization| {
-        let (status, body) = as_caller(&stack, authorization).await;
-        assert_eq!(status, 200);
-        let body: Value = serde_json::from_str(&body).unwrap();
-        body["event"]["requestContext"]["authorizer"]["lambda"]["count"].as_u64().unwrap()
-    };
-    assert_eq!(asked("Bearer a").await, 1);
-    assert_eq!(asked("Bearer a").await, 1, "cached");
-    assert_eq!(asked("Bearer b").await, 2, "another value");
-    assert_eq!(as_caller(&stack, "Bearer deny").await.0, 403);
-    assert_eq!(as_caller(&stack, "Bearer deny").await.0, 403, "a denial is cached too");
-    assert_eq!(asked("bearer a").await, 4, "the value is compared as it is");
-    assert_eq!(as_caller(&stack, "Bearer fail").await.0, 500);
-    assert_eq!(as_caller(&stack, "Bearer fail").await.0, 500, "an error is not cached");
+    let asked = async |token| asked(&stack, stack.client(), door, token).await;
+    assert_eq!(asked("a").await, 1);
+    assert_eq!(asked("a").await, 1, "cached");
+    assert_eq!(asked("b").await, 2, "another value");
+    assert_eq!(as_caller(&stack, door, "deny").await.0, 403);
+    assert_eq!(as_caller(&stack, door, "deny").await.0, 403, "a denial is cached too");
+    let lower = [("authorization", "bearer a"), JSON];
+    let reply = stack.post("/validate", &lower, "{}").await.unwrap().json().unwrap();
+    let count = &reply["event"]["requestContext"]["authorizer"]["lambda"]["count"];
+    assert_eq!(*count, 4, "the value is compared as it is");
+    assert_eq!(as_caller(&stack, door, "fail").await.0, 500);
+    assert_eq!(as_caller(&stack, door, "fail").await.0, 500, "an error is not cached");
+}
+
+#[tokio::test]
+async fn no_answer_about_a_key_is_cached() {
+    let cache = ["--sandboxes", "1", "--authorizer-cache-seconds", "60"];
+    let stack = stack_with(Door::Url, &cache).await;
+    for count in 1..=3 {
+        assert_eq!(asked(&stack, stack.client(), Door::Url, "a").await, count);
+    }
+    for count in [1, 1] {
+        assert_eq!(asked(&stack, stack.client(), Door::Header, "a").await, count, "of its own");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_keys_takes_no_sandbox_from_the_other_door() {
+    let stack = stack_with(Door::Url, &["--sandboxes", "1"]).await;
+    let (client, url) = (stack.client().clone(), "/validate/sleep");
+    let flood = tokio::spawn(async move {
+        client.send(Method::POST, url, &[JSON], r#"{"do": "fail"}"#).await.unwrap().status
+    });
+    // The one sandbox for keys sleeps for a second.
+    let since = std::time::Instant::now();
+    while !invoked(&stack, "key-authorizer") {
+        assert!(since.elapsed() < Duration::from_secs(30), "{}", stack.log());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(asked(&stack, stack.client(), Door::Header, "a").await, 1);
+    assert!(!stack.log().contains("key-authorizer[1] END"), "{}", stack.log());
+    assert_eq!(flood.await.unwrap(), 500);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn with_allowed_sources_answers_are_cached_for_each_address_too() {
+    let stack = stack(&["--sandboxes", "1", "--allowed-sources", "127.0.0.0/8"]).await;
+    let ca = std::fs::read(stack.directory().join("ca.pem")).unwrap();
+    let other = Some([127, 0, 0, 2].into());
+    let other = Client::from_address(stack.url(), &ca, other).unwrap();
+    let mut counts = vec![];
+    for (client, token) in
+        [(stack.client(), "a"), (&other, "a"), (&other, "a"), (stack.client(), "a"), (&other, "b")]
+    {
+        counts.push(asked(&stack, client, Door::Header, token).await);
+    }
+    assert_eq!(counts, [1, 2, 2, 1, 3]);
+    let reply = stack.post("/validate", &[JSON], "{}").await.unwrap();
+    assert_eq!((reply.status, reply.text()), (401, message("Unauthorized")), "no header");
 }
 
 #[tokio::test]
@@ -204,15 +312,20 @@ async fn the_integration_has_a_limit() {
 }
 
 #[tokio::test]
-async fn the_token_is_in_no_line_of_the_log() {
-    let stack = stack(&[]).await;
-    let token = stack.token().to_owned();
-    assert_eq!(token.len(), 64);
-    let reply = stack.review("/validate?timeout=10s", &json!({})).await.unwrap();
-    assert_eq!(reply.status, 200);
-    let stopped = stack.stop().await.unwrap();
-    assert!(stopped.log.contains("gateway POST /validate 200"), "{}", stopped.log);
-    assert!(!stopped.log.contains(&token));
+async fn token_and_key_are_in_no_line_of_the_log() {
+    for (door, line) in [
+        (Door::Header, "gateway POST /validate 200"),
+        (Door::Url, "gateway POST /validate/{key} 200"),
+    ] {
+        let stack = stack_with(door, &[]).await;
+        let token = stack.token().to_owned();
+        assert_eq!(token.len(), 64);
+        let reply = stack.review_through(door, "/validate?timeout=10s", &json!({})).await.unwrap();
+        assert_eq!(reply.status, 200);
+        let stopped = stack.stop().await.unwrap();
+        assert!(stopped.log.contains(line), "{}", stopped.log);
+        assert!(!stopped.log.contains(&token) && !stopped.log.contains(&door.credential(&token)));
+    }
 }
 
 #[tokio::test]

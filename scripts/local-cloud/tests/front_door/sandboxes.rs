@@ -329,3 +329,12 @@ async fn a_killed_local_cloud_leaves_no_sandbox_behind() {
     until(&format!("sandbox {pid} outlives local-cloud"), || !lives(pid)).await;
     assert!(busy.await.is_err(), "it was never answered");
 }
+
+#[tokio::test]
+async fn an_event_can_be_made_to_be_none() {
+    let args = ["--sandboxes", "1", "--fault", "Invoke@admission=malformed:1"];
+    let stack = stack(&args).await;
+    let spoilt = seen(&stack).await;
+    assert_eq!(spoilt["event"]["requestContext"], "/validate");
+    assert_eq!(seen(&stack).await["event"]["requestContext"]["http"]["path"], "/validate");
+}

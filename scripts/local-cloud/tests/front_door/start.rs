@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::{options, seen, stack};
+use crate::support::{options, seen, stack, stack_with};
+use local_cloud::door::Door;
 use local_cloud::stack::{Stack, StackError};
 
 fn files(directory: &Path) -> BTreeSet<String> {
@@ -55,6 +56,26 @@ async fn all_files_are_there_when_it_is_ready() {
         stack.token().len() == 64 && stack.token().bytes().all(|byte| byte.is_ascii_alphanumeric())
     );
     assert_eq!(seen(&stack).await["count"], 1);
+}
+
+#[tokio::test]
+async fn with_url_keys_there_are_webhooks_with_the_key_in_their_urls() {
+    let stack = stack_with(Door::Url, &["--ignored-namespaces", "kube-system,flux"]).await;
+    let folder = stack.directory().join("eks");
+    let expected = ["mutating-webhook.yaml", "validating-webhook.yaml"];
+    assert_eq!(files(&folder), expected.map(ToOwned::to_owned).into());
+    assert_eq!(files(stack.directory()).len(), 9);
+    let key = Door::Url.credential(stack.token());
+    for (file, route) in
+        [("validating-webhook.yaml", "validate"), ("mutating-webhook.yaml", "mutate")]
+    {
+        let path = folder.join(file);
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+        let text = std::fs::read_to_string(path).unwrap();
+        let url = format!("{}/{route}/{key}", stack.url());
+        assert!(text.contains(&url) && text.contains("flux"), "{file}");
+        assert!(!text.contains(stack.token()), "{file}");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use local_cloud::build;
 use local_cloud::client::Reply;
+use local_cloud::door::Door;
 use local_cloud::stack::{Stack, StackOptions};
 use serde_json::{Value, json};
 
@@ -28,6 +29,11 @@ pub(crate) fn options() -> StackOptions {
 /// A running stack with scripted functions.
 pub(crate) async fn stack(args: &[&str]) -> Stack {
     options().args(args).start().await.unwrap()
+}
+
+/// The same with this door.
+pub(crate) async fn stack_with(door: Door, args: &[&str]) -> Stack {
+    stack(&[door.args(), args].concat()).await
 }
 
 /// Has the admission function do this.

@@ -40,6 +40,8 @@ FORMS = (
 # As many accounts and Regions as nobody has: what a check costs must not hang on it.
 MANY_ACCOUNTS = ",".join(str(account) for account in range(123456789012, 123456789212))
 MANY_REGIONS = ",".join(["us-east-1", *(f"xx-region-{number}" for number in range(40))])
+# An update of so many foreign images costs more than CEL allows.
+TOO_MANY = 1500
 # Ten times the images that a Pod of 500 has: a cost that grows with them stays below a tenth for 500.
 MANY = 5000
 
@@ -123,6 +125,9 @@ def _unchanged(world, apiserver, kubectl):
     """A Pod that was there before keeps its image, and gets no other."""
     kubectl.must("delete", "validatingadmissionpolicybinding", "pods.ecr-admission.internal")
     made = until(lambda: apiserver.send("POST", PODS, pod("old", FOREIGN_IMAGE)), lambda sent: sent[0] == 201)
+    huge = until(
+        lambda: apiserver.send("POST", PODS, pod("huge", *[FOREIGN_IMAGE] * TOO_MANY)), lambda sent: sent[0] == 201
+    )[2]
     kubectl.must("apply", "-f", world.folder / "admission-policy-deny" / "admission-policy.yaml")
     until(lambda: _create(apiserver, pod("p", FOREIGN_IMAGE)), lambda sent: sent[0] == 403)
     old = made[2]
@@ -133,6 +138,10 @@ def _unchanged(world, apiserver, kubectl):
     _, _, answer = apiserver.send("PUT", f"{PODS}/old", kept)
     expected = f'container c0: image "{FOREIGN_IMAGE}-other" is not'
     world.report.check("admission policy: another image", expected in answer.get("message", ""), answer, expected)
+    huge["spec"]["containers"][0]["image"] = f"{FOREIGN_IMAGE}-other"
+    status, _, answer = apiserver.send("PUT", f"{PODS}/huge", huge)
+    refused = status == 422 and "cost limit" in answer.get("message", "")
+    world.report.check("admission policy: what costs too much is refused", refused, answer, "422, the cost limit")
     debug = {"spec": {"ephemeralContainers": [{"name": "debug", "image": FOREIGN_IMAGE}]}}
     patch = ["patch", "pod", "old", "--subresource=ephemeralcontainers", "--type=strategic"]
     said = kubectl(*patch, f"--patch={json.dumps(debug)}")

@@ -6,6 +6,7 @@ GUIDE = "deploy/README.md"
 EXPLAINED = {
     # 403. The answers of an HTTP API are JSON, which kube-apiserver does not show.
     "failed to call webhook: unknown": GUIDE,
+    "refused with `failed to call webhook: unknown`": "deploy/eks.md",
     # 401.
     "the server has asked for the client to provide credentials": GUIDE,
     # 500.

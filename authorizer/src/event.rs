@@ -145,7 +145,7 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<Via>,
     /// `true` for a previous token or key that soon stops working ([`crate::authorize::EXPIRING`]). The access log
-    /// has it, and the alarm PreviousTokenExpiring counts it there.
+    /// has it, and the alarm `PreviousTokenExpiring` counts it there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiring: Option<String>,
 }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use local_cloud::aws::{Aws, Settings};
+use local_cloud::aws::{Aws, AwsSettings};
 use local_cloud::catalogue::Catalogue;
 use local_cloud::cli::{ACCOUNT, REGION};
 use local_cloud::tls;
@@ -47,7 +47,7 @@ impl Cloud {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
         let token = json!({"default": "t".repeat(64)}).to_string();
-        let aws = Aws::new(Settings {
+        let aws = Aws::new(AwsSettings {
             catalogue: Catalogue::parse(Path::new("bench"), catalogue)?,
             account: ACCOUNT.to_owned(),
             region: REGION.to_owned(),

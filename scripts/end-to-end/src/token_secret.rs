@@ -9,7 +9,7 @@ use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Region};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use local_cloud::client::Client as Caller;
+use local_cloud::client;
 use local_cloud::door::Door;
 use local_cloud::stack::Stack;
 use rustix::process::Signal;
@@ -86,7 +86,7 @@ impl<'a> TokenSecret<'a> {
 }
 
 /// The status of a deletion, which nothing but the caller decides about.
-pub async fn status(stack: &Stack, client: &Caller, caller: (Door, &str)) -> u16 {
+pub async fn status(stack: &Stack, client: &client::Client, caller: (Door, &str)) -> u16 {
     let mut review = crate::support::pod("u", &[]);
     review["request"]["operation"] = "DELETE".into();
     let reply = stack.post_as(client, caller, VALIDATE, review.to_string()).await.unwrap();

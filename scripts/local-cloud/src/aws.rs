@@ -33,7 +33,7 @@ pub(crate) use faults::Faults;
 pub use secrets::file::SecretFileError;
 pub(crate) use secrets::file::read as read_secret_file;
 pub use secrets::secret::arn as secret_arn;
-pub use state::Settings;
+pub use state::AwsSettings;
 use state::State;
 
 /// How long a caller may take over a handshake, and a connection may lie unused.
@@ -51,13 +51,13 @@ impl fmt::Debug for Aws {
 
 impl Aws {
     /// A stand-in whose clock of [`Aws::calls`] starts now.
-    pub fn new(settings: Settings) -> Aws {
+    pub fn new(settings: AwsSettings) -> Aws {
         Aws(Arc::new(State::new(settings)))
     }
 
     /// Serves HTTPS on `listener` until the future is dropped, and all connections with it.
     ///
-    /// Does the TLS handshakes itself, so that [`Settings::handshake`] and the faults `hang` and
+    /// Does the TLS handshakes itself, so that [`AwsSettings::handshake`] and the faults `hang` and
     /// `reset` can act on the connection.
     pub async fn serve(self, listener: TcpListener, tls: Arc<rustls::ServerConfig>) {
         let endpoint = Endpoint {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client as Connections;
+use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
@@ -59,7 +59,7 @@ impl Reply {
 /// A client of one endpoint, which it trusts by one authority.
 #[derive(Clone, Debug)]
 pub struct Client {
-    connections: Connections<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    connections: legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     url: String,
 }
 
@@ -83,7 +83,7 @@ impl Client {
             .https_only()
             .enable_http1()
             .wrap_connector(connector);
-        let connections = Connections::builder(TokioExecutor::new())
+        let connections = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .build(connector);

@@ -114,7 +114,7 @@ impl Cloud {
         let functions: Vec<Function> =
             [&admission, &authorizer].into_iter().chain(&key_authorizer).cloned().collect();
 
-        render::run(render::Settings {
+        render::run(render::RenderSettings {
             project: &options.project,
             directory: &directory,
             url: &url,
@@ -125,7 +125,7 @@ impl Cloud {
 
         let served = tokio::spawn(aws.clone().serve(aws_listener, Arc::clone(&tls)));
         let stop = CancellationToken::new();
-        let gateway = Gateway::new(gateway::Settings {
+        let gateway = Gateway::new(gateway::GatewaySettings {
             authorizer,
             key_authorizer,
             address_counts: !options.allowed_sources.is_empty(),
@@ -199,9 +199,9 @@ fn aws_settings(
     catalogue: Catalogue,
     token: &str,
     secret_access_key: &str,
-) -> aws::Settings {
+) -> aws::AwsSettings {
     let policy = options.policy.clone().map(|path| (POLICY_SECRET.to_owned(), path));
-    aws::Settings {
+    aws::AwsSettings {
         catalogue,
         account: ACCOUNT.to_owned(),
         region: REGION.to_owned(),

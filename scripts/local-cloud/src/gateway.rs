@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the gateway is made of.
 #[derive(Debug)]
-pub struct Settings {
+pub struct GatewaySettings {
     /// The authorizer of the routes without a key.
     pub authorizer: Function,
     /// The authorizer of the routes with a key; without it these do not exist.
@@ -74,8 +74,8 @@ pub struct Gateway {
 
 impl Gateway {
     /// A gateway over two functions.
-    pub fn new(settings: Settings) -> Self {
-        let Settings {
+    pub fn new(settings: GatewaySettings) -> Self {
+        let GatewaySettings {
             authorizer,
             key_authorizer,
             address_counts,

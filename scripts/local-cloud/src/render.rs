@@ -37,7 +37,7 @@ pub enum RenderError {
 
 /// What the files are for.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings<'a> {
+pub struct RenderSettings<'a> {
     /// The checkout.
     pub project: &'a Path,
     /// Where the files go: absolute, with the token and the authority in it.
@@ -52,7 +52,7 @@ pub struct Settings<'a> {
 
 /// Writes the webhook configurations, the `AdmissionConfiguration` and its kubeconfig; for the routes with a
 /// key, other webhook configurations into a folder beside them.
-pub async fn run(settings: Settings<'_>) -> Result<(), RenderError> {
+pub async fn run(settings: RenderSettings<'_>) -> Result<(), RenderError> {
     render(settings, &[], settings.directory).await?;
     if settings.url_keys {
         render(settings, &["--eks"], &settings.directory.join(EKS)).await?;
@@ -60,8 +60,12 @@ pub async fn run(settings: Settings<'_>) -> Result<(), RenderError> {
     Ok(())
 }
 
-async fn render(settings: Settings<'_>, options: &[&str], out: &Path) -> Result<(), RenderError> {
-    let Settings { project, directory, url, ignored_namespaces, url_keys: _ } = settings;
+async fn render(
+    settings: RenderSettings<'_>,
+    options: &[&str],
+    out: &Path,
+) -> Result<(), RenderError> {
+    let RenderSettings { project, directory, url, ignored_namespaces, url_keys: _ } = settings;
     let script = project.join("deploy/render-config");
     let program = script.display().to_string();
     let output = Command::new(&script)

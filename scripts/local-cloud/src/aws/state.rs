@@ -15,7 +15,7 @@ use crate::fault::Fault;
 
 /// What the stand-in holds, and how it behaves.
 #[derive(Clone)]
-pub struct Settings {
+pub struct AwsSettings {
     /// What ECR holds.
     pub catalogue: Catalogue,
     /// The account of the stack and of its one set of credentials.
@@ -38,10 +38,10 @@ pub struct Settings {
     pub secret_access_key: String,
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for AwsSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Settings")
+            .debug_struct("AwsSettings")
             .field("account", &self.account)
             .field("region", &self.region)
             .field("latency", &self.latency)
@@ -56,7 +56,7 @@ impl fmt::Debug for Settings {
 
 /// What every connection shares.
 pub(crate) struct State {
-    pub(crate) settings: Settings,
+    pub(crate) settings: AwsSettings,
     pub(crate) registries: Registries,
     pub(crate) secrets: Secrets,
     pub(crate) received: Received,
@@ -65,8 +65,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(settings: Settings) -> State {
-        let Settings { account, region, secrets, secret_files, .. } = &settings;
+    pub(crate) fn new(settings: AwsSettings) -> State {
+        let AwsSettings { account, region, secrets, secret_files, .. } = &settings;
         State {
             registries: Registries::new(&settings.catalogue),
             secrets: Secrets::new(region, account, secrets, secret_files),

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::io::IsTerminal;
 
-use textwrap::{Options as Wrap, WordSplitter};
+use textwrap::{Options, WordSplitter};
 
 use super::outcome::Outcome;
 use crate::cli::{ACCOUNT, REGION};
@@ -85,7 +85,7 @@ fn for_a_terminal(rows: &[Row], width: usize) -> String {
     });
     let mut lines = aligned(std::iter::once(header).chain(cells).collect()).into_iter();
     let mut text: Vec<String> = lines.next().into_iter().collect();
-    let wrap = Wrap::new(width)
+    let wrap = Options::new(width)
         .initial_indent(INDENT)
         .subsequent_indent(INDENT)
         .word_splitter(WordSplitter::NoHyphenation);

@@ -11,7 +11,7 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use local_cloud::aws::{Aws, Settings};
+use local_cloud::aws::{Aws, AwsSettings};
 use local_cloud::catalogue::Catalogue;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -41,8 +41,8 @@ impl Drop for StandIn {
 }
 
 /// Settings with this catalogue and nothing else.
-pub(crate) fn settings(catalogue: &str) -> Settings {
-    Settings {
+pub(crate) fn settings(catalogue: &str) -> AwsSettings {
+    AwsSettings {
         catalogue: Catalogue::parse(Path::new("test.yaml"), catalogue).unwrap(),
         account: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
@@ -63,7 +63,7 @@ pub(crate) async fn start_with(catalogue: &str, faults: &[&str]) -> StandIn {
     start(settings).await
 }
 
-pub(crate) async fn start(settings: Settings) -> StandIn {
+pub(crate) async fn start(settings: AwsSettings) -> StandIn {
     let ca_key = KeyPair::generate().unwrap();
     let mut ca_params = CertificateParams::new(Vec::new()).unwrap();
     ca_params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

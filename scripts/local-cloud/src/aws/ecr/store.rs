@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::manifest::{self, Blob};
 use crate::aws::error::ApiError;
 use crate::catalogue::scan::Scan;
-use crate::catalogue::{Catalogue, Repository as Facts, ScanType, image};
+use crate::catalogue::{self, Catalogue, ScanType, image};
 
 /// All registries, of all accounts and Regions.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct Registry {
 /// One repository.
 #[derive(Debug)]
 pub(crate) struct Repository {
-    pub(crate) facts: Facts,
+    pub(crate) facts: catalogue::Repository,
     /// The children of an index come right after it.
     pub(crate) images: Vec<Image>,
     /// The digests of the blobs that can be had from this repository.
@@ -107,7 +107,11 @@ pub(crate) fn repository_not_found(account: &str, name: &str) -> String {
 }
 
 impl Repository {
-    fn new(facts: &Facts, seed: &str, blobs: &mut BTreeMap<String, Bytes>) -> Repository {
+    fn new(
+        facts: &catalogue::Repository,
+        seed: &str,
+        blobs: &mut BTreeMap<String, Bytes>,
+    ) -> Repository {
         let mut repository = Repository {
             facts: facts.clone(),
             images: Vec::new(),

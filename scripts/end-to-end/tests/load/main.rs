@@ -117,8 +117,8 @@ impl Loaded {
         let Tally { right, not_looked_up, wrong } = tally;
         assert!(wrong.is_empty(), "{} wrong, such as\n{}", wrong.len(), wrong[0]);
         let after = self.memory();
-        // What was refused or could not be read was not tried again.
-        assert!(*not_looked_up >= 10, "only {not_looked_up} look-ups failed");
+        // Ten calls were denied access, which is not tried again, and a Pod has two images at most.
+        assert!(*not_looked_up >= 5, "only {not_looked_up} look-ups failed");
         assert!(not_looked_up * 20 < *right, "{not_looked_up} look-ups failed, {right} did not");
         assert_eq!(after.len(), before.len(), "a sandbox ended or was added");
         for ((now, _), (then, _)) in after.iter().zip(before) {

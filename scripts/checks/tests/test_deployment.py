@@ -204,14 +204,18 @@ class Deployment(Deployed):
         for refused in (other, key[:-1], f"{key}A", f"{key}=", token.reveal()):
             for given in (None, token):
                 answer = self.caller.review(review, given, f"/validate/{refused}")
-                self.assertEqual(answer.status, 403, "a token in the header is nothing to a route with a key")
+                # The stack makes a token of any printable characters. One with a slash is in no route.
+                expected = 404 if "/" in refused else 403
+                self.assertEqual(answer.status, expected, "a token in the header is nothing to a route with a key")
                 self.assertIsNone(answer.review)
         # The other way round: a key is not a token.
         self.assertEqual(self.caller.review(review, Token(key)).status, 403)
 
     def test_only_the_two_routes_take_a_key(self):
         key = self.key()
-        for route in ("/validate/", f"//validate/{key}", f"/Validate/{key}", f"/validate/{key}/", f"/other/{key}"):
+        # Not `//validate/KEY`: this local AWS joins the slashes, which API Gateway does not. The tests of the local cloud
+        # have it.
+        for route in ("/validate/", f"/Validate/{key}", f"/validate/{key}/", f"/other/{key}"):
             answer = self.caller.review(reviews.create_pod(registry.GOOD), route=route)
             self.assertTrue(400 <= answer.status < 500, f"{route.replace(key, 'KEY')}: {answer.status}")
             self.assertIsNone(answer.review)

@@ -25,7 +25,8 @@ pub(crate) fn check(case: &Case<'_>) -> Evaluation {
 mod tests {
     use super::*;
     use crate::facts::Inspection;
-    use crate::testing::{NOW, clean, pinned, policy, tagged};
+    use crate::rules::testing::case;
+    use crate::testing::{clean, pinned, policy, tagged};
 
     #[test]
     fn only_a_digest_passes_and_only_where_pinning_is_on() {
@@ -43,9 +44,7 @@ mod tests {
         ] {
             let policy = &crate::Policy { pinning, ..policy() };
             for (image, expected) in [(tagged("1.2"), of_a_tag), (pinned(), of_a_digest)] {
-                let (allowed, inspection) = (Ok(&image), &inspection);
-                let case =
-                    Case { allowed, uninspected, inspection, policy, now: NOW, volume: false };
+                let case = Case { uninspected, ..case(&image, &inspection, policy) };
                 assert_eq!(check(&case), expected, "{pinning:?} {uninspected} {image}");
             }
         }

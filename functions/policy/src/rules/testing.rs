@@ -3,7 +3,18 @@
 use super::{Case, Evaluation};
 use crate::facts::Inspection;
 use crate::image::EcrImage;
+use crate::policy::Policy;
 use crate::testing::{NOW, policy};
+
+/// An allowed image of a container, with this inspection, under this policy.
+pub(super) fn case<'a>(
+    image: &'a EcrImage,
+    inspection: &'a Inspection,
+    policy: &'a Policy,
+) -> Case<'a> {
+    let (allowed, uninspected, volume) = (Ok(image), false, false);
+    Case { allowed, uninspected, inspection, policy, now: NOW, volume }
+}
 
 /// The result of one rule for an image.
 pub(super) fn evaluate(
@@ -11,12 +22,5 @@ pub(super) fn evaluate(
     inspection: &Inspection,
     check: fn(&Case<'_>) -> Evaluation,
 ) -> Evaluation {
-    check(&Case {
-        allowed: Ok(image),
-        uninspected: false,
-        inspection,
-        policy: &policy(),
-        now: NOW,
-        volume: false,
-    })
+    check(&case(image, inspection, &policy()))
 }

@@ -5,8 +5,8 @@ use crate::facts::index::Platform;
 use crate::facts::manifest::NotUnderstood;
 use crate::facts::{Cause, ImageConfig, Unavailable};
 use crate::policy::Policy;
-use crate::rules::testing::evaluate;
-use crate::testing::{NOW, clean, digest, platform, policy, scan, tagged};
+use crate::rules::testing::{case, evaluate};
+use crate::testing::{clean, digest, platform, policy, scan, tagged};
 
 fn unavailable(cause: Cause) -> Unavailable {
     Unavailable { operation: "ecr:DescribeRepositories", cause }
@@ -52,15 +52,7 @@ fn an_image_that_could_not_be_inspected_is_not_available() {
 fn reasons(policy: &Policy, content: Content, volume: bool) -> Vec<String> {
     let inspection = Inspection::Inspected(ImageFacts { content, ..clean() }.into());
     let image = tagged("1.2");
-    let case = Case {
-        allowed: Ok(&image),
-        uninspected: false,
-        inspection: &inspection,
-        policy,
-        now: NOW,
-        volume,
-    };
-    match check(&case) {
+    match check(&Case { volume, ..case(&image, &inspection, policy) }) {
         Evaluation::Evaluated(reasons) => reasons.iter().map(Reason::to_string).collect(),
         Evaluation::NotApplicable | Evaluation::Skipped => {
             panic!("an inspected image is evaluated")

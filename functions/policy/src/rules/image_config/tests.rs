@@ -2,7 +2,8 @@ use super::*;
 use crate::facts::index::Platform;
 use crate::facts::{Inspection, NoFacts, PlatformFacts};
 use crate::policy::Policy;
-use crate::testing::{NOW, clean, digest, policy, scan, tagged};
+use crate::rules::testing::case;
+use crate::testing::{clean, digest, policy, scan, tagged};
 
 fn evaluate(policy: &Policy, content: Content) -> Option<Vec<String>> {
     let inspection = Inspection::Inspected({
@@ -11,15 +12,7 @@ fn evaluate(policy: &Policy, content: Content) -> Option<Vec<String>> {
         facts.into()
     });
     let image = tagged("1.2");
-    let case = Case {
-        allowed: Ok(&image),
-        uninspected: false,
-        inspection: &inspection,
-        policy,
-        now: NOW,
-        volume: false,
-    };
-    match check(&case) {
+    match check(&case(&image, &inspection, policy)) {
         Evaluation::Evaluated(reasons) => Some(reasons.iter().map(Reason::to_string).collect()),
         Evaluation::NotApplicable => None,
         Evaluation::Skipped => panic!("an inspected image is evaluated"),

@@ -6,7 +6,7 @@ use crate::facts::{Fix, ImageFacts, Inspection, NoFacts};
 use crate::policy::Policy;
 use crate::policy::excuse::Excuse;
 use crate::policy::registry_scope::RegistryScope;
-use crate::rules::testing::evaluate;
+use crate::rules::testing::{case, evaluate};
 use crate::testing::{NOW, clean, digest, platform as platform_facts, policy, scan, tagged};
 
 fn reasons(content: Content) -> Vec<String> {
@@ -98,9 +98,7 @@ fn filtered(policy: ScanPolicy, counts: &[(&str, u64)], findings: Vec<Finding>) 
     let facts = ImageFacts { content: Content::Image(platform_facts(scan)), ..clean() };
     let policy = Policy { scan_findings: policy.into(), ..crate::testing::policy() };
     let (image, inspection) = (tagged("1.2"), Inspection::Inspected(facts.into()));
-    let (allowed, inspection, policy) = (Ok(&image), &inspection, &policy);
-    let case = Case { allowed, uninspected: false, inspection, policy, now: NOW, volume: false };
-    let Evaluation::Evaluated(reasons) = check(&case) else {
+    let Evaluation::Evaluated(reasons) = check(&case(&image, &inspection, &policy)) else {
         panic!("an inspected image is evaluated")
     };
     reasons.iter().map(Reason::to_string).collect()
@@ -279,9 +277,8 @@ fn an_artifact_counts_only_in_a_volume() {
         ImageFacts { content: Content::Index(Index::Children(vec![good, artifact])), ..clean() };
     let (inspection, image) = (Inspection::Inspected(facts.into()), tagged("1.2"));
     for (volume, expected) in [(false, 0), (true, 1)] {
-        let (policy, allowed) = (&policy(), Ok(&image));
-        let case =
-            Case { allowed, uninspected: false, inspection: &inspection, policy, now: NOW, volume };
+        let policy = policy();
+        let case = Case { volume, ..case(&image, &inspection, &policy) };
         let Evaluation::Evaluated(reasons) = check(&case) else { panic!("an image is evaluated") };
         assert_eq!(reasons.len(), expected, "{reasons:?}");
     }

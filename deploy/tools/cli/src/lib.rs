@@ -5,15 +5,12 @@
 
 use ecr_admission_policy::Timestamp;
 
-mod cases;
-mod check;
+pub mod check;
 pub mod options;
-mod page;
-mod parameters;
+pub mod policy;
 mod read;
-mod test;
 
-use options::{Command, Options, PolicyCommand};
+use options::{Command, Options};
 
 /// The output of the command, and its exit code.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,7 +39,6 @@ impl Answer {
 /// Does what was asked for, at the instant `now`.
 pub fn run(options: &Options, now: Timestamp) -> Answer {
     match &options.command {
-        Command::Policy(PolicyCommand::Check(options)) => check::run(options, now),
-        Command::Policy(PolicyCommand::Test(options)) => test::run(options, now),
+        Command::Policy(command) => policy::run(command, now),
     }
 }

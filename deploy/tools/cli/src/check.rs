@@ -1,5 +1,13 @@
 //! `ecr-admission check`: what would be denied, before it is. The rules, the adapter to Amazon ECR and both webhooks are
 //! those of the admission function; nothing is deployed.
 
+pub mod evaluate;
+pub mod facts;
 pub mod object;
+pub mod options;
+pub mod output;
+mod progress;
 pub mod report;
+pub mod review;
+pub mod settings;
+pub mod summary;

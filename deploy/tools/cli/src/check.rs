@@ -3,6 +3,7 @@
 
 pub mod evaluate;
 pub mod facts;
+pub mod input;
 pub mod object;
 pub mod options;
 pub mod output;

@@ -2,4 +2,5 @@
 //! those of the admission function; nothing is deployed.
 
 pub mod object;
+pub mod output;
 pub mod report;

@@ -10,5 +10,8 @@ pub mod output;
 mod progress;
 pub mod report;
 pub mod review;
+mod run;
 pub mod settings;
 pub mod summary;
+
+pub(crate) use run::run;

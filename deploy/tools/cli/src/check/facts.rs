@@ -65,7 +65,7 @@ impl Images {
                 let by_digest = EcrImage { id, ..image.clone() };
                 let known = self.known.entry(by_digest).or_insert_with(|| found.clone());
                 if known.is_err() {
-                    *known = found.clone();
+                    known.clone_from(&found);
                 }
             }
             // The digest may be known by its tag, which this look-up cannot unlearn.

@@ -1,11 +1,16 @@
-//! What is written of a report, in which format and where.
+//! The report in the form that each reader expects. Every form says the same: none leaves out what another denies.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::report::Report;
 
+pub mod github;
 pub mod json;
+mod place;
+pub mod sarif;
+#[cfg(test)]
+mod testing;
 pub mod text;
 
 /// A format, and where to.
@@ -24,6 +29,10 @@ pub enum Format {
     Text,
     /// For programs (deploy/check.md).
     Json,
+    /// For GitHub code scanning.
+    Sarif,
+    /// Annotations of a GitHub Actions run.
+    Github,
 }
 
 impl FromStr for Output {
@@ -38,7 +47,9 @@ impl FromStr for Output {
         let format = match format {
             "text" => Format::Text,
             "json" => Format::Json,
-            _ => return Err("expected text or json, and = and a file, if any"),
+            "sarif" => Format::Sarif,
+            "github" => Format::Github,
+            _ => return Err("expected text, json, sarif or github, and = and a file, if any"),
         };
         Ok(Self { format, file })
     }
@@ -60,6 +71,8 @@ pub(super) fn write(format: Format, report: &Report, color: bool) -> String {
     match format {
         Format::Text => text::write(report, color),
         Format::Json => json::write(report),
+        Format::Sarif => sarif::write(report, env!("CARGO_PKG_VERSION")),
+        Format::Github => github::write(report),
     }
 }
 

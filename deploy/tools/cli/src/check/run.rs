@@ -98,8 +98,11 @@ fn written(options: &CheckOptions, outputs: &[Output], report: &Report) -> Resul
     for Output { format, file } in outputs {
         match file {
             None => out = output::write(*format, report, color),
-            Some(file) => std::fs::write(file, output::write(*format, report, false))
-                .map_err(|error| format!("{}: {error}; expected a file to write", file.display()))?,
+            Some(file) => {
+                std::fs::write(file, output::write(*format, report, false)).map_err(|error| {
+                    format!("{}: {error}; expected a file to write", file.display())
+                })?
+            }
         }
     }
     let summary = Summary::of(report);

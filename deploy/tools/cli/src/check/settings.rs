@@ -55,7 +55,42 @@ const OPTIONS: [(&str, &str); 7] = [
     ("AWS_REGION", "--region"),
 ];
 
+/// What the process has of AWS, where no option says otherwise.
+const OF_PROCESS: [&str; 9] = [
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_ECR",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "MAX_IMAGES",
+];
+
+/// The settings that the options make.
+pub(super) fn of(parameters: &Parameters) -> Result<Settings, String> {
+    let process = Environment::from_process();
+    let of_process = |name: &&str| Some(((*name).to_owned(), process.get(name)?.to_owned()));
+    let mut environment: Vec<(String, String)> = OF_PROCESS.iter().filter_map(of_process).collect();
+    environment.extend(parameters.environment());
+    Ok(Settings {
+        environment,
+        document: parameters.document()?,
+        own_account: parameters.own_account()?,
+        notices: vec![],
+    })
+}
+
 impl Parameters {
+    /// The account of the stack: that of the only allowed registry where nothing else is said.
+    fn own_account(&self) -> Result<AccountId, String> {
+        let only = || self.registry_ids.as_ref()?.trim().parse().ok();
+        self.own_account.clone().or_else(only).ok_or_else(|| {
+            "--own-account is missing; expected the account of the stack, of 12 digits".to_owned()
+        })
+    }
+
     /// The variables that the options set.
     fn environment(&self) -> Vec<(String, String)> {
         let values = [

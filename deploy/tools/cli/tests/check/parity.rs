@@ -21,7 +21,7 @@ use crate::support::{VARIABLES, check, cron_job, deployment, image, pod, setup};
 const DOCUMENTS: [&str; 4] = [
     "",
     "rules:\n  scan-findings: {mode: warn}\n  scan-on-push: {mode: audit}\n",
-    "denials: short\nrules:\n  image-config: {mode: deny, runAsNonRoot: true}\n",
+    "denials: short\nrules:\n  image-config: {mode: deny, nonRoot: true}\n",
     "rules:\n  image-available: {mode: audit}\n  tag-immutability: {mode: warn}\n",
 ];
 
@@ -76,7 +76,9 @@ async fn response<R: ReadPolicy>(
 
 /// What `check` says of the object.
 async fn checked(object: Object, rest: &str) -> CheckedObject {
-    let setup = setup(&VARIABLES, Some(&document(rest)));
+    let document = document(rest);
+    ecr_admission_policy::Document::from_yaml(&document).unwrap();
+    let setup = setup(&VARIABLES, Some(&document));
     let mut report = check(vec![object], setup, AsNamed).await;
     assert_eq!(report.objects.len(), 1);
     report.objects.remove(0)

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ecr_admission_policy::Mode;
-use ecr_admission_policy::text::{QUOTED, cut, printable};
+use ecr_admission_policy::text::printable;
 
+use super::place;
 use crate::check::object::{Span, Unreadable};
 use crate::check::report::{CheckResult, CheckedObject, FoundViolation, Report};
 use crate::check::summary::Summary;
@@ -80,13 +81,13 @@ struct Text {
 
 impl Text {
     fn object(&mut self, object: &CheckedObject) {
-        let name = name(object);
+        let name = place::name(object);
         if let Some(refusal) = &object.refusal {
-            let place = place(object, object.span);
+            let place = written_at(object, object.span);
             self.line(&place, Word::Denied, &format!("{name}: {refusal}"));
         }
         for violation in &object.violations {
-            let place = place(object, violation.span.or(object.span));
+            let place = written_at(object, violation.span.or(object.span));
             self.line(&place, Word::of(violation), &format!("{name}: {}", violation.text));
         }
     }
@@ -129,32 +130,19 @@ impl Text {
 }
 
 /// `web.yaml:12:16`, or the file alone where the line is not known.
-fn place(object: &CheckedObject, span: Option<Span>) -> String {
+fn written_at(object: &CheckedObject, span: Option<Span>) -> String {
     let CheckedObject { file, rendered, .. } = object;
-    match span {
-        Some(Span { line, column, .. }) if !rendered => format!("{file}:{line}:{column}"),
-        _ if *rendered => format!("{file} (rendered)"),
-        _ => file.clone(),
-    }
-}
-
-/// `Deployment shop/web`, or `Pod shop/web-6d4f-x and 11 more of ReplicaSet web-6d4f`.
-fn name(object: &CheckedObject) -> String {
-    let CheckedObject { kind, pods, owner, .. } = object;
-    let name = format!("{} {}", cut(kind, QUOTED), qualified(object));
-    match owner {
-        Some(owner) if *pods > 1 => {
-            format!("{name} and {} more of {}", pods - 1, cut(owner, QUOTED))
-        }
-        Some(_) | None => name,
+    match span.filter(|_| !rendered) {
+        Some(Span { line, column, .. }) => format!("{file}:{line}:{column}"),
+        None => file.clone(),
     }
 }
 
 /// `shop/web`.
 fn qualified(object: &CheckedObject) -> String {
-    let name = cut(&object.name, QUOTED);
+    let name = place::foreign(&object.name);
     match &object.namespace {
-        Some(namespace) => format!("{}/{name}", cut(namespace, QUOTED)),
+        Some(namespace) => format!("{}/{name}", place::foreign(namespace)),
         None => name,
     }
 }

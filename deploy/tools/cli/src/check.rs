@@ -4,3 +4,4 @@
 pub mod input;
 pub mod object;
 pub mod report;
+pub mod running;

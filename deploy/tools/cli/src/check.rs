@@ -11,6 +11,7 @@ mod progress;
 pub mod report;
 pub mod review;
 mod run;
+pub mod running;
 pub mod settings;
 pub mod summary;
 

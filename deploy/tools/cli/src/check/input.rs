@@ -22,6 +22,8 @@ mod yaml;
 use objects::File;
 use place::Lines;
 
+pub(super) use objects::message as json_problem;
+
 /// What was read.
 #[derive(Debug, Default)]
 pub struct Input {

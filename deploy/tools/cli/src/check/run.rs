@@ -18,7 +18,7 @@ use super::report::Report;
 use super::review::Circumstances;
 use super::settings::{self, Settings};
 use super::summary::Summary;
-use super::{input, progress};
+use super::{input, progress, running};
 use crate::Answer;
 use crate::read::{Unusable, bad};
 
@@ -37,7 +37,10 @@ async fn checked(options: &CheckOptions, now: Timestamp) -> Result<Answer, Strin
     let settings = settings::of(&options.parameters)?;
     let config = settings.config()?;
     let document = document(&settings, options.parameters.policy.as_deref())?;
-    let input = input::read(&options.paths, &mut std::io::stdin().lock());
+    let mut input = input::read(&options.paths, &mut std::io::stdin().lock());
+    if options.request.running {
+        input.objects = running::running(input.objects);
+    }
     let inspector = EcrInspector::new(&config.sdk, &config.regions, Log::new(Level::Error));
     let setup = setup(options, config, document, settings.own_account, now);
     let mut report = evaluate(input.objects, setup, inspector, progress::watch).await;

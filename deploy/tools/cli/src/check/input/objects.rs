@@ -304,7 +304,7 @@ pub(super) fn got(value: &RawValue) -> String {
 }
 
 /// What serde_json says, without where it says that it is: the place is that of the file.
-pub(super) fn message(error: &serde_json::Error) -> String {
+pub(in crate::check) fn message(error: &serde_json::Error) -> String {
     let error = error.to_string();
     let text = error.rsplit_once(" at line ").map_or(error.as_str(), |(text, _)| text);
     cut(&printable(text), QUOTED)

@@ -85,14 +85,13 @@ impl<'a> Finder<'a, '_> {
         json.field("apiVersion", r#""v1""#);
         json.field("kind", r#""Pod""#);
         json.field("metadata", &self.metadata(metadata)?);
-        let before = json.0.len();
-        json.field("spec", spec.get());
+        let spec_start = json.field("spec", spec.get());
         let status = status.filter(|_| self.shape.is_pod());
         if let Some(status) = status {
             json.field("status", status.get());
         }
         let pod = json.end().map_err(|error| misfit(template, message(&error)))?;
-        self.check(&pod, spec, before)?;
+        self.check(&pod, spec, spec_start)?;
         let owner = self.shape.is_pod().then(|| owner::controller(self.object)).flatten();
         Ok(Some(MadePod {
             pod,
@@ -132,7 +131,7 @@ impl<'a> Finder<'a, '_> {
     }
 
     /// Reads the images as the admission function does, which refuses a Pod that it cannot read.
-    fn check(&self, pod: &RawValue, spec: &'a RawValue, before: usize) -> Result<(), Misfit<'a>> {
+    fn check(&self, pod: &RawValue, spec: &'a RawValue, start: usize) -> Result<(), Misfit<'a>> {
         let request = Request {
             kind: GroupVersionKind {
                 group: String::new(),
@@ -153,9 +152,11 @@ impl<'a> Finder<'a, '_> {
             Some((problem, column)) => (problem, column.parse::<usize>().ok()),
             None => (refusal.as_str(), None),
         };
-        // The spec is a copy, so its bytes are as far from its start here as there.
-        let start = before + r#","spec":"#.len();
-        let part = column.and_then(|column| spec.get().get(column.checked_sub(start + 1)?..));
+        // The bytes of the copy that count are in the same order as those of the spec.
+        let part = column.and_then(|column| {
+            let copied = column.checked_sub(start + 1)?;
+            spec.get().get(origin(spec.get(), copied)..)
+        });
         Err(Misfit { part: part.unwrap_or(spec.get()), problem: problem.to_owned() })
     }
 }
@@ -227,12 +228,15 @@ fn check_image<'a>(image: &'a RawValue, path: &str) -> Result<(), Misfit<'a>> {
 struct Json(String);
 
 impl Json {
-    fn field(&mut self, name: &str, value: &str) {
+    /// Adds a field, and returns where its value begins.
+    fn field(&mut self, name: &str, value: &str) -> usize {
         self.0.push(if self.0.is_empty() { '{' } else { ',' });
         self.0.push('"');
         self.0.push_str(name);
         self.0.push_str("\":");
-        self.0.push_str(value);
+        let start = self.0.len();
+        compact(value).for_each(|(_, kept)| self.0.push_str(kept));
+        start
     }
 
     fn text(mut self) -> String {
@@ -246,4 +250,40 @@ impl Json {
     fn end(self) -> Result<Box<RawValue>, serde_json::Error> {
         RawValue::from_string(self.text())
     }
+}
+
+/// The parts of a JSON value that are no blanks between its tokens, and where each begins. What kubectl prints is one
+/// half blanks.
+fn compact(json: &str) -> impl Iterator<Item = (usize, &str)> {
+    let bytes = json.as_bytes();
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let blanks = bytes.get(next..)?.iter().take_while(|byte| is_blank(**byte)).count();
+        let start = next + blanks;
+        let mut quoted = false;
+        let mut escaped = false;
+        let length = bytes.get(start..)?.iter().take_while(|byte| {
+            quoted ^= **byte == b'"' && !escaped;
+            escaped = **byte == b'\\' && !escaped;
+            quoted || !is_blank(**byte)
+        });
+        next = start + length.count();
+        Some((start, json.get(start..next).filter(|kept| !kept.is_empty())?))
+    })
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
+/// Where the byte `copied` of the compact form is in the value.
+fn origin(json: &str, copied: usize) -> usize {
+    let mut before = 0;
+    for (start, kept) in compact(json) {
+        if copied < before + kept.len() {
+            return start + copied - before;
+        }
+        before += kept.len();
+    }
+    json.len()
 }

@@ -52,7 +52,7 @@ fn documents(file: &File<'_>, start: usize, text: &str, input: &mut Input) {
         Ok(())
     });
     if let Err(problem) = read {
-        let problem = match text.find("{{") {
+        let problem = match template(text) {
             Some(offset) => Problem::template(offset),
             None => problem,
         };
@@ -123,6 +123,20 @@ fn parts(text: &str) -> Vec<Part<'_>> {
 /// Whether there is more than blank lines, comments and directives.
 fn has_content(text: &str) -> bool {
     text.lines().map(str::trim_start).any(|line| !line.is_empty() && !line.starts_with(['#', '%']))
+}
+
+/// The first `{{` that is neither quoted nor in a comment: what a template has and Kubernetes YAML does not.
+fn template(text: &str) -> Option<usize> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if let Some((before, _)) = line.split_once("{{")
+            && !before.contains(['"', '\'', '#'])
+        {
+            return Some(start + before.len());
+        }
+        start += line.len();
+    }
+    None
 }
 
 /// The template that `helm template` says it made the document of.

@@ -222,6 +222,12 @@ impl<'a> Writer<'a> {
             Value::Scalar(text, Scalar::Text) => Ok(Cow::Borrowed(text.as_ref())),
             Value::Scalar(_, Scalar::Bool(value)) => Ok(Cow::Owned(value.to_string())),
             Value::Scalar(_, Scalar::Integer(value)) => Ok(Cow::Owned(value.to_string())),
+            // Beyond these, Go writes an exponent.
+            Value::Scalar(_, Scalar::Float(value)) if (1e-4..1e6).contains(&value.abs()) => {
+                #[allow(clippy::cast_possible_truncation, reason = "so does sigs.k8s.io/yaml")]
+                let value = *value as f32;
+                Ok(Cow::Owned(value.to_string()))
+            }
             Value::Scalar(_, scalar) => {
                 let got = scalar.name();
                 Err(Problem::at(

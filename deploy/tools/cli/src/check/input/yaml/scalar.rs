@@ -44,13 +44,21 @@ impl Scalar {
 
 fn number(text: &str) -> Option<Scalar> {
     match text.bytes().next()? {
-        b'.' => float(text),
+        b'.' if underscores_separate_digits(text) => float(&text.replace('_', "")),
         b'0'..=b'9' | b'+' | b'-' => {
             let plain = text.replace('_', "");
             integer(&plain).map(Scalar::Integer).or_else(|| float(&plain))
         }
         _ => None,
     }
+}
+
+/// Whether every underscore is between two digits.
+fn underscores_separate_digits(text: &str) -> bool {
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let mut underscores = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_');
+    underscores.all(|(n, _)| n > 0 && digit(bytes.get(n - 1)) && digit(bytes.get(n + 1)))
 }
 
 /// An integer as Go's `strconv.ParseInt` reads it with base 0.

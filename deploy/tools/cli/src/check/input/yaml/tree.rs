@@ -172,9 +172,9 @@ fn scalar<'a>(
     let name = tag.core_suffix().ok_or_else(|| Problem::unknown_tag(tag, range.start))?;
     let scalar = match (name, Scalar::of(&text)) {
         ("str", _) => Scalar::Text,
-        ("float", Scalar::Integer(integer)) => {
-            // Only its value counts.
-            #[allow(clippy::cast_precision_loss)]
+        ("float", Scalar::Integer(integer)) =>
+        {
+            #[allow(clippy::cast_precision_loss, reason = "JSON has no integers of its own")]
             Scalar::Float(integer as f64)
         }
         ("bool", scalar @ Scalar::Bool(_))

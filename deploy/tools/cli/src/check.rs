@@ -1,5 +1,6 @@
 //! `ecr-admission check`: what would be denied, before it is. The rules, the adapter to Amazon ECR and both webhooks are
 //! those of the admission function; nothing is deployed.
 
+pub mod aws;
 pub mod object;
 pub mod report;

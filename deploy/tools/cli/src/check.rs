@@ -4,6 +4,7 @@
 pub mod evaluate;
 pub mod facts;
 pub mod input;
+pub mod aws;
 pub mod object;
 pub mod options;
 pub mod output;

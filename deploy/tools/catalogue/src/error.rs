@@ -2,6 +2,7 @@
 
 use crate::arn;
 use crate::caller::Caller;
+use crate::catalogue::refusal::NOT_RECORDED;
 
 /// An error as ECR sends it: the code is its `__type`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,11 @@ impl EcrError {
     /// A client error.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> EcrError {
         EcrError { code, message: message.into() }
+    }
+
+    /// A recording does not hold the answer.
+    pub(crate) fn not_recorded() -> EcrError {
+        EcrError::new(NOT_RECORDED, "the recording does not hold the answer")
     }
 
     /// What IAM answers to a caller that lacks an action.

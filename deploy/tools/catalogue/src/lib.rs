@@ -10,9 +10,12 @@ pub mod catalogue;
 mod ecr;
 mod error;
 mod nulls;
+mod recording;
 
 pub use caller::Caller;
-pub use catalogue::{Catalogue, CatalogueError};
+pub use catalogue::refusal::NOT_RECORDED;
+pub use catalogue::{Catalogue, CatalogueError, Recorded};
 pub use ecr::{BLOBS, Registries, answer};
 pub use error::EcrError;
 pub use nulls::without_nulls;
+pub use recording::{Answer, Recording, RecordingError};

@@ -10,6 +10,7 @@ use super::parameter::check_length;
 use super::store::{Image, Registries, Repository};
 use crate::arn;
 use crate::caller::Caller;
+use crate::catalogue::refusal::{Code, NOT_RECORDED, Operation};
 use crate::error::EcrError;
 
 /// The most images in one request.
@@ -43,6 +44,10 @@ pub(super) fn batch_get(
     let ids: BTreeSet<ImageId> = input.image_ids.into_iter().collect();
     let (mut images, mut failures) = (Vec::new(), Vec::new());
     for id in &ids {
+        if let Some(failure) = refused(repository, id)? {
+            failures.push(failure);
+            continue;
+        }
         if let Some(refused) = refused_upstream(repository, account, caller, id)? {
             failures.push(refused);
             continue;
@@ -61,6 +66,21 @@ pub(super) fn batch_get(
         }
     }
     Ok(json!({"images": images, "failures": failures}))
+}
+
+/// What the catalogue has instead of an answer: the failure of one image, or the error of the whole call.
+fn refused(repository: &Repository, id: &ImageId) -> Result<Option<Value>, EcrError> {
+    let Some(refusal) = repository.refusal(Operation::BatchGetImage, id.name()) else {
+        return Ok(None);
+    };
+    match &refusal.code {
+        Code::NotRecorded => Ok(Some(failure(id, Missing::NotRecorded))),
+        Code::Failure(code) => {
+            let reason = refusal.message.as_deref().unwrap_or("The image could not be had");
+            Ok(Some(failed(id, code, reason)))
+        }
+        Code::Exception(_) => repository.check(Operation::BatchGetImage, id.name()).map(|()| None),
+    }
 }
 
 /// The result of asking the upstream of a pull-through cache, where ECR would: the image's failure, or
@@ -86,11 +106,11 @@ fn refused_upstream(
             "UnableToGetUpstreamImageException",
             "The image could not be pulled from the upstream registry with the pull through cache rule",
         )),
-        code => Ok(Some(json!({
-            "imageId": id.as_asked(),
-            "failureCode": code,
-            "failureReason": "The upstream registry of the pull through cache rule gave no image",
-        }))),
+        code => Ok(Some(failed(
+            id,
+            code,
+            "The upstream registry of the pull through cache rule gave no image",
+        ))),
     }
 }
 
@@ -127,6 +147,11 @@ fn failure(id: &ImageId, missing: Missing) -> Value {
             "InvalidImageTag",
             "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}'",
         ),
+        Missing::NotRecorded => (NOT_RECORDED, "The recording does not hold the answer"),
     };
+    failed(id, code, reason)
+}
+
+fn failed(id: &ImageId, code: &str, reason: &str) -> Value {
     json!({"imageId": id.as_asked(), "failureCode": code, "failureReason": reason})
 }

@@ -6,11 +6,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::image_id::{ImageId, Missing};
-use super::page::{page, size};
+use super::page::{beginning, page, size};
 use super::parameter::invalid;
 use super::store::{Image, Registries, Repository};
 use crate::caller::Caller;
 use crate::catalogue::ScanType;
+use crate::catalogue::refusal::Operation;
 use crate::catalogue::scan::{Finding, Scan};
 use crate::error::EcrError;
 
@@ -36,6 +37,7 @@ pub(super) fn describe(
     let name = &input.repository_name;
     let (registry, repository) = registries.repository(account, caller.region, name)?;
     let asked_size = size(input.max_results)?;
+    repository.check(Operation::DescribeImageScanFindings, input.image_id.name())?;
     let image = image(repository, account, input)?;
     let scan = image.scan.as_ref().ok_or_else(|| {
         EcrError::new(
@@ -47,15 +49,21 @@ pub(super) fn describe(
             ),
         )
     })?;
-    let page_size = match registry.scan_type {
+    let scan_type = scan.scan_type.unwrap_or(registry.scan_type);
+    let page_size = match scan_type {
         ScanType::Basic => asked_size,
         ScanType::Enhanced => ENHANCED_SIZE,
     };
     let all = scan.all_findings();
     let list = format!("findings {account} {} {name} {}", caller.region, image.digest);
     let token = input.next_token.as_deref();
-    let (part, next) = page(all.as_deref().unwrap_or_default(), &list, token, page_size)?;
-    let part: Vec<Value> = match registry.scan_type {
+    let all_or_none = all.as_deref().unwrap_or_default();
+    let (part, next) = if scan.incomplete {
+        beginning(all_or_none, &list, token, page_size)?
+    } else {
+        page(all_or_none, &list, token, page_size)?
+    };
+    let part: Vec<Value> = match scan_type {
         ScanType::Basic => part.iter().map(shape::basic).collect(),
         ScanType::Enhanced => {
             let place = shape::Place { account, region: caller.region, repository: name, image };
@@ -67,7 +75,7 @@ pub(super) fn describe(
         "repositoryName": name,
         "imageId": input.image_id.echo(&image.digest),
         "imageScanStatus": {"status": scan.status, "description": scan.description},
-        "imageScanFindings": findings(scan, all.as_deref(), part, registry.scan_type),
+        "imageScanFindings": findings(scan, all.as_deref(), part, scan_type),
         "nextToken": next,
     }))
 }
@@ -96,6 +104,7 @@ fn image_not_found(missing: Missing, id: &ImageId, repository: &str, account: &s
         Missing::NeitherTagNorDigest => {
             invalid("imageId", "Either imageDigest or imageTag must be given")
         }
+        Missing::NotRecorded => EcrError::not_recorded(),
         Missing::InvalidDigest => invalid(
             "imageDigest",
             "must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::store::Registries;
 use crate::caller::Caller;
+use crate::catalogue::refusal::Operation;
 use crate::error::EcrError;
 
 /// The path of the blobs that `GetDownloadUrlForLayer` names; a digest follows.
@@ -27,7 +28,11 @@ pub(super) fn url(
     let account = input.registry_id.as_deref().unwrap_or(caller.account);
     let (name, digest) = (&input.repository_name, &input.layer_digest);
     let (_, repository) = registries.repository(account, caller.region, name)?;
+    repository.check(Operation::GetDownloadUrlForLayer, Some(digest))?;
     if !repository.blobs.contains(digest) {
+        if repository.recorded {
+            return Err(EcrError::not_recorded());
+        }
         return Err(EcrError::new(
             "LayersNotFoundException",
             format!(

@@ -47,6 +47,12 @@ pub(crate) fn given(image: &Image) -> Option<Blob> {
     Some(under_digest(image, text.0.clone()))
 }
 
+/// The config blob beside a manifest that is given whole, by the digest that the manifest has for it.
+pub(crate) fn given_config(image: &Image) -> Option<Blob> {
+    let content = Bytes::from(image.config_blob.as_ref()?.0.clone());
+    Some(Blob { digest: image.manifest.as_ref()?.config_digest()?, content })
+}
+
 /// Builds an image that is not an index. `seed` makes its layers, and so its digest, unlike any other;
 /// a layer is not a real archive, since nothing here ever runs it.
 pub(crate) fn image(image: &Image, seed: &str) -> Built {

@@ -29,6 +29,21 @@ pub(crate) fn page<'a, T>(
     Ok((items.get(start..end).unwrap_or_default(), next))
 }
 
+/// The same of a list whose end is not recorded: its last page has a token, which leads to what is not known.
+pub(crate) fn beginning<'a, T>(
+    items: &'a [T],
+    list: &str,
+    token: Option<&str>,
+    size: usize,
+) -> Result<(&'a [T], Option<String>), EcrError> {
+    let end = seal(items.len(), list);
+    if token == Some(&end) {
+        return Err(EcrError::not_recorded());
+    }
+    let (part, next) = page(items, list, token, size)?;
+    Ok((part, next.or(Some(end))))
+}
+
 /// A page size that ECR accepts.
 pub(crate) fn size(asked: Option<u32>) -> Result<usize, EcrError> {
     match asked.unwrap_or(DEFAULT_SIZE) {

@@ -8,7 +8,7 @@ mod heard;
 mod scans;
 mod written;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::time::SystemTime;
 
@@ -54,7 +54,7 @@ pub struct Recording {
     region: String,
     repositories: BTreeMap<Place, RepositoryHeard>,
     /// The layers behind the addresses that ECR gave. They are permissions: never to be written.
-    urls: HashMap<String, (Place, String)>,
+    urls: HashMap<String, BTreeSet<(Place, String)>>,
 }
 
 /// Account, Region and name of a repository.
@@ -95,12 +95,18 @@ impl Recording {
 
     /// Hears the blob behind an address that ECR gave.
     pub fn hear_blob(&mut self, url: &str, content: &[u8]) {
-        let Some((place, digest)) = self.urls.get(url).cloned() else { return };
-        let is_whole = format!("sha256:{:x}", Sha256::digest(content)) == digest;
-        let text = std::str::from_utf8(content).ok();
-        if let Some(text) = text.filter(|_| is_whole && content.len() <= LONGEST_BLOB) {
-            self.repository(place).blobs.insert(digest, text.to_owned());
+        let Ok(text) = std::str::from_utf8(content) else { return };
+        let own = format!("sha256:{:x}", Sha256::digest(content));
+        for (place, digest) in self.urls.get(url).cloned().unwrap_or_default() {
+            if digest == own && content.len() <= LONGEST_BLOB {
+                self.repository(place).blobs.insert(digest, text.to_owned());
+            }
         }
+    }
+
+    /// Whether ECR gave this address for a blob.
+    pub fn knows(&self, url: &str) -> bool {
+        self.urls.contains_key(url)
     }
 
     /// All of it as a catalogue that was recorded at this time: the text of the file.
@@ -244,7 +250,7 @@ impl Recording {
         match said::<DownloadUrl>(answer, Operation::GetDownloadUrlForLayer)? {
             Said::Held(held) => {
                 self.repository(place.clone()).layer_errors.remove(&digest);
-                self.urls.insert(held.download_url, (place, digest));
+                self.urls.entry(held.download_url).or_default().insert((place, digest));
             }
             refused => {
                 self.repository(place).layer_errors.insert(digest, refused.without());

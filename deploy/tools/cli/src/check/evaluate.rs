@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
+use std::sync::Arc;
 
 use ecr_admission::arrival::Arrival;
 use ecr_admission::config::Config;
@@ -34,6 +35,8 @@ pub struct Setup {
     pub now_ms: u64,
     /// When all look-ups must be over.
     pub deadline: Instant,
+    /// How many of them may be in flight at a time.
+    pub room: usize,
 }
 
 /// The policy document that is at hand.
@@ -56,10 +59,11 @@ pub async fn evaluate<I: InspectImage, W: Future<Output = ()>>(
     objects: Vec<Object>,
     setup: Setup,
     inspector: I,
-    watch: impl FnOnce(std::sync::Arc<Budget>, usize) -> W,
+    watch: impl FnOnce(Arc<Budget>, usize) -> W,
 ) -> Report {
     let facts = Facts::new(inspector);
-    let Setup { config, document, own_account, circumstances, namespace, now_ms, deadline } = setup;
+    let Setup { config, document, own_account, circumstances, namespace, now_ms, deadline, room } =
+        setup;
     let log = Log::new(Level::Error);
     let evaluator = Evaluator::new(config, &facts, document.map(GivenPolicy), log);
     let reviewed = async |object: &Object, pod: &MadePod| {
@@ -73,9 +77,9 @@ pub async fn evaluate<I: InspectImage, W: Future<Output = ()>>(
         }
     }
     let noted = facts.noted();
-    let budget = std::sync::Arc::new(Budget::new(deadline));
+    let budget = Arc::new(Budget::with_room_for(room, deadline));
     if noted > 0 {
-        let watching = watch(std::sync::Arc::clone(&budget), noted);
+        let watching = watch(Arc::clone(&budget), noted);
         tokio::select! {
             () = facts.ask(&budget) => {}
             () = async { watching.await; std::future::pending().await } => {}

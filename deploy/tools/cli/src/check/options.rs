@@ -44,6 +44,11 @@ pub struct CheckOptions {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Parameters of the stack")]
 pub struct Parameters {
+    /// The CloudFormation stack of the admission function: its parameters and its policy document are used. Options
+    /// below set single parameters instead
+    #[arg(long, value_name = "NAME", conflicts_with = "own_account")]
+    pub stack: Option<String>,
+
     /// The Region of the stack [default: that of the environment or profile]
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
@@ -111,6 +116,19 @@ pub struct RequestOptions {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Facts about images")]
 pub struct FactOptions {
+    /// Take what Amazon ECR says from this file and ask nothing: a catalogue of --record, or written by hand as
+    /// deploy/samples/registry.yaml
+    #[arg(long, value_name = "FILE", conflicts_with = "record")]
+    pub facts: Option<PathBuf>,
+
+    /// Write what Amazon ECR says to this file. It lists vulnerabilities: keep it private
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+
+    /// How old recorded facts may be
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub max_facts_age: Duration,
+
     /// How long Amazon ECR may take in all, throttling included
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
     pub timeout: Duration,

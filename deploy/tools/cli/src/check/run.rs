@@ -1,14 +1,10 @@
 //! `ecr-admission check`, from the options to the exit code.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::time::{Duration, SystemTime};
 
-use ecr_admission::config::Config;
-use ecr_admission::ecr::EcrInspector;
-use ecr_admission::policy_secret::PolicyVersion;
-use ecr_admission_lambda::{Level, Log};
+use ecr_admission_policy::Timestamp;
 use ecr_admission_policy::text::printable;
-use ecr_admission_policy::{Document, Timestamp};
 use tokio::time::Instant;
 
 use super::evaluate::{Setup, evaluate};
@@ -16,11 +12,9 @@ use super::options::{CheckOptions, Color, RequestOptions};
 use super::output::{self, Output};
 use super::report::Report;
 use super::review::Circumstances;
-use super::settings::{self, Settings};
 use super::summary::Summary;
-use super::{input, progress, running};
+use super::{input, progress, running, source};
 use crate::Answer;
-use crate::read::{Unusable, bad};
 
 /// Checks what `options` name, at the instant `now`. A problem that leaves no report is one line on stderr.
 pub(crate) fn run(options: &CheckOptions, now: Timestamp) -> Answer {
@@ -34,28 +28,13 @@ pub(crate) fn run(options: &CheckOptions, now: Timestamp) -> Answer {
 
 async fn checked(options: &CheckOptions, now: Timestamp) -> Result<Answer, String> {
     let outputs = output::outputs(&options.report.outputs)?;
-    let settings = settings::of(&options.parameters)?;
-    let config = settings.config()?;
-    let document = document(&settings, options.parameters.policy.as_deref())?;
+    let seconds = u64::try_from(now.seconds()).unwrap_or_default();
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let source = Box::pin(source::of(options, now)).await?;
     let mut input = input::read(&options.paths, &mut std::io::stdin().lock());
     if options.request.running {
         input.objects = running::running(input.objects);
     }
-    let inspector = EcrInspector::new(&config.sdk, &config.regions, Log::new(Level::Error));
-    let setup = setup(options, config, document, settings.own_account, now);
-    let mut report = evaluate(input.objects, setup, inspector, progress::watch).await;
-    report.unreadable = input.unreadable;
-    report.notices = settings.notices;
-    written(options, &outputs, &report)
-}
-
-fn setup(
-    options: &CheckOptions,
-    config: Config,
-    document: Option<PolicyVersion>,
-    own_account: ecr_admission_policy::names::AccountId,
-    now: Timestamp,
-) -> Setup {
     let RequestOptions { namespace, user, groups, as_written, running } = &options.request;
     let circumstances = Circumstances {
         user: user.clone(),
@@ -63,28 +42,23 @@ fn setup(
         // What runs has been through the mutating webhook.
         mutate: !as_written && !running,
     };
-    Setup {
-        config,
-        document,
-        own_account,
+    let setup = Setup {
+        config: source.config,
+        document: source.document,
+        own_account: source.own_account,
         circumstances,
         namespace: namespace.clone(),
-        now_ms: u64::try_from(now.seconds()).unwrap_or_default().saturating_mul(1_000),
+        now_ms: seconds.saturating_mul(1_000),
         deadline: Instant::now() + options.facts.timeout,
+        room: source.room,
+    };
+    let mut report = evaluate(input.objects, setup, source.inspector, progress::watch).await;
+    report.unreadable = input.unreadable;
+    report.notices = source.notices;
+    if let Some((recorder, file)) = &source.recorder {
+        recorder.write(file, now)?;
     }
-}
-
-/// The policy document, which is known to be one: else every object would be denied for it.
-fn document(settings: &Settings, file: Option<&Path>) -> Result<Option<PolicyVersion>, String> {
-    let Some(text) = settings.document.clone() else { return Ok(None) };
-    let of = file.unwrap_or(Path::new("the policy document of the stack"));
-    if let Err(invalid) = Document::from_yaml(&text) {
-        return Err(match bad(of, invalid.line(), invalid.column(), invalid.problem()) {
-            Unusable::Bad(problem) | Unusable::Unreadable(problem) => problem,
-        });
-    }
-    let id = file.map_or("of the stack".to_owned(), |file| file.to_string_lossy().into_owned());
-    Ok(Some(PolicyVersion { id: printable(&id), text }))
+    written(options, &outputs, &report)
 }
 
 /// Every output, to where it goes.

@@ -1,20 +1,19 @@
 //! What the admission function of a stack would be configured with.
 
 use ecr_admission::config::Config;
+use ecr_admission::policy_secret::PolicyVersion;
 use ecr_admission_lambda::{BadVariable, Environment};
-use ecr_admission_policy::document::MAX_BYTES;
 use ecr_admission_policy::names::AccountId;
 
 use super::options::Parameters;
-use crate::read::{self, Unusable};
 
 /// The settings of an admission function, of a deployed stack or made of options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Its environment variables. Of two values for one variable, the last counts.
     pub environment: Vec<(String, String)>,
-    /// The policy document, as text; `None` leaves the parameters alone.
-    pub document: Option<String>,
+    /// The policy document; `None` leaves the parameters alone.
+    pub document: Option<PolicyVersion>,
     /// The account that it runs in.
     pub own_account: AccountId,
     /// What is to be said of where all this comes from; one plain line each.
@@ -55,44 +54,9 @@ const OPTIONS: [(&str, &str); 7] = [
     ("AWS_REGION", "--region"),
 ];
 
-/// What the process has of AWS, where no option says otherwise.
-const OF_PROCESS: [&str; 9] = [
-    "AWS_REGION",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_ECR",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT",
-    "MAX_IMAGES",
-];
-
-/// The settings that the options make.
-pub(super) fn of(parameters: &Parameters) -> Result<Settings, String> {
-    let process = Environment::from_process();
-    let of_process = |name: &&str| Some(((*name).to_owned(), process.get(name)?.to_owned()));
-    let mut environment: Vec<(String, String)> = OF_PROCESS.iter().filter_map(of_process).collect();
-    environment.extend(parameters.environment());
-    Ok(Settings {
-        environment,
-        document: parameters.document()?,
-        own_account: parameters.own_account()?,
-        notices: vec![],
-    })
-}
-
 impl Parameters {
-    /// The account of the stack: that of the only allowed registry where nothing else is said.
-    fn own_account(&self) -> Result<AccountId, String> {
-        let only = || self.registry_ids.as_ref()?.trim().parse().ok();
-        self.own_account.clone().or_else(only).ok_or_else(|| {
-            "--own-account is missing; expected the account of the stack, of 12 digits".to_owned()
-        })
-    }
-
     /// The variables that the options set.
-    fn environment(&self) -> Vec<(String, String)> {
+    pub(super) fn environment(&self) -> Vec<(String, String)> {
         let values = [
             ("REGISTRY_IDS", &self.registry_ids),
             ("REGISTRY_REGION", &self.registry_region),
@@ -104,15 +68,6 @@ impl Parameters {
         ];
         let set = |(name, value): (&str, &Option<String>)| Some((name.to_owned(), value.clone()?));
         values.into_iter().filter_map(set).collect()
-    }
-
-    /// The text of the policy document that an option names.
-    fn document(&self) -> Result<Option<String>, String> {
-        let expected = format!("a policy document, YAML of at most {MAX_BYTES} bytes");
-        let Some(file) = &self.policy else { return Ok(None) };
-        read::text(file, &expected).map(Some).map_err(|unusable| match unusable {
-            Unusable::Unreadable(problem) | Unusable::Bad(problem) => problem,
-        })
     }
 }
 

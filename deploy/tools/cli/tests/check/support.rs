@@ -16,17 +16,17 @@ use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-pub const REGISTRY: &str = ecr_admission_testing::REGISTRY;
+pub(crate) const REGISTRY: &str = ecr_admission_testing::REGISTRY;
 
 /// The settings of every test, as the handler of the same test has them.
-pub const VARIABLES: [(&str, &str); 3] = [
+pub(crate) const VARIABLES: [(&str, &str); 3] = [
     ("REGISTRY_IDS", "123456789012"),
     ("PIN_NAMESPACES", "pinned"),
     ("REWRITES", "docker.io/=123456789012.dkr.ecr.us-east-1.amazonaws.com/hub/"),
 ];
 
 /// A setup with these settings, by which Pods are created in the namespace `shop`.
-pub fn setup(variables: &[(&str, &str)], document: Option<&str>) -> Setup {
+pub(crate) fn setup(variables: &[(&str, &str)], document: Option<&str>) -> Setup {
     let region = [("AWS_REGION", "us-east-1")];
     let environment = region.iter().chain(variables);
     let settings = Settings {
@@ -43,27 +43,28 @@ pub fn setup(variables: &[(&str, &str)], document: Option<&str>) -> Setup {
         namespace: "shop".to_owned(),
         now_ms: NOW_MS,
         deadline: Instant::now() + Duration::from_secs(60),
+        room: 16,
     }
 }
 
 /// The report on objects.
-pub async fn check(objects: Vec<Object>, setup: Setup, inspector: impl InspectImage) -> Report {
+pub(crate) async fn check(objects: Vec<Object>, setup: Setup, inspector: impl InspectImage) -> Report {
     evaluate(objects, setup, inspector, |_, _| async {}).await
 }
 
 /// A Pod as an object of the input.
-pub fn pod(pod: &Value) -> Object {
+pub(crate) fn pod(pod: &Value) -> Object {
     made(pod, "v1", "Pod", pod, "spec")
 }
 
 /// A Deployment whose Pods are like this one.
-pub fn deployment(pod: &Value) -> Object {
+pub(crate) fn deployment(pod: &Value) -> Object {
     let deployment = json!({"metadata": {"name": "web"}});
     made(&deployment, "apps/v1", "Deployment", pod, "spec.template.spec")
 }
 
 /// A CronJob whose Pods are like this one.
-pub fn cron_job(pod: &Value) -> Object {
+pub(crate) fn cron_job(pod: &Value) -> Object {
     let job = json!({"metadata": {"name": "nightly"}});
     made(&job, "batch/v1", "CronJob", pod, "spec.jobTemplate.spec.template.spec")
 }
@@ -92,7 +93,7 @@ fn made(object: &Value, api_version: &str, kind: &str, pod: &Value, path: &str) 
 }
 
 /// A Pod with these container images.
-pub fn running(name: &str, images: &[&str]) -> Value {
+pub(crate) fn running(name: &str, images: &[&str]) -> Value {
     let containers = images.iter().enumerate();
     let containers: Vec<Value> =
         containers.map(|(n, image)| json!({"name": format!("c{n}"), "image": image})).collect();
@@ -100,6 +101,6 @@ pub fn running(name: &str, images: &[&str]) -> Value {
 }
 
 /// The name of an image in the registry.
-pub fn image(name: &str) -> String {
+pub(crate) fn image(name: &str) -> String {
     format!("{REGISTRY}/{name}")
 }

@@ -2,12 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use super::Catalogue;
 use super::image::Image;
-use super::registry::Registry;
+use super::refusal::{Code, Operation, Refusal};
+use super::registry::{Registry, Repository};
 use super::word::Word;
 
 /// The first thing that the catalogue holds twice, or that an image cannot have.
-pub(crate) fn contradiction(registries: &[Registry]) -> Option<String> {
+pub(crate) fn contradiction(catalogue: &Catalogue) -> Option<String> {
+    let Catalogue { recorded_at, account, region, registries } = catalogue;
+    let given = [recorded_at.is_some(), account.is_some(), region.is_some()];
+    if given.contains(&true) && given.contains(&false) {
+        return Some(
+            "a recording has the keys recordedAt, account and region; give all three, or none"
+                .to_owned(),
+        );
+    }
     let mut seen = BTreeSet::new();
     for registry in registries {
         let id = (registry.account.as_str(), registry.region.as_str());
@@ -31,9 +41,17 @@ fn in_registry(registry: &Registry) -> Option<String> {
         if !names.insert(name) {
             return Some(format!(r#"repository "{name}" appears twice; use one of each name"#));
         }
+        if registry.not_found.contains(name) {
+            return Some(format!(
+                r#"repository "{name}" is listed, but also notFound; remove it from one of them"#
+            ));
+        }
         let mut seen = Seen::default();
         let mut images = repository.images.iter();
-        if let Some(message) = images.find_map(|image| in_image(image, &mut seen)) {
+        let wrong = images.find_map(|image| in_image(image, &mut seen));
+        let wrong = wrong.or_else(|| not_found(repository, &seen));
+        let wrong = wrong.or_else(|| repository.errors.iter().find_map(refusal));
+        if let Some(message) = wrong {
             return Some(format!(r#"repository "{name}": {message}"#));
         }
     }
@@ -45,6 +63,36 @@ fn in_registry(registry: &Registry) -> Option<String> {
 struct Seen<'a> {
     tags: BTreeSet<&'a str>,
     digests: BTreeSet<&'a str>,
+}
+
+fn not_found(repository: &Repository, seen: &Seen<'_>) -> Option<String> {
+    let held = |id: &str| seen.tags.contains(id) || seen.digests.contains(id);
+    let id = repository.not_found.iter().find(|id| held(id))?;
+    Some(format!("{id} is held by an image, but also notFound; remove it from one of them"))
+}
+
+fn refusal(refusal: &Refusal) -> Option<String> {
+    let operation = refusal.operation;
+    let of_repository = matches!(
+        operation,
+        Operation::DescribeRepositories | Operation::BatchGetRepositoryScanningConfiguration
+    );
+    if of_repository && refusal.of.is_some() {
+        return Some(format!(
+            "an error of {operation:?} is about the repository; remove the key of"
+        ));
+    }
+    if !of_repository && refusal.of.is_none() {
+        return Some(format!(
+            "an error of {operation:?} needs the key of: a tag, or the digest of an image or a layer"
+        ));
+    }
+    match &refusal.code {
+        Code::Failure(code) if !operation.has_failures() => Some(format!(
+            r#"an error of {operation:?} has the code "{code}", but only a code that ends in Exception, or NotRecorded, can be its answer"#
+        )),
+        Code::Failure(_) | Code::Exception(_) | Code::NotRecorded => None,
+    }
 }
 
 fn in_image<'a>(image: &'a Image, seen: &mut Seen<'a>) -> Option<String> {
@@ -67,7 +115,7 @@ fn in_image<'a>(image: &'a Image, seen: &mut Seen<'a>) -> Option<String> {
 fn key_out_of_place(image: &Image) -> Option<(&'static str, &'static str)> {
     let of_config = [
         ("config", image.config.is_some()),
-        ("configBlob", image.config_blob.is_some()),
+        ("configBlob", image.config_blob.is_some() && image.manifest.is_none()),
         ("configMediaType", matches!(image.config_media_type, Word::Given(_))),
         ("layers", image.layers.is_some()),
     ];
@@ -78,9 +126,11 @@ fn key_out_of_place(image: &Image) -> Option<(&'static str, &'static str)> {
         ("manifestAnnotations", !image.manifest_annotations.is_empty()),
     ];
     let first = |keys: &[(&'static str, bool)]| keys.iter().find(|(_, is)| *is).map(|it| it.0);
-    if image.manifest.is_some() {
+    if let Some(manifest) = &image.manifest {
         let key = first(&of_manifest).or_else(|| first(&of_config));
-        key.map(|key| (key, "its manifest is given whole: write it there"))
+        let whole = key.map(|key| (key, "its manifest is given whole: write it there"));
+        let is_named = image.config_blob.is_none() || manifest.config_digest().is_some();
+        whole.or_else(|| (!is_named).then_some(("configBlob", "its manifest names no config")))
     } else if image.platforms.is_some() {
         let of_image = first(&of_config).map(|key| (key, "an image index has none"));
         let scan = image.scan.as_ref();

@@ -1,9 +1,9 @@
 //! Ids whose form is checked.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A registry id: 12 digits.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(try_from = "String")]
 pub(crate) struct Account(String);
 
@@ -26,7 +26,7 @@ impl TryFrom<String> for Account {
 }
 
 /// `sha256:` and 64 lower-case hexadecimal digits.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(try_from = "String")]
 pub(crate) struct Digest(String);
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::id::Digest;
 use super::scan::Scan;
@@ -14,44 +14,63 @@ const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 /// Its value there.
 const ATTESTATION_MANIFEST: &str = "attestation-manifest";
 
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// One image; one with `platforms` is an image index, and its children are images of the repository
 /// themselves.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Image {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) tags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) digest: Option<Digest>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub(crate) format: Format,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) os: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) os_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) architecture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) variant: Option<String>,
     /// Of its entry in an index.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) annotations: Option<BTreeMap<String, String>>,
     /// Its entries in an index, where they are not the one that follows from the keys above.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) descriptors: Option<Vec<Descriptor>>,
     /// What ECR says that it is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Word::follows")]
     pub(crate) manifest_media_type: Word,
     /// What its manifest says that it is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Word::follows")]
     pub(crate) media_type: Word,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) artifact_type: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) manifest_annotations: BTreeMap<String, String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Word::follows")]
     pub(crate) config_media_type: Word,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) config: Option<Config>,
     /// The config blob as it is served.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) config_blob: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) layers: Option<Vec<Layer>>,
     /// The manifest as it is served.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) manifest: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scan: Option<Scan>,
     /// The scan of an index itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) index_scan: Option<Scan>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) platforms: Option<Vec<Image>>,
 }
 
@@ -87,16 +106,22 @@ impl Image {
 }
 
 /// One entry of an index.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Descriptor {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Word::follows")]
     pub(crate) media_type: Word,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) artifact_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) os: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) os_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) architecture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) variant: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) annotations: Option<BTreeMap<String, String>>,
 }
 
@@ -128,17 +153,19 @@ impl Descriptor {
 }
 
 /// One layer of a manifest.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Layer {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Word::follows")]
     pub(crate) media_type: Word,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) urls: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) annotations: BTreeMap<String, String>,
 }
+
 /// Whose media types the image wears.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Format {
     #[default]
@@ -181,10 +208,11 @@ impl Format {
 }
 
 /// What the config blob says about the container.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Config {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) exposed_ports: Vec<String>,
 }

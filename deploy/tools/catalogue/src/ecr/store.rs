@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bytes::Bytes;
 
 use super::manifest::{self, Blob};
-use crate::aws::error::ApiError;
+use crate::catalogue::refusal::{Code, Operation, Refusal};
 use crate::catalogue::scan::Scan;
 use crate::catalogue::{self, Catalogue, ScanType, image};
+use crate::error::EcrError;
 
-/// All registries, of all accounts and Regions.
+/// A catalogue as ECR holds it: all registries, of all accounts and Regions.
 #[derive(Debug)]
-pub(crate) struct Registries {
+pub struct Registries {
     registries: Vec<Registry>,
+    /// The account that asked, where this is a recording.
+    recorded_by: Option<String>,
     /// Config blobs and layers by digest.
     blobs: BTreeMap<String, Bytes>,
 }
@@ -23,6 +26,7 @@ pub(crate) struct Registry {
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) scan_type: ScanType,
+    not_found: BTreeSet<String>,
     pub(crate) repositories: BTreeMap<String, Repository>,
 }
 
@@ -34,6 +38,8 @@ pub(crate) struct Repository {
     pub(crate) images: Vec<Image>,
     /// The digests of the blobs that can be had from this repository.
     pub(crate) blobs: BTreeSet<String>,
+    /// Whether it is of a recording: silent about what it does not hold.
+    pub(crate) recorded: bool,
     /// Where each digest and each tag is among the images.
     digests: HashMap<String, usize>,
     tags: HashMap<String, usize>,
@@ -53,29 +59,35 @@ pub(crate) struct Image {
 }
 
 impl Registries {
-    pub(crate) fn new(catalogue: &Catalogue) -> Registries {
+    /// Makes what the catalogue does not spell out: manifests, config blobs, digests.
+    pub fn new(catalogue: &Catalogue) -> Registries {
         let mut blobs = BTreeMap::new();
+        let recorded_by = catalogue.recorded().map(|recorded| recorded.account.to_owned());
+        let recorded = recorded_by.is_some();
         let registries = catalogue.registries.iter().map(|registry| {
             let (account, region) = (registry.account.as_str(), registry.region.as_str());
             let repositories = registry.repositories.iter().map(|facts| {
                 let seed = format!("{account}/{region}/{}", facts.name);
-                (facts.name.clone(), Repository::new(facts, &seed, &mut blobs))
+                (facts.name.clone(), Repository::new(facts, &seed, &mut blobs, recorded))
             });
             Registry {
                 account: account.to_owned(),
                 region: region.to_owned(),
                 scan_type: registry.scan_type,
+                not_found: registry.not_found.iter().cloned().collect(),
                 repositories: repositories.collect(),
             }
         });
-        Registries { registries: registries.collect(), blobs }
+        Registries { registries: registries.collect(), recorded_by, blobs }
     }
 
-    pub(crate) fn has_region(&self, region: &str) -> bool {
+    /// Whether there is a registry in this Region.
+    pub fn has_region(&self, region: &str) -> bool {
         self.registries.iter().any(|registry| registry.region == region)
     }
 
-    pub(crate) fn blob(&self, digest: &str) -> Option<Bytes> {
+    /// The layer or config blob of a digest.
+    pub fn blob(&self, digest: &str) -> Option<Bytes> {
         self.blobs.get(digest).cloned()
     }
 
@@ -92,12 +104,21 @@ impl Registries {
         account: &str,
         region: &str,
         name: &str,
-    ) -> Result<(&Registry, &Repository), ApiError> {
-        self.registry(account, region)
-            .and_then(|registry| Some((registry, registry.repositories.get(name)?)))
-            .ok_or_else(|| {
-                ApiError::new("RepositoryNotFoundException", repository_not_found(account, name))
-            })
+    ) -> Result<(&Registry, &Repository), EcrError> {
+        let registry = self.registry(account, region);
+        let found = registry.and_then(|it| Some((it, it.repositories.get(name)?)));
+        found.ok_or_else(|| {
+            let is_known = registry.is_some_and(|registry| registry.not_found.contains(name));
+            if self.recorded_by.is_some() && !is_known {
+                return EcrError::not_recorded();
+            }
+            EcrError::new("RepositoryNotFoundException", repository_not_found(account, name))
+        })
+    }
+
+    /// Whether the scanning configuration of this account's repositories can be here.
+    pub(crate) fn has_scanning_of(&self, account: &str) -> bool {
+        self.recorded_by.as_ref().is_none_or(|recorder| recorder == account)
     }
 }
 
@@ -111,11 +132,13 @@ impl Repository {
         facts: &catalogue::Repository,
         seed: &str,
         blobs: &mut BTreeMap<String, Bytes>,
+        recorded: bool,
     ) -> Repository {
         let mut repository = Repository {
             facts: facts.clone(),
             images: Vec::new(),
             blobs: BTreeSet::new(),
+            recorded,
             digests: HashMap::new(),
             tags: HashMap::new(),
         };
@@ -145,6 +168,10 @@ impl Repository {
         let place = self.images.len();
         let mut children = Vec::new();
         let manifest = if let Some(given) = manifest::given(image) {
+            if let Some(config) = manifest::given_config(image) {
+                self.blobs.insert(config.digest.clone());
+                blobs.insert(config.digest, config.content);
+            }
             given
         } else if let Some(platforms) = &image.platforms {
             let mut built = Vec::new();
@@ -186,6 +213,33 @@ impl Repository {
     pub(crate) fn by_tag(&self, tag: &str) -> Option<&Image> {
         self.images.get(*self.tags.get(tag)?)
     }
+
+    /// What an operation about an image or a layer of it, or about itself, is answered with instead.
+    pub(crate) fn refusal(&self, operation: Operation, of: Option<&str>) -> Option<&Refusal> {
+        let refuses = |it: &&Refusal| it.operation == operation && it.of.as_deref() == of;
+        self.facts.errors.iter().find(refuses)
+    }
+
+    /// The same as the error of the whole call.
+    pub(crate) fn check(&self, operation: Operation, of: Option<&str>) -> Result<(), EcrError> {
+        self.refusal(operation, of).and_then(error).map_or(Ok(()), Err)
+    }
+
+    /// Whether a recording is silent about this tag or digest.
+    pub(crate) fn is_silent_about(&self, id: &str) -> bool {
+        self.recorded && !self.facts.not_found.iter().any(|it| it == id)
+    }
+}
+
+/// The error of a whole call; `None` for the failure of an item.
+fn error(refusal: &Refusal) -> Option<EcrError> {
+    match &refusal.code {
+        Code::Exception(code) => {
+            Some(EcrError::new(code, refusal.message.clone().unwrap_or_default()))
+        }
+        Code::NotRecorded => Some(EcrError::not_recorded()),
+        Code::Failure(_) => None,
+    }
 }
 
 impl Image {
@@ -208,7 +262,7 @@ mod tests {
 
     /// The sample catalogue, whose images the sample workloads pin.
     fn sample() -> Registries {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/samples/registry.yaml");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/registry.yaml");
         Registries::new(&Catalogue::read(&path).unwrap())
     }
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::aws::arn;
-use crate::aws::ecr::store::Image;
-use crate::catalogue::scan::Finding;
+use crate::arn;
+use crate::catalogue::scan::{Finding, Package};
+use crate::ecr::store::Image;
 
 /// A basic finding. It does not say whether a fix exists.
 pub(super) fn basic(finding: &Finding) -> Value {
@@ -32,28 +32,31 @@ pub(super) struct Place<'a> {
 impl Place<'_> {
     pub(super) fn enhanced(&self, finding: &Finding) -> Value {
         let name = finding.name.as_deref().unwrap_or_default();
-        let package = finding.package.as_ref().map(|package| {
-            json!([{
-                "name": package,
-                "version": finding.version,
-                "fixedInVersion": finding.fixed_in,
-            }])
-        });
+        let packages = finding.packages();
+        let package = |package: &Package| {
+            json!({
+                "name": package.name,
+                "version": package.version,
+                "fixedInVersion": package.fixed_in,
+            })
+        };
+        let first = packages.first().and_then(|package| package.name.as_deref());
+        let packages: Vec<Value> = packages.iter().map(package).collect();
         json!({
             "awsAccountId": self.account,
             "findingArn": self.finding_arn(name),
             "type": "PACKAGE_VULNERABILITY",
-            "title": match &finding.package {
+            "title": match first {
                 Some(package) => format!("{name} - {package}"),
                 None => name.to_owned(),
             },
             "severity": finding.severity,
-            "status": finding.status.as_deref().unwrap_or("ACTIVE"),
+            "status": finding.status.or(Some("ACTIVE")),
             "fixAvailable": finding.fix_available(),
             "firstObservedAt": finding.first_observed_at.map(|time| time.as_duration().as_secs_f64()),
             "packageVulnerabilityDetails": {
                 "vulnerabilityId": finding.name,
-                "vulnerablePackages": package,
+                "vulnerablePackages": if packages.is_empty() { Value::Null } else { json!(packages) },
             },
             "resources": [{
                 "type": "AWS_ECR_CONTAINER_IMAGE",

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::page::{page, size, unpaged};
 use super::parameter::check_length;
 use super::store::{Registries, Repository, repository_not_found};
-use crate::aws::arn;
-use crate::aws::caller::Caller;
-use crate::aws::error::ApiError;
+use crate::arn;
+use crate::caller::Caller;
+use crate::catalogue::refusal::{Code, NOT_RECORDED, Operation};
+use crate::error::EcrError;
 
 /// The most names in one `DescribeRepositories`.
 const MOST_NAMES: usize = 100;
@@ -28,18 +29,14 @@ pub(super) fn describe(
     registries: &Registries,
     caller: Caller<'_>,
     input: &Describe,
-) -> Result<Value, ApiError> {
+) -> Result<Value, EcrError> {
     let account = input.registry_id.as_deref().unwrap_or(caller.account);
     let region = caller.region;
     let token = input.next_token.as_deref();
     if let Some(names) = &input.repository_names {
         check_length("repositoryNames", names.len(), MOST_NAMES)?;
         unpaged("repositoryNames", input.max_results, token)?;
-        let named = |name: &String| {
-            Ok(shown(registries.repository(account, region, name)?.1, account, region))
-        };
-        let named: Result<Vec<Value>, ApiError> = names.iter().map(named).collect();
-        return Ok(json!({"repositories": named?}));
+        return named(registries, account, region, names);
     }
     let registry = registries.registry(account, region);
     let all: Vec<_> = registry.iter().flat_map(|registry| registry.repositories.values()).collect();
@@ -47,6 +44,37 @@ pub(super) fn describe(
     let (part, next) = page(&all, &list, token, size(input.max_results)?)?;
     let part: Vec<Value> = part.iter().map(|it| shown(it, account, region)).collect();
     Ok(json!({"repositories": part, "nextToken": next}))
+}
+
+/// One name that is refused or does not exist fails the call. What is refused comes first, then what is not recorded:
+/// only a name that is known not to exist may be said to.
+fn named(
+    registries: &Registries,
+    account: &str,
+    region: &str,
+    names: &[String],
+) -> Result<Value, EcrError> {
+    let named = |name: &String| {
+        let (_, repository) = registries.repository(account, region, name)?;
+        repository.check(Operation::DescribeRepositories, None)?;
+        Ok(shown(repository, account, region))
+    };
+    let (mut shown, mut errors) = (Vec::new(), Vec::new());
+    for name in names {
+        match named(name) {
+            Ok(repository) => shown.push(repository),
+            Err(error) => errors.push(error),
+        }
+    }
+    let rank = |error: &EcrError| match error.code {
+        "RepositoryNotFoundException" => 2,
+        NOT_RECORDED => 1,
+        _ => 0,
+    };
+    match errors.into_iter().min_by_key(rank) {
+        None => Ok(json!({"repositories": shown})),
+        Some(error) => Err(error),
+    }
 }
 
 fn shown(repository: &Repository, account: &str, region: &str) -> Value {
@@ -64,6 +92,8 @@ fn shown(repository: &Repository, account: &str, region: &str) -> Value {
     })
 }
 
+const OPERATION: Operation = Operation::BatchGetRepositoryScanningConfiguration;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Scanning {
@@ -75,18 +105,30 @@ pub(super) fn scanning(
     registries: &Registries,
     caller: Caller<'_>,
     input: &Scanning,
-) -> Result<Value, ApiError> {
+) -> Result<Value, EcrError> {
     let (account, region) = (caller.account, caller.region);
     check_length("repositoryNames", input.repository_names.len(), MOST_SCANNING_NAMES)?;
     let (mut configurations, mut failures) = (Vec::new(), Vec::new());
     for name in &input.repository_names {
+        let failed = |code: &str, reason: &str| json!({"repositoryName": name, "failureCode": code, "failureReason": reason});
+        let not_recorded = || failed(NOT_RECORDED, "The recording does not hold the answer");
         match registries.repository(account, region, name) {
-            Ok((_, repository)) => configurations.push(configuration(repository, account, region)),
-            Err(_) => failures.push(json!({
-                "repositoryName": name,
-                "failureCode": "REPOSITORY_NOT_FOUND",
-                "failureReason": repository_not_found(account, name),
-            })),
+            Ok((_, repository)) => {
+                let refusal = repository.refusal(OPERATION, None);
+                match refusal.map(|refusal| &refusal.code) {
+                    None if registries.has_scanning_of(account) => {
+                        configurations.push(configuration(repository, account, region));
+                    }
+                    None | Some(Code::NotRecorded) => failures.push(not_recorded()),
+                    Some(Code::Failure(code)) => failures.push(failed(code, "")),
+                    Some(Code::Exception(_)) => repository.check(OPERATION, None)?,
+                }
+            }
+            Err(error) if error.code == NOT_RECORDED => failures.push(not_recorded()),
+            Err(_) => {
+                let reason = repository_not_found(account, name);
+                failures.push(failed("REPOSITORY_NOT_FOUND", &reason));
+            }
         }
     }
     Ok(json!({"scanningConfigurations": configurations, "failures": failures}))
@@ -104,7 +146,7 @@ fn configuration(repository: &Repository, account: &str, region: &str) -> Value 
         "repositoryArn": arn::repository(region, account, &facts.name),
         "repositoryName": facts.name,
         "scanOnPush": facts.scan_on_push,
-        "scanFrequency": facts.scan_frequency.as_deref().or(followed),
+        "scanFrequency": facts.scan_frequency.or(followed),
         "appliedScanFilters": filters,
     })
 }

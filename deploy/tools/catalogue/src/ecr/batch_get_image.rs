@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::image_id::{ImageId, Missing};
 use super::parameter::check_length;
 use super::store::{Image, Registries, Repository};
-use crate::aws::arn;
-use crate::aws::caller::Caller;
-use crate::aws::error::ApiError;
+use crate::arn;
+use crate::caller::Caller;
+use crate::catalogue::refusal::{Code, NOT_RECORDED, Operation};
+use crate::error::EcrError;
 
 /// The most images in one request.
 const MOST_IMAGES: usize = 100;
@@ -31,7 +32,7 @@ pub(super) fn batch_get(
     registries: &Registries,
     caller: Caller<'_>,
     input: BatchGet,
-) -> Result<Value, ApiError> {
+) -> Result<Value, EcrError> {
     let account = input.registry_id.as_deref().unwrap_or(caller.account);
     let name = &input.repository_name;
     let (_, repository) = registries.repository(account, caller.region, name)?;
@@ -43,6 +44,10 @@ pub(super) fn batch_get(
     let ids: BTreeSet<ImageId> = input.image_ids.into_iter().collect();
     let (mut images, mut failures) = (Vec::new(), Vec::new());
     for id in &ids {
+        if let Some(failure) = refused(repository, id)? {
+            failures.push(failure);
+            continue;
+        }
         if let Some(refused) = refused_upstream(repository, account, caller, id)? {
             failures.push(refused);
             continue;
@@ -63,6 +68,21 @@ pub(super) fn batch_get(
     Ok(json!({"images": images, "failures": failures}))
 }
 
+/// What the catalogue has instead of an answer: the failure of one image, or the error of the whole call.
+fn refused(repository: &Repository, id: &ImageId) -> Result<Option<Value>, EcrError> {
+    let Some(refusal) = repository.refusal(Operation::BatchGetImage, id.name()) else {
+        return Ok(None);
+    };
+    match &refusal.code {
+        Code::NotRecorded => Ok(Some(failure(id, Missing::NotRecorded))),
+        Code::Failure(code) => {
+            let reason = refusal.message.as_deref().unwrap_or("The image could not be had");
+            Ok(Some(failed(id, code, reason)))
+        }
+        Code::Exception(_) => repository.check(Operation::BatchGetImage, id.name()).map(|()| None),
+    }
+}
+
 /// The result of asking the upstream of a pull-through cache, where ECR would: the image's failure, or
 /// the error of the whole call.
 fn refused_upstream(
@@ -70,7 +90,7 @@ fn refused_upstream(
     account: &str,
     caller: Caller<'_>,
     id: &ImageId,
-) -> Result<Option<Value>, ApiError> {
+) -> Result<Option<Value>, EcrError> {
     let Some(upstream) = &repository.facts.upstream else { return Ok(None) };
     match id.tag_alone() {
         Some(tag) if !upstream.imported.iter().any(|it| it == tag) => {}
@@ -80,17 +100,17 @@ fn refused_upstream(
         "AccessDeniedException" => {
             let resource = arn::repository(caller.region, account, &repository.facts.name);
             let action = "ecr:BatchImportUpstreamImage";
-            Err(ApiError::access_denied(caller, action, Some(&resource)))
+            Err(EcrError::access_denied(caller, action, Some(&resource)))
         }
-        "UnableToGetUpstreamImageException" => Err(ApiError::new(
+        "UnableToGetUpstreamImageException" => Err(EcrError::new(
             "UnableToGetUpstreamImageException",
             "The image could not be pulled from the upstream registry with the pull through cache rule",
         )),
-        code => Ok(Some(json!({
-            "imageId": id.as_asked(),
-            "failureCode": code,
-            "failureReason": "The upstream registry of the pull through cache rule gave no image",
-        }))),
+        code => Ok(Some(failed(
+            id,
+            code,
+            "The upstream registry of the pull through cache rule gave no image",
+        ))),
     }
 }
 
@@ -127,6 +147,11 @@ fn failure(id: &ImageId, missing: Missing) -> Value {
             "InvalidImageTag",
             "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}'",
         ),
+        Missing::NotRecorded => (NOT_RECORDED, "The recording does not hold the answer"),
     };
+    failed(id, code, reason)
+}
+
+fn failed(id: &ImageId, code: &str, reason: &str) -> Value {
     json!({"imageId": id.as_asked(), "failureCode": code, "failureReason": reason})
 }

@@ -6,13 +6,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::image_id::{ImageId, Missing};
-use super::page::{page, size};
+use super::page::{beginning, page, size};
 use super::parameter::invalid;
 use super::store::{Image, Registries, Repository};
-use crate::aws::caller::Caller;
-use crate::aws::error::ApiError;
+use crate::caller::Caller;
 use crate::catalogue::ScanType;
+use crate::catalogue::refusal::Operation;
 use crate::catalogue::scan::{Finding, Scan};
+use crate::error::EcrError;
 
 /// Enhanced findings come in pages of 100, whatever is asked.
 const ENHANCED_SIZE: usize = 100;
@@ -31,14 +32,15 @@ pub(super) fn describe(
     registries: &Registries,
     caller: Caller<'_>,
     input: &Describe,
-) -> Result<Value, ApiError> {
+) -> Result<Value, EcrError> {
     let account = input.registry_id.as_deref().unwrap_or(caller.account);
     let name = &input.repository_name;
     let (registry, repository) = registries.repository(account, caller.region, name)?;
     let asked_size = size(input.max_results)?;
+    repository.check(Operation::DescribeImageScanFindings, input.image_id.name())?;
     let image = image(repository, account, input)?;
     let scan = image.scan.as_ref().ok_or_else(|| {
-        ApiError::new(
+        EcrError::new(
             "ScanNotFoundException",
             format!(
                 "Image scan does not exist for the image with '{}' in the repository with name \
@@ -47,15 +49,21 @@ pub(super) fn describe(
             ),
         )
     })?;
-    let page_size = match registry.scan_type {
+    let scan_type = scan.scan_type.unwrap_or(registry.scan_type);
+    let page_size = match scan_type {
         ScanType::Basic => asked_size,
         ScanType::Enhanced => ENHANCED_SIZE,
     };
     let all = scan.all_findings();
     let list = format!("findings {account} {} {name} {}", caller.region, image.digest);
     let token = input.next_token.as_deref();
-    let (part, next) = page(all.as_deref().unwrap_or_default(), &list, token, page_size)?;
-    let part: Vec<Value> = match registry.scan_type {
+    let all_or_none = all.as_deref().unwrap_or_default();
+    let (part, next) = if scan.incomplete {
+        beginning(all_or_none, &list, token, page_size)?
+    } else {
+        page(all_or_none, &list, token, page_size)?
+    };
+    let part: Vec<Value> = match scan_type {
         ScanType::Basic => part.iter().map(shape::basic).collect(),
         ScanType::Enhanced => {
             let place = shape::Place { account, region: caller.region, repository: name, image };
@@ -67,7 +75,7 @@ pub(super) fn describe(
         "repositoryName": name,
         "imageId": input.image_id.echo(&image.digest),
         "imageScanStatus": {"status": scan.status, "description": scan.description},
-        "imageScanFindings": findings(scan, all.as_deref(), part, registry.scan_type),
+        "imageScanFindings": findings(scan, all.as_deref(), part, scan_type),
         "nextToken": next,
     }))
 }
@@ -76,16 +84,16 @@ fn image<'a>(
     repository: &'a Repository,
     account: &str,
     input: &Describe,
-) -> Result<&'a Image, ApiError> {
+) -> Result<&'a Image, EcrError> {
     let id = &input.image_id;
     let found = id.find(repository);
     found.map_err(|missing| image_not_found(missing, id, &input.repository_name, account))
 }
 
 /// The error for an image that cannot be had, where one image is asked for.
-fn image_not_found(missing: Missing, id: &ImageId, repository: &str, account: &str) -> ApiError {
+fn image_not_found(missing: Missing, id: &ImageId, repository: &str, account: &str) -> EcrError {
     match missing {
-        Missing::NotFound | Missing::TagOfAnotherDigest => ApiError::new(
+        Missing::NotFound | Missing::TagOfAnotherDigest => EcrError::new(
             "ImageNotFoundException",
             format!(
                 "The image with imageId {} does not exist within the repository with name \
@@ -96,6 +104,7 @@ fn image_not_found(missing: Missing, id: &ImageId, repository: &str, account: &s
         Missing::NeitherTagNorDigest => {
             invalid("imageId", "Either imageDigest or imageTag must be given")
         }
+        Missing::NotRecorded => EcrError::not_recorded(),
         Missing::InvalidDigest => invalid(
             "imageDigest",
             "must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",

@@ -1,12 +1,12 @@
 //! Values that follow from others unless the catalogue gives them.
 
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::fmt;
 
 /// A word that follows from other keys where nothing is said.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Word {
     /// The key is absent.
     #[default]
@@ -23,6 +23,16 @@ impl Word {
             Word::Given(word) => word.as_deref(),
         }
     }
+
+    pub(crate) fn follows(&self) -> bool {
+        *self == Word::Follows
+    }
+}
+
+impl Serialize for Word {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.or(None).serialize(serializer)
+    }
 }
 
 impl<'de> Deserialize<'de> for Word {
@@ -32,7 +42,7 @@ impl<'de> Deserialize<'de> for Word {
 }
 
 /// Text that is served byte for byte: a string as it stands, anything else as the JSON of its value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Text(pub(crate) String);
 
 impl Text {
@@ -41,6 +51,20 @@ impl Text {
     pub(crate) fn of(mut value: Value) -> Text {
         value.sort_all_objects();
         Text(value.to_string())
+    }
+}
+
+impl Text {
+    /// What a manifest says that it is, if it says anything.
+    pub(crate) fn media_type(&self) -> Option<String> {
+        let manifest: Value = serde_json::from_str(&self.0).ok()?;
+        manifest.get("mediaType")?.as_str().map(ToOwned::to_owned)
+    }
+
+    /// The digest of the config that a manifest names, if it names one.
+    pub(crate) fn config_digest(&self) -> Option<String> {
+        let manifest: Value = serde_json::from_str(&self.0).ok()?;
+        manifest.get("config")?.get("digest")?.as_str().map(ToOwned::to_owned)
     }
 }
 

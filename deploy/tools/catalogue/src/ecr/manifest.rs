@@ -6,9 +6,9 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::aws::wire::without_nulls;
 use crate::catalogue::image::{Descriptor, Image, Layer};
 use crate::catalogue::word::Text;
+use crate::nulls::without_nulls;
 
 /// A blob with the digest that it is known by.
 #[derive(Clone, Debug)]
@@ -45,6 +45,12 @@ pub(crate) struct Built {
 pub(crate) fn given(image: &Image) -> Option<Blob> {
     let text = image.manifest.as_ref()?;
     Some(under_digest(image, text.0.clone()))
+}
+
+/// The config blob beside a manifest that is given whole, by the digest that the manifest has for it.
+pub(crate) fn given_config(image: &Image) -> Option<Blob> {
+    let content = Bytes::from(image.config_blob.as_ref()?.0.clone());
+    Some(Blob { digest: image.manifest.as_ref()?.config_digest()?, content })
 }
 
 /// Builds an image that is not an index. `seed` makes its layers, and so its digest, unlike any other;

@@ -21,6 +21,7 @@ pub(super) enum Missing {
     InvalidTag,
     NotFound,
     TagOfAnotherDigest,
+    NotRecorded,
 }
 
 impl ImageId {
@@ -35,14 +36,21 @@ impl ImageId {
         }
         match (tag, digest) {
             (None, None) => Err(Missing::NeitherTagNorDigest),
-            (None, Some(digest)) => repository.by_digest(digest).ok_or(Missing::NotFound),
-            (Some(tag), None) => repository.by_tag(tag).ok_or(Missing::NotFound),
+            (None, Some(digest)) => {
+                repository.by_digest(digest).ok_or_else(|| missing(repository, digest))
+            }
+            (Some(tag), None) => repository.by_tag(tag).ok_or_else(|| missing(repository, tag)),
             (Some(tag), Some(digest)) => match repository.by_tag(tag) {
                 Some(image) if image.digest == digest => Ok(image),
                 Some(_) => Err(Missing::TagOfAnotherDigest),
-                None => Err(Missing::NotFound),
+                None => Err(missing(repository, tag)),
             },
         }
+    }
+
+    /// The tag, or the digest, that the request names; the tag where it names both.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.image_tag.as_deref().or(self.image_digest.as_deref())
     }
 
     /// The tag, where no digest is given beside it.
@@ -69,6 +77,10 @@ impl ImageId {
             or_null(&self.image_tag)
         )
     }
+}
+
+fn missing(repository: &Repository, id: &str) -> Missing {
+    if repository.is_silent_about(id) { Missing::NotRecorded } else { Missing::NotFound }
 }
 
 fn is_digest(text: &str) -> bool {

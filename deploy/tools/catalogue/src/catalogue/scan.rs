@@ -1,27 +1,38 @@
 //! Scans and their findings.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, de};
+use serde::{Deserialize, Serialize, Serializer, de};
 
 use super::moment::moment;
+use super::registry::ScanType;
 use super::word::Word;
 
 /// The scan of one image. An image without one answers `ScanNotFoundException`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Scan {
+    /// Where it is not that of the registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scan_type: Option<ScanType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
-    #[serde(default, deserialize_with = "moment")]
+    #[serde(default, deserialize_with = "moment", skip_serializing_if = "Option::is_none")]
     pub(crate) completed_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "moment")]
+    #[serde(default, deserialize_with = "moment", skip_serializing_if = "Option::is_none")]
     pub(crate) vulnerability_source_updated_at: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "SeverityCounts::follow")]
     pub(crate) severity_counts: SeverityCounts,
+    /// Whether there are more findings, on pages that are not recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) incomplete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) findings: Option<Vec<Finding>>,
 }
 
@@ -46,6 +57,10 @@ pub(crate) enum SeverityCounts {
 }
 
 impl SeverityCounts {
+    fn follow(&self) -> bool {
+        *self == SeverityCounts::OfFindings
+    }
+
     /// The counts that are sent, if any are. A finding without a severity is not counted.
     pub(crate) fn of(&self, findings: Option<&[Finding]>) -> Option<BTreeMap<String, u64>> {
         match self {
@@ -58,6 +73,16 @@ impl SeverityCounts {
                 }
                 Some(counts)
             }
+        }
+    }
+}
+
+impl Serialize for SeverityCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            SeverityCounts::OfFindings => serializer.serialize_bool(true),
+            SeverityCounts::Absent => serializer.serialize_bool(false),
+            SeverityCounts::Given(counts) => counts.serialize(serializer),
         }
     }
 }
@@ -87,26 +112,62 @@ impl<'de> Visitor<'de> for CountsVisitor {
 }
 
 /// One finding.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Finding {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) severity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) package: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fixed_in: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) repeat: Option<u64>,
-    #[serde(default)]
+    /// Instead of `package`, `version` and `fixed_in`, where it is about several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) packages: Option<Vec<Package>>,
+    #[serde(default, skip_serializing_if = "Word::follows")]
     pub(crate) fix_available: Word,
-    pub(crate) status: Option<String>,
-    #[serde(default, deserialize_with = "moment")]
+    #[serde(default, skip_serializing_if = "Word::follows")]
+    pub(crate) status: Word,
+    #[serde(default, deserialize_with = "moment", skip_serializing_if = "Option::is_none")]
     pub(crate) first_observed_at: Option<Timestamp>,
+}
+
+/// A package that a finding is about.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Package {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fixed_in: Option<String>,
 }
 
 impl Finding {
     /// The word that is sent, if one is.
     pub(crate) fn fix_available(&self) -> Option<&str> {
-        self.fix_available.or(Some(if self.fixed_in.is_some() { "YES" } else { "NO" }))
+        let is_fixed = self.packages().iter().any(|package| package.fixed_in.is_some());
+        self.fix_available.or(Some(if is_fixed { "YES" } else { "NO" }))
+    }
+
+    /// The packages that it is about.
+    pub(crate) fn packages(&self) -> Cow<'_, [Package]> {
+        match (&self.packages, &self.package) {
+            (Some(packages), _) => Cow::Borrowed(packages),
+            (None, None) => Cow::Borrowed(&[]),
+            (None, Some(name)) => Cow::Owned(vec![Package {
+                name: Some(name.clone()),
+                version: self.version.clone(),
+                fixed_in: self.fixed_in.clone(),
+            }]),
+        }
     }
 
     /// The finding, or as many of it as `repeat` says.

@@ -1,10 +1,15 @@
-//! The catalogue: what the stand-in's ECR holds, as one YAML file (`--registry FILE`).
+//! The catalogue: what Amazon ECR holds, as one YAML file (`scripts/run --registry FILE`,
+//! `ecr-admission check --facts FILE`).
 //!
 //! ```yaml
+//! recordedAt: 2026-11-26T08:00:00Z            # of a recording, with whose credentials and where
+//! account: "123456789012"
+//! region: us-east-1
 //! registries:
 //!   - account: "123456789012"                 # 12 digits
 //!     region: us-east-1
 //!     scanType: BASIC                         # or ENHANCED: the shape of findings, and their pages
+//!     notFound: [payments/old]                # repositories that ECR said do not exist
 //!     repositories:
 //!       - name: payments/api
 //!         imageTagMutability: IMMUTABLE_WITH_EXCLUSION
@@ -12,6 +17,10 @@
 //!         scanOnPush: true                    # the repository's old flag
 //!         scanFrequency: SCAN_ON_PUSH         # what is in effect
 //!         appliedScanFilters: ["*"]
+//!         notFound: ["1.3", sha256:…]         # tags and digests that ECR said it does not hold
+//!         errors:                             # what is answered instead; of: a tag or digest, or a layer
+//!           - {operation: DescribeRepositories, code: AccessDeniedException, message: …}
+//!           - {operation: BatchGetImage, of: "1.2", code: UpstreamUnavailable}
 //!         images:
 //!           - tags: ["1.4"]
 //!             digest: sha256:…                # absent: that of the manifest that is served
@@ -21,11 +30,13 @@
 //!             variant: v8
 //!             config: {user: "1000", exposedPorts: ["8080/tcp"]}
 //!             scan:                           # absent: ScanNotFoundException
+//!               scanType: ENHANCED            # absent: that of the registry
 //!               status: COMPLETE
 //!               description: The scan was completed successfully.
 //!               completedAt: 2026-11-20T08:00:00Z
 //!               vulnerabilitySourceUpdatedAt: 2026-11-20T06:00:00Z
 //!               severityCounts: {CRITICAL: 1} # these; false: none are sent; absent: those of the findings
+//!               incomplete: true              # the pages after these findings were not recorded
 //!               findings:                     # absent: neither findings nor counts are sent
 //!                 - name: CVE-2026-1234
 //!                   severity: CRITICAL
@@ -33,6 +44,7 @@
 //!                   version: 3.3.1
 //!                   fixedIn: 3.3.2
 //!                   repeat: 120               # so many findings, the number in the name counted up
+//!                   packages: [{name: openssl, version: 3.3.1, fixedIn: 3.3.2}]    # instead of the three
 //!                   fixAvailable: PARTIAL     # from here on: enhanced findings only
 //!                   status: SUPPRESSED        # or CLOSED; absent: ACTIVE
 //!                   firstObservedAt: 3 weeks ago   # every time: before the catalogue is read
@@ -63,6 +75,7 @@
 //!           - tags: ["raw"]
 //!             manifest: '{"schemaVersion":2,"Layers":[]}'    # the manifest as it is served …
 //!           - {tags: ["value"], manifest: {schemaVersion: 2, layers: []}}    # … or as a value
+//!           - {tags: ["config"], manifest: '{"config":{"digest":"sha256:…"}}', configBlob: "{}"}    # the blob it names
 //!       - name: docker-hub/library/nginx
 //!         upstream:                           # a pull-through cache: BatchGetImage asks the upstream
 //!           imported: ["1.29"]                # … for every tag but these, and
@@ -80,6 +93,17 @@
 //! place: its repository and first tag, else its position. It is the same in every run. An image
 //! with a digest is served under that digest, whatever its manifest hashes to.
 //!
+//! **A recording** (`ecr-admission check --record FILE`) has `recordedAt`. It is taken to be silent about what it
+//! does not hold: a repository or an image that is not listed, neither as held nor as `notFound`, was not asked for,
+//! and neither was a config blob that is not there. What was not asked for, or not answered, is answered with the code
+//! `NotRecorded`, which is none of ECR's; `errors` has it where an operation about something that is listed was not
+//! recorded. Only `account` can ask for the scanning configuration of its repositories, so that of others is not
+//! recorded either. Of a catalogue without `recordedAt` that is not listed does not exist.
+//!
+//! An error comes before what is held. A `code` that ends in `Exception` fails the call; any other is the failure of one
+//! image or repository, in the operations whose answers have failures (`BatchGetImage`,
+//! `BatchGetRepositoryScanningConfiguration`).
+//!
 //! A `manifest` or a `configBlob` that is a text is served byte for byte; one that is a mapping or a list,
 //! as JSON. A `manifest` is the whole of it, so that the keys that would make one (`platforms`, `layers`,
 //! `config`, …) are errors beside it; the children of an index that is written so are images of the
@@ -90,27 +114,48 @@
 
 mod check;
 pub(crate) mod filter;
-mod id;
+pub(crate) mod id;
 pub(crate) mod image;
 mod moment;
-mod registry;
+pub(crate) mod refusal;
+pub(crate) mod registry;
 pub(crate) mod scan;
 pub(crate) mod upstream;
 pub(crate) mod word;
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use serde::Deserialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use id::Account;
 use registry::Registry;
 pub(crate) use registry::{Repository, ScanType};
 
-/// Everything that the stand-in's ECR holds.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// Everything that ECR holds, or that it was heard to say.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Catalogue {
+    #[serde(default, deserialize_with = "moment::moment", skip_serializing_if = "Option::is_none")]
+    pub(crate) recorded_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<Account>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) region: Option<String>,
     pub(crate) registries: Vec<Registry>,
+}
+
+/// When, where and with whose credentials a catalogue was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded<'a> {
+    /// When.
+    pub at: SystemTime,
+    /// The account of the credentials.
+    pub account: &'a str,
+    /// The Region of the stack or of the caller.
+    pub region: &'a str,
 }
 
 /// Why a catalogue could not be read.
@@ -155,10 +200,20 @@ impl Catalogue {
         let catalogue: Catalogue = yaml_serde::from_str(text).map_err(|error| {
             CatalogueError::Malformed { path: path.to_owned(), message: error.to_string() }
         })?;
-        match check::contradiction(&catalogue.registries) {
+        match check::contradiction(&catalogue) {
             None => Ok(catalogue),
             Some(message) => Err(CatalogueError::Contradictory { path: path.to_owned(), message }),
         }
+    }
+
+    /// When and by whom it was recorded; `None` for a catalogue written by hand.
+    pub fn recorded(&self) -> Option<Recorded<'_>> {
+        let Catalogue { recorded_at, account, region, .. } = self;
+        Some(Recorded {
+            at: SystemTime::from((*recorded_at)?),
+            account: account.as_ref()?.as_str(),
+            region: region.as_deref()?,
+        })
     }
 }
 

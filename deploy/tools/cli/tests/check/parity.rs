@@ -1,10 +1,16 @@
 //! What `check` says of an object is what `/mutate` and then `/validate` say of its Pod: rule by rule, text by text.
 
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
 use ecr_admission::handler::Handler;
+use ecr_admission::inspect::InspectImage;
 use ecr_admission::policy_secret::{PolicyVersion, ReadPolicy, Unreadable};
-use ecr_admission_cli::check::object::Object;
+use ecr_admission_cli::check::facts_file::FactsFile;
+use ecr_admission_cli::check::input;
+use ecr_admission_cli::check::object::{Content, Object};
 use ecr_admission_cli::check::options::NOBODY;
 use ecr_admission_cli::check::report::{CheckResult, CheckedObject};
 use ecr_admission_policy::Mode;
@@ -42,9 +48,9 @@ fn document(rest: &str) -> String {
 }
 
 /// The `response` of the validating webhook to a Pod, as the mutating webhook leaves it.
-async fn webhooks(pod: &Value, namespace: &str, rest: &str) -> Value {
+async fn webhooks(inspector: impl InspectImage, pod: &Value, namespace: &str, rest: &str) -> Value {
     let variables = [&VARIABLES[..], &[("CACHE_SECONDS", "0")]].concat();
-    let handler = handler_with(AsNamed, &variables, Some(Document(document(rest))));
+    let handler = handler_with(inspector, &variables, Some(Document(document(rest))));
     let mut review = json!({
         "kind": "AdmissionReview",
         "apiVersion": "admission.k8s.io/v1",
@@ -62,8 +68,8 @@ async fn webhooks(pod: &Value, namespace: &str, rest: &str) -> Value {
     response(&handler, "POST /validate", &review).await
 }
 
-async fn response<R: ReadPolicy>(
-    handler: &Handler<AsNamed, R>,
+async fn response<I: InspectImage, R: ReadPolicy>(
+    handler: &Handler<I, R>,
     route: &str,
     review: &Value,
 ) -> Value {
@@ -75,11 +81,11 @@ async fn response<R: ReadPolicy>(
 }
 
 /// What `check` says of the object.
-async fn checked(object: Object, rest: &str) -> CheckedObject {
+async fn checked(inspector: impl InspectImage, object: Object, rest: &str) -> CheckedObject {
     let document = document(rest);
     ecr_admission_policy::Document::from_yaml(&document).unwrap();
     let setup = setup(&VARIABLES, Some(&document));
-    let mut report = check(vec![object], setup, AsNamed).await;
+    let mut report = check(vec![object], setup, inspector).await;
     assert_eq!(report.objects.len(), 1);
     report.objects.remove(0)
 }
@@ -128,19 +134,25 @@ fn assert_line(texts: &[String], line: &Value) {
     }
 }
 
-async fn compare(pod_object: &Value, namespace: &str, rest: &str) {
-    let mut alone = pod_object.clone();
+/// Compares what is said of a Pod, alone and as the template of two controllers.
+async fn compare<I: InspectImage>(
+    inspector: impl Fn() -> I,
+    made: &Value,
+    namespace: &str,
+    rest: &str,
+) {
+    let mut alone = made.clone();
     alone["metadata"]["namespace"] = json!(namespace);
-    let response = webhooks(&alone, namespace, rest).await;
-    assert_same(&checked(pod(&alone), rest).await, &response, "spec");
+    let response = webhooks(inspector(), &alone, namespace, rest).await;
+    assert_same(&checked(inspector(), pod(&alone), rest).await, &response, "spec");
     // The template of a controller names no namespace.
-    let response = webhooks(pod_object, namespace, rest).await;
+    let response = webhooks(inspector(), made, namespace, rest).await;
     for (mut object, path) in [
-        (deployment(pod_object), "spec.template.spec"),
-        (cron_job(pod_object), "spec.jobTemplate.spec.template.spec"),
+        (deployment(made), "spec.template.spec"),
+        (cron_job(made), "spec.jobTemplate.spec.template.spec"),
     ] {
         object.namespace = Some(namespace.to_owned());
-        assert_same(&checked(object, rest).await, &response, path);
+        assert_same(&checked(inspector(), object, rest).await, &response, path);
     }
 }
 
@@ -224,7 +236,7 @@ proptest! {
         rest in select(&DOCUMENTS[..]),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(compare(&pod, namespace, rest));
+        runtime.block_on(compare(|| AsNamed, &pod, namespace, rest));
     }
 }
 
@@ -246,8 +258,32 @@ async fn the_pod_of_every_real_review() {
         let Some(made) = made else { continue };
         pods += 1;
         for (namespace, rest) in ["shop", "pinned", "kube-system"].into_iter().zip(DOCUMENTS) {
-            compare(made, namespace, rest).await;
+            compare(|| AsNamed, made, namespace, rest).await;
         }
     }
     assert!(pods > 20, "{pods}");
+}
+
+/// The real adapter, over the catalogue of the samples.
+#[tokio::test]
+async fn every_sample() {
+    let samples = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples"));
+    let pods = input::read(&[samples.join("pods")], &mut std::io::empty());
+    assert_eq!(pods.unreadable, []);
+    assert!(pods.objects.len() > 20, "{}", pods.objects.len());
+    let policy = std::fs::read_to_string(samples.join("policy.yaml")).unwrap();
+    let policy = policy.split_once("apiVersion: ecr-admission/v1\n").unwrap().1;
+    let at = SystemTime::UNIX_EPOCH + Duration::from_millis(NOW_MS);
+    let facts = FactsFile::read(&samples.join("registry.yaml"), Duration::MAX, at).unwrap();
+    let (regions, own) = (["us-east-1".parse().unwrap()].into(), "123456789012".parse().unwrap());
+    for object in pods.objects {
+        let Content::Pod(made) = object.content else { panic!("{} makes no Pod", object.file) };
+        let made: Value = serde_json::from_str(made.pod.get()).unwrap();
+        let own_namespace = object.namespace.as_deref().unwrap_or("shop");
+        for namespace in [own_namespace, "pinned"] {
+            for rest in ["", policy] {
+                compare(|| facts.inspector(&regions, &own), &made, namespace, rest).await;
+            }
+        }
+    }
 }

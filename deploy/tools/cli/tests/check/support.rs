@@ -48,7 +48,11 @@ pub(crate) fn setup(variables: &[(&str, &str)], document: Option<&str>) -> Setup
 }
 
 /// The report on objects.
-pub(crate) async fn check(objects: Vec<Object>, setup: Setup, inspector: impl InspectImage) -> Report {
+pub(crate) async fn check(
+    objects: Vec<Object>,
+    setup: Setup,
+    inspector: impl InspectImage,
+) -> Report {
     evaluate(objects, setup, inspector, |_, _| async {}).await
 }
 

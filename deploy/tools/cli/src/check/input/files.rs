@@ -13,8 +13,8 @@ pub(super) struct Found(HashSet<PathBuf>);
 type File = Result<PathBuf, (PathBuf, io::Error)>;
 
 impl Found {
-    /// The file at `path`, whatever its name; of a folder, every `.yaml`, `.yml` and `.json` file below it, sorted.
-    /// Hidden files and folders are left out there, as `kubectl apply --recursive` is mostly used without them.
+    /// The file at `path`, whatever its name; of a folder, every `.yaml`, `.yml` and `.json` file below it, sorted. Hidden
+    /// files and folders are left out there: they belong to tools.
     pub(super) fn below(&mut self, path: &Path) -> Vec<File> {
         let mut files = vec![];
         self.visit(path, &mut files);

@@ -31,7 +31,7 @@ pub(super) fn read(file: &File<'_>, input: &mut Input) {
                 }
                 let offset = file.lines.offset(error.line(), error.column());
                 let problem = format!("expected JSON: {}", objects::message(&error));
-                input.refuse(file.name, Some(file.lines.place(offset)), problem);
+                file.refuse(file.lines.place(offset), None, &problem, input);
                 break;
             }
         }

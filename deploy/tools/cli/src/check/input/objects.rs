@@ -45,15 +45,9 @@ pub(super) enum Places<'a> {
 impl Document<'_> {
     /// Where a part of the JSON begins in the file; `part` borrows from it.
     pub(super) fn place(&self, part: &str) -> (usize, usize) {
-        self.place_within(part, 0)
-    }
-
-    /// Where the byte `offset` of a part of the JSON is in the file.
-    pub(super) fn place_within(&self, part: &str, offset: usize) -> (usize, usize) {
-        let offset = self.offset(part) + offset;
         let offset = match &self.places {
-            Places::Json => offset,
-            Places::Yaml(written) => written.before(offset).start,
+            Places::Json => self.offset(part),
+            Places::Yaml(written) => written.place(self.offset(part)).start,
         };
         self.file.lines.place(offset)
     }
@@ -62,7 +56,8 @@ impl Document<'_> {
     pub(super) fn span(&self, part: &str) -> Option<Span> {
         match &self.places {
             Places::Yaml(written) if self.source.is_none() => {
-                let range = written.after(self.offset(part));
+                let start = self.offset(part);
+                let range = written.first(start..start + part.len());
                 Some(self.file.lines.span(range.start, range.end))
             }
             _ => None,
@@ -73,8 +68,32 @@ impl Document<'_> {
         part.as_ptr().addr().saturating_sub(self.json.as_ptr().addr())
     }
 
-    pub(super) fn refuse(&self, part: &str, problem: String, input: &mut Input) {
-        input.refuse(self.file.name, Some(self.place(part)), problem);
+    pub(super) fn refuse(&self, part: &str, problem: &str, input: &mut Input) {
+        self.file.refuse(self.place(part), self.source, problem, input);
+    }
+}
+
+impl File<'_> {
+    /// Adds what is wrong at a place of the file, in what was rendered of the template `source`.
+    pub(super) fn refuse(
+        &self,
+        place: (usize, usize),
+        source: Option<&str>,
+        problem: &str,
+        input: &mut Input,
+    ) {
+        let problem = match source {
+            Some(source) => format!("{problem}; rendered from {}", quote(source, QUOTED)),
+            None => problem.to_owned(),
+        };
+        input.refuse(self.name, Some(place), problem);
+    }
+
+    /// What a file of kustomize may leave out.
+    fn defaults(&self) -> Option<(&'static str, &'static str)> {
+        let name = self.name.rsplit(['/', '\\']).next().unwrap_or_default();
+        matches!(name, "kustomization.yaml" | "kustomization.yml")
+            .then_some(("kustomize.config.k8s.io/v1beta1", "Kustomization"))
     }
 }
 
@@ -82,13 +101,13 @@ impl Document<'_> {
 pub(super) fn read(document: &Document<'_>, input: &mut Input) {
     match serde_json::from_str::<&RawValue>(document.json) {
         Ok(value) => read_value(document, value, input),
-        Err(error) => document.refuse(document.json, message(&error), input),
+        Err(error) => document.refuse(document.json, &message(&error), input),
     }
 }
 
 /// Reads an object, or every object of a list.
 pub(super) fn read_value(document: &Document<'_>, value: &RawValue, input: &mut Input) {
-    Reader { document, input }.value(value, Item { defaults: None, level: 0 });
+    Reader { document, input }.value(value, Item { defaults: document.file.defaults(), level: 0 });
 }
 
 /// How deep lists may be nested.
@@ -111,10 +130,10 @@ impl Reader<'_> {
     fn value(&mut self, value: &RawValue, item: Item<'_>) {
         if item.level > MOST_LISTS {
             let problem = format!("expected lists nested at most {MOST_LISTS} deep, got more");
-            return self.document.refuse(value.get(), problem, self.input);
+            return self.document.refuse(value.get(), &problem, self.input);
         }
         if let Err(Misfit { part, problem }) = self.try_value(value, item) {
-            self.document.refuse(part, problem, self.input);
+            self.document.refuse(part, &problem, self.input);
         }
     }
 

@@ -28,26 +28,20 @@ pub(super) fn content<'a>(
     object: &'a RawValue,
     named: &Named<'_>,
 ) -> Result<Content, Misfit<'a>> {
-    for shape in shapes(named.api_version, named.kind) {
-        let made = Finder { document, object, named, shape: *shape }.find();
-        match made {
-            Ok(None) => {}
-            Ok(Some(pod)) => return Ok(Content::Pod(pod)),
-            Err(misfit) if shape.known => return Err(misfit),
-            // Only kinds of Kubernetes have to have there what a Pod has.
-            Err(Misfit { problem, .. }) => {
-                let reason = format!("{} is not that of a Pod: {problem}", shape.path());
-                return Ok(Content::NotEvaluated(reason));
-            }
+    let shapes = shapes(named.api_version, named.kind);
+    for shape in shapes {
+        if let Some(pod) = (Finder { document, object, named, shape: *shape }).find()? {
+            return Ok(Content::Pod(pod));
         }
     }
-    Ok(Content::NotEvaluated(
-        if shapes(named.api_version, named.kind).iter().any(|shape| shape.known) {
-            "it has no containers, so kube-apiserver refuses it".to_owned()
-        } else {
-            "no Pod template".to_owned()
-        },
-    ))
+    let reason = if shapes.iter().any(|shape| shape.known) {
+        "it has no containers, so kube-apiserver refuses it"
+    } else if named.kind == "Kustomization" {
+        "it is input of kustomize; check what kustomize build prints"
+    } else {
+        "no Pod template"
+    };
+    Ok(Content::NotEvaluated(reason.to_owned()))
 }
 
 struct Finder<'a, 'd> {
@@ -62,19 +56,12 @@ impl<'a> Finder<'a, '_> {
     fn find(&self) -> Result<Option<MadePod>, Misfit<'a>> {
         let mut template = self.object;
         for field in self.shape.template {
-            // What another kind has there may be anything.
-            if !self.shape.known && !template.get().starts_with('{') {
-                return Ok(None);
-            }
-            let [Some(found)] = fields(template, [field])? else { return Ok(None) };
+            let [Some(found)] = self.fields(template, [field])? else { return Ok(None) };
             template = found;
         }
-        if !self.shape.known && !template.get().starts_with('{') {
-            return Ok(None);
-        }
-        let [metadata, spec, status] = fields(template, ["metadata", "spec", "status"])?;
+        let [metadata, spec, status] = self.fields(template, ["metadata", "spec", "status"])?;
         let Some(spec) = spec else { return Ok(None) };
-        if !self.shape.known && !spec.get().starts_with('{') {
+        if !self.shape.known && !self.has_containers(spec)? {
             return Ok(None);
         }
         let written = Written::of(self.document, spec, &self.shape.path())?;
@@ -102,6 +89,36 @@ impl<'a> Finder<'a, '_> {
             }),
             images: written.images,
         }))
+    }
+
+    /// The fields of a mapping. Of a kind that Kubernetes does not have, something else may be there.
+    fn fields<const N: usize>(
+        &self,
+        value: &'a RawValue,
+        names: [&str; N],
+    ) -> Result<[Option<&'a RawValue>; N], Misfit<'a>> {
+        if !self.shape.known && !value.get().starts_with('{') {
+            return Ok([None; N]);
+        }
+        fields(value, names)
+    }
+
+    /// Whether the containers of a kind that Kubernetes does not have are those of a Pod: mappings, in a list, whose
+    /// image is not a mapping itself.
+    fn has_containers(&self, spec: &'a RawValue) -> Result<bool, Misfit<'a>> {
+        let [containers] = self.fields(spec, ["containers"])?;
+        let Some(containers) = containers.filter(|found| found.get().starts_with('[')) else {
+            return Ok(false);
+        };
+        for container in list(containers, "containers")? {
+            let [image] = self.fields(container, ["image"])?;
+            if !container.get().starts_with('{')
+                || image.is_some_and(|image| image.get().starts_with(['{', '[']))
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The metadata of the Pod. A controller takes labels, annotations and finalizers from its template, and nothing

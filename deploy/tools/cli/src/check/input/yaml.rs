@@ -26,7 +26,7 @@ pub(super) fn read(file: &File<'_>, input: &mut Input) {
                 let problem = format!(
                     "expected only a comment behind the document separator \"---\", got {got}; put it in the next line"
                 );
-                input.refuse(file.name, Some(file.lines.place(start)), problem);
+                file.refuse(file.lines.place(start), None, &problem, input);
             }
         }
     }
@@ -61,7 +61,7 @@ fn documents(file: &File<'_>, start: usize, text: &str, input: &mut Input) {
             let (line, _) = file.lines.place(start + first);
             text.push_str(&format!(", first in line {line}; remove one"));
         }
-        input.refuse(file.name, Some(file.lines.place(start + problem.offset)), text);
+        file.refuse(file.lines.place(start + problem.offset), source, &text, input);
     }
 }
 
@@ -74,16 +74,18 @@ pub(super) struct Written<'a> {
 }
 
 impl Written<'_> {
-    /// Where the last key or scalar that begins at or before a byte of the JSON is written.
-    pub(super) fn before(&self, offset: usize) -> ops::Range<usize> {
-        let next = self.places.partition_point(|(start, _)| u64::from(*start) <= offset as u64);
+    /// Where the last value that begins at or before a byte of the JSON is written.
+    pub(super) fn place(&self, offset: usize) -> ops::Range<usize> {
+        let next = self.places.partition_point(|(start, _)| *start as usize <= offset);
         self.range(next.saturating_sub(1))
     }
 
-    /// Where the first one that begins at or after a byte of the JSON is written.
-    pub(super) fn after(&self, offset: usize) -> ops::Range<usize> {
-        let next = self.places.partition_point(|(start, _)| u64::from(*start) < offset as u64);
-        self.range(next.min(self.places.len().saturating_sub(1)))
+    /// Where a scalar is written, or the first key or scalar of a collection that is not empty.
+    pub(super) fn first(&self, json: ops::Range<usize>) -> ops::Range<usize> {
+        let n = self.places.partition_point(|(start, _)| (*start as usize) < json.start);
+        let is_inside =
+            |n: usize| self.places.get(n).is_some_and(|(at, _)| (*at as usize) < json.end);
+        self.range(if is_inside(n + 1) { n + 1 } else { n })
     }
 
     fn range(&self, n: usize) -> ops::Range<usize> {

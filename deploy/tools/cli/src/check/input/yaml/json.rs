@@ -14,7 +14,7 @@ use super::tree::{Id, Node, Range, Tree, Value};
 pub(super) struct Json {
     /// The JSON, in one line.
     pub(super) text: String,
-    /// Where each key and each scalar is written, by where it begins in the JSON. What comes from an alias or a merge
+    /// Where each key and each value is written, by where it begins in the JSON. What comes from an alias or a merge
     /// is written where the alias is: that is the line to change, and every use has another.
     pub(super) places: Vec<(u32, Range)>,
 }
@@ -83,6 +83,7 @@ impl<'a> Writer<'a> {
             Value::Alias(target) => self.write(*target, Use { place: Some(place), ..below })?,
             Value::Open => return Err(Problem::at(place.start, TOO_DEEP)),
             Value::List(items) => {
+                self.mark(place);
                 self.json.text.push('[');
                 for (n, item) in items.iter().enumerate() {
                     if n > 0 {
@@ -93,6 +94,7 @@ impl<'a> Writer<'a> {
                 self.json.text.push(']');
             }
             Value::Map(pairs) => {
+                self.mark(place);
                 self.json.text.push('{');
                 for (n, (key, entry)) in self.entries(pairs, below)?.into_iter().enumerate() {
                     if n > 0 {
@@ -280,6 +282,7 @@ fn push_string(json: &mut String, text: &str) {
         match c {
             '"' => json.push_str("\\\""),
             '\\' => json.push_str("\\\\"),
+            '\n' => json.push_str("\\n"),
             c if c < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => json.push(c),
         }

@@ -46,13 +46,17 @@ const UNKNOWN_ANCHOR: &str = "the alias names an anchor that is not set above it
 
 /// What the parser found.
 pub(super) fn of_scan(error: &ScanError, text: &str) -> Problem {
-    let offset = error.marker().byte_offset().unwrap_or(text.len());
+    let mut offset = error.marker().byte_offset().unwrap_or(text.len());
     let text = match error.kind() {
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInPlainScalar => {
+            // The parser stops behind the tab.
+            if text.get(..offset).is_some_and(|before| before.ends_with('\t')) {
+                offset -= 1;
+            }
             "expected spaces, got a tab; YAML is indented with spaces only".to_owned()
         }
         ErrorKind::UnknownAnchor => UNKNOWN_ANCHOR.to_owned(),

@@ -59,11 +59,12 @@ impl<'a> Tree<'a> {
         let mut options = Options::default();
         // kubectl knows no limit there.
         options.max_directive_bytes = 1 << 16;
-        let mut builder = Builder::default();
+        let mut builder = Builder { source: text, ..Builder::default() };
         for event in Parser::new_from_str_with_options(text, options) {
             let (event, span) = event.map_err(|error: ScanError| of_scan(&error, text))?;
             if builder.add(event, span)? {
-                each(&std::mem::take(&mut builder).tree)?;
+                each(&builder.tree)?;
+                builder = Builder { source: text, ..Builder::default() };
             }
         }
         Ok(())
@@ -76,6 +77,7 @@ impl<'a> Tree<'a> {
 
 #[derive(Default)]
 struct Builder<'a> {
+    source: &'a str,
     tree: Tree<'a>,
     open: Vec<Collection>,
     anchors: HashMap<usize, Id>,
@@ -90,9 +92,14 @@ struct Collection {
 impl<'a> Builder<'a> {
     /// Whether the event ends a document.
     fn add(&mut self, event: Event<'a>, span: Span) -> Result<bool, Problem> {
-        let range = range(&span);
+        let mut range = range(&span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                // A block ends where the next line has something.
+                if let Some(written) = span.slice(self.source) {
+                    let blanks = written.len() - written.trim_end().len();
+                    range.end = range.end.saturating_sub(u32::try_from(blanks).unwrap_or_default());
+                }
                 let value = scalar(text, style, tag.as_deref(), range)?;
                 self.node(range, value, anchor);
             }

@@ -4,9 +4,13 @@ import { textOf } from './environment';
 import { byPartition } from './partition';
 
 /**
- * The stack's outputs. `deploy/render-config`, `deploy/rotate-token` and `deploy/doctor` read most of
- * them, so that nothing has to be copied by hand; people read the others. One that repeats a parameter
- * is named `<Parameter>InForce`: `sam package` would take the bare name for the parameter.
+ * The stack's outputs. `deploy/render-config`, `deploy/rotate-token`, `deploy/doctor` and `deploy/check`
+ * read most of them, so that nothing has to be copied by hand; people read the others. One that repeats a
+ * parameter is named `<Parameter>InForce`: `sam package` would take the bare name for the parameter. Every
+ * parameter that can change a verdict has one.
+ *
+ * CloudFormation documents no limit for a value. The longest, Rewrites, has at most 4,096 bytes: as much as
+ * a parameter may have, and as all environment variables of a function together.
  */
 export function addOutputs(stack: Stack, admission: EcrAdmission): void {
   const { settings, endpoint } = admission;
@@ -51,7 +55,11 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
     textOf(settings.tokenOverlapHours),
     'How long the previous token and key work',
   );
+  output('SeverityLimitInForce', settings.severityLimit, 'Lowest severity that denies an image');
   output('PolicySecretInForce', settings.policySecret, 'Secret that holds the policy document');
+  output('PinNamespacesInForce', textOf(settings.pinNamespaces), 'Where images are pinned');
+  output('RewritesInForce', textOf(settings.rewrites), 'Which images are rewritten to which');
+  output('MaxImagesInForce', textOf(settings.maxImages), 'Most distinct images of one review');
   output(
     'UrlKeysInForce',
     textOf(settings.urlKeys),

@@ -386,6 +386,8 @@ test('the dashboard shows every count of reviews', () => {
   }
 });
 
+const REWRITES = 'docker.io/=123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/';
+
 test('the outputs are those that the operator tools and people read', () => {
   assert.deepEqual(Object.keys(templateWith().findOutputs('*')).sort(), [
     'AdmissionRoleArn',
@@ -395,11 +397,15 @@ test('the outputs are those that the operator tools and people read', () => {
     'Endpoint',
     'EndpointHost',
     'IgnoredNamespacesInForce',
+    'MaxImagesInForce',
     'MetricsNamespaceInForce',
     'NextCommand',
+    'PinNamespacesInForce',
     'PolicySecretInForce',
     'RegistryIdsInForce',
     'RegistryRegionInForce',
+    'RewritesInForce',
+    'SeverityLimitInForce',
     'TokenOverlapHoursInForce',
     'TokenSecretArn',
     'UrlKeysInForce',
@@ -410,13 +416,24 @@ test('the outputs are those that the operator tools and people read', () => {
     policySecret: POLICY_SECRET_ARN,
     urlKeys: true,
     allowedSources: '203.0.113.7/32,::/0',
+    severityLimit: 'HIGH',
+    pinNamespaces: '*',
+    rewrites: REWRITES,
+    maxImages: 7,
   }).findOutputs('*');
   const values = Object.entries(outputs).map(([name, { Value }]) => [name, Value]);
-  assert.deepEqual(Object.fromEntries(values.filter(([name]) => /^(Reg|Pol|Url|All)/.test(name))), {
-    RegistryIdsInForce: '123456789012,210987654321',
-    RegistryRegionInForce: 'eu-west-1,us-east-1',
-    PolicySecretInForce: POLICY_SECRET_ARN,
-    UrlKeysInForce: 'true',
-    AllowedSourcesInForce: '203.0.113.7/32,::/0',
-  });
+  assert.deepEqual(
+    Object.fromEntries(values.filter(([name]) => /^(Reg|Pol|Url|All|Sev|Pin|Rew|Max)/.test(name))),
+    {
+      RegistryIdsInForce: '123456789012,210987654321',
+      RegistryRegionInForce: 'eu-west-1,us-east-1',
+      PolicySecretInForce: POLICY_SECRET_ARN,
+      UrlKeysInForce: 'true',
+      AllowedSourcesInForce: '203.0.113.7/32,::/0',
+      SeverityLimitInForce: 'HIGH',
+      PinNamespacesInForce: '*',
+      RewritesInForce: REWRITES,
+      MaxImagesInForce: '7',
+    },
+  );
 });

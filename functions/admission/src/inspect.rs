@@ -123,7 +123,7 @@ pub struct Budget {
     calls: AtomicU32,
     throttled: AtomicU32,
     room: Semaphore,
-    /// Whether the room is that of a review of many images.
+    /// Whether the room is to stay as it is, however many images there are.
     is_narrow: AtomicBool,
     manifests: Arc<Semaphore>,
 }
@@ -131,9 +131,18 @@ pub struct Budget {
 impl Budget {
     /// A budget that ends at `deadline`.
     pub fn new(deadline: Instant) -> Self {
+        Self::of(deadline, MOST_CALLS, false)
+    }
+
+    /// The same with room for so many calls, however many images there are.
+    pub fn with_room_for(calls: usize, deadline: Instant) -> Self {
+        Self::of(deadline, calls, true)
+    }
+
+    fn of(deadline: Instant, room: usize, is_narrow: bool) -> Self {
         let (calls, throttled) = (AtomicU32::new(0), AtomicU32::new(0));
-        let (room, manifests) = (Semaphore::new(MOST_CALLS), Semaphore::new(MANIFESTS).into());
-        Self { deadline, calls, throttled, room, is_narrow: AtomicBool::new(false), manifests }
+        let (room, manifests) = (Semaphore::new(room), Semaphore::new(MANIFESTS).into());
+        Self { deadline, calls, throttled, room, is_narrow: is_narrow.into(), manifests }
     }
 
     /// Memory for the bodies of manifests: a permit is a byte.

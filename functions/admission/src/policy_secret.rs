@@ -90,7 +90,12 @@ impl PolicySecret {
     /// The secret with the ARN `id`.
     pub fn new(sdk: &Sdk, id: String) -> Self {
         let config = Config::from(&sdk.config_for(Service::SecretsManager));
-        Self { client: Client::from_conf(config), id }
+        Self::with_client(Client::from_conf(config), id)
+    }
+
+    /// The secret with the ARN `id`, read through this client.
+    pub fn with_client(client: Client, id: String) -> Self {
+        Self { client, id }
     }
 }
 

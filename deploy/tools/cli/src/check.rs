@@ -1,6 +1,19 @@
 //! `ecr-admission check`: what would be denied, before it is. The rules, the adapter to Amazon ECR and both webhooks are
 //! those of the admission function; nothing is deployed.
 
+pub mod evaluate;
+pub mod facts;
+pub mod input;
+pub mod aws;
 pub mod object;
+pub mod options;
 pub mod output;
+mod progress;
 pub mod report;
+pub mod review;
+mod run;
+pub mod running;
+pub mod settings;
+pub mod summary;
+
+pub(crate) use run::run;

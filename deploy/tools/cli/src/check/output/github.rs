@@ -6,9 +6,10 @@ use std::fmt;
 
 use ecr_admission_policy::Mode;
 
-use super::{place, summary};
+use super::place;
 use crate::check::object::Span;
 use crate::check::report::{CheckedObject, FoundViolation, Report};
+use crate::check::summary::Summary;
 
 /// How many commands of one kind GitHub shows beside the code, for each step.
 const SHOWN: usize = 10;
@@ -28,7 +29,7 @@ pub fn write(report: &Report) -> String {
     let hidden = ["error", "warning", "notice"].iter().any(|level| {
         annotations.iter().filter(|annotation| annotation.level == *level).count() > SHOWN
     });
-    let summary = summary::line(report);
+    let summary = Summary::of(report).to_string();
     let last = if hidden {
         format!(
             "{summary} (GitHub shows {SHOWN} errors, {SHOWN} warnings and {SHOWN} notices of a step beside the code; this log has all)"
@@ -59,11 +60,21 @@ fn annotations(report: &Report) -> Vec<Annotation> {
         title: "ecr-admission".to_owned(),
         message: notice.clone(),
     });
-    let violations = report
-        .objects
-        .iter()
-        .flat_map(|object| object.violations.iter().map(|violation| annotation(object, violation)));
+    let violations = report.objects.iter().flat_map(|object| {
+        let violations = object.violations.iter().map(|violation| annotation(object, violation));
+        refusal(object).into_iter().chain(violations)
+    });
     unreadable.chain(notices).chain(violations).collect()
+}
+
+/// Why an object is denied as a whole.
+fn refusal(object: &CheckedObject) -> Option<Annotation> {
+    Some(Annotation {
+        level: "error",
+        place: Some((place::path(&object.file), place::of(object, None))),
+        title: "would be denied".to_owned(),
+        message: format!("{}: {}", place::name(object), object.refusal.as_ref()?),
+    })
 }
 
 fn annotation(object: &CheckedObject, violation: &FoundViolation) -> Annotation {

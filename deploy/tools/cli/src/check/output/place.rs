@@ -41,7 +41,7 @@ pub(super) fn of(object: &CheckedObject, span: Option<Span>) -> Span {
 
 /// The object in a message, as `Deployment prod/web`.
 pub(super) fn name(object: &CheckedObject) -> String {
-    let CheckedObject { kind, namespace, name, pods, rendered, .. } = object;
+    let CheckedObject { kind, namespace, name, pods, owner, rendered, .. } = object;
     let full = match (namespace, name.as_str()) {
         (Some(namespace), "") => format!("{kind} {namespace}"),
         (Some(namespace), name) => format!("{kind} {namespace}/{name}"),
@@ -50,7 +50,8 @@ pub(super) fn name(object: &CheckedObject) -> String {
     };
     let mut text = foreign(&full);
     if *pods > 1 {
-        text = format!("{text} ({pods} Pods)");
+        let owner = owner.as_ref().map(|owner| format!(" of {}", foreign(owner)));
+        text = format!("{text} ({pods} Pods{})", owner.unwrap_or_default());
     }
     if *rendered {
         text += " (rendered)";

@@ -131,6 +131,13 @@ fn notifications(report: &Report, left_out: usize) -> Vec<Notification> {
     let mut all: Vec<Notification> = report.unreadable.iter().map(unreadable).collect();
     for object in &report.objects {
         let path = place::path(&object.file);
+        // No rule denies it, and every result has one.
+        all.extend(object.refusal.iter().map(|refusal| Notification {
+            level: Level::Error,
+            message: message(object, refusal),
+            locations: Some([location(&path, place::of(object, None))]),
+            associated_rule: None,
+        }));
         let unknown = object.violations.iter().filter(|violation| violation.unknown);
         all.extend(unknown.map(|violation| Notification {
             level: level(violation.mode),

@@ -19,7 +19,9 @@ pub(super) fn deployment(result: CheckResult, violations: Vec<FoundViolation>) -
         namespace: Some("prod".to_owned()),
         name: "web".to_owned(),
         pods: 1,
+        owner: None,
         result,
+        refusal: None,
         violations,
     }
 }
@@ -74,17 +76,26 @@ pub(super) fn mixed() -> Report {
     let running = CheckedObject {
         file: "stdin".to_owned(),
         span: None,
-        kind: "ReplicaSet".to_owned(),
-        name: "web-6d4f".to_owned(),
+        kind: "Pod".to_owned(),
+        name: "web-6d4f-x7k2p".to_owned(),
         pods: 12,
+        owner: Some("ReplicaSet web-6d4f".to_owned()),
         ..deployment(
             CheckResult::Unknown,
             vec![FoundViolation { span: None, ..unknown(Mode::Deny) }],
         )
     };
+    let refused = CheckedObject {
+        name: "crowded".to_owned(),
+        refusal: Some(
+            "the Pod has 120 distinct images to look up, more than the 100 allowed".to_owned(),
+        ),
+        ..deployment(CheckResult::Denied, Vec::new())
+    };
     Report {
         objects: vec![
             deployment(CheckResult::Denied, vec![denied, warned]),
+            refused,
             rendered,
             running,
             config_map(),

@@ -1,9 +1,9 @@
-//! `POST /mutate`: which images are pinned or rewritten.
+//! The mutating webhook: which images are pinned or rewritten.
 
 use ecr_admission_policy::Mode;
 use ecr_admission_policy::mutate::{Mutated, mutate};
 
-use super::Handler;
+use super::Evaluator;
 use super::policy::in_force;
 use crate::answer::mutated;
 use crate::arrival::Arrival;
@@ -15,13 +15,20 @@ use crate::replaceable;
 use crate::review::{Answer, Review};
 use crate::workload::{self, Workload};
 
-impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
+/// What the mutating webhook does to an object.
+#[derive(Debug)]
+pub struct Replacement {
+    /// The answer, with the patch.
+    pub answer: Answer,
+    /// The changes, for log and counts.
+    pub outcome: MutationOutcome,
+}
+
+impl<I: InspectImage, R: ReadPolicy> Evaluator<I, R> {
+    /// What becomes of the images of a request; `None` where there is nothing to do.
+    ///
     /// Never denies: what cannot be changed stays as it is, and the validating webhook decides.
-    pub(super) async fn mutate(
-        &self,
-        review: &Review<'_>,
-        arrival: &Arrival,
-    ) -> Option<(Answer, MutationOutcome)> {
+    pub async fn mutate(&self, review: &Review<'_>, arrival: &Arrival) -> Option<Replacement> {
         let request = review.request.as_ref().ok()?;
         if self.is_ignored(request) {
             return None;
@@ -58,6 +65,6 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
             throttled: budget.throttled(),
             cache_hits: known.remembered,
         };
-        Some((mutated(patch, warnings), outcome))
+        Some(Replacement { answer: mutated(patch, warnings), outcome })
     }
 }

@@ -6,12 +6,12 @@ use ecr_admission_policy::policy::pinning::Pinning;
 use ecr_admission_policy::rewrite::RewriteTable;
 use ecr_admission_policy::{Mode, Policy, Timestamp};
 
-use super::Handler;
+use super::Evaluator;
 use crate::policy_copy::{DocumentCopy, InForce};
 use crate::refusal::Refusal;
 use crate::review::Request;
 
-impl<I, R> Handler<I, R> {
+impl<I, R> Evaluator<I, R> {
     /// The policy for a request under this document, or under the parameters alone.
     pub(super) fn policy(
         &self,

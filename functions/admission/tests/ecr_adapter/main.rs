@@ -341,9 +341,8 @@ async fn names_go_in_batches_as_large_as_the_api_allows() {
     assert_eq!(calls, 2 + 5 + 2 * 101);
 }
 
-/// The most permits that are out at a time, when a review looks so many images up.
-fn most_calls(images: usize) -> usize {
-    let budget = Budget::new(Instant::now() + Duration::from_secs(5));
+/// The most permits of a budget that are out at a time, when a review looks so many images up.
+fn most_calls(budget: &Budget, images: usize) -> usize {
     budget.prepare_for(images);
     // A second look-up of the same review, by a policy that was just renewed, changes nothing.
     budget.prepare_for(images);
@@ -356,8 +355,18 @@ fn most_calls(images: usize) -> usize {
 
 #[test]
 fn a_review_of_many_images_leaves_room_for_others() {
+    let deadline = Instant::now() + Duration::from_secs(5);
     for (images, calls) in [(0, 128), (1, 128), (50, 128), (51, 32), (500, 32)] {
-        assert_eq!(most_calls(images), calls, "{images} images");
+        assert_eq!(most_calls(&Budget::new(deadline), images), calls, "{images} images");
+    }
+}
+
+#[test]
+fn room_that_a_caller_chose_stays_as_it_is() {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    for (room, images) in [(16, 1), (16, 5_000), (200, 5_000)] {
+        let budget = Budget::with_room_for(room, deadline);
+        assert_eq!(most_calls(&budget, images), room, "{images} images");
     }
 }
 

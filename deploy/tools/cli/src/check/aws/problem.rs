@@ -60,18 +60,21 @@ fn of_credentials(error: &(dyn Error + 'static)) -> Option<String> {
     let credentials = chain(error).find_map(|link| link.downcast_ref::<CredentialsError>())?;
     if let CredentialsError::CredentialsNotLoaded(_) = credentials {
         return Some(
-            "found no AWS credentials; set AWS_PROFILE to a profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            "found no AWS credentials; set AWS_PROFILE to a profile that exists and has some, or AWS_ACCESS_KEY_ID and \
+             AWS_SECRET_ACCESS_KEY"
                 .to_owned(),
         );
     }
+    // The links above the last say little, and say it twice.
     let texts: Vec<String> = chain(credentials).map(ToString::to_string).collect();
-    let text = texts.join(": ");
-    Some(if text.contains("SSO") {
+    let cause = texts.last().map_or("", String::as_str);
+    Some(if texts.iter().any(|text| text.contains("SSO")) {
         format!(
-            "the sign-in of AWS SSO has expired or is missing; run aws sso login with the same profile: {text}"
+            "the session of AWS IAM Identity Center has expired or is missing; run aws sso login with the same profile: \
+             {cause}"
         )
     } else {
-        format!("the AWS credentials cannot be loaded; check the AWS profile: {text}")
+        format!("cannot load the AWS credentials; check the AWS profile: {cause}")
     })
 }
 

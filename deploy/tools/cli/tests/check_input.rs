@@ -48,9 +48,10 @@ fn at(text: &str, span: Span) -> &str {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let offset = |line: usize, column: usize| {
         let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
-        start + text[start..].chars().take(column - 1).map(char::len_utf8).sum::<usize>()
+        start
+            + text.get(start..).unwrap().chars().take(column - 1).map(char::len_utf8).sum::<usize>()
     };
-    &text[offset(span.line, span.column)..offset(span.end_line, span.end_column)]
+    text.get(offset(span.line, span.column)..offset(span.end_line, span.end_column)).unwrap()
 }
 
 /// Each problem with its place.
@@ -590,7 +591,7 @@ fn aliases_cannot_grow_without_end() {
         let mut text = format!("a0: &a0 {first}\n");
         for n in 1..40 {
             let line = next.replace('*', &format!("*a{}", n - 1));
-            text.push_str(&format!("a{n}: &a{n} {line}\n"));
+            text = format!("{text}a{n}: &a{n} {line}\n");
         }
         text
     };

@@ -286,7 +286,7 @@ fn push_string(json: &mut String, text: &str) {
             '\\' => json.push_str("\\\\"),
             '\n' => json.push_str("\\n"),
             c if c < ' ' => {
-                json.extend(["\\u00", if c < '\u{10}' { "0" } else { "1" }, low_digit(c)])
+                json.extend(["\\u00", if c < '\u{10}' { "0" } else { "1" }, low_digit(c)]);
             }
             c => json.push(c),
         }

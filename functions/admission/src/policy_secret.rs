@@ -65,7 +65,9 @@ impl fmt::Display for UnreadableCause {
                 "access to its secret was denied"
             }
             Self::Failed(Cause::TimedOut) => "reading its secret timed out",
-            Self::Failed(Cause::Internal | Cause::NotAsked) => "reading its secret failed",
+            Self::Failed(
+                Cause::Internal | Cause::NotAsked | Cause::NotRecorded | Cause::Outdated,
+            ) => "reading its secret failed",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! How fast Amazon ECR is asked, and how long it is waited for. The clock of these tests is paused: it goes on by itself
+//! How fast Amazon ECR is asked, and how long it is waited for. The clock of these tests is paused: it advances by itself
 //! while everything waits.
 
 use std::sync::atomic::{AtomicU32, Ordering};

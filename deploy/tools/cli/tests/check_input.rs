@@ -275,6 +275,7 @@ fn yaml_is_read_as_kubectl_reads_it() {
             "[18446744073709551615, -9223372036854775808]",
             "[18446744073709551615,-9223372036854775808]",
         ),
+        (r#"["\x01\x1f\t\n\"\\"]"#, r#"["\u0001\u001f\u0009\n\"\\"]"#),
         (
             "[y, Yes, on, n, NO, off, tRue, ~, Null, nULL, '', 2001-12-14]",
             r#"[true,true,true,false,false,false,"tRue",null,null,"nULL","","2001-12-14"]"#,

@@ -125,7 +125,7 @@ struct Alike {
 impl Findings {
     fn add(&mut self, object: Object, namespace: &str, reviewed: Reviewed) {
         let Object { file, rendered, span, api_version, kind, name, content, .. } = object;
-        let Reviewed { result, refusal, violations, images, policy } = reviewed;
+        let Reviewed { result, refusal, break_glass, violations, images, policy } = reviewed;
         let evaluated = matches!(content, Content::Pod(_));
         let namespace = match object.namespace {
             None if evaluated => Some(namespace.to_owned()),
@@ -143,7 +143,7 @@ impl Findings {
                 namespace: namespace.clone(),
                 owner: owner.clone(),
                 images,
-                result: format!("{result:?} {refusal:?}"),
+                result: format!("{result:?} {refusal:?} {break_glass:?}"),
                 violations: violations.iter().map(said).collect(),
             };
             if let Some(first) = self.owners.get(&alike).and_then(|n| self.objects.get_mut(*n)) {
@@ -164,6 +164,7 @@ impl Findings {
             owner,
             result,
             refusal,
+            break_glass,
             violations,
         });
     }

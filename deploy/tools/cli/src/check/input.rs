@@ -74,7 +74,7 @@ impl Input {
             Ok(bytes) if named && bytes.iter().all(u8::is_ascii_whitespace) => self.refuse(
                 &file,
                 None,
-                "the file is empty; expected Kubernetes objects in YAML or JSON".to_owned(),
+                "the file is empty; expected Kubernetes objects in YAML or JSON",
             ),
             Ok(bytes) => self.bytes(&file, bytes, false),
             Err(error) => self.failed(&file, &error),
@@ -84,7 +84,7 @@ impl Input {
     fn bytes(&mut self, file: &str, bytes: Vec<u8>, stream: bool) {
         let text = match text::decode(bytes) {
             Ok(text) => text,
-            Err(text::NotText { place, problem }) => return self.refuse(file, place, problem),
+            Err(text::NotText { place, problem }) => return self.refuse(file, place, &problem),
         };
         let lines = Lines::of(&text);
         let file = File { name: file, text: &text, lines: &lines, stream };
@@ -97,11 +97,11 @@ impl Input {
     }
 
     fn failed(&mut self, file: &str, error: &io::Error) {
-        self.refuse(file, None, format!("the file could not be read: {error}"));
+        self.refuse(file, None, &format!("the file could not be read: {error}"));
     }
 
-    fn refuse(&mut self, file: &str, place: Option<(usize, usize)>, problem: String) {
-        let problem = printable(&problem);
+    fn refuse(&mut self, file: &str, place: Option<(usize, usize)>, problem: &str) {
+        let problem = printable(problem);
         self.unreadable.push(Unreadable { file: file.to_owned(), place, problem });
     }
 }

@@ -45,6 +45,8 @@ pub struct CheckedObject {
     /// Why it is denied, or what could not be asked, where that is not about one image: it has too many images, for
     /// example.
     pub refusal: Option<String>,
+    /// The ruling on its request for break-glass, where it is denied without.
+    pub break_glass: Option<String>,
     /// What is wrong with its images; what denies comes first, then in the order of the paths.
     pub violations: Vec<FoundViolation>,
 }

@@ -34,6 +34,8 @@ pub struct Reviewed {
     pub result: CheckResult,
     /// See [`super::report::CheckedObject::refusal`].
     pub refusal: Option<String>,
+    /// See [`super::report::CheckedObject::break_glass`].
+    pub break_glass: Option<String>,
     /// What is wrong with its images.
     pub violations: Vec<FoundViolation>,
     /// The images that were evaluated, as the file has them.
@@ -108,8 +110,7 @@ fn reviewed(
             (_, Some(_)) => CheckResult::Denied,
             (_, None) => CheckResult::Admitted,
         };
-        let refusal = answer.denial;
-        return Reviewed { result, refusal, violations: vec![], images: vec![], policy: None };
+        return Reviewed { refusal: answer.denial, ..Reviewed::without_evaluation(result) };
     };
     let original = |path: &FieldPath, image: &String| originals.get(path).unwrap_or(image).clone();
     let images = verdict.images.iter().map(|it| original(&it.path, &it.image)).collect();
@@ -134,7 +135,9 @@ fn reviewed(
     // Stable: the paths stay in order.
     violations.sort_by_key(|violation| std::cmp::Reverse(violation.mode));
     let result = result(&violations);
-    Reviewed { result, refusal: None, violations, images, policy: Some(policy.to_string()) }
+    let break_glass = verdict.break_glass.as_ref().map(ToString::to_string);
+    let policy = Some(policy.to_string());
+    Reviewed { result, refusal: None, break_glass, violations, images, policy }
 }
 
 /// What denies for a reason that is known counts before what could not be asked, and that before what would be admitted.
@@ -194,6 +197,13 @@ fn repository(image: &str) -> &str {
 impl Reviewed {
     /// An object that is not evaluated.
     pub(super) fn without_evaluation(result: CheckResult) -> Self {
-        Self { result, refusal: None, violations: vec![], images: vec![], policy: None }
+        Self {
+            result,
+            refusal: None,
+            break_glass: None,
+            violations: vec![],
+            images: vec![],
+            policy: None,
+        }
     }
 }

@@ -86,7 +86,7 @@ impl File<'_> {
             Some(source) => format!("{problem}; rendered from {}", quote(source, QUOTED)),
             None => problem.to_owned(),
         };
-        input.refuse(self.name, Some(place), problem);
+        input.refuse(self.name, Some(place), &problem);
     }
 
     /// What a file of kustomize may leave out.
@@ -322,7 +322,7 @@ pub(super) fn got(value: &RawValue) -> String {
     }
 }
 
-/// What serde_json says, without where it says that it is: the place is that of the file.
+/// What `serde_json` says, without where it says that it is: the place is that of the file.
 pub(in crate::check) fn message(error: &serde_json::Error) -> String {
     let error = error.to_string();
     let text = error.rsplit_once(" at line ").map_or(error.as_str(), |(text, _)| text);

@@ -30,7 +30,7 @@ impl<'a> Lines<'a> {
         self.place(self.text.len())
     }
 
-    /// The byte at a line and a column in bytes, both counted from 1, as serde_json has them.
+    /// The byte at a line and a column in bytes, both counted from 1, as `serde_json` has them.
     pub(super) fn offset(&self, line: usize, byte_column: usize) -> usize {
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len());
         let mut offset = (start + byte_column.saturating_sub(1)).min(self.text.len());

@@ -78,7 +78,7 @@ impl<'a> Finder<'a, '_> {
             json.field("status", status.get());
         }
         let pod = json.end().map_err(|error| misfit(template, message(&error)))?;
-        self.check(&pod, spec, spec_start)?;
+        Self::check(&pod, spec, spec_start)?;
         let owner = self.shape.is_pod().then(|| owner::controller(self.object)).flatten();
         Ok(Some(MadePod {
             pod,
@@ -148,7 +148,7 @@ impl<'a> Finder<'a, '_> {
     }
 
     /// Reads the images as the admission function does, which refuses a Pod that it cannot read.
-    fn check(&self, pod: &RawValue, spec: &'a RawValue, start: usize) -> Result<(), Misfit<'a>> {
+    fn check(pod: &RawValue, spec: &'a RawValue, start: usize) -> Result<(), Misfit<'a>> {
         let request = Request {
             kind: GroupVersionKind {
                 group: String::new(),

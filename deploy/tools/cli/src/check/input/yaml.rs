@@ -59,7 +59,7 @@ fn documents(file: &File<'_>, start: usize, text: &str, input: &mut Input) {
         let mut text = problem.text;
         if let Some(first) = problem.first {
             let (line, _) = file.lines.place(start + first);
-            text.push_str(&format!(", first in line {line}; remove one"));
+            text = format!("{text}, first in line {line}; remove one");
         }
         file.refuse(file.lines.place(start + problem.offset), source, &text, input);
     }

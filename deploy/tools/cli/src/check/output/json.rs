@@ -55,6 +55,8 @@ struct ObjectOut<'a> {
     result: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    break_glass: Option<&'a str>,
     violations: Vec<ViolationOut<'a>>,
 }
 
@@ -168,6 +170,7 @@ fn object(object: &CheckedObject) -> ObjectOut<'_> {
         owner: object.owner.as_deref(),
         result: word,
         reason: why.or(refusal.as_deref()),
+        break_glass: object.break_glass.as_deref(),
         violations: object.violations.iter().map(violation).collect(),
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn deployment(result: CheckResult, violations: Vec<FoundViolation>) -
         owner: None,
         result,
         refusal: None,
+        break_glass: None,
         violations,
     }
 }

@@ -86,6 +86,10 @@ impl Text {
             let place = written_at(object, object.span);
             self.line(&place, Word::Denied, &format!("{name}: {refusal}"));
         }
+        if let Some(ruling) = &object.break_glass {
+            let place = written_at(object, object.span);
+            self.line(&place, Word::Warning, &format!("{name}: {ruling}"));
+        }
         for violation in &object.violations {
             let place = written_at(object, violation.span.or(object.span));
             self.line(&place, Word::of(violation), &format!("{name}: {}", violation.text));

@@ -1,7 +1,7 @@
 //! The JSON of a YAML document, as sigs.k8s.io/yaml makes it for kube-apiserver, and where each value of it is written.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ecr_admission_policy::text::{QUOTED, quote};
 
@@ -134,7 +134,7 @@ impl<'a> Writer<'a> {
             let node = self.node(*key, used)?;
             if let Value::Merge = node.value {
                 if let Some(first) = merge.replace(node.range) {
-                    return Err(self.twice("<<", first, node.range));
+                    return Err(twice("<<", first, node.range));
                 }
                 for (key, entry) in self.merged(*value, used)? {
                     if known.contains_key(&key) {
@@ -156,7 +156,7 @@ impl<'a> Writer<'a> {
                 Some((_, before)) if before.merged => *before = entry,
                 Some((_, before)) => {
                     let first = self.node(before.key, used)?.range;
-                    return Err(self.twice(&text, first, node.range));
+                    return Err(twice(&text, first, node.range));
                 }
                 None => {
                     known.insert(text.clone(), entries.len());
@@ -167,23 +167,16 @@ impl<'a> Writer<'a> {
         Ok(entries)
     }
 
-    fn twice(&self, key: &str, first: Range, second: Range) -> Problem {
-        let key = quote(key, QUOTED);
-        let mut problem = Problem::at(second.start, format!("the key {key} is set twice"));
-        problem.first = usize::try_from(first.start).ok();
-        problem
-    }
-
     /// What a merge adds: the entries of a mapping, of an alias of one, or of a list of these, of which the first
     /// counts.
     fn merged(&mut self, id: Id, used: Use) -> Result<Vec<(Cow<'a, str>, Entry)>, Problem> {
         let node = self.node(id, used)?;
         let Value::List(sources) = &node.value else { return self.source(id, used) };
         let mut entries: Vec<(Cow<'a, str>, Entry)> = vec![];
-        let mut known: HashMap<Cow<'a, str>, ()> = HashMap::new();
+        let mut known: HashSet<Cow<'a, str>> = HashSet::new();
         for source in sources {
             for (key, entry) in self.source(*source, used)? {
-                if known.insert(key.clone(), ()).is_none() {
+                if known.insert(key.clone()) {
                     entries.push((key, entry));
                 }
             }
@@ -208,7 +201,9 @@ impl<'a> Writer<'a> {
         }
         self.count(place, 1 + pairs.len())?;
         let mut entries = self.entries(pairs, below)?;
-        entries.iter_mut().for_each(|(_, entry)| entry.merged = true);
+        for (_, entry) in &mut entries {
+            entry.merged = true;
+        }
         Ok(entries)
     }
 
@@ -250,14 +245,14 @@ impl<'a> Writer<'a> {
             Scalar::Null => "null".to_owned(),
             Scalar::Bool(value) => value.to_string(),
             Scalar::Integer(value) => value.to_string(),
-            Scalar::Float(value) => match serde_json::Number::from_f64(*value) {
-                Some(number) => number.to_string(),
-                None => {
+            Scalar::Float(value) => {
+                let number = serde_json::Number::from_f64(*value).ok_or_else(|| {
                     let got = quote(text, QUOTED);
                     let problem = format!("expected a number that JSON has, got {got}; quote it");
-                    return Err(Problem::at(place.start, problem));
-                }
-            },
+                    Problem::at(place.start, problem)
+                })?;
+                number.to_string()
+            }
         };
         self.mark(place);
         self.json.text.push_str(&number);
@@ -275,6 +270,13 @@ impl<'a> Writer<'a> {
     }
 }
 
+fn twice(key: &str, first: Range, second: Range) -> Problem {
+    let key = quote(key, QUOTED);
+    let mut problem = Problem::at(second.start, format!("the key {key} is set twice"));
+    problem.first = usize::try_from(first.start).ok();
+    problem
+}
+
 /// Writes a JSON string.
 fn push_string(json: &mut String, text: &str) {
     json.push('"');
@@ -283,9 +285,17 @@ fn push_string(json: &mut String, text: &str) {
             '"' => json.push_str("\\\""),
             '\\' => json.push_str("\\\\"),
             '\n' => json.push_str("\\n"),
-            c if c < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c < ' ' => {
+                json.extend(["\\u00", if c < '\u{10}' { "0" } else { "1" }, low_digit(c)])
+            }
             c => json.push(c),
         }
     }
     json.push('"');
+}
+
+/// The last hexadecimal digit of a control character.
+fn low_digit(c: char) -> &'static str {
+    let digits = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
+    digits.get(u32::from(c) as usize % 16).copied().unwrap_or("0")
 }

@@ -11,7 +11,7 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span, Tag};
 use super::problem::{Problem, of_scan};
 use super::scalar::Scalar;
 
-/// The values of a document. An alias names its target, so the tree is no larger than its text.
+/// The values of a document. An alias names its target, so the tree does not outgrow its text.
 #[derive(Debug, Default)]
 pub(super) struct Tree<'a> {
     nodes: Vec<Node<'a>>,

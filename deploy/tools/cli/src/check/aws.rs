@@ -12,6 +12,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use ecr_admission::ecr::EcrInspector;
 use ecr_admission_policy::names::{self, AccountId};
+use tokio::time::Instant;
 
 mod caller;
 mod https;
@@ -93,9 +94,14 @@ impl Aws {
     }
 
     /// What looks images up in the registries of these Regions, with credentials of the account `caller`: no faster
-    /// than [`CALLS_A_SECOND`], and for as long as Amazon ECR says that it is called too fast.
-    pub fn inspector(&self, regions: &BTreeSet<names::Region>, caller: AccountId) -> EcrInspector {
-        pace::inspector(&self.config, regions).asking_as(caller)
+    /// than [`CALLS_A_SECOND`], and again until `deadline` while Amazon ECR says that it is called too fast.
+    pub fn inspector(
+        &self,
+        regions: &BTreeSet<names::Region>,
+        caller: AccountId,
+        deadline: Instant,
+    ) -> EcrInspector {
+        pace::inspector(&self.config, regions, deadline).asking_as(caller)
     }
 }
 

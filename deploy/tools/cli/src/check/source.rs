@@ -11,6 +11,7 @@ use ecr_admission_policy::Document;
 use ecr_admission_policy::document::MAX_BYTES;
 use ecr_admission_policy::names::AccountId;
 use ecr_admission_policy::text::printable;
+use tokio::time::Instant;
 
 use super::aws::{Aws, CALLS_IN_FLIGHT, scanning_notice};
 use super::facts_file::FactsFile;
@@ -85,7 +86,7 @@ async fn with_aws(
         _ => aws,
     };
     let notice = scanning_notice(&caller, &settings.own_account, config.registry_ids.as_ref());
-    let inspector = aws.inspector(&config.regions, caller);
+    let inspector = aws.inspector(&config.regions, caller, Instant::now() + facts.timeout);
     let mut source = Source::new(settings, config, inspector, CALLS_IN_FLIGHT);
     source.notices.extend(notice);
     source.recorder = recorder;

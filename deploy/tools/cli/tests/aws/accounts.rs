@@ -36,8 +36,10 @@ async fn scanning(registry: Registry, caller: &str) -> (Scanning, BTreeSet<Strin
         seen.lock().unwrap().insert(operation.to_owned());
         compliant(operation)
     });
-    let inspector = aws.inspector(&[registry.region.clone()].into(), caller.parse().unwrap());
-    let budget = Budget::with_room_for(16, Instant::now() + Duration::from_secs(60));
+    let deadline = Instant::now() + Duration::from_mins(1);
+    let regions = [registry.region.clone()].into();
+    let inspector = aws.inspector(&regions, caller.parse().unwrap(), deadline);
+    let budget = Budget::with_room_for(16, deadline);
     let name = "pay".parse().unwrap();
     let mut found = inspector.repositories(&registry, &[name].into(), &budget).await;
     let scanning = found.pop_first().unwrap().1.unwrap().scanning;

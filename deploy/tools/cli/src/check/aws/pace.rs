@@ -26,12 +26,17 @@ pub const CALLS_IN_FLIGHT: usize = 16;
 pub const CALLS_A_SECOND: u32 = 20;
 
 /// An inspector with a client for each Region; all of them share one pace.
-pub(super) fn inspector(shared: &SdkConfig, regions: &BTreeSet<names::Region>) -> EcrInspector {
+pub(super) fn inspector(
+    shared: &SdkConfig,
+    regions: &BTreeSet<names::Region>,
+    deadline: Instant,
+) -> EcrInspector {
+    let patience = WaitOutThrottling { deadline };
     let paced = shared.http_client().map(|http| SharedHttpClient::new(Paced::new(http)));
     let client = |region: &names::Region| {
         let mut config = Builder::from(shared).region(Region::new(region.to_string()));
         config.set_http_client(paced.clone());
-        Client::from_conf(WaitOutThrottling::added_to(config).build())
+        Client::from_conf(patience.added_to(config).build())
     };
     let clients = regions.iter().map(|region| (region.clone(), client(region))).collect();
     EcrInspector::with_clients(clients, Log::new(Level::Error))

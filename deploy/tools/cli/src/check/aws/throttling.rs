@@ -1,8 +1,8 @@
 //! Waits while a service refuses calls for their rate.
 //!
 //! A review of the function must be answered in seconds, and is denied when ECR is too busy. Here there is time: a try
-//! that is refused for its rate does not count, so that only the deadline of the run ends the waiting. Other failures
-//! still end a call after a few tries.
+//! that is refused for its rate does not count, so that only the deadline of the run ends the waiting. Shortly before
+//! it, the refusal is the result: it says more than that time is up. Other failures still end a call after a few tries.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use aws_smithy_runtime::client::retries::classifiers::run_classifiers_on_ctx;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::retries::classifiers::{RetryAction, RetryReason};
 use aws_smithy_types::retry::ErrorKind;
+use tokio::time::Instant;
 
 /// The longest wait before the second try. It doubles with each further one, and is shortened at random.
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
@@ -21,13 +22,16 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 /// The longest wait before any try.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 
-/// Gives a call another try for each one that was refused for its rate.
-#[derive(Debug)]
-pub(super) struct WaitOutThrottling;
+/// Gives a call another try for each one that was refused for its rate, while there is time for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WaitOutThrottling {
+    /// When the run must be over.
+    pub(super) deadline: Instant,
+}
 
 impl WaitOutThrottling {
     /// Settings for clients that wait.
-    pub(super) fn added_to(config: Builder) -> Builder {
+    pub(super) fn added_to(self, config: Builder) -> Builder {
         let retries = RetryConfig::standard()
             .with_max_attempts(super::ATTEMPTS)
             .with_initial_backoff(FIRST_BACKOFF)
@@ -36,7 +40,7 @@ impl WaitOutThrottling {
         let partition = RetryPartition::custom("ecr-admission-check")
             .token_bucket(TokenBucket::unlimited())
             .build();
-        config.retry_config(retries).retry_partition(partition).interceptor(Self)
+        config.retry_config(retries).retry_partition(partition).interceptor(self)
     }
 }
 
@@ -58,7 +62,8 @@ impl Intercept for WaitOutThrottling {
         if kind == ErrorKind::ThrottlingError
             && let Some(retries) = config.load::<RetryConfig>().cloned()
         {
-            let attempts = retries.max_attempts().saturating_add(1);
+            let is_time = Instant::now() + LONGEST_BACKOFF < self.deadline;
+            let attempts = if is_time { retries.max_attempts().saturating_add(1) } else { 1 };
             config.interceptor_state().store_put(retries.with_max_attempts(attempts));
         }
         Ok(())

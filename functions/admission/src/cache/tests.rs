@@ -124,6 +124,22 @@ fn facts_for_other_needs_are_forgotten() {
 }
 
 #[test]
+fn signing_statuses_that_could_not_be_read_are_not_remembered() {
+    let unavailable =
+        Unavailable { operation: "ecr:DescribeImageSigningStatus", cause: Cause::Throttled };
+    for (signing, known) in [
+        (SigningFacts::Unavailable(unavailable), false),
+        (SigningFacts::Read(vec![]), true),
+        (SigningFacts::NotRead, true),
+    ] {
+        let facts = ImageFacts { signing, ..facts("IMMUTABLE", 1) };
+        let mut cache = Cache::new(MINUTE);
+        remember(&mut cache, &tagged("1"), &facts.into(), NOW);
+        assert_eq!(knows(&cache, &tagged("1"), NOW), known);
+    }
+}
+
+#[test]
 fn a_config_that_could_not_be_read_is_not_remembered() {
     let mut facts = facts("IMMUTABLE", 1);
     let unavailable = Unavailable { operation: "ecr:BatchGetImage", cause: Cause::Throttled };

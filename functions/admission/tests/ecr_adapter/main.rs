@@ -8,6 +8,7 @@ mod log;
 mod manifests;
 mod repositories;
 mod round_trips;
+mod signing;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -19,24 +19,24 @@ fn partition(region: &str) -> (&'static str, &'static str) {
 }
 
 /// `arn:<partition>:<api>:<region>:<account>:<resource>`.
-pub(crate) fn arn(api: &str, region: &str, account: &str, resource: &str) -> String {
+pub fn arn(api: &str, region: &str, account: &str, resource: &str) -> String {
     let (name, _) = partition(region);
     format!("arn:{name}:{api}:{region}:{account}:{resource}")
 }
 
 /// The ARN of an ECR repository.
-pub(crate) fn repository(region: &str, account: &str, name: &str) -> String {
+pub fn repository(region: &str, account: &str, name: &str) -> String {
     arn("ecr", region, account, &format!("repository/{name}"))
 }
 
 /// What `docker pull` takes, without a tag.
-pub(crate) fn repository_uri(region: &str, account: &str, name: &str) -> String {
+pub fn repository_uri(region: &str, account: &str, name: &str) -> String {
     let (_, suffix) = partition(region);
     format!("{account}.dkr.ecr.{region}.{suffix}/{name}")
 }
 
 /// The ARN under which the caller is known: the role of a Lambda function.
-pub(crate) fn caller(region: &str, account: &str) -> String {
+pub fn caller(region: &str, account: &str) -> String {
     let (name, _) = partition(region);
     format!("arn:{name}:sts::{account}:assumed-role/local-cloud/function")
 }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::image_id::{ImageId, Missing};
 use super::parameter::check_length;
 use super::store::{Image, Registries, Repository};
-use crate::aws::arn;
-use crate::aws::caller::Caller;
-use crate::aws::error::ApiError;
+use crate::arn;
+use crate::caller::Caller;
+use crate::error::EcrError;
 
 /// The most images in one request.
 const MOST_IMAGES: usize = 100;
@@ -31,7 +31,7 @@ pub(super) fn batch_get(
     registries: &Registries,
     caller: Caller<'_>,
     input: BatchGet,
-) -> Result<Value, ApiError> {
+) -> Result<Value, EcrError> {
     let account = input.registry_id.as_deref().unwrap_or(caller.account);
     let name = &input.repository_name;
     let (_, repository) = registries.repository(account, caller.region, name)?;
@@ -70,7 +70,7 @@ fn refused_upstream(
     account: &str,
     caller: Caller<'_>,
     id: &ImageId,
-) -> Result<Option<Value>, ApiError> {
+) -> Result<Option<Value>, EcrError> {
     let Some(upstream) = &repository.facts.upstream else { return Ok(None) };
     match id.tag_alone() {
         Some(tag) if !upstream.imported.iter().any(|it| it == tag) => {}
@@ -80,9 +80,9 @@ fn refused_upstream(
         "AccessDeniedException" => {
             let resource = arn::repository(caller.region, account, &repository.facts.name);
             let action = "ecr:BatchImportUpstreamImage";
-            Err(ApiError::access_denied(caller, action, Some(&resource)))
+            Err(EcrError::access_denied(caller, action, Some(&resource)))
         }
-        "UnableToGetUpstreamImageException" => Err(ApiError::new(
+        "UnableToGetUpstreamImageException" => Err(EcrError::new(
             "UnableToGetUpstreamImageException",
             "The image could not be pulled from the upstream registry with the pull through cache rule",
         )),

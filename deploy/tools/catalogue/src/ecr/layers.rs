@@ -1,14 +1,14 @@
-//! `GetDownloadUrlForLayer`, and the blobs behind its addresses: layers and config blobs.
+//! `GetDownloadUrlForLayer`.
 
-use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::store::Registries;
-use crate::aws::asked::BLOBS;
-use crate::aws::caller::Caller;
-use crate::aws::error::ApiError;
-use crate::aws::wire::{self, Answer};
+use crate::caller::Caller;
+use crate::error::EcrError;
+
+/// The path of the blobs that `GetDownloadUrlForLayer` names; a digest follows.
+pub const BLOBS: &str = "/blobs/";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -23,12 +23,12 @@ pub(super) fn url(
     registries: &Registries,
     caller: Caller<'_>,
     input: &Url,
-) -> Result<Value, ApiError> {
+) -> Result<Value, EcrError> {
     let account = input.registry_id.as_deref().unwrap_or(caller.account);
     let (name, digest) = (&input.repository_name, &input.layer_digest);
     let (_, repository) = registries.repository(account, caller.region, name)?;
     if !repository.blobs.contains(digest) {
-        return Err(ApiError::new(
+        return Err(EcrError::new(
             "LayersNotFoundException",
             format!(
                 "The layer with digest '{digest}' does not exist within the repository with name \
@@ -40,13 +40,4 @@ pub(super) fn url(
         "downloadUrl": format!("https://{}{BLOBS}{digest}", caller.host),
         "layerDigest": digest,
     }))
-}
-
-/// Answers a download.
-pub(crate) fn blob(registries: &Registries, digest: &str) -> Result<Answer, ApiError> {
-    let content = registries.blob(digest).ok_or_else(|| ApiError {
-        status: StatusCode::NOT_FOUND,
-        ..ApiError::new("NoSuchKey", format!("there is no blob {digest:?}"))
-    })?;
-    Ok(wire::blob(content))
 }

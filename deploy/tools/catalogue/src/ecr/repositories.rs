@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::page::{page, size, unpaged};
 use super::parameter::check_length;
 use super::store::{Registries, Repository, repository_not_found};
-use crate::aws::arn;
-use crate::aws::caller::Caller;
-use crate::aws::error::ApiError;
+use crate::arn;
+use crate::caller::Caller;
+use crate::error::EcrError;
 
 /// The most names in one `DescribeRepositories`.
 const MOST_NAMES: usize = 100;
@@ -28,7 +28,7 @@ pub(super) fn describe(
     registries: &Registries,
     caller: Caller<'_>,
     input: &Describe,
-) -> Result<Value, ApiError> {
+) -> Result<Value, EcrError> {
     let account = input.registry_id.as_deref().unwrap_or(caller.account);
     let region = caller.region;
     let token = input.next_token.as_deref();
@@ -38,7 +38,7 @@ pub(super) fn describe(
         let named = |name: &String| {
             Ok(shown(registries.repository(account, region, name)?.1, account, region))
         };
-        let named: Result<Vec<Value>, ApiError> = names.iter().map(named).collect();
+        let named: Result<Vec<Value>, EcrError> = names.iter().map(named).collect();
         return Ok(json!({"repositories": named?}));
     }
     let registry = registries.registry(account, region);
@@ -75,7 +75,7 @@ pub(super) fn scanning(
     registries: &Registries,
     caller: Caller<'_>,
     input: &Scanning,
-) -> Result<Value, ApiError> {
+) -> Result<Value, EcrError> {
     let (account, region) = (caller.account, caller.region);
     check_length("repositoryNames", input.repository_names.len(), MOST_SCANNING_NAMES)?;
     let (mut configurations, mut failures) = (Vec::new(), Vec::new());

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bytes::Bytes;
 
 use super::manifest::{self, Blob};
-use crate::aws::error::ApiError;
 use crate::catalogue::scan::Scan;
 use crate::catalogue::{self, Catalogue, ScanType, image};
+use crate::error::EcrError;
 
-/// All registries, of all accounts and Regions.
+/// A catalogue as ECR holds it: all registries, of all accounts and Regions.
 #[derive(Debug)]
-pub(crate) struct Registries {
+pub struct Registries {
     registries: Vec<Registry>,
     /// Config blobs and layers by digest.
     blobs: BTreeMap<String, Bytes>,
@@ -53,7 +53,8 @@ pub(crate) struct Image {
 }
 
 impl Registries {
-    pub(crate) fn new(catalogue: &Catalogue) -> Registries {
+    /// Makes what the catalogue does not spell out: manifests, config blobs, digests.
+    pub fn new(catalogue: &Catalogue) -> Registries {
         let mut blobs = BTreeMap::new();
         let registries = catalogue.registries.iter().map(|registry| {
             let (account, region) = (registry.account.as_str(), registry.region.as_str());
@@ -71,11 +72,13 @@ impl Registries {
         Registries { registries: registries.collect(), blobs }
     }
 
-    pub(crate) fn has_region(&self, region: &str) -> bool {
+    /// Whether there is a registry in this Region.
+    pub fn has_region(&self, region: &str) -> bool {
         self.registries.iter().any(|registry| registry.region == region)
     }
 
-    pub(crate) fn blob(&self, digest: &str) -> Option<Bytes> {
+    /// The layer or config blob of a digest.
+    pub fn blob(&self, digest: &str) -> Option<Bytes> {
         self.blobs.get(digest).cloned()
     }
 
@@ -92,11 +95,11 @@ impl Registries {
         account: &str,
         region: &str,
         name: &str,
-    ) -> Result<(&Registry, &Repository), ApiError> {
+    ) -> Result<(&Registry, &Repository), EcrError> {
         self.registry(account, region)
             .and_then(|registry| Some((registry, registry.repositories.get(name)?)))
             .ok_or_else(|| {
-                ApiError::new("RepositoryNotFoundException", repository_not_found(account, name))
+                EcrError::new("RepositoryNotFoundException", repository_not_found(account, name))
             })
     }
 }
@@ -208,7 +211,7 @@ mod tests {
 
     /// The sample catalogue, whose images the sample workloads pin.
     fn sample() -> Registries {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/samples/registry.yaml");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/registry.yaml");
         Registries::new(&Catalogue::read(&path).unwrap())
     }
 

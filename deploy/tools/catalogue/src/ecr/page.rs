@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use super::parameter::invalid;
-use crate::aws::error::ApiError;
+use crate::error::EcrError;
 
 /// The page size when none is asked for, for every list of ECR.
 const DEFAULT_SIZE: u32 = 100;
@@ -17,7 +17,7 @@ pub(crate) fn page<'a, T>(
     list: &str,
     token: Option<&str>,
     size: usize,
-) -> Result<(&'a [T], Option<String>), ApiError> {
+) -> Result<(&'a [T], Option<String>), EcrError> {
     let start = match token {
         None => 0,
         Some(token) => offset(token, list)
@@ -30,7 +30,7 @@ pub(crate) fn page<'a, T>(
 }
 
 /// A page size that ECR accepts.
-pub(crate) fn size(asked: Option<u32>) -> Result<usize, ApiError> {
+pub(crate) fn size(asked: Option<u32>) -> Result<usize, EcrError> {
     match asked.unwrap_or(DEFAULT_SIZE) {
         0 => Err(invalid("maxResults", "Member must have value greater than or equal to 1")),
         size if size > 1_000 => {
@@ -45,7 +45,7 @@ pub(crate) fn unpaged(
     named_by: &str,
     size: Option<u32>,
     token: Option<&str>,
-) -> Result<(), ApiError> {
+) -> Result<(), EcrError> {
     let given = [("maxResults", size.is_some()), ("nextToken", token.is_some())];
     match given.into_iter().find(|(_, is)| *is) {
         Some((parameter, _)) => {

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::aws::wire::without_nulls;
 use crate::catalogue::image::{Descriptor, Image, Layer};
 use crate::catalogue::word::Text;
+use crate::nulls::without_nulls;
 
 /// A blob with the digest that it is known by.
 #[derive(Clone, Debug)]

@@ -9,10 +9,10 @@ use super::image_id::{ImageId, Missing};
 use super::page::{page, size};
 use super::parameter::invalid;
 use super::store::{Image, Registries, Repository};
-use crate::aws::caller::Caller;
-use crate::aws::error::ApiError;
+use crate::caller::Caller;
 use crate::catalogue::ScanType;
 use crate::catalogue::scan::{Finding, Scan};
+use crate::error::EcrError;
 
 /// Enhanced findings come in pages of 100, whatever is asked.
 const ENHANCED_SIZE: usize = 100;
@@ -31,14 +31,14 @@ pub(super) fn describe(
     registries: &Registries,
     caller: Caller<'_>,
     input: &Describe,
-) -> Result<Value, ApiError> {
+) -> Result<Value, EcrError> {
     let account = input.registry_id.as_deref().unwrap_or(caller.account);
     let name = &input.repository_name;
     let (registry, repository) = registries.repository(account, caller.region, name)?;
     let asked_size = size(input.max_results)?;
     let image = image(repository, account, input)?;
     let scan = image.scan.as_ref().ok_or_else(|| {
-        ApiError::new(
+        EcrError::new(
             "ScanNotFoundException",
             format!(
                 "Image scan does not exist for the image with '{}' in the repository with name \
@@ -76,16 +76,16 @@ fn image<'a>(
     repository: &'a Repository,
     account: &str,
     input: &Describe,
-) -> Result<&'a Image, ApiError> {
+) -> Result<&'a Image, EcrError> {
     let id = &input.image_id;
     let found = id.find(repository);
     found.map_err(|missing| image_not_found(missing, id, &input.repository_name, account))
 }
 
 /// The error for an image that cannot be had, where one image is asked for.
-fn image_not_found(missing: Missing, id: &ImageId, repository: &str, account: &str) -> ApiError {
+fn image_not_found(missing: Missing, id: &ImageId, repository: &str, account: &str) -> EcrError {
     match missing {
-        Missing::NotFound | Missing::TagOfAnotherDigest => ApiError::new(
+        Missing::NotFound | Missing::TagOfAnotherDigest => EcrError::new(
             "ImageNotFoundException",
             format!(
                 "The image with imageId {} does not exist within the repository with name \

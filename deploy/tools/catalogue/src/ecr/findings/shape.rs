@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::aws::arn;
-use crate::aws::ecr::store::Image;
+use crate::arn;
 use crate::catalogue::scan::Finding;
+use crate::ecr::store::Image;
 
 /// A basic finding. It does not say whether a fix exists.
 pub(super) fn basic(finding: &Finding) -> Value {

@@ -12,8 +12,15 @@
 //!         scanOnPush: true                    # the repository's old flag
 //!         scanFrequency: SCAN_ON_PUSH         # what is in effect
 //!         appliedScanFilters: ["*"]
+//!         signing:                            # of every image that has none itself; absent: no status
+//!           - {profile: "arn:aws:signer:us-east-1:123456789012:/signing-profiles/release", status: COMPLETE}
 //!         images:
 //!           - tags: ["1.4"]
+//!             signing:
+//!               - profile: arn:aws:signer:us-east-1:123456789012:/signing-profiles/release
+//!                 status: FAILED
+//!                 failureCode: AccessDenied
+//!                 failureReason: User is not authorized to perform signer:SignPayload
 //!             digest: sha256:…                # absent: that of the manifest that is served
 //!             format: DOCKER                  # media types; absent: OCI
 //!             os: linux                       # of the config blob; absent: linux and amd64
@@ -95,6 +102,7 @@ pub(crate) mod image;
 mod moment;
 mod registry;
 pub(crate) mod scan;
+pub(crate) mod signing;
 pub(crate) mod upstream;
 pub(crate) mod word;
 

@@ -208,7 +208,7 @@ async fn words_are_kept_as_they_came_and_texts_are_bounded() {
 }
 
 #[tokio::test]
-async fn no_status_is_no_signature_and_an_answer_without_end_is_not_read() {
+async fn an_image_without_a_status_is_not_signed_and_an_endless_answer_is_not_read() {
     for none in [json!([]), Value::Null] {
         assert_eq!(found(statuses(Some('a'), &none)).await.0, SigningFacts::Read(vec![]));
     }

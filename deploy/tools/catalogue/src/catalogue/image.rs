@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::id::Digest;
 use super::scan::Scan;
+use super::signing::Signing;
 use super::word::{Text, Word};
 
 /// The annotation that `BuildKit` puts on an attestation's entry in an image index.
@@ -50,6 +51,8 @@ pub(crate) struct Image {
     /// The manifest as it is served.
     pub(crate) manifest: Option<Text>,
     pub(crate) scan: Option<Scan>,
+    /// Absent: those of the repository.
+    pub(crate) signing: Option<Vec<Signing>>,
     /// The scan of an index itself.
     pub(crate) index_scan: Option<Scan>,
     pub(crate) platforms: Option<Vec<Image>>,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::filter::ExclusionFilter;
 use super::id::Account;
 use super::image::Image;
+use super::signing::Signing;
 use super::upstream::Upstream;
 
 /// The private registry of one account in one Region.
@@ -41,6 +42,9 @@ pub(crate) struct Repository {
     #[serde(default)]
     pub(crate) applied_scan_filters: Vec<String>,
     pub(crate) upstream: Option<Upstream>,
+    /// Of every image that has none itself.
+    #[serde(default)]
+    pub(crate) signing: Vec<Signing>,
     #[serde(default)]
     pub(crate) images: Vec<Image>,
 }

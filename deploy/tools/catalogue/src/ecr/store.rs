@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::manifest::{self, Blob};
 use crate::catalogue::scan::Scan;
+use crate::catalogue::signing::Signing;
 use crate::catalogue::{self, Catalogue, ScanType, image};
 use crate::error::EcrError;
 
@@ -48,6 +49,7 @@ pub(crate) struct Image {
     pub(crate) media_type: Option<String>,
     pub(crate) manifest: Bytes,
     pub(crate) scan: Option<Scan>,
+    pub(crate) signing: Vec<Signing>,
     /// The digests of an index's children, attestations left out.
     pub(crate) children: Vec<String>,
 }
@@ -176,6 +178,7 @@ impl Repository {
             media_type: media_type.clone(),
             manifest: manifest.content.clone(),
             scan: image.scan.clone().or_else(|| image.index_scan.clone()),
+            signing: image.signing.as_ref().unwrap_or(&self.facts.signing).clone(),
             children,
         };
         self.images.insert(place, stored);

@@ -12,7 +12,10 @@ registries:
         imageTagMutabilityExclusionFilters: ["dev-*", {filter: "x.*", filterType: REGEX}]
         scanOnPush: true
         scanFrequency: EVERY_FULL_MOON
+        signing: [{profile: "arn:aws:signer:us-east-1:123456789012:/signing-profiles/a", status: COMPLETE}]
         images:
+          - {tags: [signing], signing: [{profile: a, status: FAILED, failureCode: X, failureReason: "it: failed"}, {status: NEW_WORD}, {}], scan: {status: COMPLETE, findings: []}}
+          - {tags: [unsigned], signing: [], scan: {status: COMPLETE, findings: []}}
           - {tags: [status], scan: {status: WONDERFUL, description: "all: is # well", findings: []}}
           - {tags: [severity], scan: {status: COMPLETE, findings: [{name: "CVE-1: # '\"", severity: TERRIBLE, package: "a\tb"}]}}
           - {tags: [nothing], scan: {}}
@@ -83,6 +86,7 @@ registries:
           - {operation: DescribeImageScanFindings, of: inspector, code: AccessDeniedException, message: "User: arn:aws:sts::123456789012:assumed-role/ci/anna@example.com is not authorized to perform: inspector2:ListFindings"}
           - {operation: DescribeImageScanFindings, of: denied, code: AccessDeniedException, message: "not authorized to perform: ecr:DescribeImageScanFindings"}
           - {operation: DescribeImageScanFindings, of: refused, code: ValidationException}
+          - {operation: DescribeImageSigningStatus, of: denied, code: AccessDeniedException, message: "not authorized to perform: ecr:DescribeImageSigningStatus"}
           - {operation: BatchGetImage, of: failed, code: ImageTagDoesNotMatchDigest}
           - {operation: BatchGetImage, of: upstream, code: UnableToGetUpstreamImageException}
         images:

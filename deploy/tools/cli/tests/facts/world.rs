@@ -42,9 +42,17 @@ pub(crate) fn facts(yaml: &str) -> FactsFile {
 /// What the policies of the tests ask for: little, and everything.
 pub(crate) fn needs() -> [Needs; 2] {
     let severity_limit: SeverityLimit = "MEDIUM".parse().unwrap();
-    let little =
-        Needs { severity_limit, all_findings: false, config: false, foreign_layers: false };
-    [little, Needs { all_findings: true, config: true, foreign_layers: true, ..little }]
+    let little = Needs {
+        severity_limit,
+        all_findings: false,
+        config: false,
+        foreign_layers: false,
+        signing: false,
+    };
+    [
+        little,
+        Needs { all_findings: true, config: true, foreign_layers: true, signing: true, ..little },
+    ]
 }
 
 pub(crate) async fn inspect(

@@ -9,7 +9,7 @@ import {
   Token,
 } from 'aws-cdk-lib';
 import type { CfnRole } from 'aws-cdk-lib/aws-iam';
-import { POLICY_SECRET, READ_IMAGE_CONFIG } from './functions';
+import { POLICY_ACTIONS, POLICY_SECRET } from './functions';
 import type { ParameterProps } from './parameter-props';
 import {
   emptyText,
@@ -56,9 +56,9 @@ export class SarParameters {
     return policies.map(({ policyName, policyDocument }) => {
       const { Statement, ...document } = this.stack.resolve(policyDocument);
       for (const statement of Statement) {
-        if (!statement.Action.includes(READ_IMAGE_CONFIG)) continue;
+        if (!POLICY_ACTIONS.some((action) => statement.Action.includes(action))) continue;
         statement.Action = statement.Action.map((action: string) =>
-          action === READ_IMAGE_CONFIG ? ifPolicySecret(action) : action,
+          POLICY_ACTIONS.includes(action) ? ifPolicySecret(action) : action,
         );
       }
       const policy = { PolicyDocument: { Statement, ...document }, PolicyName: policyName };

@@ -270,22 +270,25 @@ test('the pattern of PolicySecret accepts what the CDK accepts', () => {
   }
 });
 
-test('without a PolicySecret, the role grants no secret and no image config', () => {
+test('without a PolicySecret, the role grants no secret, no image config and no signing status', () => {
   const roles = Object.entries<any>(template.Resources).filter(([id]) => ADMISSION_ROLE.test(id));
   const [[id] = ['']] = roles;
   const policies = (parameters: Record<string, string>) =>
     deployed(template, parameters).resources[id].Properties.Policies;
   const [always, ...more] = policies({});
   assert.deepEqual(more, []);
-  assert.doesNotMatch(JSON.stringify(always), /secretsmanager|GetDownloadUrlForLayer/);
+  assert.doesNotMatch(JSON.stringify(always), /secretsmanager|GetDownloadUrlForLayer|DescribeImageSigningStatus/);
 
   const [calls, policySecret] = policies({ PolicySecret: POLICY_SECRET_ARN });
   assert.deepEqual(policySecret.PolicyDocument.Statement, [
     { Action: 'secretsmanager:GetSecretValue', Effect: 'Allow', Resource: POLICY_SECRET_ARN },
   ]);
-  const [text, configs] = [JSON.stringify(calls), ',"ecr:GetDownloadUrlForLayer"'];
-  assert.ok(text.includes(configs));
-  assert.equal(text.replace(configs, ''), JSON.stringify(always));
+  let text = JSON.stringify(calls);
+  for (const action of ['ecr:DescribeImageSigningStatus', 'ecr:GetDownloadUrlForLayer']) {
+    assert.ok(text.includes(`,"${action}"`), action);
+    text = text.replace(`,"${action}"`, '');
+  }
+  assert.equal(text, JSON.stringify(always));
 });
 
 test('no output has the name of a parameter, or sam package would confuse them', () => {

@@ -22,6 +22,7 @@ mod manifests;
 mod place;
 mod repository;
 mod scan;
+mod signing;
 
 pub(crate) use call::cause;
 pub use call::{NOT_RECORDED, OUTDATED};

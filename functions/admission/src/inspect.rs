@@ -5,7 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use ecr_admission_policy::facts::{Cause, Content, ImageFacts, RepositoryFacts, Unavailable};
+use ecr_admission_policy::facts::{
+    Cause, Content, ImageFacts, RepositoryFacts, SigningFacts, Unavailable,
+};
 use ecr_admission_policy::names::{AccountId, Digest, Region, RepositoryName};
 use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Inspection};
@@ -58,12 +60,14 @@ pub struct Found {
     pub content: Content,
     /// See [`ImageFacts::checkpoint`].
     pub checkpoint: Option<String>,
+    /// See [`ImageFacts::signing`].
+    pub signing: SigningFacts,
 }
 
 impl From<(Digest, Content)> for Found {
-    /// An image without a checkpoint.
+    /// An image without a checkpoint, whose signing nobody asked for.
     fn from((digest, content): (Digest, Content)) -> Self {
-        Self { digest, content, checkpoint: None }
+        Self { digest, content, checkpoint: None, signing: SigningFacts::NotRead }
     }
 }
 
@@ -234,8 +238,8 @@ fn combine(
     found: Result<Found, Missing>,
 ) -> Inspection {
     let missing = match (repository, found) {
-        (Ok(repository), Ok(Found { digest, content, checkpoint })) => {
-            let facts = ImageFacts { repository, digest, content, checkpoint };
+        (Ok(repository), Ok(Found { digest, content, checkpoint, signing })) => {
+            let facts = ImageFacts { repository, digest, content, checkpoint, signing };
             return Inspection::Inspected(facts.into());
         }
         (Err(missing), Ok(_)) | (Ok(_), Err(missing)) => missing,

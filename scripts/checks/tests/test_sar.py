@@ -139,6 +139,7 @@ class Deployed(unittest.TestCase):
         self.assertEqual(list(role), ["calls"])
         self.assertNotIn("secretsmanager", str(role))
         self.assertNotIn("GetDownloadUrlForLayer", str(role))
+        self.assertNotIn("DescribeImageSigningStatus", str(role))
         self.assertIn("inspector2:ListFindings", str(role))
         self.assertEqual(self.variables("one")["MAX_IMAGES"], "100")
         self.assertEqual(plain["UrlKeysInForce"], "false")
@@ -189,6 +190,7 @@ class Deployed(unittest.TestCase):
         )
         (ecr,) = [one for one in role["calls"] if "ecr:" in str(one["Action"])]
         self.assertIn("ecr:GetDownloadUrlForLayer", ecr["Action"])
+        self.assertIn("ecr:DescribeImageSigningStatus", ecr["Action"])
         accounts = ("111122223333", "444455556666")
         self.assertEqual(ecr["Resource"], [f"arn:aws:ecr:*:{account}:repository/*" for account in accounts])
         regions = ecr["Condition"]["StringEquals"]["aws:RequestedRegion"]

@@ -21,8 +21,15 @@
 //!         errors:                             # what is answered instead; of: a tag or digest, or a layer
 //!           - {operation: DescribeRepositories, code: AccessDeniedException, message: …}
 //!           - {operation: BatchGetImage, of: "1.2", code: UpstreamUnavailable}
+//!         signing:                            # of every image that has none itself; absent: no status
+//!           - {profile: "arn:aws:signer:us-east-1:123456789012:/signing-profiles/release", status: COMPLETE}
 //!         images:
 //!           - tags: ["1.4"]
+//!             signing:
+//!               - profile: arn:aws:signer:us-east-1:123456789012:/signing-profiles/release
+//!                 status: FAILED
+//!                 failureCode: AccessDenied
+//!                 failureReason: User is not authorized to perform signer:SignPayload
 //!             digest: sha256:…                # absent: that of the manifest that is served
 //!             format: DOCKER                  # media types; absent: OCI
 //!             os: linux                       # of the config blob; absent: linux and amd64
@@ -95,7 +102,7 @@
 //!
 //! **A recording** (`ecr-admission check --record FILE`) has `recordedAt`. It is taken to be silent about what it
 //! does not hold: a repository or an image that is not listed, neither as held nor as `notFound`, was not asked for,
-//! and neither was a config blob that is not there. What was not asked for, or not answered, is answered with the code
+//! and neither was a config blob or a `signing` that is not there. What was not asked for, or not answered, is answered with the code
 //! `NotRecorded`, which is none of ECR's; `errors` has it where an operation about something that is listed was not
 //! recorded. Only `account` can ask for the scanning configuration of its repositories, so that of others is not
 //! recorded either. Of a catalogue without `recordedAt` that is not listed does not exist.
@@ -120,6 +127,7 @@ mod moment;
 pub(crate) mod refusal;
 pub(crate) mod registry;
 pub(crate) mod scan;
+pub(crate) mod signing;
 pub(crate) mod upstream;
 pub(crate) mod word;
 

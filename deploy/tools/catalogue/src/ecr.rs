@@ -8,6 +8,7 @@ mod manifest;
 mod page;
 mod parameter;
 mod repositories;
+mod signing;
 mod store;
 
 use serde::de::DeserializeOwned;
@@ -39,6 +40,9 @@ pub fn answer(
         }
         "DescribeImageScanFindings" => {
             input(body).and_then(|it| findings::describe(registries, caller, &it))
+        }
+        "DescribeImageSigningStatus" => {
+            input(body).and_then(|it| signing::describe(registries, caller, &it))
         }
         "DescribeRepositories" => {
             input(body).and_then(|it| repositories::describe(registries, caller, &it))

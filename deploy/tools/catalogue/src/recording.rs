@@ -20,8 +20,8 @@ use crate::catalogue::Catalogue;
 use crate::catalogue::id::Account;
 use crate::catalogue::refusal::{Code, Operation};
 use answers::{
-    BatchGetImage, BatchGetScanning, DescribeFindings, DescribeRepositories, DownloadUrl, Images,
-    Repositories, Scanning, Url,
+    BatchGetImage, BatchGetScanning, DescribeFindings, DescribeRepositories, DescribeSigning,
+    DownloadUrl, Images, Repositories, Scanning, SigningStatuses, Url,
 };
 use heard::{RepositoryHeard, Said};
 
@@ -87,6 +87,7 @@ impl Recording {
             "BatchGetImage" => self.manifests(region, request, answer),
             "BatchGetRepositoryScanningConfiguration" => self.scanning(region, request, answer),
             "DescribeImageScanFindings" => self.findings(region, request, answer),
+            "DescribeImageSigningStatus" => self.signing(region, request, answer),
             "DescribeRepositories" => self.described(region, request, answer),
             "GetDownloadUrlForLayer" => self.url(region, request, answer),
             _ => None,
@@ -243,6 +244,19 @@ impl Recording {
         Some(())
     }
 
+    fn signing(&mut self, region: &str, request: &[u8], answer: Answer<'_>) -> Option<()> {
+        let request: DescribeSigning = read(request)?;
+        let place = self.place(region, request.registry_id, &request.repository_name);
+        let id = request.image_id.name()?;
+        let said = match said::<SigningStatuses>(answer, Operation::DescribeImageSigningStatus)? {
+            // Without a digest nobody knows which image a tag stood for.
+            Said::Held(held) => Said::Held(held.read()?),
+            other => other.without(),
+        };
+        self.repository(place).signings.insert(id, said);
+        Some(())
+    }
+
     fn url(&mut self, region: &str, request: &[u8], answer: Answer<'_>) -> Option<()> {
         let request: Url = read(request)?;
         let place = self.place(region, request.registry_id, &request.repository_name);
@@ -276,9 +290,10 @@ fn said<T: DeserializeOwned>(answer: Answer<'_>, operation: Operation) -> Option
     match answer {
         Answer::Success(body) => read(body).map(Said::Held),
         Answer::Error { code, message } => match (code, operation) {
-            ("ImageNotFoundException", Operation::DescribeImageScanFindings) => {
-                Some(Said::NotFound)
-            }
+            (
+                "ImageNotFoundException",
+                Operation::DescribeImageScanFindings | Operation::DescribeImageSigningStatus,
+            ) => Some(Said::NotFound),
             ("RepositoryNotFoundException", Operation::DescribeRepositories) => {
                 Some(Said::NotFound)
             }

@@ -55,11 +55,12 @@ pub(super) const IMPORT_UPSTREAM: &str = "ecr:BatchImportUpstreamImage";
 
 /// The actions that a message names when they are denied: those of the calls that are made, and those
 /// that ECR makes on behalf of the caller.
-const ACTIONS: [&str; 8] = [
+const ACTIONS: [&str; 9] = [
     "ecr:BatchGetImage",
     "ecr:BatchGetRepositoryScanningConfiguration",
     IMPORT_UPSTREAM,
     "ecr:DescribeImageScanFindings",
+    "ecr:DescribeImageSigningStatus",
     "ecr:DescribeRepositories",
     "ecr:GetDownloadUrlForLayer",
     "inspector2:ListCoverage",

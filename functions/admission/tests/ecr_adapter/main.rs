@@ -8,6 +8,7 @@ mod log;
 mod manifests;
 mod repositories;
 mod round_trips;
+mod signing;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -153,8 +154,13 @@ async fn a_call_that_is_refused_for_its_rate_is_counted_once() {
         let budget = Budget::new(Instant::now() + Duration::from_secs(5));
         let own = OWN.parse().unwrap();
         let severity_limit = SeverityLimit::Critical;
-        let needs =
-            Needs { severity_limit, all_findings: false, config: false, foreign_layers: false };
+        let needs = Needs {
+            severity_limit,
+            all_findings: false,
+            config: false,
+            signing: false,
+            foreign_layers: false,
+        };
         gather(&inspector, &own, &[tagged("pay")].into(), &needs, &budget).await;
         assert_eq!((budget.throttled(), budget.calls()), (expected, 4), "{said}");
     }
@@ -377,7 +383,13 @@ fn what_waits_for_its_turn_takes_little_memory() {
     let (images, budget) = ([tagged("pay")].into(), Budget::new(Instant::now()));
     for config in [false, true] {
         let severity_limit = SeverityLimit::Critical;
-        let needs = Needs { severity_limit, all_findings: config, config, foreign_layers: config };
+        let needs = Needs {
+            severity_limit,
+            all_findings: config,
+            config,
+            signing: config,
+            foreign_layers: config,
+        };
         let bytes = size_of_val(&inspector.images(&images, &needs, &budget));
         assert!(bytes < 4_000, "{bytes} bytes");
     }

@@ -11,6 +11,8 @@ pub struct Needs {
     pub all_findings: bool,
     /// Whether the config of every platform must be read.
     pub config: bool,
+    /// Whether the signing statuses of every image must be read.
+    pub signing: bool,
     /// Whether the config of a platform must be read whose layers may come from elsewhere.
     pub foreign_layers: bool,
 }

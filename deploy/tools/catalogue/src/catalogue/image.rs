@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::Digest;
 use super::scan::Scan;
+use super::signing::Signing;
 use super::word::{Text, Word};
 
 /// The annotation that `BuildKit` puts on an attestation's entry in an image index.
@@ -67,6 +68,9 @@ pub(crate) struct Image {
     pub(crate) manifest: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scan: Option<Scan>,
+    /// Absent: those of the repository.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) signing: Option<Vec<Signing>>,
     /// The scan of an index itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) index_scan: Option<Scan>,

@@ -22,6 +22,7 @@ pub(crate) enum Operation {
     BatchGetImage,
     BatchGetRepositoryScanningConfiguration,
     DescribeImageScanFindings,
+    DescribeImageSigningStatus,
     DescribeRepositories,
     GetDownloadUrlForLayer,
 }

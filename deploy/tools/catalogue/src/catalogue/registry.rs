@@ -6,6 +6,7 @@ use super::filter::ExclusionFilter;
 use super::id::Account;
 use super::image::Image;
 use super::refusal::Refusal;
+use super::signing::Signing;
 use super::upstream::Upstream;
 use super::word::Word;
 
@@ -56,6 +57,9 @@ pub(crate) struct Repository {
     /// Tags and digests that ECR said it does not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) not_found: Vec<String>,
+    /// Of every image that has none itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) signing: Vec<Signing>,
     #[serde(default)]
     pub(crate) images: Vec<Image>,
 }

@@ -91,7 +91,12 @@ fn image<'a>(
 }
 
 /// The error for an image that cannot be had, where one image is asked for.
-fn image_not_found(missing: Missing, id: &ImageId, repository: &str, account: &str) -> EcrError {
+pub(super) fn image_not_found(
+    missing: Missing,
+    id: &ImageId,
+    repository: &str,
+    account: &str,
+) -> EcrError {
     match missing {
         Missing::NotFound | Missing::TagOfAnotherDigest => EcrError::new(
             "ImageNotFoundException",

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::manifest::{self, Blob};
 use crate::catalogue::refusal::{Code, Operation, Refusal};
 use crate::catalogue::scan::Scan;
+use crate::catalogue::signing::Signing;
 use crate::catalogue::{self, Catalogue, ScanType, image};
 use crate::error::EcrError;
 
@@ -54,6 +55,8 @@ pub(crate) struct Image {
     pub(crate) media_type: Option<String>,
     pub(crate) manifest: Bytes,
     pub(crate) scan: Option<Scan>,
+    /// `None` where it was not recorded.
+    pub(crate) signing: Option<Vec<Signing>>,
     /// The digests of an index's children, attestations left out.
     pub(crate) children: Vec<String>,
 }
@@ -200,10 +203,17 @@ impl Repository {
             media_type: media_type.clone(),
             manifest: manifest.content.clone(),
             scan: image.scan.clone().or_else(|| image.index_scan.clone()),
+            signing: image.signing.clone().or_else(|| self.usual_signing()),
             children,
         };
         self.images.insert(place, stored);
         (manifest, media_type)
+    }
+
+    /// What ECR says about its signing of an image that says nothing itself.
+    fn usual_signing(&self) -> Option<Vec<Signing>> {
+        let usual = &self.facts.signing;
+        (!self.recorded || !usual.is_empty()).then(|| usual.clone())
     }
 
     pub(crate) fn by_digest(&self, digest: &str) -> Option<&Image> {

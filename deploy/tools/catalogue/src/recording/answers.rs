@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::heard::Manifest;
 use crate::catalogue::filter::ExclusionFilter;
 use crate::catalogue::id::Digest;
+use crate::catalogue::signing::Signing;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -216,4 +217,42 @@ pub(super) struct Url {
 #[serde(rename_all = "camelCase")]
 pub(super) struct DownloadUrl {
     pub(super) download_url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DescribeSigning {
+    pub(super) registry_id: Option<String>,
+    pub(super) repository_name: String,
+    pub(super) image_id: ImageId,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SigningStatuses {
+    image_id: Option<ImageId>,
+    #[serde(default)]
+    signing_statuses: Vec<SigningStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SigningStatus {
+    signing_profile_arn: Option<String>,
+    status: Option<String>,
+    failure_code: Option<String>,
+    failure_reason: Option<String>,
+}
+
+impl SigningStatuses {
+    /// The digest of the image, and the statuses.
+    pub(super) fn read(self) -> Option<(String, Vec<Signing>)> {
+        let statuses = self.signing_statuses.into_iter().map(|it| Signing {
+            profile: it.signing_profile_arn,
+            status: it.status,
+            failure_code: it.failure_code,
+            failure_reason: it.failure_reason,
+        });
+        Some((self.image_id?.image_digest?, statuses.collect()))
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::answers::{Configuration, Described};
 use super::scans::Scans;
 use crate::catalogue::refusal::Code;
+use crate::catalogue::signing::Signing;
 
 /// What ECR says of something.
 #[derive(Clone, Debug)]
@@ -50,6 +51,8 @@ pub(super) struct RepositoryHeard {
     /// By digest.
     pub(super) manifests: BTreeMap<String, Manifest>,
     pub(super) scans: Scans,
+    /// The signing statuses with the digests of their images, by the tags and digests that they were asked for by.
+    pub(super) signings: BTreeMap<String, Said<(String, Vec<Signing>)>>,
     /// Config blobs by digest.
     pub(super) blobs: BTreeMap<String, String>,
     /// What ECR says instead of the address of a layer.

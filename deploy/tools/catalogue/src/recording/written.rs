@@ -9,6 +9,7 @@ use crate::catalogue::id::{Account, Digest};
 use crate::catalogue::image::Image;
 use crate::catalogue::refusal::{Code, Operation, Refusal};
 use crate::catalogue::registry::Registry;
+use crate::catalogue::signing::Signing;
 use crate::catalogue::word::{Text, Word};
 use crate::catalogue::{Repository, ScanType};
 
@@ -70,6 +71,13 @@ fn is_missing(repository: &Repository) -> bool {
 }
 
 impl RepositoryHeard {
+    fn signing_of(&self, digest: &str) -> Option<Vec<Signing>> {
+        self.signings.values().find_map(|said| match said {
+            Said::Held((of, statuses)) if of == digest => Some(statuses.clone()),
+            Said::Held(_) | Said::NotFound | Said::Refused { .. } => None,
+        })
+    }
+
     /// The image that a tag or digest stands for; `None` where that is not known, or changed.
     fn digest_of<'a>(&'a self, id: &'a str) -> Option<&'a str> {
         let by_manifest = match self.images.get(id) {
@@ -133,6 +141,14 @@ impl<'a> Writing<'a> {
                 self.unknown(id);
             }
         }
+        for (id, said) in &heard.signings {
+            match said {
+                Said::Held((digest, _)) if heard.manifests.contains_key(digest) => {}
+                // An image that does not exist is listed as such.
+                Said::NotFound if self.not_found.contains(id) => {}
+                said => self.refused(Operation::DescribeImageSigningStatus, Some(id), Some(said)),
+            }
+        }
         for (layer, said) in &heard.layer_errors {
             self.refused(Operation::GetDownloadUrlForLayer, Some(layer), Some(said));
         }
@@ -170,6 +186,7 @@ impl<'a> Writing<'a> {
             manifest: Some(text),
             config_blob: config.cloned().map(Text),
             scan,
+            signing: heard.signing_of(of),
             ..Image::default()
         })
     }
@@ -246,7 +263,7 @@ fn not_found(operation: Operation) -> Code {
         Operation::BatchGetImage => Code::Failure("ImageNotFound".to_owned()),
         Operation::BatchGetRepositoryScanningConfiguration => no_repository(),
         Operation::DescribeRepositories => NO_REPOSITORY,
-        Operation::DescribeImageScanFindings => NO_IMAGE,
+        Operation::DescribeImageScanFindings | Operation::DescribeImageSigningStatus => NO_IMAGE,
         Operation::GetDownloadUrlForLayer => Code::Exception("LayersNotFoundException"),
     }
 }

@@ -61,24 +61,27 @@ impl FactsFile {
 
     /// The adapter over it, for the registries of these Regions, as a caller of the account `own` sees them.
     pub fn inspector(&self, regions: &BTreeSet<names::Region>, own: &AccountId) -> EcrInspector {
-        let caller = self.recorded_by.as_ref().unwrap_or(own);
         let client = |region: &names::Region| {
-            let http = InProcess {
-                registries: Arc::clone(&self.registries),
-                account: caller.clone(),
-                region: region.clone(),
-                is_outdated: self.is_outdated,
-            };
             let config = Config::builder()
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new(region.to_string()))
                 .allow_no_auth()
                 .retry_config(RetryConfig::disabled())
-                .http_client(http);
+                .http_client(self.http(region, own));
             Client::from_conf(config.build())
         };
         let clients = regions.iter().map(|region| (region.clone(), client(region))).collect();
         EcrInspector::with_clients(clients, Log::new(Level::Error))
+    }
+
+    /// Amazon ECR in one Region, as a caller of the account `own` sees it.
+    pub fn http(&self, region: &names::Region, own: &AccountId) -> impl HttpClient + 'static {
+        InProcess {
+            registries: Arc::clone(&self.registries),
+            account: self.recorded_by.as_ref().unwrap_or(own).clone(),
+            region: region.clone(),
+            is_outdated: self.is_outdated,
+        }
     }
 }
 

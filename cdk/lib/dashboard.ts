@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import type { Metrics } from './metrics';
+import { questionWidgets } from './questions';
 
 /** What an on-call engineer needs first is at the top. */
 export class AdmissionDashboard extends Dashboard {
@@ -61,6 +62,7 @@ export class AdmissionDashboard extends Dashboard {
       graph('Images pinned and rewritten', [metrics.count('Pinned'), metrics.count('Rewritten')]),
       graph('Reviews with the previous token by cluster', [metrics.previousToken()]),
     );
+    for (const widget of questionWidgets(admission.logGroup.logGroupName)) this.addWidgets(widget);
     this.addWidgets(
       new LogQueryWidget({
         title: 'Latest denials',

@@ -76,25 +76,3 @@ export function deployed(template: Value, given: Record<string, string> = {}): V
     ),
   };
 }
-
-/** The body of a dashboard, with the names and statistics that it leaves out. */
-export function dashboardOf(text: string): Value {
-  const dashboard = JSON.parse(text);
-  for (const { type, properties } of dashboard.widgets) {
-    const { stat, metrics } = properties;
-    delete properties.stat;
-    if (type === 'metric') properties.view ??= 'timeSeries';
-    let before: string[] = [];
-    for (const row of metrics ?? []) {
-      const names = row.filter((part: Value) => typeof part === 'string');
-      names.forEach((name: string, at: number) => {
-        if (name === '.') row[at] = before[at];
-      });
-      before = row.slice(0, names.length);
-      if (typeof row.at(-1) === 'string') row.push({});
-      const options = row.at(-1);
-      if (stat && !options.expression) options.stat ??= stat;
-    }
-  }
-  return dashboard;
-}

@@ -20,7 +20,11 @@ export class AdmissionDashboard extends Dashboard {
       defaultInterval: Duration.hours(12),
       periodOverride: PeriodOverride.INHERIT,
     });
-    const { admission, authorizer, urlKeys } = metrics;
+    const { admission, authorizer, endpoint, rest, urlKeys } = metrics.of;
+    const counted = metrics.countsRequests ? [metrics.count('TooManyRequests')] : [];
+    if (counted.length > 0 && urlKeys) counted.push(metrics.count('UrlKeyRejected'));
+    const doors = [...(endpoint ? [endpoint] : []), ...(rest ? [rest] : [])];
+    const requests = doors.map((door) => metrics.requestsOf(door));
     this.addWidgets(
       new AlarmStatusWidget({ title: 'Alarms', alarms, width: 12, height: 5 }),
       new TextWidget({ width: 12, height: 5, markdown: GUIDE }),
@@ -36,18 +40,19 @@ export class AdmissionDashboard extends Dashboard {
       graph('Denials by rule', [metrics.deniedByRule()]),
       graph('Latency (ms)', [
         ...[50, 90, 99].map((percentile) => metrics.reviewLatency(percentile)),
-        ...[50, 99].map((percentile) =>
-          metrics.endpointLatency(percentile, `endpoint p${percentile}`),
+        ...doors.flatMap((door) =>
+          [50, 99].map((percentile) =>
+            metrics
+              .requestsOf(door)
+              .latency(percentile, `${door === rest ? 'REST' : 'endpoint'} p${percentile}`),
+          ),
         ),
       ]),
     );
     this.addWidgets(
       graph('Requests, rejected callers and endpoint errors', [
-        metrics.requests(),
-        metrics.rejected(),
-        metrics.count('TooManyRequests'),
-        metrics.serverErrors(),
-        ...(urlKeys ? [metrics.count('UrlKeyRejected')] : []),
+        ...counted,
+        ...requests.flatMap(({ all, rejected, errors }) => [all, rejected, errors]),
       ]),
       graph('Function errors and throttles', [
         admission.function.metricErrors({ label: 'admission errors' }),

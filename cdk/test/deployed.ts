@@ -43,6 +43,13 @@ export function deployed(template: Value, given: Record<string, string> = {}): V
         return reference(argument[0], argument[1]);
       case 'Fn::If':
         return evaluate(condition(argument[0]) ? argument[1] : argument[2]);
+      case 'Condition':
+        if (typeof argument === 'string') return condition(argument);
+        break;
+      case 'Fn::And':
+        return argument.every(evaluate);
+      case 'Fn::Or':
+        return argument.some(evaluate);
       case 'Fn::Not':
         return !evaluate(argument[0]);
       case 'Fn::Equals':
@@ -66,13 +73,20 @@ export function deployed(template: Value, given: Record<string, string> = {}): V
     const entries = Object.entries(value).map(([key, one]) => [key, evaluate(one)]);
     return Object.fromEntries(entries.filter(([, one]) => one !== NOTHING));
   };
+  for (const { Assertions } of Object.values<Value>(template.Rules ?? {})) {
+    for (const { Assert, AssertDescription } of Assertions) {
+      if (!evaluate(Assert)) throw new Error(AssertDescription);
+    }
+  }
   const resources = Object.entries<Value>(template.Resources).filter(([id]) => exists(id));
   return {
     resources: Object.fromEntries(
       resources.map(([id, { Condition, ...resource }]) => [id, evaluate(resource)]),
     ),
     outputs: Object.fromEntries(
-      Object.entries<Value>(template.Outputs).map(([name, { Value }]) => [name, evaluate(Value)]),
+      Object.entries<Value>(template.Outputs)
+        .filter(([, { Condition }]) => !Condition || condition(Condition))
+        .map(([name, { Value }]) => [name, evaluate(Value)]),
     ),
   };
 }

@@ -182,6 +182,7 @@ const ACCEPTED = [
   'AWS::Logs::LogGroup',
   'AWS::Logs::MetricFilter',
   'AWS::SecretsManager::Secret',
+  'AWS::Serverless::Api',
   'AWS::Serverless::Function',
 ];
 
@@ -252,8 +253,8 @@ test('the page of the application explains every parameter and every alarm', () 
   const page = readFileSync(README, 'utf8');
   const alarms = Object.entries<any>(template.Resources)
     .filter(([, resource]) => resource.Type === 'AWS::CloudWatch::Alarm')
-    .map(([id]) => /^EcrAdmission(?:Alarms|UrlKeys)(.+)[0-9A-F]{8}$/.exec(id)![1]!);
-  assert.equal(alarms.length, 15);
+    .map(([id]) => /^EcrAdmission(?:Alarms|Endpoint|Rest|UrlKeys)(.+)[0-9A-F]{8}$/.exec(id)![1]!);
+  assert.equal(alarms.length, 18);
   for (const name of [...Object.keys(template.Parameters), ...alarms]) {
     assert.match(page, new RegExp(`^\\|[^|]*\`${name}\`[^|]*\\|`, 'm'), name);
   }

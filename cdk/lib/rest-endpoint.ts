@@ -55,10 +55,7 @@ export class RestEndpoint extends Construct {
     super(scope, id);
     const url = urlKeys?.authorizer.function;
     this.isPrivate = hasPrivateApi(settings);
-    // CloudWatch has the metrics of REST APIs by name, and a stack may have two of the construct.
-    this.apiName = `${Aws.STACK_NAME}-${this.node.addr.slice(-8)}`;
     this.api = new CfnRestApi(this, 'Api', {
-      name: this.apiName,
       description: 'ecr-admission: the webhook that kube-apiserver calls',
       endpointConfiguration: this.isPrivate
         ? {
@@ -69,10 +66,13 @@ export class RestEndpoint extends Construct {
         : { types: ['REGIONAL'] },
       // The import of the body creates the API.
       parameters: { endpointConfigurationTypes: this.isPrivate ? 'PRIVATE' : 'REGIONAL' },
-      body: openApi(settings, this.apiName, { ...functions, url }),
       // A route that is no longer in the body is deleted.
       mode: 'overwrite',
     });
+    // CloudWatch has the metrics of REST APIs by name, and a stack may have two of the construct.
+    this.apiName = `${Aws.STACK_NAME}-${Stack.of(this).getLogicalId(this.api).slice(-8)}`;
+    this.api.name = this.apiName;
+    this.api.body = openApi(settings, this.apiName, { ...functions, url });
     this.deployment = this.deploy();
     if (settings.restAccessLog) {
       this.accessLog = new LogGroup(this, 'AccessLog', {

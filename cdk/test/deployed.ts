@@ -9,12 +9,13 @@ const STACK: Record<string, string> = {
   'AWS::Partition': 'aws',
   'AWS::Region': 'eu-west-1',
   'AWS::StackName': 'serverlessrepo-ecr-admission',
+  'AWS::URLSuffix': 'amazonaws.com',
 };
 
 /** Throws at a reference to something that does not exist, as CloudFormation does. */
 export function deployed(template: Value, given: Record<string, string> = {}): Value {
   const parameters = Object.fromEntries(
-    Object.entries<Value>(template.Parameters).map(([name, { Default, AllowedPattern }]) => {
+    Object.entries<Value>(template.Parameters ?? {}).map(([name, { Default, AllowedPattern }]) => {
       const value = String(given[name] ?? Default);
       if (AllowedPattern && !new RegExp(AllowedPattern).test(value))
         throw new Error(`${name}: ${value}`);

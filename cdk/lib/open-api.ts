@@ -56,8 +56,9 @@ export function bearerScheme(settings: Settings, authorizer: IFunction, keyless:
 function scheme(authorizer: IFunction, identitySource: readonly string[], seconds = 0): Part {
   return {
     type: 'apiKey',
-    // Not what it reads, but what OpenAPI must have.
-    name: identitySource.length === 0 ? 'Unused' : 'Authorization',
+    // OpenAPI must have a name. API Gateway reads identitySource instead, and nothing if there is none, with
+    // results that are not cached: SAM writes such authorizers too.
+    name: 'Unused',
     in: 'header',
     'x-amazon-apigateway-authtype': 'custom',
     'x-amazon-apigateway-authorizer': {

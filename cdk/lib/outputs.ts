@@ -13,12 +13,23 @@ import { byPartition } from './partition';
  * a parameter may have, and as all environment variables of a function together.
  */
 export function addOutputs(stack: Stack, admission: EcrAdmission): void {
-  const { settings, endpoint } = admission;
+  const { settings, endpoint, rest } = admission;
   const output = (id: string, value: string, description: string): void => {
     new CfnOutput(stack, id, { value, description });
   };
-  output('Endpoint', endpoint.url, 'URL that the webhook configurations call');
-  output('EndpointHost', endpoint.host, 'User in the kubeconfig of the webhook');
+  if (endpoint) {
+    output('Endpoint', endpoint.url, 'URL that the webhook configurations call');
+    output('EndpointHost', endpoint.host, 'User in the kubeconfig of the webhook');
+  }
+  if (rest?.isPrivate) {
+    output('PrivateApiId', rest.api.ref, 'Private API that the VPC endpoints call');
+  } else if (rest) {
+    output(
+      'RegionalEndpoint',
+      rest.url,
+      'URL that the webhook configurations call behind the web ACL',
+    );
+  }
   output('TokenSecretArn', admission.tokens.secretArn, 'Secret that holds one token per cluster');
   output(
     'AdmissionRoleArn',
@@ -70,6 +81,22 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
     textOf(settings.allowedSources),
     'Address ranges that may call; empty: any',
   );
+  output(
+    'PublicEndpointInForce',
+    textOf(settings.publicEndpoint),
+    'Whether there is a public HTTP API',
+  );
+  output(
+    'VpcEndpointIdsInForce',
+    textOf(settings.vpcEndpointIds),
+    'VPC endpoints that may call the private API',
+  );
+  output(
+    'VpcEndpointClustersInForce',
+    textOf(settings.vpcEndpointClusters),
+    'Clusters that call from these endpoints, in their order; empty: by token or key',
+  );
+  output('WebAclArnInForce', settings.webAclArn, 'Web ACL of the REST API');
   output('Dashboard', dashboardUrl(stack, admission.dashboardName), 'CloudWatch dashboard');
   output(
     'NextCommand',

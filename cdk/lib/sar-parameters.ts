@@ -4,7 +4,7 @@ import {
   CfnParameter,
   type CfnParameterProps,
   Fn,
-  type ICfnRuleConditionExpression,
+  type IResolvable,
   type Stack,
   Token,
 } from 'aws-cdk-lib';
@@ -68,18 +68,31 @@ export class SarParameters {
 
   /** What the bearer authorizer's results are cached by: the source address only if it is checked. */
   identitySources([header, ...more]: string[]): unknown {
-    const checked = this.unless('AllowedSources', Fn.ref('AllowedSources'), '');
-    return Fn.conditionIf(checked, [header, ...more], [header]);
+    return this.ifGiven('AllowedSources', [header, ...more], [header]);
   }
 
   /** `value` with UrlKeys, else `none`. */
-  ifUrlKeys(value: unknown, none: unknown = Aws.NO_VALUE): ICfnRuleConditionExpression {
-    return Fn.conditionIf(has('UrlKeys'), value, none);
+  ifUrlKeys(value: unknown, none: unknown = Aws.NO_VALUE): IResolvable {
+    return this.ifGiven('UrlKeys', value, none);
   }
 
-  /** The condition of what only UrlKeys makes necessary. */
-  get urlKeys(): CfnCondition {
-    return this.stack.node.findChild(has('UrlKeys')) as CfnCondition;
+  /** `value` if the parameter is given, else `none`. */
+  ifGiven(parameter: string, value: unknown, none: unknown = Aws.NO_VALUE): IResolvable {
+    return Fn.conditionIf(this.given(parameter).logicalId, value, none);
+  }
+
+  /** Whether a flag is true, or anything else is not empty. */
+  given(parameter: string): CfnCondition {
+    const found = this.stack.node.tryFindChild(has(parameter));
+    if (found) return found as CfnCondition;
+    const expression = Fn.conditionNot(Fn.conditionEquals(Fn.ref(parameter), ''));
+    return new CfnCondition(this.stack, has(parameter), { expression });
+  }
+
+  /** Whether both are. */
+  both(id: string, one: string, other: string): CfnCondition {
+    const expression = Fn.conditionAnd(this.given(one), this.given(other));
+    return new CfnCondition(this.stack, id, { expression });
   }
 
   /** Declares the parameter; returns its value. */

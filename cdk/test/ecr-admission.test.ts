@@ -74,6 +74,8 @@ test('the authorizer has its environment, its reserved concurrency and a short t
     'LOG_LEVEL',
     'TOKEN_OVERLAP_HOURS',
     'TOKEN_SECRET_ARN',
+    'VPC_ENDPOINT_CLUSTERS',
+    'VPC_ENDPOINT_IDS',
   ]);
   assert.equal(Properties['Environment'].Variables.TOKEN_OVERLAP_HOURS, '1');
   assert.equal(Properties['ReservedConcurrentExecutions'], 7);
@@ -402,6 +404,7 @@ test('the outputs are those that the operator tools and people read', () => {
     'NextCommand',
     'PinNamespacesInForce',
     'PolicySecretInForce',
+    'PublicEndpointInForce',
     'RegistryIdsInForce',
     'RegistryRegionInForce',
     'RewritesInForce',
@@ -409,6 +412,9 @@ test('the outputs are those that the operator tools and people read', () => {
     'TokenOverlapHoursInForce',
     'TokenSecretArn',
     'UrlKeysInForce',
+    'VpcEndpointClustersInForce',
+    'VpcEndpointIdsInForce',
+    'WebAclArnInForce',
   ]);
   const outputs = templateWith({
     registryIds: '123456789012,210987654321',

@@ -68,6 +68,11 @@ class Stack:
             )
 
     @property
+    def account(self):
+        """The AWS account of the stack."""
+        return self.secret_arn.split(":")[4]
+
+    @property
     def api_id(self):
         """The id of the HTTP API, or None where the endpoint does not show it."""
         match = re.match(r"https://([a-z0-9]+)\.execute-api\.", self.endpoint)

@@ -82,5 +82,10 @@ fn text(rule: Rule) -> Text {
             fix: "set USER in the image to a user ID other than 0, and remove the forbidden port from EXPOSE.",
             severity: "6.0",
         },
+        Rule::Signed => Text {
+            title: "The image is not signed with a profile that the policy document lists",
+            fix: "push the image as a principal that may sign with a listed profile, and wait until Amazon ECR has signed it.",
+            severity: "7.5",
+        },
     }
 }

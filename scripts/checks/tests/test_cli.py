@@ -22,7 +22,8 @@ NATIVE = ARM64 if platform.machine() in ("aarch64", "arm64") else X86_64
 # Where Debian's package libc6-arm64-cross puts the C library of arm64.
 ARM64_LIBRARIES = Path("/usr/aarch64-linux-gnu")
 # Account and Region of the samples.
-PARAMETERS = ["--registry-ids", "123456789012", "--registry-region", "eu-west-1", "--own-account", "123456789012"]
+PARAMETERS = ["--region", "eu-west-1", "--registry-ids", "123456789012"]
+PARAMETERS += ["--registry-region", "eu-west-1", "--own-account", "123456789012"]
 
 
 def emulator():

@@ -9,6 +9,7 @@
 
 pub mod authorize;
 pub mod config;
+pub mod endpoints;
 pub mod event;
 mod events;
 pub mod handler;

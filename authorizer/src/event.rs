@@ -1,5 +1,5 @@
-//! What API Gateway sends to an authorizer of type REQUEST: of an HTTP API ([`http`], payload format 2.0) or of a
-//! REST API ([`rest`]). [`answer`] is what it gets back.
+//! What API Gateway sends to an authorizer of type REQUEST: of an HTTP API (`http`, payload format 2.0) or of a REST
+//! API (`rest`). [`answer`] is what it gets back.
 
 use std::net::IpAddr;
 

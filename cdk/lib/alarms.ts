@@ -7,7 +7,8 @@ import {
 import { Construct } from 'constructs';
 import type { Metrics } from './metrics';
 import type { Settings } from './settings';
-import type { UrlKeys } from './url-keys';
+import type { Endpoint } from './endpoint';
+import type { RestEndpoint } from './rest-endpoint';
 
 const FAILED =
   'A review could not be evaluated, so its workload was denied. The admission log (event review_failed) ' +
@@ -38,6 +39,27 @@ const EXPIRING =
   'access log (tokenExpiring) says which cluster. Install its new token, or replace its webhook ' +
   'configuration with one that has the new key.';
 
+const PRIVATE_REJECTED =
+  'The private API rejected a request (4xx). If a cluster sent it under failurePolicy Ignore, a workload was ' +
+  'admitted unchecked. 403 is a VPC endpoint that is not in VpcEndpointIds, or a wrong token or key; 401 is a missing ' +
+  'token; 429 a flood. The log of the authorizer says which. Run deploy/doctor for each cluster.';
+
+const REGIONAL_REJECTED =
+  'The REST API rejected many requests (4xx), or its web ACL did. A control plane with a stale token cannot ' +
+  'start Pods; a stranger only costs money. The web ACL and the log of the authorizer say whose they were.';
+
+const REST_ERRORS =
+  'The REST API answered 5xx: a function failed or was throttled, or its authorizer did. Under failurePolicy ' +
+  'Fail that Pod was not created; under Ignore it was admitted unchecked. The logs of the functions say why.';
+
+const SLOW = {
+  threshold: 3000,
+  evaluationPeriods: 3,
+  alarmDescription:
+    'The slowest 1% of reviews take more than 3 seconds, and the apiserver gives up after 5. Look ' +
+    'for cold starts and slow calls to ECR on the dashboard.',
+};
+
 type Watch = Pick<AlarmProps, 'metric' | 'threshold' | 'alarmDescription'> & Partial<AlarmProps>;
 
 /** The alarms. Each description says what happened, what follows from it and where to look. */
@@ -62,8 +84,8 @@ export class Alarms extends Construct {
       this.watch(id, { metric: metrics.count(id), threshold: 1, alarmDescription });
     }
     for (const [id, shipped] of [
-      ['Admission', metrics.admission],
-      ['Authorizer', metrics.authorizer],
+      ['Admission', metrics.of.admission],
+      ['Authorizer', metrics.of.authorizer],
     ] as const) {
       this.watch(`${id}Errors`, {
         metric: shipped.function.metricErrors(),
@@ -80,26 +102,6 @@ export class Alarms extends Construct {
           "account's concurrency quota, the reserved concurrency, and the access log for a flood.",
       });
     }
-    this.watch('RejectedCallers', {
-      metric: metrics.rejected(),
-      threshold: 20,
-      alarmDescription:
-        'Many requests were rejected (401, 403, 404, 429). The access log says whose: a control plane ' +
-        'with a stale token file cannot start Pods; a stranger only costs money.',
-    });
-    this.watch('TooManyRequests', {
-      metric: metrics.count('TooManyRequests'),
-      threshold: 1,
-      alarmDescription: `Requests got 429: more came than StageThrottleRate or the account's quota allows. ${FLOOD}`,
-    });
-    this.watch('SlowReviews', {
-      metric: metrics.endpointLatency(99),
-      threshold: 3000,
-      evaluationPeriods: 3,
-      alarmDescription:
-        'The slowest 1% of reviews take more than 3 seconds, and the apiserver gives up after 5. Look ' +
-        'for cold starts and slow calls to ECR on the dashboard.',
-    });
     this.watch('NoTraffic', {
       metric: metrics.reviewsPerHour(),
       threshold: 1,
@@ -110,17 +112,61 @@ export class Alarms extends Construct {
         'No review arrived for QuietHours. Nothing else reports a deleted webhook configuration: check it ' +
         'with kubectl get validatingwebhookconfiguration ecr-admission, then with deploy/doctor.',
     });
-    if (metrics.urlKeys) this.watchKeys(metrics, metrics.urlKeys);
+    const { endpoint, rest } = metrics.of;
+    if (endpoint) this.watchPublic(metrics, endpoint);
+    if (metrics.countsRequests) this.watchCounted(metrics);
+    if (rest) this.watchRest(metrics, rest);
   }
 
-  /** The first counts errors and throttles of the key authorizer too: they are 500s of its routes. */
-  private watchKeys(metrics: Metrics, urlKeys: UrlKeys): void {
+  private watchPublic(metrics: Metrics, endpoint: Endpoint): void {
+    const { rejected, latency } = metrics.requestsOf(endpoint);
+    const watch = (id: string, watched: Watch) => this.watch(id, watched, endpoint);
+    watch('RejectedCallers', {
+      metric: rejected,
+      threshold: 20,
+      alarmDescription:
+        'Many requests were rejected (401, 403, 404, 429). The access log says whose: a control plane ' +
+        'with a stale token file cannot start Pods; a stranger only costs money.',
+    });
+    watch('SlowReviews', { ...SLOW, metric: latency(99) });
+  }
+
+  /**
+   * What an access log counts. UrlKeyRejected counts errors and throttles of the key authorizer too: they are
+   * 500s of its routes.
+   */
+  private watchCounted(metrics: Metrics): void {
+    const { endpoint, rest, urlKeys } = metrics.of;
+    this.watch(
+      'TooManyRequests',
+      {
+        metric: metrics.count('TooManyRequests'),
+        threshold: 1,
+        alarmDescription: `Requests got 429: more came than StageThrottleRate or the account's quota allows. ${FLOOD}`,
+      },
+      endpoint ?? rest,
+    );
+    if (!urlKeys) return;
     for (const [id, alarmDescription] of [
       ['UrlKeyRejected', KEY_REJECTED],
       ['PreviousTokenExpiring', EXPIRING],
     ] as const) {
       this.watch(id, { metric: metrics.count(id), threshold: 1, alarmDescription }, urlKeys);
     }
+  }
+
+  /** By the metrics of API Gateway, which a REST API without an access log has too. */
+  private watchRest(metrics: Metrics, rest: RestEndpoint): void {
+    const { rejected, errors, latency } = metrics.requestsOf(rest);
+    const watch = (id: string, watched: Watch) => this.watch(id, watched, rest);
+    watch('RestRejected', {
+      metric: rejected,
+      // A private API has no strangers.
+      threshold: rest.isPrivate ? 1 : 20,
+      alarmDescription: rest.isPrivate ? PRIVATE_REJECTED : REGIONAL_REJECTED,
+    });
+    watch('RestErrors', { metric: errors, threshold: 1, alarmDescription: REST_ERRORS });
+    watch('RestSlowReviews', { ...SLOW, metric: latency(99) });
   }
 
   private watch(id: string, watch: Watch, scope: Construct = this): void {

@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import type { Metrics } from './metrics';
+import { questionWidgets } from './questions';
 
 /** What an on-call engineer needs first is at the top. */
 export class AdmissionDashboard extends Dashboard {
@@ -19,7 +20,11 @@ export class AdmissionDashboard extends Dashboard {
       defaultInterval: Duration.hours(12),
       periodOverride: PeriodOverride.INHERIT,
     });
-    const { admission, authorizer, urlKeys } = metrics;
+    const { admission, authorizer, endpoint, rest, urlKeys } = metrics.of;
+    const counted = metrics.countsRequests ? [metrics.count('TooManyRequests')] : [];
+    if (counted.length > 0 && urlKeys) counted.push(metrics.count('UrlKeyRejected'));
+    const doors = [...(endpoint ? [endpoint] : []), ...(rest ? [rest] : [])];
+    const requests = doors.map((door) => metrics.requestsOf(door));
     this.addWidgets(
       new AlarmStatusWidget({ title: 'Alarms', alarms, width: 12, height: 5 }),
       new TextWidget({ width: 12, height: 5, markdown: GUIDE }),
@@ -35,18 +40,19 @@ export class AdmissionDashboard extends Dashboard {
       graph('Denials by rule', [metrics.deniedByRule()]),
       graph('Latency (ms)', [
         ...[50, 90, 99].map((percentile) => metrics.reviewLatency(percentile)),
-        ...[50, 99].map((percentile) =>
-          metrics.endpointLatency(percentile, `endpoint p${percentile}`),
+        ...doors.flatMap((door) =>
+          [50, 99].map((percentile) =>
+            metrics
+              .requestsOf(door)
+              .latency(percentile, `${door === rest ? 'REST' : 'endpoint'} p${percentile}`),
+          ),
         ),
       ]),
     );
     this.addWidgets(
       graph('Requests, rejected callers and endpoint errors', [
-        metrics.requests(),
-        metrics.rejected(),
-        metrics.count('TooManyRequests'),
-        metrics.serverErrors(),
-        ...(urlKeys ? [metrics.count('UrlKeyRejected')] : []),
+        ...counted,
+        ...requests.flatMap(({ all, rejected, errors }) => [all, rejected, errors]),
       ]),
       graph('Function errors and throttles', [
         admission.function.metricErrors({ label: 'admission errors' }),
@@ -61,6 +67,7 @@ export class AdmissionDashboard extends Dashboard {
       graph('Images pinned and rewritten', [metrics.count('Pinned'), metrics.count('Rewritten')]),
       graph('Reviews with the previous token by cluster', [metrics.previousToken()]),
     );
+    for (const widget of questionWidgets(admission.logGroup.logGroupName)) this.addWidgets(widget);
     this.addWidgets(
       new LogQueryWidget({
         title: 'Latest denials',

@@ -4,17 +4,19 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { Alarms } from './alarms';
 import { AdmissionDashboard } from './dashboard';
+import { hasRestApi } from './doors';
 import { Endpoint } from './endpoint';
 import { AdmissionFunction, AuthorizerFunction } from './functions';
 import { Metrics } from './metrics';
 import { suppressNagFindings } from './nag-suppressions';
 import type { EcrAdmissionProps } from './props';
+import { RestEndpoint } from './rest-endpoint';
 import { type Settings, settingsOf } from './settings';
 import { UrlKeys } from './url-keys';
 
 /**
- * A Kubernetes admission webhook for Amazon ECR: an HTTP API that authenticates your apiservers by
- * bearer token or by key in the URL, and a function that evaluates the images of the workloads that they send.
+ * A Kubernetes admission webhook for Amazon ECR: an API that authenticates your apiservers by bearer token, by
+ * key in the URL or by VPC endpoint, and a function that evaluates the images of the workloads that they send.
  *
  * No resource has a fixed name, so one account can hold any number of these.
  */
@@ -23,7 +25,10 @@ export class EcrAdmission extends Construct {
   readonly settings: Settings;
   /** A JSON object, cluster name -> token. Kept when the stack is deleted. */
   readonly tokens: Secret;
-  readonly endpoint: Endpoint;
+  /** The HTTP API, unless the setting publicEndpoint is false. */
+  readonly endpoint?: Endpoint;
+  /** The REST API, with the setting vpcEndpointIds or webAclArn. */
+  readonly rest?: RestEndpoint;
   readonly admission: AdmissionFunction;
   readonly authorizer: AuthorizerFunction;
   /** With the setting urlKeys. */
@@ -50,25 +55,18 @@ export class EcrAdmission extends Construct {
     });
     this.admission = new AdmissionFunction(this, 'Admission', this.settings);
     this.authorizer = new AuthorizerFunction(this, 'Authorizer', this.settings, this.tokens);
-    this.endpoint = new Endpoint(
-      this,
-      'Endpoint',
-      this.settings,
-      this.admission.target,
-      this.authorizer.function,
-    );
-    if (this.settings.urlKeys) {
-      this.urlKeys = new UrlKeys(this, 'UrlKeys', this.settings, this.tokens, this.endpoint);
+    const functions = { admission: this.admission.target, bearer: this.authorizer.function };
+    if (this.settings.publicEndpoint) {
+      this.endpoint = new Endpoint(this, 'Endpoint', this.settings, functions);
     }
-    const metrics = new Metrics(
-      this,
-      'Metrics',
-      this.settings,
-      this.endpoint,
-      this.admission,
-      this.authorizer,
-      this.urlKeys,
-    );
+    if (this.settings.urlKeys) {
+      this.urlKeys = new UrlKeys(this, 'UrlKeys', this.settings, this.tokens);
+      if (this.endpoint) this.urlKeys.addRoutes(this.endpoint);
+    }
+    if (hasRestApi(this.settings)) {
+      this.rest = new RestEndpoint(this, 'Rest', this.settings, functions, this.urlKeys);
+    }
+    const metrics = new Metrics(this, 'Metrics', this);
     this.alarms = new Alarms(this, 'Alarms', metrics, this.settings).all;
     this.dashboardName = new AdmissionDashboard(
       this,

@@ -63,8 +63,7 @@ export class Endpoint extends Construct {
     scope: Construct,
     id: string,
     settings: Settings,
-    admission: IFunction,
-    authorizer: IFunction,
+    functions: { readonly admission: IFunction; readonly bearer: IFunction },
   ) {
     super(scope, id);
     this.api = new HttpApi(this, 'Api', {
@@ -72,14 +71,14 @@ export class Endpoint extends Construct {
       description: 'ecr-admission: the webhook that kube-apiserver calls',
       createDefaultStage: false,
     });
-    this.bearer = new HttpLambdaAuthorizer('Authorizer', authorizer, {
+    this.bearer = new HttpLambdaAuthorizer('Authorizer', functions.bearer, {
       authorizerName: 'bearer',
       responseTypes: [HttpLambdaResponseType.SIMPLE],
       identitySource:
         settings.allowedSources.length === 0 ? IDENTITY_SOURCES.slice(0, 1) : IDENTITY_SOURCES,
       resultsCacheTtl: Duration.seconds(settings.authorizerCacheSeconds),
     });
-    this.integration = new HttpLambdaIntegration('Admission', admission, {
+    this.integration = new HttpLambdaIntegration('Admission', functions.admission, {
       // One permission for the API, each route of which has an authorizer, and not one for each route.
       scopePermissionToRoute: false,
     });

@@ -35,8 +35,14 @@ interface ShippedFunctionProps {
 /** The role's policy for what only a policy document needs: to read its secret. */
 export const POLICY_SECRET = 'policySecret';
 
-/** Likewise: reads the image configs that the rule image-config checks. */
-export const READ_IMAGE_CONFIG = 'ecr:GetDownloadUrlForLayer';
+/**
+ * Likewise: the actions on repositories that only rules of a policy document need. `signed` reads signing
+ * statuses, `image-config` reads image configs.
+ */
+export const POLICY_ACTIONS: readonly string[] = [
+  'ecr:DescribeImageSigningStatus',
+  'ecr:GetDownloadUrlForLayer',
+];
 
 /** A function with its role and its log group. */
 class ShippedFunction extends Construct {
@@ -169,7 +175,7 @@ function inspectImages(scope: Construct, settings: Settings): PolicyStatement {
       'ecr:BatchGetRepositoryScanningConfiguration',
       'ecr:DescribeImageScanFindings',
       'ecr:DescribeRepositories',
-      ...(settings.policySecret === '' ? [] : [READ_IMAGE_CONFIG]),
+      ...(settings.policySecret === '' ? [] : POLICY_ACTIONS),
     ],
     resources: repositories(scope, settings.registryIds),
     conditions: { StringEquals: { 'aws:RequestedRegion': settings.registryRegions } },

@@ -1,9 +1,15 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { FilterPattern, type IFilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import {
+  FilterPattern,
+  type IFilterPattern,
+  type LogGroup,
+  MetricFilter,
+} from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Endpoint } from './endpoint';
 import type { AdmissionFunction, AuthorizerFunction } from './functions';
+import { type RestEndpoint, STAGE } from './rest-endpoint';
 import type { Settings } from './settings';
 import { KEY_PATHS, type UrlKeys } from './url-keys';
 
@@ -20,6 +26,26 @@ export const LOGGED_EVENTS = {
 
 const PERIOD = Duration.minutes(5);
 
+/** What is measured. */
+export interface Measured {
+  readonly settings: Settings;
+  readonly admission: AdmissionFunction;
+  readonly authorizer: AuthorizerFunction;
+  readonly endpoint?: Endpoint;
+  readonly rest?: RestEndpoint;
+  readonly urlKeys?: UrlKeys;
+}
+
+export interface DoorMetrics {
+  /** All requests, whatever the answer. */
+  readonly all: Metric;
+  /** Requests that the door rejected: no token, a wrong token, another path, too many. */
+  readonly rejected: Metric;
+  readonly errors: Metric;
+  /** As the apiserver sees it, authorizer included. */
+  readonly latency: (percentile: number, label?: string) => Metric;
+}
+
 /**
  * Every metric that the dashboard shows and the alarms watch. Those of alarms have no label and no
  * arithmetic: such an alarm is a plain one, which every tool can read.
@@ -30,64 +56,61 @@ export class Metrics extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    settings: Settings,
-    private readonly endpoint: Endpoint,
-    readonly admission: AdmissionFunction,
-    readonly authorizer: AuthorizerFunction,
-    readonly urlKeys?: UrlKeys,
+    readonly of: Measured,
   ) {
     super(scope, id);
-    const namespace = settings.metricsNamespace;
-    this.namespace = namespace;
+    const { settings, admission, authorizer, endpoint, rest, urlKeys } = of;
+    this.namespace = settings.metricsNamespace;
     // A frozen function sends no metrics, but its log line is written before it answers.
     for (const [metricName, events] of Object.entries(LOGGED_EVENTS)) {
       const patterns = events.map((event) => FilterPattern.stringValue('$.event', '=', event));
-      new MetricFilter(this, metricName, {
-        logGroup: admission.logGroup,
-        filterPattern: FilterPattern.any(...patterns),
-        metricNamespace: namespace,
-        metricName,
-      });
+      this.filter(this, metricName, metricName, admission.logGroup, FilterPattern.any(...patterns));
     }
-    // HTTP APIs publish no count of 429: their 4xx also counts stale tokens and strangers. For excessive
-    // 429s API Gateway may write neither logs nor metrics (its page on monitoring HTTP APIs); the requests
-    // of strangers that it still passes on count as 4xx, which RejectedCallers watches.
-    new MetricFilter(this, 'TooManyRequests', {
-      logGroup: endpoint.accessLog,
-      filterPattern: FilterPattern.stringValue('$.status', '=', '429'),
-      metricNamespace: namespace,
-      metricName: 'TooManyRequests',
-    });
     for (const [name, { logGroup }] of Object.entries({ admission, authorizer })) {
-      new MetricFilter(this, `ColdStarts-${name}`, {
-        logGroup,
-        filterPattern: FilterPattern.literal('{ $.record.metrics.initDurationMs > 0 }'),
-        metricNamespace: namespace,
-        metricName: `ColdStarts-${name}`,
-      });
+      const pattern = FilterPattern.literal('{ $.record.metrics.initDurationMs > 0 }');
+      this.filter(this, `ColdStarts-${name}`, `ColdStarts-${name}`, logGroup, pattern);
     }
-    if (urlKeys) this.countKeys(urlKeys);
+    if (endpoint) this.countRequests(endpoint.accessLog, endpoint, urlKeys);
+    if (rest?.accessLog) this.countRequests(rest.accessLog, rest, rest);
   }
 
-  /** What must be known of clusters that call with a key: under Ignore, they get no other sign. */
-  private countKeys(urlKeys: UrlKeys): void {
-    const { namespace, endpoint } = this;
-    const count = (metricName: string, filterPattern: IFilterPattern) =>
-      new MetricFilter(urlKeys, `Count${metricName}`, {
-        logGroup: endpoint.accessLog,
-        filterPattern,
-        metricNamespace: namespace,
-        metricName,
-      });
+  /** Whether an access log counts what the metrics of API Gateway do not tell apart. */
+  get countsRequests(): boolean {
+    return this.of.endpoint !== undefined || this.of.rest?.accessLog !== undefined;
+  }
+
+  /** With the filters about keys in `keyScope`. */
+  private countRequests(accessLog: LogGroup, scope: Construct, keyScope?: Construct): void {
+    const count = (of: Construct, metricName: string, pattern: IFilterPattern) =>
+      this.filter(of, `Count${metricName}`, metricName, accessLog, pattern);
+    // API Gateway publishes no count of 429: its 4xx also counts stale tokens and strangers. For excessive
+    // 429s it may write neither logs nor metrics (its page on monitoring HTTP APIs); the requests of
+    // strangers that it still passes on count as 4xx, which RejectedCallers watches.
+    count(scope, 'TooManyRequests', FilterPattern.stringValue('$.status', '=', '429'));
+    if (!this.of.urlKeys || !keyScope) return;
+    // What must be known of clusters that call with a key: under Ignore, they get no other sign.
     const refused = FilterPattern.stringValue('$.status', '!=', '200');
     // The asterisk is the pattern's wildcard, for the part in braces.
     const routes = KEY_PATHS.map((path) =>
       FilterPattern.stringValue('$.route', '=', `POST ${path.replace(/\{.*\}/, '*')}`),
     );
-    count('UrlKeyRejected', FilterPattern.all(refused, FilterPattern.any(...routes)));
+    const rejected = FilterPattern.all(refused, FilterPattern.any(...routes));
+    count(keyScope, 'UrlKeyRejected', rejected);
     // Counted in the access log, not by the function: no cluster's name is known here, so no alarm can watch
     // PreviousToken by cluster, and only the authorizer knows when the overlap ends.
-    count('PreviousTokenExpiring', FilterPattern.stringValue('$.tokenExpiring', '=', 'true'));
+    const expiring = FilterPattern.stringValue('$.tokenExpiring', '=', 'true');
+    count(keyScope, 'PreviousTokenExpiring', expiring);
+  }
+
+  private filter(
+    scope: Construct,
+    id: string,
+    metricName: string,
+    logGroup: LogGroup,
+    filterPattern: IFilterPattern,
+  ): void {
+    const metricNamespace = this.namespace;
+    new MetricFilter(scope, id, { logGroup, filterPattern, metricNamespace, metricName });
   }
 
   /** A count of the admission function or of its log, over all clusters. */
@@ -128,29 +151,41 @@ export class Metrics extends Construct {
     return this.search('PreviousToken', 'Cluster');
   }
 
-  /** The endpoint's latency as the apiserver sees it, authorizer included. */
-  endpointLatency(percentile: number, label?: string): Metric {
-    const statistic = Stats.percentile(percentile);
-    return this.endpoint.api.metricLatency({ statistic, label, period: PERIOD });
-  }
-
-  /** Requests that the endpoint rejected: no token, a wrong token, another path, too many. */
-  rejected(): Metric {
-    return this.endpoint.api.metricClientError({ period: PERIOD, statistic: Stats.SUM });
-  }
-
-  /** All requests, whatever the answer. */
-  requests(): Metric {
-    return this.endpoint.api.metricCount({ period: PERIOD, statistic: Stats.SUM });
-  }
-
-  serverErrors(): Metric {
-    return this.endpoint.api.metricServerError({ period: PERIOD, statistic: Stats.SUM });
+  /** What a door publishes, in the names of its kind of API. */
+  requestsOf(door: Endpoint | RestEndpoint): DoorMetrics {
+    const sum = { period: PERIOD, statistic: Stats.SUM };
+    if (!('apiName' in door)) {
+      const { api } = door;
+      return {
+        all: api.metricCount(sum),
+        rejected: api.metricClientError(sum),
+        errors: api.metricServerError(sum),
+        latency: (percentile, label) =>
+          api.metricLatency({ statistic: Stats.percentile(percentile), label, period: PERIOD }),
+      };
+    }
+    const dimensionsMap = { ApiName: door.apiName, Stage: STAGE };
+    const metric = (metricName: string, statistic: string, label?: string) =>
+      new Metric({
+        namespace: 'AWS/ApiGateway',
+        metricName,
+        dimensionsMap,
+        statistic,
+        label,
+        period: PERIOD,
+      });
+    return {
+      // API Gateway says that this statistic is the number of requests.
+      all: metric('Count', Stats.SAMPLE_COUNT, 'REST requests'),
+      rejected: metric('4XXError', Stats.SUM),
+      errors: metric('5XXError', Stats.SUM),
+      latency: (percentile, label) => metric('Latency', Stats.percentile(percentile), label),
+    };
   }
 
   /** Reviews per hour that reached the admission function, so with a valid token. */
   reviewsPerHour(): Metric {
-    return this.admission.function.metricInvocations({ period: Duration.hours(1) });
+    return this.of.admission.function.metricInvocations({ period: Duration.hours(1) });
   }
 
   private search(metricName: string, dimension: string): MathExpression {

@@ -1,6 +1,7 @@
 import { Stack, Token, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { type AdmissionFunction, type AuthorizerFunction, repositories } from './functions';
+import type { RestEndpoint } from './rest-endpoint';
 import type { Settings } from './settings';
 import type { UrlKeys } from './url-keys';
 
@@ -11,6 +12,7 @@ interface Reviewed extends Construct {
   readonly admission: AdmissionFunction;
   readonly authorizer: AuthorizerFunction;
   readonly urlKeys?: UrlKeys;
+  readonly rest?: RestEndpoint;
 }
 
 /**
@@ -44,7 +46,8 @@ export function suppressNagFindings(admission: Reviewed): void {
       reason: 'The same wildcards, for the same reasons.',
     },
   );
-  const { urlKeys } = admission;
+  const { urlKeys, rest } = admission;
+  if (rest) suppressRestFindings(rest);
   const authorizers = urlKeys ? [admission.authorizer, urlKeys.authorizer] : [admission.authorizer];
   for (const shipped of [admission.admission, ...authorizers]) {
     Validations.of(shipped.function).acknowledge(
@@ -62,6 +65,37 @@ export function suppressNagFindings(admission: Reviewed): void {
       },
     );
   }
+}
+
+function suppressRestFindings({ api, stage, isPrivate }: RestEndpoint): void {
+  Validations.of(api).acknowledge({
+    id: 'AwsSolutions::AwsSolutions-APIG2',
+    reason:
+      'The function reads the body and says in its answer what is wrong with it, which the author of a Pod ' +
+      'then reads. A validator of API Gateway would answer 400 with no such text.',
+  });
+  const noLogs =
+    'The logs of REST APIs need a role in the account settings of API Gateway, which all APIs of the account ' +
+    'and Region share, so an application must not set it. The setting restAccessLog turns the access log on. ' +
+    'Execution logs would hold paths, and so keys.';
+  Validations.of(stage).acknowledge(
+    ...[
+      'AwsSolutions::AwsSolutions-APIG1',
+      'AwsSolutions::AwsSolutions-APIG6',
+      'Serverless::Serverless-APIGWAccessLogging',
+      'Serverless::Serverless-APIGWStructuredLogging',
+    ].map((id) => ({ id, reason: noLogs })),
+    {
+      id: 'Serverless::Serverless-APIGWXrayEnabled',
+      reason: 'As for the functions: the log line of a review has its calls and times.',
+    },
+    {
+      id: 'AwsSolutions::AwsSolutions-APIG3',
+      reason: isPrivate
+        ? 'Only the VPC endpoints that its policy lists reach a private API.'
+        : 'The setting webAclArn is its web ACL.',
+    },
+  );
 }
 
 // How cdk-nag writes each finding: a reference as <NAME>, a list that only the deployment knows as JSON.

@@ -4,17 +4,32 @@ import { textOf } from './environment';
 import { byPartition } from './partition';
 
 /**
- * The stack's outputs. `deploy/render-config`, `deploy/rotate-token` and `deploy/doctor` read most of
- * them, so that nothing has to be copied by hand; people read the others. One that repeats a parameter
- * is named `<Parameter>InForce`: `sam package` would take the bare name for the parameter.
+ * The stack's outputs. `deploy/render-config`, `deploy/rotate-token`, `deploy/doctor` and `deploy/check`
+ * read most of them, so that nothing has to be copied by hand; people read the others. One that repeats a
+ * parameter is named `<Parameter>InForce`: `sam package` would take the bare name for the parameter. Every
+ * parameter that can change a verdict has one.
+ *
+ * CloudFormation documents no limit for a value. The longest, Rewrites, has at most 4,096 bytes: as much as
+ * a parameter may have, and as all environment variables of a function together.
  */
 export function addOutputs(stack: Stack, admission: EcrAdmission): void {
-  const { settings, endpoint } = admission;
+  const { settings, endpoint, rest } = admission;
   const output = (id: string, value: string, description: string): void => {
     new CfnOutput(stack, id, { value, description });
   };
-  output('Endpoint', endpoint.url, 'URL that the webhook configurations call');
-  output('EndpointHost', endpoint.host, 'User in the kubeconfig of the webhook');
+  if (endpoint) {
+    output('Endpoint', endpoint.url, 'URL that the webhook configurations call');
+    output('EndpointHost', endpoint.host, 'User in the kubeconfig of the webhook');
+  }
+  if (rest?.isPrivate) {
+    output('PrivateApiId', rest.api.ref, 'Private API that the VPC endpoints call');
+  } else if (rest) {
+    output(
+      'RegionalEndpoint',
+      rest.url,
+      'URL that the webhook configurations call behind the web ACL',
+    );
+  }
   output('TokenSecretArn', admission.tokens.secretArn, 'Secret that holds one token per cluster');
   output(
     'AdmissionRoleArn',
@@ -51,7 +66,11 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
     textOf(settings.tokenOverlapHours),
     'How long the previous token and key work',
   );
+  output('SeverityLimitInForce', settings.severityLimit, 'Lowest severity that denies an image');
   output('PolicySecretInForce', settings.policySecret, 'Secret that holds the policy document');
+  output('PinNamespacesInForce', textOf(settings.pinNamespaces), 'Where images are pinned');
+  output('RewritesInForce', textOf(settings.rewrites), 'Which images are rewritten to which');
+  output('MaxImagesInForce', textOf(settings.maxImages), 'Most distinct images of one review');
   output(
     'UrlKeysInForce',
     textOf(settings.urlKeys),
@@ -62,6 +81,22 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
     textOf(settings.allowedSources),
     'Address ranges that may call; empty: any',
   );
+  output(
+    'PublicEndpointInForce',
+    textOf(settings.publicEndpoint),
+    'Whether there is a public HTTP API',
+  );
+  output(
+    'VpcEndpointIdsInForce',
+    textOf(settings.vpcEndpointIds),
+    'VPC endpoints that may call the private API',
+  );
+  output(
+    'VpcEndpointClustersInForce',
+    textOf(settings.vpcEndpointClusters),
+    'Clusters that call from these endpoints, in their order; empty: by token or key',
+  );
+  output('WebAclArnInForce', settings.webAclArn, 'Web ACL of the REST API');
   output('Dashboard', dashboardUrl(stack, admission.dashboardName), 'CloudWatch dashboard');
   output(
     'NextCommand',

@@ -115,6 +115,47 @@ export interface ParameterProps {
   readonly allowedSources?: string[];
 
   /**
+   * VPC endpoints for execute-api from which clusters may call. With one, there is a private API
+   * beside the public one.
+   * Each like `vpce-0123456789abcdef0`.
+   * @default none
+   */
+  readonly vpcEndpointIds?: string[];
+
+  /**
+   * With VpcEndpointIds: the cluster that calls from each of these endpoints, in the same order.
+   * Its calls need neither token nor key.
+   * Each like `blue`.
+   * @default none
+   */
+  readonly vpcEndpointClusters?: string[];
+
+  /**
+   * Whether there is a public API (an HTTP API). With false, only the REST API remains, so first
+   * let every webhook configuration call that one.
+   * True or false.
+   * @default true
+   */
+  readonly publicEndpoint?: boolean;
+
+  /**
+   * ARN of a regional web ACL of AWS WAF. With one, there is a REST API that it protects, beside
+   * the HTTP API or instead of it. Not together with vpcEndpointIds.
+   * Like
+   * `arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/webhooks/01234567-89ab-cdef-0123-456789abcdef`.
+   * @default none
+   */
+  readonly webAclArn?: string;
+
+  /**
+   * Whether the REST API (private or with a web ACL) writes an access log. API Gateway first needs
+   * a role for logs in its account settings, which all REST APIs of the account and Region share.
+   * True or false.
+   * @default false
+   */
+  readonly restAccessLog?: boolean;
+
+  /**
    * Requests per second that the endpoint accepts from all callers together. More get 429.
    * 1 to 100000 requests per second.
    * @default 2000

@@ -4,12 +4,12 @@ import {
   CfnParameter,
   type CfnParameterProps,
   Fn,
-  type ICfnRuleConditionExpression,
+  type IResolvable,
   type Stack,
   Token,
 } from 'aws-cdk-lib';
 import type { CfnRole } from 'aws-cdk-lib/aws-iam';
-import { POLICY_SECRET, READ_IMAGE_CONFIG } from './functions';
+import { POLICY_ACTIONS, POLICY_SECRET } from './functions';
 import type { ParameterProps } from './parameter-props';
 import {
   emptyText,
@@ -56,9 +56,9 @@ export class SarParameters {
     return policies.map(({ policyName, policyDocument }) => {
       const { Statement, ...document } = this.stack.resolve(policyDocument);
       for (const statement of Statement) {
-        if (!statement.Action.includes(READ_IMAGE_CONFIG)) continue;
+        if (!POLICY_ACTIONS.some((action) => statement.Action.includes(action))) continue;
         statement.Action = statement.Action.map((action: string) =>
-          action === READ_IMAGE_CONFIG ? ifPolicySecret(action) : action,
+          POLICY_ACTIONS.includes(action) ? ifPolicySecret(action) : action,
         );
       }
       const policy = { PolicyDocument: { Statement, ...document }, PolicyName: policyName };
@@ -68,18 +68,31 @@ export class SarParameters {
 
   /** What the bearer authorizer's results are cached by: the source address only if it is checked. */
   identitySources([header, ...more]: string[]): unknown {
-    const checked = this.unless('AllowedSources', Fn.ref('AllowedSources'), '');
-    return Fn.conditionIf(checked, [header, ...more], [header]);
+    return this.ifGiven('AllowedSources', [header, ...more], [header]);
   }
 
   /** `value` with UrlKeys, else `none`. */
-  ifUrlKeys(value: unknown, none: unknown = Aws.NO_VALUE): ICfnRuleConditionExpression {
-    return Fn.conditionIf(has('UrlKeys'), value, none);
+  ifUrlKeys(value: unknown, none: unknown = Aws.NO_VALUE): IResolvable {
+    return this.ifGiven('UrlKeys', value, none);
   }
 
-  /** The condition of what only UrlKeys makes necessary. */
-  get urlKeys(): CfnCondition {
-    return this.stack.node.findChild(has('UrlKeys')) as CfnCondition;
+  /** `value` if the parameter is given, else `none`. */
+  ifGiven(parameter: string, value: unknown, none: unknown = Aws.NO_VALUE): IResolvable {
+    return Fn.conditionIf(this.given(parameter).logicalId, value, none);
+  }
+
+  /** Whether a flag is true, or anything else is not empty. */
+  given(parameter: string): CfnCondition {
+    const found = this.stack.node.tryFindChild(has(parameter));
+    if (found) return found as CfnCondition;
+    const expression = Fn.conditionNot(Fn.conditionEquals(Fn.ref(parameter), ''));
+    return new CfnCondition(this.stack, has(parameter), { expression });
+  }
+
+  /** Whether both are. */
+  both(id: string, one: string, other: string): CfnCondition {
+    const expression = Fn.conditionAnd(this.given(one), this.given(other));
+    return new CfnCondition(this.stack, id, { expression });
   }
 
   /** Declares the parameter; returns its value. */

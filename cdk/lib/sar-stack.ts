@@ -1,5 +1,6 @@
 import {
   BootstraplessSynthesizer,
+  type CfnCondition,
   type CfnOutput,
   CfnResource,
   Fn,
@@ -14,11 +15,17 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type CfnAlarm, type CfnDashboard, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { CfnRole } from 'aws-cdk-lib/aws-iam';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { LocalZip } from './code';
+import { namesIn } from './depends-on';
 import { EcrAdmission } from './ecr-admission';
+import type { Endpoint } from './endpoint';
 import { addOutputs } from './outputs';
+import { conditionalDashboard } from './sar-dashboard';
 import { SarParameters } from './sar-parameters';
+import { toServerlessApi } from './sar-rest-api';
+import { addRules } from './sar-rules';
+import type { UrlKeys } from './url-keys';
 
 /** What the Serverless Application Repository shows: infra/application.json and the version. */
 export interface SarApplication {
@@ -70,7 +77,9 @@ export class SarStack extends Stack {
     const policies = parameters.rolePolicies(role.policies as CfnRole.PolicyProperty[]);
     // An override, so that cdk-nag, which does not read conditions, checks every policy there can be.
     role.addPropertyOverride('Policies', policies);
-    this.limitToUrlKeys(admission, parameters);
+    this.limitEach(admission, parameters);
+    toServerlessApi(admission.rest!, admission.settings, parameters);
+    addRules(this);
     this.templateOptions.metadata = {
       'AWS::ServerlessRepo::Application': {
         Name: application.name,
@@ -83,45 +92,75 @@ export class SarStack extends Stack {
         SemanticVersion: application.semanticVersion,
       },
     };
-    // The references between the resources imply these (cfn-lint W3005).
-    for (const child of this.node.findAll()) {
-      if (child instanceof CfnResource) child.addDeletionOverride('DependsOn');
-    }
   }
 
-  /** Puts the conditions on what is in the template only for UrlKeys and AllowedSources. */
-  private limitToUrlKeys(admission: EcrAdmission, parameters: SarParameters): void {
-    const limited = admission
-      .urlKeys!.node.findAll()
-      .filter((child): child is CfnResource => child instanceof CfnResource);
-    for (const resource of limited) resource.cfnOptions.condition = parameters.urlKeys;
+  /** Puts the conditions on what is in the template only with some parameters. */
+  private limitEach(admission: EcrAdmission, parameters: SarParameters): void {
+    const [endpoint, rest, urlKeys] = [admission.endpoint!, admission.rest!, admission.urlKeys!];
+    const publicKeys = parameters.both('HasPublicUrlKeys', 'PublicEndpoint', 'UrlKeys');
+    const privateKeys = parameters.both('HasPrivateUrlKeys', 'VpcEndpointIds', 'UrlKeys');
+    // The last that names a resource holds.
+    limit(endpoint, parameters.given('PublicEndpoint'));
+    limit(rest, parameters.given('VpcEndpointIds'));
+    limit(rest.keyPermissions, privateKeys);
+    limit(urlKeys, publicKeys);
+    limit(urlKeys.authorizer, parameters.given('UrlKeys'));
+    for (const [id, parameter] of [
+      ['Endpoint', 'PublicEndpoint'],
+      ['EndpointHost', 'PublicEndpoint'],
+      ['PrivateApiId', 'VpcEndpointIds'],
+    ] as const) {
+      (this.node.findChild(id) as CfnOutput).condition = parameters.given(parameter);
+    }
+    for (const flag of ['UrlKeys', 'PublicEndpoint']) {
+      (this.node.findChild(`${flag}InForce`) as CfnOutput).value = Fn.ref(flag);
+    }
+    this.limitRoutes(endpoint, urlKeys, parameters);
+    this.limitDashboard(admission);
+  }
 
-    const { endpoint } = admission;
+  private limitRoutes(endpoint: Endpoint, urlKeys: UrlKeys, parameters: SarParameters): void {
     const stage = endpoint.stage.node.defaultChild as CfnStage;
     stage.routeSettings = parameters.ifUrlKeys(stage.routeSettings);
     // A DependsOn must not name a resource that may not exist, so this names the routes that the settings
     // need.
-    const routes = limited.filter((resource) => resource instanceof CfnRoute).map(({ ref }) => ref);
-    const description = parameters.ifUrlKeys(`Routes with a key: ${routes.join(', ')}`);
-    stage.addPropertyOverride('Description', description);
+    const routes = resourcesIn(urlKeys).filter((resource) => resource instanceof CfnRoute);
+    const named = `Routes with a key: ${routes.map(({ ref }) => ref).join(', ')}`;
+    stage.addPropertyOverride('Description', parameters.ifUrlKeys(named));
+    stage.addDeletionOverride('DependsOn');
     const bearer = endpoint.api.node.findAll().find((child) => child instanceof HttpAuthorizer)!;
     const authorizer = bearer.node.defaultChild as CfnAuthorizer;
     const sources = parameters.identitySources(authorizer.identitySource!);
     authorizer.addPropertyOverride('IdentitySource', sources);
-    const inForce = this.node.findChild('UrlKeysInForce') as CfnOutput;
-    inForce.value = Fn.ref('UrlKeys');
+  }
 
-    // The dashboard names the alarms in one list; those that may not exist are its last.
+  private limitDashboard(admission: EcrAdmission): void {
     const dashboard = admission.node.findAll().find((child) => child instanceof Dashboard)!;
     const body = dashboard.node.defaultChild as CfnDashboard;
-    const ids = limited.map((resource) => this.resolve(resource.logicalId));
-    const parts: any[] = this.resolve(body.dashboardBody)['Fn::Join'][1];
-    const names = (part: any) => ids.includes(part['Fn::GetAtt']?.[0]);
-    // With the comma before the first.
-    const from = parts.findIndex(names) - 1;
-    const to = parts.findLastIndex(names) + 1;
-    const alarms = { 'Fn::Join': ['', parts.slice(from, to)] };
-    parts.splice(from, to - from, this.resolve(parameters.ifUrlKeys(alarms, '')));
-    body.addPropertyOverride('DashboardBody', { 'Fn::Join': ['', parts] });
+    const conditions: Record<string, string | undefined> = Object.fromEntries(
+      resourcesIn(admission).map((resource) => [
+        this.resolve(resource.logicalId),
+        this.resolve(resource.cfnOptions.condition?.logicalId),
+      ]),
+    );
+    const ofRest = this.resolve(admission.rest!.api.cfnOptions.condition!.logicalId);
+    const parts = this.resolve(body.dashboardBody)['Fn::Join'][1];
+    const limited = conditionalDashboard(parts, (part) =>
+      // A metric of the REST API has its name, and no reference to it.
+      JSON.stringify(part).includes('"ApiName"')
+        ? ofRest
+        : namesIn(part).flatMap((name) => conditions[name] ?? [])[0],
+    );
+    body.addPropertyOverride('DashboardBody', limited);
   }
+}
+
+function resourcesIn(construct: IConstruct): CfnResource[] {
+  return construct.node
+    .findAll()
+    .filter((child): child is CfnResource => CfnResource.isCfnResource(child));
+}
+
+function limit(construct: IConstruct, condition: CfnCondition): void {
+  for (const resource of resourcesIn(construct)) resource.cfnOptions.condition = condition;
 }

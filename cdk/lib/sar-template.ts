@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import { stringify } from 'yaml';
+import { withoutImplied } from './depends-on';
 import { type SarApplication, SarStack } from './sar-stack';
 import { shorter } from './shorter';
 
@@ -20,7 +21,9 @@ export function sarApplication(): SarApplication {
 export function sarTemplate(): string {
   return (
     HEADER +
-    stringify(shorter(synthesized()), {
+    stringify(withoutImplied(shorter(synthesized())), {
+      // What CloudFormation reads: OFF is a boolean there, unless it is quoted.
+      version: '1.1',
       lineWidth: 0,
       indentSeq: false,
       aliasDuplicateObjects: false,

@@ -1,6 +1,7 @@
 import { Fn, Token } from 'aws-cdk-lib';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { expected, PARAMETERS, type Parameter, type Single, stackValue } from './parameters';
+import { checkDoors } from './doors';
 import type { EcrAdmissionProps } from './props';
 
 /** The props with their defaults filled in. */
@@ -22,6 +23,7 @@ export function settingsOf(props: EcrAdmissionProps): Settings {
       throw new Error(`${parameter.prop}: expected ${expected(parameter)}, got ${got}`);
     }
   }
+  checkDoors(settings);
   return settings;
 }
 

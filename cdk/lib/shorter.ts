@@ -17,39 +17,7 @@ export function shorter(value: Value): Value {
       if (inner[policy] === 'Delete') delete inner[policy];
     }
   }
-  if (inner['Type'] === 'AWS::CloudWatch::Dashboard') {
-    const [text, values] = inner['Properties'].DashboardBody['Fn::Sub'];
-    inner['Properties'].DashboardBody['Fn::Sub'] = [shorterDashboard(text), values];
-  }
   return inner;
-}
-
-/** With the statistic of a graph's metrics once, and a dot for what a metric has from the one before it. */
-function shorterDashboard(text: string): string {
-  const dashboard = JSON.parse(text);
-  for (const { properties } of dashboard.widgets) {
-    const rows: Value[][] = properties.metrics ?? [];
-    const options = rows.map((row) => row.at(-1)).filter((last) => typeof last === 'object');
-    const [stat, ...others] = new Set(options.flatMap((last) => last.stat ?? []));
-    if (stat && others.length === 0) {
-      properties.stat = stat;
-      for (const last of options) delete last.stat;
-    }
-    // The default.
-    if (properties.view === 'timeSeries') delete properties.view;
-    properties.metrics &&= rows.map((row, at) => {
-      const [before, names] = [namesOf(rows[at - 1] ?? []), namesOf(row)];
-      const last = row.slice(names.length).filter((one) => Object.keys(one).length > 0);
-      const same = (name: string, part: number) =>
-        before.length === names.length && before[part] === name ? '.' : name;
-      return [...names.map(same), ...last];
-    });
-  }
-  return JSON.stringify(dashboard);
-}
-
-function namesOf(row: Value[]): string[] {
-  return row.filter((part) => typeof part === 'string');
 }
 
 function joined([delimiter, items]: [string, Value]): Value {

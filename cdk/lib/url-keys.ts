@@ -21,8 +21,8 @@ import type { Settings } from './settings';
 export const KEY_PATHS = PATHS.map((path) => `${path}/{key}`);
 
 /**
- * What only the setting urlKeys makes necessary, so that without it nothing of this exists: the routes for
- * clusters that send no token, and the function that checks their keys. It has its own reserved concurrency,
+ * What only the setting urlKeys makes necessary, so that without it nothing of this exists: the function that
+ * checks the keys of clusters that send no token, and the routes for them. It has its own reserved concurrency,
  * and its routes their own throttle: a flood of wrong keys takes nothing from clusters that send a token.
  * The metrics and alarms about it are created in here too.
  */
@@ -32,12 +32,16 @@ export class UrlKeys extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    settings: Settings,
+    private readonly settings: Settings,
     tokens: ISecret,
-    endpoint: Endpoint,
   ) {
     super(scope, id);
     this.authorizer = new KeyAuthorizerFunction(this, 'Authorizer', settings, tokens);
+  }
+
+  /** The routes on the HTTP API. Those on the REST API are a part of its definition. */
+  addRoutes(endpoint: Endpoint): void {
+    const { settings } = this;
     const authorizer = this.attach(endpoint);
     const routes = KEY_PATHS.map((path) => {
       const routeKey = HttpRouteKey.with(path, HttpMethod.POST);

@@ -20,13 +20,16 @@ const NAMES = [
 const ALLOWED = new Set([
   'AWS::ApiGatewayV2::Api.Name',
   'AWS::ApiGatewayV2::Authorizer.Name',
+  // With the name of the stack.
+  'AWS::ApiGateway::RestApi.Name',
   // References to the function and the log group.
   'AWS::Lambda::Permission.FunctionName',
   'AWS::Logs::MetricFilter.LogGroupName',
 ]);
 
 test('every name is generated, so that an account can have two stacks', () => {
-  const all = templateWith().toJSON()['Resources'] as Record<string, Resource>;
+  const given = { urlKeys: true, vpcEndpointIds: 'vpce-01234567' };
+  const all = templateWith(given).toJSON()['Resources'] as Record<string, Resource>;
   for (const [id, { Type, Properties }] of Object.entries(all)) {
     for (const name of NAMES.filter((property) => property in Properties)) {
       assert.ok(ALLOWED.has(`${Type}.${name}`), `${id} sets ${name}`);
@@ -36,12 +39,19 @@ test('every name is generated, so that an account can have two stacks', () => {
 
 test('a stack can have two of the construct', () => {
   const stack = new Stack(new App(), 'Both');
-  for (const id of ['One', 'Two']) new EcrAdmission(stack, id, { code: anyCode() });
-  Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 4);
+  const vpcEndpointIds = ['vpce-01234567'];
+  for (const id of ['One', 'Two']) new EcrAdmission(stack, id, { code: anyCode(), vpcEndpointIds });
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('AWS::Lambda::Function', 4);
+  // CloudWatch knows a REST API by its name.
+  const names = Object.values(template.findResources('AWS::ApiGateway::RestApi')).map((api) =>
+    JSON.stringify(api['Properties'].Name),
+  );
+  assert.equal(new Set(names).size, 2);
 });
 
 test('the template names no partition', () => {
-  const template = JSON.stringify(templateWith().toJSON());
+  const template = JSON.stringify(templateWith({ vpcEndpointIds: 'vpce-01234567' }).toJSON());
   assert.equal(/arn:aws/.exec(template), null);
   // The principals of Lambda and API Gateway are the same in every partition; a condition chooses the
   // host of the console.

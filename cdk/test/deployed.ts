@@ -9,12 +9,13 @@ const STACK: Record<string, string> = {
   'AWS::Partition': 'aws',
   'AWS::Region': 'eu-west-1',
   'AWS::StackName': 'serverlessrepo-ecr-admission',
+  'AWS::URLSuffix': 'amazonaws.com',
 };
 
 /** Throws at a reference to something that does not exist, as CloudFormation does. */
 export function deployed(template: Value, given: Record<string, string> = {}): Value {
   const parameters = Object.fromEntries(
-    Object.entries<Value>(template.Parameters).map(([name, { Default, AllowedPattern }]) => {
+    Object.entries<Value>(template.Parameters ?? {}).map(([name, { Default, AllowedPattern }]) => {
       const value = String(given[name] ?? Default);
       if (AllowedPattern && !new RegExp(AllowedPattern).test(value))
         throw new Error(`${name}: ${value}`);
@@ -43,6 +44,13 @@ export function deployed(template: Value, given: Record<string, string> = {}): V
         return reference(argument[0], argument[1]);
       case 'Fn::If':
         return evaluate(condition(argument[0]) ? argument[1] : argument[2]);
+      case 'Condition':
+        if (typeof argument === 'string') return condition(argument);
+        break;
+      case 'Fn::And':
+        return argument.every(evaluate);
+      case 'Fn::Or':
+        return argument.some(evaluate);
       case 'Fn::Not':
         return !evaluate(argument[0]);
       case 'Fn::Equals':
@@ -66,35 +74,20 @@ export function deployed(template: Value, given: Record<string, string> = {}): V
     const entries = Object.entries(value).map(([key, one]) => [key, evaluate(one)]);
     return Object.fromEntries(entries.filter(([, one]) => one !== NOTHING));
   };
+  for (const { Assertions } of Object.values<Value>(template.Rules ?? {})) {
+    for (const { Assert, AssertDescription } of Assertions) {
+      if (!evaluate(Assert)) throw new Error(AssertDescription);
+    }
+  }
   const resources = Object.entries<Value>(template.Resources).filter(([id]) => exists(id));
   return {
     resources: Object.fromEntries(
       resources.map(([id, { Condition, ...resource }]) => [id, evaluate(resource)]),
     ),
     outputs: Object.fromEntries(
-      Object.entries<Value>(template.Outputs).map(([name, { Value }]) => [name, evaluate(Value)]),
+      Object.entries<Value>(template.Outputs)
+        .filter(([, { Condition }]) => !Condition || condition(Condition))
+        .map(([name, { Value }]) => [name, evaluate(Value)]),
     ),
   };
-}
-
-/** The body of a dashboard, with the names and statistics that it leaves out. */
-export function dashboardOf(text: string): Value {
-  const dashboard = JSON.parse(text);
-  for (const { type, properties } of dashboard.widgets) {
-    const { stat, metrics } = properties;
-    delete properties.stat;
-    if (type === 'metric') properties.view ??= 'timeSeries';
-    let before: string[] = [];
-    for (const row of metrics ?? []) {
-      const names = row.filter((part: Value) => typeof part === 'string');
-      names.forEach((name: string, at: number) => {
-        if (name === '.') row[at] = before[at];
-      });
-      before = row.slice(0, names.length);
-      if (typeof row.at(-1) === 'string') row.push({});
-      const options = row.at(-1);
-      if (stat && !options.expression) options.stat ??= stat;
-    }
-  }
-  return dashboard;
 }

@@ -74,6 +74,8 @@ test('the authorizer has its environment, its reserved concurrency and a short t
     'LOG_LEVEL',
     'TOKEN_OVERLAP_HOURS',
     'TOKEN_SECRET_ARN',
+    'VPC_ENDPOINT_CLUSTERS',
+    'VPC_ENDPOINT_IDS',
   ]);
   assert.equal(Properties['Environment'].Variables.TOKEN_OVERLAP_HOURS, '1');
   assert.equal(Properties['ReservedConcurrentExecutions'], 7);
@@ -386,6 +388,8 @@ test('the dashboard shows every count of reviews', () => {
   }
 });
 
+const REWRITES = 'docker.io/=123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub/';
+
 test('the outputs are those that the operator tools and people read', () => {
   assert.deepEqual(Object.keys(templateWith().findOutputs('*')).sort(), [
     'AdmissionRoleArn',
@@ -395,14 +399,22 @@ test('the outputs are those that the operator tools and people read', () => {
     'Endpoint',
     'EndpointHost',
     'IgnoredNamespacesInForce',
+    'MaxImagesInForce',
     'MetricsNamespaceInForce',
     'NextCommand',
+    'PinNamespacesInForce',
     'PolicySecretInForce',
+    'PublicEndpointInForce',
     'RegistryIdsInForce',
     'RegistryRegionInForce',
+    'RewritesInForce',
+    'SeverityLimitInForce',
     'TokenOverlapHoursInForce',
     'TokenSecretArn',
     'UrlKeysInForce',
+    'VpcEndpointClustersInForce',
+    'VpcEndpointIdsInForce',
+    'WebAclArnInForce',
   ]);
   const outputs = templateWith({
     registryIds: '123456789012,210987654321',
@@ -410,13 +422,24 @@ test('the outputs are those that the operator tools and people read', () => {
     policySecret: POLICY_SECRET_ARN,
     urlKeys: true,
     allowedSources: '203.0.113.7/32,::/0',
+    severityLimit: 'HIGH',
+    pinNamespaces: '*',
+    rewrites: REWRITES,
+    maxImages: 7,
   }).findOutputs('*');
   const values = Object.entries(outputs).map(([name, { Value }]) => [name, Value]);
-  assert.deepEqual(Object.fromEntries(values.filter(([name]) => /^(Reg|Pol|Url|All)/.test(name))), {
-    RegistryIdsInForce: '123456789012,210987654321',
-    RegistryRegionInForce: 'eu-west-1,us-east-1',
-    PolicySecretInForce: POLICY_SECRET_ARN,
-    UrlKeysInForce: 'true',
-    AllowedSourcesInForce: '203.0.113.7/32,::/0',
-  });
+  assert.deepEqual(
+    Object.fromEntries(values.filter(([name]) => /^(Reg|Pol|Url|All|Sev|Pin|Rew|Max)/.test(name))),
+    {
+      RegistryIdsInForce: '123456789012,210987654321',
+      RegistryRegionInForce: 'eu-west-1,us-east-1',
+      PolicySecretInForce: POLICY_SECRET_ARN,
+      UrlKeysInForce: 'true',
+      AllowedSourcesInForce: '203.0.113.7/32,::/0',
+      SeverityLimitInForce: 'HIGH',
+      PinNamespacesInForce: '*',
+      RewritesInForce: REWRITES,
+      MaxImagesInForce: '7',
+    },
+  );
 });

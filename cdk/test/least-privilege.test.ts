@@ -45,7 +45,11 @@ test('the admission function has exactly the permissions that it uses', () => {
   ];
   assert.deepEqual(actions(ADMISSION_ROLE), always);
   const withPolicy = actions(ADMISSION_ROLE, templateWith({ policySecret }));
-  const policyOnly = ['ecr:GetDownloadUrlForLayer', 'secretsmanager:GetSecretValue'];
+  const policyOnly = [
+    'ecr:DescribeImageSigningStatus',
+    'ecr:GetDownloadUrlForLayer',
+    'secretsmanager:GetSecretValue',
+  ];
   assert.deepEqual(withPolicy, [...always, ...policyOnly].sort());
 });
 
@@ -121,6 +125,7 @@ test('the roles allow what the sources call', () => {
     BatchGetImage: 'ecr',
     BatchGetRepositoryScanningConfiguration: 'ecr',
     DescribeImageScanFindings: 'ecr',
+    DescribeImageSigningStatus: 'ecr',
     DescribeRepositories: 'ecr',
     GetDownloadUrlForLayer: 'ecr',
     GetSecretValue: 'secretsmanager',

@@ -6,6 +6,10 @@ import { stackWith } from './stacks';
 
 const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret';
 
+const VPCE = 'vpce-01234567';
+const WEB_ACL =
+  'arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/webhooks/01234567-89ab-cdef-0123-456789abcdef';
+
 const refused: [Record<string, unknown>, RegExp][] = [
   [
     { severityLimit: 'critical' },
@@ -56,6 +60,36 @@ const refused: [Record<string, unknown>, RegExp][] = [
     /^allowedSources: expected items like 203.0.113.7\/32, got "203.0.113.7"$/,
   ],
   [{ allowedSources: '10.0.0.0/8,2001:db8::/129' }, /^allowedSources: .* got "2001:db8::\/129"$/],
+  [{ publicEndpoint: 'no' }, /^publicEndpoint: expected true or false, got "no"$/],
+  [
+    { publicEndpoint: false },
+    /^publicEndpoint: expected true without vpcEndpointIds .*, got false$/,
+  ],
+  [{ vpcEndpointIds: 'vpc-1' }, /^vpcEndpointIds: expected items like vpce-.*, got "vpc-1"$/],
+  [
+    { vpcEndpointIds: `${VPCE},${VPCE}` },
+    /^vpcEndpointIds: expected each endpoint once, got "vpce-01234567"$/,
+  ],
+  [
+    { vpcEndpointClusters: 'blue' },
+    /^vpcEndpointClusters: expected a cluster for each of the 0 endpoints .*, got \["blue"\]$/,
+  ],
+  [
+    { vpcEndpointIds: VPCE, vpcEndpointClusters: 'blue,green' },
+    /^vpcEndpointClusters: .* the 1 endpoints of vpcEndpointIds, got \["blue","green"\]$/,
+  ],
+  [
+    { webAclArn: 'webhooks' },
+    /^webAclArn: expected nothing, or a value like arn:.*, got "webhooks"$/,
+  ],
+  [
+    { webAclArn: WEB_ACL, vpcEndpointIds: VPCE },
+    /^webAclArn: expected nothing with vpcEndpointIds, got "arn:/,
+  ],
+  [
+    { vpcEndpointIds: VPCE, publicEndpoint: false, allowedSources: '203.0.113.7/32' },
+    /^allowedSources: expected nothing with a private API alone, .*, got \["203.0.113.7\/32"\]$/,
+  ],
   [{ logRetentionDays: 2 }, /^logRetentionDays: expected 1, 3, .* or 3653 days, got 2$/],
   [{ alarmTopicArn: 'on-call' }, /^alarmTopicArn: expected nothing, or .*, got "on-call"$/],
   [{ architecture: 'amd64' }, /^architecture: expected arm64 or x86_64, got "amd64"$/],

@@ -1,4 +1,4 @@
-"""What deploy/doctor --live checks in the cluster, for webhooks with a key in their URLs.
+"""What deploy/doctor --live checks in the cluster, for control planes that send no token.
 
 As in checks.py, each returns what it found, or raises Problem with what to do. None shows a key.
 """
@@ -21,14 +21,14 @@ ANY_POD = "system:serviceaccount:default:default"
 
 
 def mutating_webhook(endpoint, key):
-    """The mutating webhook, if there is one, has the current key too."""
+    """The mutating webhook, if there is one, calls the endpoint too, with the current key where it has one."""
     found = kubectl.find(KINDS[1], NAME)
     if found is None:
         return "none installed"
-    expected = endpoint.url(key.route("/mutate"))
+    expected = endpoint.url(key.route("/mutate") if key else "/mutate")
     for webhook in found.get("webhooks", []):
         configuration.same_url(webhook.get("name", ""), webhook.get("clientConfig", {}).get("url", ""), expected, key)
-    return f"calls {url_key.hidden(expected)} with the current key"
+    return f"calls {url_key.hidden(expected)}{' with the current key' if key else ''}"
 
 
 def no_copy():

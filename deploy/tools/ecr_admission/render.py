@@ -51,6 +51,13 @@ INSTALL = {
         "#   kubectl apply -f mutating-webhook.yaml",
     ),
 }
+# The same where the caller is known by its VPC endpoint.
+INSTALL_KEYLESS = (
+    "# The URLs have no secret: the VPC endpoint that a call comes by says which cluster it is. This file may be in Git.",
+    "#",
+    "# Install it in the cluster:",
+    "#   kubectl apply -f {name}",
+)
 # The same where the key is in the URL.
 INSTALL_SECRET = (
     "# THIS FILE IS A SECRET: each URL ends with the key of this cluster, and anyone who has the key can call the",
@@ -107,6 +114,13 @@ class Settings:
     registries: Optional[Registries] = None
     # The key in the URLs, where the apiserver sends no token.
     url_key: Optional[UrlKey] = None
+    # Whether the VPC endpoint of the URL stands for the cluster, so that the apiserver sends neither token nor key.
+    keyless: bool = False
+
+    @property
+    def sends_token(self):
+        """Whether the apiserver sends a token, which needs files on its nodes."""
+        return not self.url_key and not self.keyless
 
     def url(self, route):
         """The URL of `/validate` or `/mutate`."""
@@ -115,7 +129,7 @@ class Settings:
 
 def render(settings):
     """The text of each file, by its name."""
-    names = [*WEBHOOKS, *([] if settings.url_key else CREDENTIALS)]
+    names = [*WEBHOOKS, *(CREDENTIALS if settings.sends_token else [])]
     names += [ADMISSION_POLICY] if settings.admission_policy else []
     return {name: _fill(name, settings) for name in names}
 
@@ -131,9 +145,11 @@ def _fill(name, settings):
         "kubeconfig_path": settings.install_dir / "webhook-kubeconfig.yaml",
         "admission_configuration_path": settings.install_dir / "admission-configuration.yaml",
     }
-    secret = [line.format(name=name) for line in INSTALL_SECRET]
+    install = INSTALL.get(name, [])
+    if name in WEBHOOKS and not settings.sends_token:
+        install = INSTALL_KEYLESS if settings.keyless else INSTALL_SECRET
     lines = {
-        "install": secret if settings.url_key else INSTALL.get(name, []),
+        "install": [line.format(name=name) for line in install],
         "ca_bundle": _ca_bundle_lines(settings.ca_pem),
         "controller_rules": CONTROLLER_RULES if settings.mutate_controllers else [],
         "pod_failure_policy": [

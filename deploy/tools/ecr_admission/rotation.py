@@ -3,7 +3,7 @@
 import time
 from datetime import datetime, timedelta, timezone
 
-from . import aws, reviews
+from . import aws, private_door, reviews
 from .problem import Problem
 
 # How long the authorizer may still use a copy of the secret with a token that the secret no longer has
@@ -106,10 +106,14 @@ def wait(seconds, what, say):
 def forget_answers(stack, say):
     """Makes API Gateway forget the authorizer's answers; where that fails, waits until they have expired."""
     try:
-        if stack.api_id is None:
+        if stack.api_id is None and stack.rest_api_id is None:
             raise Problem(f"the stack's endpoint {stack.endpoint} is not an API Gateway endpoint")
-        arguments = ["--api-id", stack.api_id, "--stage-name", STAGE]
-        aws.call("apigatewayv2", "reset-authorizers-cache", arguments, stack.region)
+        if stack.api_id is not None:
+            arguments = ["--api-id", stack.api_id, "--stage-name", STAGE]
+            aws.call("apigatewayv2", "reset-authorizers-cache", arguments, stack.region)
+        if stack.rest_api_id is not None:
+            arguments = ["--rest-api-id", stack.rest_api_id, "--stage-name", private_door.STAGE]
+            aws.call("apigateway", "flush-stage-authorizers-cache", arguments, stack.region)
         say("reset API Gateway's cache of the authorizer's answers")
     except Problem as problem:
         say(f"warning: cannot reset API Gateway's cache of the authorizer's answers, so they have to expire: {problem}")

@@ -8,13 +8,13 @@ from . import aws
 from .problem import Problem, quoted
 
 OUTPUTS = (
-    "Endpoint",
     "TokenSecretArn",
     "IgnoredNamespacesInForce",
     "MetricsNamespaceInForce",
     "AuthorizerCacheSecondsInForce",
 )
-# Those that a stack has since there are key URLs. Only what needs one asks for it.
+# Those that not every stack has: older ones lack some, and what a stack does not have is not among its outputs. Only
+# what needs one asks for it.
 LATER_OUTPUTS = (
     "UrlKeysInForce",
     "AllowedSourcesInForce",
@@ -22,6 +22,12 @@ LATER_OUTPUTS = (
     "RegistryRegionInForce",
     "PolicySecretInForce",
     "TokenOverlapHoursInForce",
+    "PrivateApiId",
+    "VpcEndpointIdsInForce",
+    "VpcEndpointClustersInForce",
+    "PublicEndpointInForce",
+    "RegionalEndpoint",
+    "Endpoint",
 )
 
 
@@ -31,7 +37,6 @@ class Stack:
 
     name: str
     region: Optional[str]
-    endpoint: str
     secret_arn: str
     ignored_namespaces: str
     metrics_namespace: str
@@ -48,6 +53,28 @@ class Stack:
                 " checkout"
             )
         return self.later[name]
+
+    @property
+    def endpoint(self):
+        """The URL of the public endpoint: an HTTP API, or else a Regional REST API. Raises Problem where there is none."""
+        if self.has_public_endpoint:
+            return self.later.get("Endpoint") or self.later["RegionalEndpoint"]
+        if self.later.get("PublicEndpointInForce") == "false":
+            raise Problem(
+                f"the stack {quoted(self.name)} has no public endpoint (PublicEndpoint is false); pass --vpc-endpoint, one of"
+                f" {self.later.get('VpcEndpointIdsInForce', 'VpcEndpointIds')}"
+            )
+        return self.output("Endpoint")
+
+    @property
+    def has_public_endpoint(self):
+        """Whether it can be called from the internet."""
+        return bool(self.later.get("Endpoint") or self.later.get("RegionalEndpoint"))
+
+    @property
+    def rest_api_id(self):
+        """The id of the REST API behind a private or Regional door, or None where there is none."""
+        return self.later.get("PrivateApiId") or _api_of(self.later.get("RegionalEndpoint", ""))
 
     @property
     def has_url_keys(self):
@@ -68,10 +95,14 @@ class Stack:
             )
 
     @property
+    def account(self):
+        """The AWS account of the stack."""
+        return self.secret_arn.split(":")[4]
+
+    @property
     def api_id(self):
         """The id of the HTTP API, or None where the endpoint does not show it."""
-        match = re.match(r"https://([a-z0-9]+)\.execute-api\.", self.endpoint)
-        return match.group(1) if match else None
+        return _api_of(self.later.get("Endpoint", ""))
 
 
 def describe(name, region=None):
@@ -94,13 +125,17 @@ def describe(name, region=None):
         # The Region of the stack's own id, so that later calls go where the stack is even when the
         # Region came from the aws CLI's configuration.
         region=region or _region_of(found.get("StackId", "")),
-        endpoint=outputs["Endpoint"],
         secret_arn=outputs["TokenSecretArn"],
         ignored_namespaces=outputs["IgnoredNamespacesInForce"],
         metrics_namespace=outputs["MetricsNamespaceInForce"],
         authorizer_cache_seconds=int(outputs["AuthorizerCacheSecondsInForce"]),
         later={key: outputs[key] for key in LATER_OUTPUTS if key in outputs},
     )
+
+
+def _api_of(url):
+    match = re.match(r"https://([a-z0-9]+)\.execute-api\.", url)
+    return match.group(1) if match else None
 
 
 def _region_of(stack_id):

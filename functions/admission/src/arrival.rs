@@ -39,6 +39,13 @@ impl Arrival {
         }
     }
 
+    /// The arrival at `now_ms` of what came with no event, for a function of `own_account`: its look-ups must be over
+    /// by `deadline`.
+    pub fn without_event(now_ms: u64, deadline: Instant, own_account: AccountId) -> Self {
+        let (budget, started) = (Budget::new(deadline), Instant::now());
+        Self { now_ms, budget, own_account: Some(own_account), started }
+    }
+
     /// The instant of the arrival, as the policy core has it.
     pub fn timestamp(&self) -> Timestamp {
         timestamp(self.now_ms)

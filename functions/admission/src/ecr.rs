@@ -22,8 +22,10 @@ mod manifests;
 mod place;
 mod repository;
 mod scan;
+mod signing;
 
 pub(crate) use call::cause;
+pub use call::{NOT_RECORDED, OUTDATED};
 pub use inspector::EcrInspector;
 
 impl InspectImage for EcrInspector {

@@ -5,29 +5,21 @@ use std::sync::Arc;
 use ecr_admission_lambda::Log;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent};
 use serde_json::value::RawValue;
-use tokio::time::Instant;
 
 use crate::arrival::Arrival;
 use crate::config::Config;
+use crate::evaluator::{Evaluator, Replacement, Validation};
 use crate::gateway::{Call, Reply, Route};
 use crate::inspect::InspectImage;
-use crate::lookups::Lookups;
 use crate::metrics::Metrics;
-use crate::policy_copy::PolicyCopy;
-use crate::policy_secret::{LONGEST_READ, PolicySecret, ReadPolicy};
+use crate::policy_secret::{PolicySecret, ReadPolicy};
 use crate::record::Recorder;
-use crate::review::{self, Answer, Request};
-
-mod mutate;
-mod policy;
-mod validate;
+use crate::review::{self, Answer};
 
 /// Answers reviews. It has no wall clock: its caller says when an event arrived.
 #[derive(Debug)]
 pub struct Handler<I, R = PolicySecret> {
-    config: Config,
-    lookups: Lookups<I>,
-    policies: PolicyCopy<R>,
+    evaluator: Evaluator<I, R>,
     record: Recorder,
 }
 
@@ -44,15 +36,14 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
     /// without a reader the parameters are the policy.
     pub fn new(config: Config, inspector: I, reader: Option<R>, metrics: Arc<Metrics>) -> Self {
         let log = Log::new(config.log_level);
-        let lookups = Lookups::new(inspector, config.cache);
-        let policies = PolicyCopy::new(reader, config.cache, log);
-        Self { config, lookups, policies, record: Recorder::new(log, metrics) }
+        let evaluator = Evaluator::new(config, inspector, reader, log);
+        Self { evaluator, record: Recorder::new(log, metrics) }
     }
 
     /// Reads the policy document before the first event. If it is invalid, that is logged here, and said in
     /// the answer to every review.
     pub async fn prepare(&self, now_ms: u64) {
-        self.policies.at_hand(Instant::now() + LONGEST_READ, now_ms).await;
+        self.evaluator.prepare(now_ms).await;
     }
 
     /// Reads an event and answers it. It is read here, not by the runtime, which would report an unreadable
@@ -93,12 +84,18 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         };
         let answer = match route {
             Route::Validate => {
-                let (answer, outcome) = self.validate(&review, &arrival).await;
+                let validation = self.evaluator.validate(&review, &arrival).await;
+                if let (Ok(request), Some((group, reason))) =
+                    (&review.request, validation.broken_glass())
+                {
+                    self.record.break_glass(&review.uid, &request.user_info, group, reason);
+                }
+                let Validation { answer, outcome, .. } = validation;
                 self.record.review(&arrival, caller, &review, &answer, &outcome);
                 answer
             }
-            Route::Mutate => match self.mutate(&review, &arrival).await {
-                Some((answer, outcome)) => {
+            Route::Mutate => match self.evaluator.mutate(&review, &arrival).await {
+                Some(Replacement { answer, outcome }) => {
                     self.record.mutation(&arrival, caller, &review, &outcome);
                     answer
                 }
@@ -106,11 +103,5 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
             },
         };
         Ok(Reply::json(review::respond(review.version, &review.uid, &answer)?))
-    }
-
-    /// Whether the operator exempts the namespace of the request from both webhooks.
-    fn is_ignored(&self, request: &Request<'_>) -> bool {
-        let namespace = request.namespace.as_deref();
-        namespace.is_some_and(|namespace| self.config.ignored_namespaces.contains(namespace))
     }
 }

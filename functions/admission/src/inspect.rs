@@ -5,7 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use ecr_admission_policy::facts::{Cause, Content, ImageFacts, RepositoryFacts, Unavailable};
+use ecr_admission_policy::facts::{
+    Cause, Content, ImageFacts, RepositoryFacts, SigningFacts, Unavailable,
+};
 use ecr_admission_policy::names::{AccountId, Digest, Region, RepositoryName};
 use ecr_admission_policy::policy::Needs;
 use ecr_admission_policy::{EcrImage, Inspection};
@@ -58,12 +60,14 @@ pub struct Found {
     pub content: Content,
     /// See [`ImageFacts::checkpoint`].
     pub checkpoint: Option<String>,
+    /// See [`ImageFacts::signing`].
+    pub signing: SigningFacts,
 }
 
 impl From<(Digest, Content)> for Found {
-    /// An image without a checkpoint.
+    /// An image without a checkpoint, whose signing nobody asked for.
     fn from((digest, content): (Digest, Content)) -> Self {
-        Self { digest, content, checkpoint: None }
+        Self { digest, content, checkpoint: None, signing: SigningFacts::NotRead }
     }
 }
 
@@ -123,7 +127,7 @@ pub struct Budget {
     calls: AtomicU32,
     throttled: AtomicU32,
     room: Semaphore,
-    /// Whether the room is that of a review of many images.
+    /// Whether the room is to stay as it is, however many images there are.
     is_narrow: AtomicBool,
     manifests: Arc<Semaphore>,
 }
@@ -131,9 +135,18 @@ pub struct Budget {
 impl Budget {
     /// A budget that ends at `deadline`.
     pub fn new(deadline: Instant) -> Self {
+        Self::of(deadline, MOST_CALLS, false)
+    }
+
+    /// The same with room for so many calls, however many images there are.
+    pub fn with_room_for(calls: usize, deadline: Instant) -> Self {
+        Self::of(deadline, calls, true)
+    }
+
+    fn of(deadline: Instant, room: usize, is_narrow: bool) -> Self {
         let (calls, throttled) = (AtomicU32::new(0), AtomicU32::new(0));
-        let (room, manifests) = (Semaphore::new(MOST_CALLS), Semaphore::new(MANIFESTS).into());
-        Self { deadline, calls, throttled, room, is_narrow: AtomicBool::new(false), manifests }
+        let (room, manifests) = (Semaphore::new(room), Semaphore::new(MANIFESTS).into());
+        Self { deadline, calls, throttled, room, is_narrow: is_narrow.into(), manifests }
     }
 
     /// Memory for the bodies of manifests: a permit is a byte.
@@ -225,8 +238,8 @@ fn combine(
     found: Result<Found, Missing>,
 ) -> Inspection {
     let missing = match (repository, found) {
-        (Ok(repository), Ok(Found { digest, content, checkpoint })) => {
-            let facts = ImageFacts { repository, digest, content, checkpoint };
+        (Ok(repository), Ok(Found { digest, content, checkpoint, signing })) => {
+            let facts = ImageFacts { repository, digest, content, checkpoint, signing };
             return Inspection::Inspected(facts.into());
         }
         (Err(missing), Ok(_)) | (Ok(_), Err(missing)) => missing,

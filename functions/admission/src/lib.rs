@@ -14,6 +14,7 @@ pub mod cache;
 pub mod config;
 pub mod deadline;
 pub mod ecr;
+pub mod evaluator;
 mod events;
 pub mod gateway;
 pub mod glass;

@@ -65,7 +65,9 @@ impl fmt::Display for UnreadableCause {
                 "access to its secret was denied"
             }
             Self::Failed(Cause::TimedOut) => "reading its secret timed out",
-            Self::Failed(Cause::Internal | Cause::NotAsked) => "reading its secret failed",
+            Self::Failed(
+                Cause::Internal | Cause::NotAsked | Cause::NotRecorded | Cause::Outdated,
+            ) => "reading its secret failed",
         })
     }
 }
@@ -90,7 +92,12 @@ impl PolicySecret {
     /// The secret with the ARN `id`.
     pub fn new(sdk: &Sdk, id: String) -> Self {
         let config = Config::from(&sdk.config_for(Service::SecretsManager));
-        Self { client: Client::from_conf(config), id }
+        Self::with_client(Client::from_conf(config), id)
+    }
+
+    /// The secret with the ARN `id`, read through this client.
+    pub fn with_client(client: Client, id: String) -> Self {
+        Self { client, id }
     }
 }
 

@@ -29,6 +29,7 @@ use crate::policy::pinning::Pinning;
 use crate::policy::pull_through_cache::PullThroughCache;
 use crate::policy::registry_scope::RegistryScope;
 use crate::policy::scan_findings::ScanPolicy;
+use crate::policy::signed::SignedPolicy;
 use crate::policy::uninspected::Uninspected;
 use crate::rewrite::RewriteTable;
 use crate::timestamp::Timestamp;
@@ -78,6 +79,7 @@ pub struct Document {
     scan_findings: Arc<ScanPolicy>,
     limit_given: bool,
     image_config: Arc<ImageConfigPolicy>,
+    signed: Arc<SignedPolicy>,
     exemptions: Vec<Arc<Exemption>>,
     break_glass: Option<BreakGlass>,
     denials: Denials,
@@ -102,7 +104,7 @@ impl TryFrom<Written> for Document {
         let scopes: Option<Arc<[RegistryScope]>> = (!scopes.is_empty()).then(|| scopes.into());
         let rewrites = written.rewrites.map(|it| it.table(scopes.as_deref())).transpose()?;
         let modes = Modes::default().under(Some(written.mode), &written.rules.modes());
-        let Rules { pinned, scan_findings: scan, image_config, .. } = written.rules;
+        let Rules { pinned, scan_findings: scan, image_config, signed, .. } = written.rules;
         let scan_findings = ScanPolicy {
             severity_limit: scan.severity_limit.unwrap_or(SeverityLimit::Critical),
             fixable_only: scan.fixable_only,
@@ -116,6 +118,7 @@ impl TryFrom<Written> for Document {
             forbidden_ports: image_config.forbidden_ports.into_iter().map(u16::from).collect(),
             non_root: image_config.non_root,
         };
+        let profiles = signed.into_iter().flat_map(|signed| signed.profiles).collect();
         Ok(Self {
             modes,
             pin: written.pin,
@@ -130,6 +133,7 @@ impl TryFrom<Written> for Document {
             scan_findings: scan_findings.into(),
             limit_given: scan.severity_limit.is_some(),
             image_config: image_config.into(),
+            signed: SignedPolicy { profiles }.into(),
             exemptions: written.exemptions.into_iter().map(Arc::new).collect(),
             break_glass: written.break_glass,
             denials: written.denials,
@@ -176,6 +180,7 @@ impl Document {
             pinning: base.pinning.max(self.pinning),
             scan_findings,
             image_config: Arc::clone(&self.image_config),
+            signed: Arc::clone(&self.signed),
             exemptions: concerned.cloned().collect(),
             denials: self.denials,
             ..base

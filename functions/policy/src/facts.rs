@@ -11,6 +11,7 @@ pub mod mutability;
 mod platform;
 mod scan;
 mod severity_limit;
+mod signing;
 mod unavailable;
 
 use index::{Child, Index};
@@ -20,6 +21,7 @@ use mutability::TagMutability;
 pub use index::NoFacts;
 pub use platform::{ConfigFacts, ImageConfig, PlatformFacts};
 pub use severity_limit::{InvalidSeverityLimit, SeverityLimit};
+pub use signing::{LONGEST_SIGNING_TEXT, SigningFacts, SigningState, SigningStatus};
 pub use unavailable::{Cause, Unavailable};
 
 pub use scan::{
@@ -55,12 +57,17 @@ pub struct ImageFacts {
     pub content: Content,
     /// The first annotation, anywhere in the image, that makes a runtime restore a checkpoint.
     pub checkpoint: Option<String>,
+    /// What ECR says about its signing of this digest: of an index, not of its children.
+    pub signing: SigningFacts,
 }
 
 impl ImageFacts {
     /// Whether a failed look-up leaves a rule without its facts, even if only of one child.
     pub fn is_incomplete(&self) -> bool {
         let lacks = |facts: &PlatformFacts| matches!(facts.config, ConfigFacts::Unavailable(_));
+        if matches!(self.signing, SigningFacts::Unavailable(_)) {
+            return true;
+        }
         match &self.content {
             Content::Image(facts) => lacks(facts),
             Content::Index(Index::Children(children)) => {
@@ -78,6 +85,7 @@ impl ImageFacts {
     /// About how many bytes of memory the facts take: enough to bound what is remembered.
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
+            + self.signing.bytes()
             + match &self.content {
                 Content::Image(facts) => facts.bytes(),
                 Content::Index(Index::Children(children)) => {

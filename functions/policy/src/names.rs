@@ -1,4 +1,4 @@
-//! The names of Amazon ECR, each parsed once: a value of one of these types is well formed.
+//! The names of Amazon ECR and AWS Signer, each parsed once: a value of one of these types is well formed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -91,6 +91,15 @@ name!(
     r"^sha256:[0-9a-f]{64}$"
 );
 
+name!(
+    /// The ARN of an AWS Signer signing profile, without a version, as Amazon ECR names it (API reference,
+    /// `ImageSigningStatus`): `arn:aws:signer:us-east-1:123456789012:/signing-profiles/release`.
+    SigningProfile,
+    is_signing_profile,
+    "the ARN of an AWS Signer signing profile, without a version, such as arn:aws:signer:us-east-1:123456789012:/signing-profiles/release",
+    r"^arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:/signing-profiles/[a-zA-Z0-9_]{2,}$"
+);
+
 impl Tag {
     /// The tag that a container runtime adds to a reference with neither tag nor digest.
     pub fn latest() -> Self {
@@ -167,6 +176,27 @@ fn is_digest(text: &str) -> bool {
     })
 }
 
+/// The longest ARN of a signing profile, in bytes (API reference, `ImageSigningStatus`).
+pub const LONGEST_SIGNING_PROFILE: usize = 200;
+
+fn is_signing_profile(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let &["arn", partition, "signer", region, account, resource] = parts.as_slice() else {
+        return false;
+    };
+    let lower = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    let mut partition = partition.split('-');
+    let name = resource.strip_prefix("/signing-profiles/").unwrap_or_default();
+    text.len() <= LONGEST_SIGNING_PROFILE
+        && partition.next() == Some("aws")
+        && partition.all(lower)
+        && !region.is_empty()
+        && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && is_account_id(account)
+        && name.len() >= 2
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,7 +206,7 @@ mod tests {
     #[test]
     fn names_are_accepted_exactly_as_ecr_spells_them() {
         let long = "a".repeat(256);
-        let table: [Row<'_>; 4] = [
+        let table: [Row<'_>; 5] = [
             (
                 is_account_id,
                 &["123456789012", "000000000000"],
@@ -210,6 +240,32 @@ mod tests {
                 &["1", "_", "v1.2-rc.1", "A__", "latest"],
                 &["", ".a", "-a", "a b", "a/b", "a:b", "é"],
             ),
+            (
+                is_signing_profile,
+                &[
+                    "arn:aws:signer:us-east-1:123456789012:/signing-profiles/release",
+                    "arn:aws-us-gov:signer:us-gov-west-1:123456789012:/signing-profiles/A_1",
+                    "arn:aws-cn:signer:cn-north-1:123456789012:/signing-profiles/ab",
+                ],
+                &[
+                    "",
+                    "release",
+                    // A version of a profile: Amazon ECR names none.
+                    "arn:aws:signer:us-east-1:123456789012:/signing-profiles/release/0a1B2c3D4e",
+                    "arn:aws:signer:us-east-1:123456789012:/signing-profiles/a",
+                    "arn:aws:signer:us-east-1:123456789012:/signing-profiles/",
+                    "arn:aws:signer:us-east-1:123456789012:/signing-profiles/*",
+                    "arn:aws:signer:us-east-1:123456789012:/signing-profiles/re-lease",
+                    "arn:aws:signer:us-east-1:123456789012:signing-profiles/release",
+                    "arn:aws:signer:us-east-1:12345678901:/signing-profiles/release",
+                    "arn:aws:signer::123456789012:/signing-profiles/release",
+                    "arn:aws:signer:*:123456789012:/signing-profiles/release",
+                    "arn:aws:kms:us-east-1:123456789012:/signing-profiles/release",
+                    "arn:aws-:signer:us-east-1:123456789012:/signing-profiles/release",
+                    "arn:gcp:signer:us-east-1:123456789012:/signing-profiles/release",
+                    "arn:aws:signer:us-east-1:123456789012:/signing-profiles/release ",
+                ],
+            ),
         ];
         for (valid, accepted, refused) in table {
             for text in accepted {
@@ -221,6 +277,10 @@ mod tests {
         }
         assert!(is_tag(&"a".repeat(128)) && !is_tag(&"a".repeat(129)));
         assert!(!is_repository_name(&"a".repeat(257)));
+        let profile = |n| {
+            format!("arn:aws:signer:us-east-1:123456789012:/signing-profiles/{}", "a".repeat(n))
+        };
+        assert!(is_signing_profile(&profile(144)) && !is_signing_profile(&profile(145)));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod pinning;
 pub mod pull_through_cache;
 pub mod registry_scope;
 pub mod scan_findings;
+pub mod signed;
 pub mod uninspected;
 
 pub use allowed::Allowed;
@@ -37,6 +38,7 @@ use pinning::Pinning;
 use pull_through_cache::PullThroughCache;
 use registry_scope::RegistryScope;
 use scan_findings::ScanPolicy;
+use signed::SignedPolicy;
 use uninspected::Uninspected;
 
 /// Whether an image is allowed, and looked up.
@@ -78,6 +80,8 @@ pub struct Policy {
     pub scan_findings: Arc<ScanPolicy>,
     /// The switches of `image-config`.
     pub image_config: Arc<ImageConfigPolicy>,
+    /// The switches of `signed`.
+    pub signed: Arc<SignedPolicy>,
     /// The exemptions that hold for the request, whatever its images.
     pub exemptions: Vec<Arc<Exemption>>,
     /// How much the author of the workload reads.
@@ -87,7 +91,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The policy of the parameters alone: every rule denies, `pinned` and `image-config` are off.
+    /// The policy of the parameters alone: every rule denies; `pinned`, `image-config` and `signed` are off.
     pub fn new(
         registry_ids: BTreeSet<AccountId>,
         regions: BTreeSet<Region>,
@@ -105,6 +109,7 @@ impl Policy {
             pinning: Pinning::Off,
             scan_findings: ScanPolicy::new(severity_limit).into(),
             image_config: ImageConfigPolicy::default().into(),
+            signed: Arc::default(),
             exemptions: vec![],
             denials: Denials::Full,
             document_version: None,
@@ -162,6 +167,7 @@ impl Policy {
             severity_limit: self.scan_findings.severity_limit,
             all_findings: self.scan_findings.filters(),
             config: self.image_config.is_on(),
+            signing: self.signed.is_on(),
             foreign_layers: !self.foreign_layer_hosts.is_empty(),
         }
     }

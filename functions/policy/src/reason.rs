@@ -23,12 +23,14 @@ mod config;
 mod manifest;
 mod repository;
 mod scan;
+mod signing;
 mod unavailable;
 mod words;
 
 pub use config::ConfigProblem;
 pub use manifest::ElsewhereProblem;
 pub use scan::{Counts, ScanProblem};
+pub use signing::SigningProblem;
 
 use unavailable::unavailable;
 use words::WORD;
@@ -120,6 +122,8 @@ pub enum Reason {
         /// What is wrong with it.
         problem: ConfigProblem,
     },
+    /// Amazon ECR does not say that it signed the image with a profile that the policy lists.
+    Signing(SigningProblem),
     /// The index names a child that the repository does not hold.
     PlatformNotFound(Box<ChildName>),
     /// The index holds nothing that a runtime could run.
@@ -172,6 +176,7 @@ impl Reason {
             | Self::NotPinned { .. }
             | Self::NotScannedOnPush { .. }
             | Self::Config { .. }
+            | Self::Signing(_)
             | Self::PlatformNotFound(_)
             | Self::IndexWithoutImage
             | Self::IndexTooDeep { .. }
@@ -202,6 +207,7 @@ impl Reason {
                     problem: ConfigProblem::Unavailable(_) | ConfigProblem::NotRead,
                     ..
                 }
+                | Self::Signing(SigningProblem::Unavailable(_) | SigningProblem::NotRead)
         )
     }
 }
@@ -281,6 +287,7 @@ impl fmt::Display for Reason {
                 platform(f, child.as_deref())?;
                 problem.fmt(f)
             }
+            Self::Signing(problem) => problem.fmt(f),
             Self::PlatformNotFound(child) => {
                 platform(f, Some(child))?;
                 f.write_str("is named by the image index but is not in the repository; push the image again with all its platforms")

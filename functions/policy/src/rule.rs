@@ -23,11 +23,13 @@ pub enum Rule {
     ScanFindings,
     /// It exposes no forbidden port and does not run as root, where that is asked for.
     ImageConfig,
+    /// Amazon ECR says that it was signed with a profile that the operator lists, where any is listed.
+    Signed,
 }
 
 impl Rule {
     /// All rules, in the order in which they are evaluated and reported.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::EcrRegistry,
         Self::ImageAvailable,
         Self::TagImmutability,
@@ -35,6 +37,7 @@ impl Rule {
         Self::ScanOnPush,
         Self::ScanFindings,
         Self::ImageConfig,
+        Self::Signed,
     ];
 
     /// The name of the rule in messages, metrics, logs and the documentation.
@@ -47,6 +50,7 @@ impl Rule {
             Self::ScanOnPush => "scan-on-push",
             Self::ScanFindings => "scan-findings",
             Self::ImageConfig => "image-config",
+            Self::Signed => "signed",
         }
     }
 
@@ -71,6 +75,9 @@ impl Rule {
             }
             Self::ImageConfig => {
                 "the image exposes no forbidden port and does not run as root, for every platform of an index; evaluated only where the policy document asks for it"
+            }
+            Self::Signed => {
+                "Amazon ECR reports that it signed the image with an AWS Signer profile that the policy document lists; evaluated only where it lists any"
             }
         }
     }

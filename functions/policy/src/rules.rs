@@ -9,6 +9,7 @@ mod image_config;
 mod pinned;
 mod scan_findings;
 mod scan_on_push;
+mod signed;
 mod tag_immutability;
 #[cfg(test)]
 mod testing;
@@ -29,6 +30,7 @@ impl Rule {
             Self::ScanOnPush => scan_on_push::check(case),
             Self::ScanFindings => scan_findings::check(case),
             Self::ImageConfig => image_config::check(case),
+            Self::Signed => signed::check(case),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::facts::SeverityLimit;
 use crate::facts::mutability::TagMutability;
 use crate::facts::{
     ConfigFacts, Content, Findings, ImageFacts, ImageScan, PlatformFacts, RepositoryFacts, Scan,
-    ScanStatus, Scanning,
+    ScanStatus, Scanning, SigningFacts,
 };
 use crate::image::{EcrImage, ImageId};
 use crate::names::Digest;
@@ -88,5 +88,6 @@ pub fn clean() -> ImageFacts {
         digest: digest('a'),
         content: Content::Image(platform(scan("COMPLETE", &[]))),
         checkpoint: None,
+        signing: SigningFacts::NotRead,
     }
 }

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["image"],
     // What Amazon ECR says of it.
     &["facts::manifest", "facts::mutability", "facts::scan", "facts::unavailable"],
-    &["facts::platform", "facts::severity_limit"],
+    &["facts::platform", "facts::severity_limit", "facts::signing"],
     &["facts::index"],
     &["facts"],
     // What the operator chose.
@@ -29,6 +29,7 @@ const LAYERS: &[&[&str]] = &[
         "policy::needs",
         "policy::pattern",
         "policy::pinning",
+        "policy::signed",
     ],
     &["policy::registry_scope"],
     &[
@@ -42,7 +43,13 @@ const LAYERS: &[&[&str]] = &[
     &["break_glass", "rewrite"],
     // What is wrong with an image, or with the whole workload.
     &["reason::unavailable", "reason::words"],
-    &["reason::config", "reason::manifest", "reason::repository", "reason::scan"],
+    &[
+        "reason::config",
+        "reason::manifest",
+        "reason::repository",
+        "reason::scan",
+        "reason::signing",
+    ],
     &["reason"],
     &["rules::case"],
     // Each rule is a file that no other rule knows.

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use ecr_admission_policy::facts::{
-    Cause, Content, Findings, ImageFacts, ImageScan, Scan, Unavailable,
+    Cause, Content, Findings, ImageFacts, ImageScan, Scan, SigningFacts, SigningState,
+    SigningStatus, Unavailable,
 };
 use ecr_admission_policy::policy::exemption::Requester;
 use ecr_admission_policy::policy::modes::Modes;
 use ecr_admission_policy::policy::pinning::Pinning;
+use ecr_admission_policy::policy::signed::SignedPolicy;
 use ecr_admission_policy::testing::{ACCOUNT, NOW, REGISTRY, clean, platform, policy, repository};
 use ecr_admission_policy::{
     Decision, Document, FieldPath, ImageReference, Inspection, Mode, Policy, Rule, Verdict, decide,
@@ -16,6 +18,26 @@ use ecr_admission_policy::{
 };
 use oci_spec::distribution::Reference;
 use proptest::prelude::*;
+
+/// The profile that a policy lists.
+const PROFILE: &str = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/release";
+
+fn signing() -> impl Strategy<Value = SigningFacts> {
+    let profile = prop_oneof![2 => Just(PROFILE.to_owned()), 1 => Just(format!("{PROFILE}_2")), 1 => any::<String>()];
+    let state = prop_oneof![
+        2 => Just(SigningState::Complete),
+        1 => Just(SigningState::InProgress),
+        1 => any::<(String, String)>().prop_map(|(code, reason)| SigningState::Failed { code, reason }),
+        1 => any::<String>().prop_map(SigningState::Unknown),
+    ];
+    let status = (profile, state).prop_map(|(profile, state)| SigningStatus { profile, state });
+    let cause = Cause::Throttled;
+    prop_oneof![
+        6 => proptest::collection::vec(status, 0..4).prop_map(SigningFacts::Read),
+        1 => Just(SigningFacts::NotRead),
+        1 => Just(SigningFacts::Unavailable(Unavailable { operation: "ecr:DescribeImageSigningStatus", cause })),
+    ]
+}
 
 /// Strings that come close to image references, and now and then are any string at all.
 fn image_string() -> impl Strategy<Value = String> {
@@ -55,8 +77,8 @@ fn inspection() -> impl Strategy<Value = Inspection> {
     let severity =
         prop_oneof![Just("LOW"), Just("HIGH"), Just("CRITICAL"), Just("UNDEFINED"), Just("NEW")];
     let findings = proptest::collection::btree_map(severity.prop_map(Into::into), 0..3u64, 0..3);
-    let facts = (mutability, frequency, status, any::<bool>(), findings).prop_map(
-        |(mutability, frequency, status, completed, counts)| {
+    let facts = (mutability, frequency, status, any::<bool>(), findings, signing()).prop_map(
+        |(mutability, frequency, status, completed, counts, signing)| {
             Inspection::Inspected(
                 ImageFacts {
                     repository: repository(mutability, frequency),
@@ -68,6 +90,7 @@ fn inspection() -> impl Strategy<Value = Inspection> {
                         counts,
                         findings: Findings::Some(vec![]),
                     }))),
+                    signing,
                     ..clean()
                 }
                 .into(),
@@ -95,7 +118,7 @@ fn workload() -> impl Strategy<Value = Vec<(String, Inspection)>> {
 }
 
 fn verdict_on(images: &[(FieldPath, String)], inspected: &[(String, Inspection)]) -> Verdict {
-    verdict_by(&policy(), images, inspected)
+    verdict_by(&signed_policy(), images, inspected)
 }
 
 fn verdict_by(
@@ -122,7 +145,16 @@ fn modes() -> impl Strategy<Value = Vec<Mode>> {
 
 fn with_modes(modes: impl IntoIterator<Item = Mode>) -> Policy {
     let modes = Rule::ALL.into_iter().zip(modes).collect();
-    Policy { modes: Modes::default().under(None, &modes), pinning: Pinning::All, ..policy() }
+    let modes = Modes::default().under(None, &modes);
+    Policy { modes, pinning: Pinning::All, ..signed_policy() }
+}
+
+/// The policy with the rule `signed` on.
+fn signed_policy() -> Policy {
+    Policy {
+        signed: SignedPolicy { profiles: [PROFILE.parse().unwrap()].into() }.into(),
+        ..policy()
+    }
 }
 
 fn at_paths(workload: &[(String, Inspection)]) -> Vec<(FieldPath, String)> {
@@ -181,6 +213,22 @@ proptest! {
         for violation in before.violations {
             prop_assert!(after.violations.contains(&violation));
         }
+    }
+
+    /// Whatever else ECR says, and in whatever order.
+    #[test]
+    fn only_a_complete_status_of_a_listed_profile_is_a_signature(signing in signing()) {
+        let signed = match &signing {
+            SigningFacts::Read(statuses) => statuses
+                .iter()
+                .any(|it| it.profile == PROFILE && it.state == SigningState::Complete),
+            SigningFacts::NotRead | SigningFacts::Unavailable(_) => false,
+        };
+        let workload =
+            [(format!("{REGISTRY}/pay:1"), Inspection::Inspected(ImageFacts { signing, ..clean() }.into()))];
+        let verdict = verdict_on(&at_paths(&workload), &workload);
+        prop_assert_eq!(verdict.decision() == Decision::Admit, signed);
+        prop_assert_eq!(verdict.violations.len(), usize::from(!signed));
     }
 
     #[test]
@@ -247,7 +295,7 @@ proptest! {
         let with = document.policy(policy(), &Requester::default(), NOW);
         for (path, image) in at_paths(&workload) {
             let image = [(path, image)];
-            let before = verdict_on(&image, &workload);
+            let before = verdict_by(&policy(), &image, &workload);
             let after = verdict_by(&with, &image, &workload);
             let by_digest = image[0].1.contains('@');
             let named = image[0].1.starts_with(&format!("{REGISTRY}/{first}"));

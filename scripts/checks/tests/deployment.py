@@ -75,6 +75,22 @@ def create(url, stack, template, **parameters):
     return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
 
 
+def update(url, stack, template, **parameters):
+    """Deploys the template again, as the Serverless Application Repository does; returns the outputs."""
+    key = f"{stack}.template"
+    aws(url, "s3api", "put-object", "--bucket", TEMPLATES, "--key", key, "--body", str(template))
+    arguments = ["--stack-name", stack, "--template-url", f"{url}/{TEMPLATES}/{key}"]
+    arguments += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    aws(url, "cloudformation", "update-stack", *arguments, "--parameters", json.dumps(given))
+    command = ["aws", "cloudformation", "wait", "stack-update-complete", "--stack-name", stack]
+    subprocess.run(command, env=environment(url), capture_output=True, check=False)
+    (described,) = aws(url, "cloudformation", "describe-stacks", "--stack-name", stack)["Stacks"]
+    if described["StackStatus"] != "UPDATE_COMPLETE":
+        raise RuntimeError(f"{stack}: {described['StackStatus']}")
+    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+
 def resources(url, stack, kind):
     """The physical ids of the stack's resources of `kind`, by logical id."""
     found = aws(url, "cloudformation", "describe-stack-resources", "--stack-name", stack)["StackResources"]

@@ -190,7 +190,8 @@ class World:
             "AuthorizerCacheSecondsInForce": str(CACHE_SECONDS),
             **self.outputs,
         }
-        pairs = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+        # An output that is None is not there.
+        pairs = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items() if value is not None]
         stack_id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1"
         return {"Stacks": [{"StackId": stack_id, "Outputs": pairs}]}
 
@@ -231,4 +232,8 @@ class World:
         if not self.reset_allowed:
             raise Refusal("AccessDeniedException", "User is not authorized to perform: apigateway:DELETE")
         self.answers.clear()
+        return {}
+
+    def _flush_stage_authorizers_cache(self, options, _input):
+        assert options["--rest-api-id"] == "rest123456" and options["--stage-name"] == "v1", options
         return {}

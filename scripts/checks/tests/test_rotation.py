@@ -247,3 +247,31 @@ class OfAKey(Rotation):
         self.world.outputs = {}
         self.assertIn("has no output UrlKeysInForce", self.run_it("--eks", code=1).err)
         self.assertEqual(self.world.secret.labels, {"AWSCURRENT": "v0"})
+
+
+PRIVATE = {"PrivateApiId": "rest123456", "VpcEndpointIdsInForce": "vpce-1", "PublicEndpointInForce": "true"}
+
+
+class PrivateDoor(Rotation):
+    """A door that cannot be called from here."""
+
+    def test_without_a_public_endpoint_nothing_is_tried(self):
+        self.world.outputs = {**PRIVATE, "Endpoint": None, "PublicEndpointInForce": "false"}
+        rotated = self.run_it()
+        self.assertIn("the stack has only a private door, which cannot be called from here: the dashboard shows", rotated.err)
+        self.assertIn("mv /etc/kubernetes/ecr-admission/token.new", rotated.out)
+        revoked = self.run_it("--revoke", "--force")
+        self.assertIn("is refused at the private door; this was not tried from here", revoked.out)
+        calls = [name for name, _ in self.world.calls]
+        self.assertNotIn("review", calls)
+        self.assertNotIn("reset-authorizers-cache", calls)
+        self.assertIn("flush-stage-authorizers-cache", calls)
+
+    def test_with_both_doors_the_caches_of_both_are_reset(self):
+        self.world.outputs = PRIVATE
+        self.run_it()
+        self.run_it("--revoke", "--force")
+        calls = [name for name, _ in self.world.calls]
+        self.assertIn(("review", 403), self.world.calls)
+        self.assertIn("reset-authorizers-cache", calls)
+        self.assertIn("flush-stage-authorizers-cache", calls)

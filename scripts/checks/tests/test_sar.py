@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from project import links, tools
 from project.loopback import Server
 
 from . import ROOT
-from .deployment import ARCH, create, resources, synthesize
+from .deployment import ARCH, create, resources, synthesize, update
 from .emulators import ACCOUNT, REGION, aws, environment, ministack, moto
 
 TEMPLATE = ROOT / "infra" / "template.yaml"
@@ -20,6 +21,10 @@ BUCKET = "packages"
 SOURCES = "203.0.113.7/32,2001:db8::/56"
 # Of another account: a policy may be shared.
 POLICY_SECRET = f"arn:aws:secretsmanager:{REGION}:210987654321:secret:ecr-admission/policy-AbCdEf"
+ENDPOINTS = "vpce-0123456789abcdef0,vpce-0fedcba9876543210"
+WEB_ACL = (
+    f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/webhooks/01234567-89ab-cdef-0123-456789abcdef"
+)
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -56,8 +61,14 @@ class Checked(unittest.TestCase):
             if (ROOT / "dist" / ARCH / "admission.zip").exists():
                 synthesize(Path(folder, "plain"))
                 synthesize(Path(folder, "keys"), urlKeys="true", allowedSources="203.0.113.7/32,::/0")
+                private = {"vpcEndpointIds": ENDPOINTS, "urlKeys": "true"}
+                synthesize(Path(folder, "both"), restAccessLog="true", **private)
+                synthesize(Path(folder, "private"), publicEndpoint="false", **private)
+                keyless = {"vpcEndpointClusters": "blue,green", "publicEndpoint": "false"}
+                synthesize(Path(folder, "keyless"), vpcEndpointIds=ENDPOINTS, **keyless)
+                synthesize(Path(folder, "regional"), webAclArn=WEB_ACL, publicEndpoint="false")
             templates = [str(TEMPLATE), *map(str, Path(folder).glob("*/*.template.json"))]
-            self.assertEqual(len(templates), 3, f"run scripts/build --arch {ARCH} first")
+            self.assertEqual(len(templates), 7, f"run scripts/build --arch {ARCH} first")
             command = [str(tools.bin_of("lint") / "cfn-lint"), "--non-zero-exit-code", "informational"]
             # W3005: the CDK adds a DependsOn to each function, which its references already imply.
             command += ["--ignore-checks", "W3005", "--", *templates]
@@ -139,6 +150,7 @@ class Deployed(unittest.TestCase):
         self.assertEqual(list(role), ["calls"])
         self.assertNotIn("secretsmanager", str(role))
         self.assertNotIn("GetDownloadUrlForLayer", str(role))
+        self.assertNotIn("DescribeImageSigningStatus", str(role))
         self.assertIn("inspector2:ListFindings", str(role))
         self.assertEqual(self.variables("one")["MAX_IMAGES"], "100")
         self.assertEqual(plain["UrlKeysInForce"], "false")
@@ -189,6 +201,7 @@ class Deployed(unittest.TestCase):
         )
         (ecr,) = [one for one in role["calls"] if "ecr:" in str(one["Action"])]
         self.assertIn("ecr:GetDownloadUrlForLayer", ecr["Action"])
+        self.assertIn("ecr:DescribeImageSigningStatus", ecr["Action"])
         accounts = ("111122223333", "444455556666")
         self.assertEqual(ecr["Resource"], [f"arn:aws:ecr:*:{account}:repository/*" for account in accounts])
         regions = ecr["Condition"]["StringEquals"]["aws:RequestedRegion"]
@@ -232,6 +245,71 @@ class Deployed(unittest.TestCase):
         alarms = json.loads(body)["widgets"][0]["properties"]["alarms"]
         self.assertEqual(len(alarms), 15)
         self.assertTrue(all(alarm.startswith("arn:aws:cloudwatch:") for alarm in alarms), alarms)
+
+    def rest(self, operation, api, *arguments):
+        return aws(self.cloud.url, "apigateway", operation, "--rest-api-id", api, *arguments)
+
+    def test_a_private_api_alone(self):
+        given = {"PublicEndpoint": "false", "UrlKeys": "true", "MetricsNamespace": "Private"}
+        outputs = create(self.cloud.url, "private", self.packaged, VpcEndpointIds=ENDPOINTS, **given)
+        self.assertNotIn("Endpoint", outputs)
+        self.assertEqual(outputs["VpcEndpointIdsInForce"], ENDPOINTS)
+        self.assertEqual(outputs["PublicEndpointInForce"], "false")
+        self.assertEqual(resources(self.cloud.url, "private", "AWS::ApiGatewayV2::Api"), {})
+        api = outputs["PrivateApiId"]
+        found = self.rest("get-resources", api, "--embed", "methods")["items"]
+        routes = {one["path"]: one["resourceMethods"] for one in found if one.get("resourceMethods")}
+        self.assertEqual(sorted(routes), ["/mutate", "/mutate/{key}", "/validate", "/validate/{key}"])
+        authorizers = {one["id"]: one for one in self.rest("get-authorizers", api)["items"]}
+        for path, methods in routes.items():
+            self.assertEqual(list(methods), ["POST"])
+            authorizer = authorizers[methods["POST"]["authorizerId"]]
+            self.assertEqual(authorizer["name"], "url" if "{" in path else "bearer")
+        (stage,) = self.rest("get-stages", api)["item"]
+        self.assertEqual(stage["stageName"], "v1")
+        # As the API writes the paths of the template.
+        limits = ["*/*", "/~1mutate~1{key}/POST", "/~1validate~1{key}/POST"]
+        self.assertEqual(sorted(stage["methodSettings"]), limits)
+        # Deployed again, with another list: the stage serves another copy of the API.
+        time.sleep(1)
+        one = ENDPOINTS.split(",")[0]
+        again = update(self.cloud.url, "private", self.packaged, VpcEndpointIds=one, **given)
+        self.assertEqual(again["VpcEndpointIdsInForce"], one)
+        (served,) = self.rest("get-stages", again["PrivateApiId"])["item"]
+        self.assertNotEqual(served["deploymentId"], stage["deploymentId"])
+
+    def test_parameters_that_contradict_each_other_are_refused(self):
+        private = {"VpcEndpointIds": ENDPOINTS, "PublicEndpoint": "false"}
+        for parameters, reason in (
+            ({"PublicEndpoint": "false"}, "PublicEndpoint: expected true without VpcEndpointIds"),
+            ({"VpcEndpointClusters": "blue"}, "VpcEndpointClusters: expected nothing without VpcEndpointIds"),
+            ({**private, "AllowedSources": SOURCES}, "AllowedSources: expected nothing with a private API alone"),
+        ):
+            with self.assertRaisesRegex(RuntimeError, reason):
+                create(self.cloud.url, "refused", self.packaged, **parameters)
+
+    def transformed(self):
+        command = [str(tools.bin_of("sam") / "python"), str(Path(__file__).with_name("sam_transform.py"))]
+        result = subprocess.run(
+            [*command, str(self.packaged)], env=environment(), capture_output=True, text=True, check=False
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return json.loads(result.stdout)["Resources"]
+
+    def test_each_deployment_of_the_application_deploys_the_private_api_again(self):
+        names = []
+        for _ in range(2):
+            found = self.transformed()
+            (name,) = [one for one, resource in found.items() if resource["Type"] == "AWS::ApiGateway::Deployment"]
+            # Only the stage of the template, which has the limits.
+            self.assertEqual(list(found[name]["Properties"]), ["Description", "RestApiId"])
+            (stage,) = [one for one in found.values() if one["Type"] == "AWS::ApiGateway::Stage"]
+            self.assertEqual(stage["Properties"]["DeploymentId"], {"Ref": name})
+            for resource in (found[name], stage):
+                self.assertEqual(resource["Condition"], "HasVpcEndpointIds")
+            names.append(name)
+            time.sleep(1.1)
+        self.assertNotEqual(*names)
 
 
 class Published(unittest.TestCase):

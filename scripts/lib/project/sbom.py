@@ -1,7 +1,7 @@
-"""The software bill of materials of a function: CycloneDX 1.5, with every crate that is linked into it.
+"""The software bill of materials of what ships: CycloneDX 1.5, with every crate that is linked into it.
 
 cargo itself lists the crates, for one package and one target, so that nothing is in the list that only tests or another
-function need. There is no time and no serial number in it: the same sources give the same bytes.
+program need. There is no time and no serial number in it: the same sources give the same bytes.
 """
 
 import json
@@ -17,14 +17,14 @@ CRATE = re.compile(r"(?P<depth>\d+) (?P<name>\S+) v(?P<version>\S+)(?: \(.+\))?\
 LOCKED = re.compile(r'^name = "(.+)"\nversion = "(.+)"\nsource = ".+"\nchecksum = "(.+)"$', re.MULTILINE)
 
 
-def write(path, package, target, zipped):
-    """Writes the bill of materials of `package`, built for `target` and packed in `zipped`."""
-    text = json.dumps(document(package, target, sums.digest(zipped)), indent=2, ensure_ascii=False)
+def write(path, package, target, packed):
+    """Writes the bill of materials of `package`, built for `target` and packed in the file `packed`."""
+    text = json.dumps(document(package, target, sums.digest(packed)), indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 
 def document(package, target, digest):
-    """The bill of materials as JSON, for the zip with this digest."""
+    """The bill of materials as JSON, for the package with this digest."""
     crates, needs = linked(package, target)
     lock = (ROOT / "Cargo.lock").read_text(encoding="utf-8")
     checksums = {(name, version): checksum for name, version, checksum in LOCKED.findall(lock)}
@@ -70,7 +70,7 @@ def sha256(digest):
 def linked(package, target):
     """What is linked into `package`, itself first: (name, version) -> license, and -> what it needs."""
     command = ["cargo", "tree", "--locked", "--package", package, "--target", target, "--prefix", "depth"]
-    # Without build scripts and macros: they run while the function is built, but are not linked into it.
+    # Without build scripts and macros: they run while the program is built, but are not linked into it.
     command += ["--edges", "normal,no-proc-macro", "--format", " {p}|{l}"]
     result = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     if result.returncode != 0:

@@ -4,10 +4,8 @@
 //! the path for CloudWatch's rpc-v2-cbor. Requests are signed with Signature Version 4, which is
 //! checked; its scope names the Region whose ECR registry answers.
 
-mod arn;
 mod asked;
 mod call;
-mod caller;
 mod cloudwatch;
 mod ecr;
 mod error;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ecr_admission_catalogue::{Catalogue, CatalogueError};
 use http::Method;
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
@@ -13,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::aws::{self, Aws, SecretFileError, read_secret_file, secret_arn};
-use crate::catalogue::{Catalogue, CatalogueError};
 use crate::cli::{ACCOUNT, ADDRESS, Options, REGION};
 use crate::client::{Client, ClientError};
 use crate::directory::{self, DirectoryError};

@@ -11,6 +11,7 @@ pub const OPERATIONS: &[&str] = &[
     "BatchGetRepositoryScanningConfiguration",
     "DeleteSecret",
     "DescribeImageScanFindings",
+    "DescribeImageSigningStatus",
     "DescribeRepositories",
     "DescribeSecret",
     "GetDownloadUrlForLayer",
@@ -238,7 +239,7 @@ mod tests {
             ),
             (
                 "DescribeImage=slow",
-                r#"expected fault operation * or one of BatchGetImage, BatchGetRepositoryScanningConfiguration, DeleteSecret, DescribeImageScanFindings, DescribeRepositories, DescribeSecret, GetDownloadUrlForLayer, GetLayerBlob, GetSecretValue, PutMetricData, PutSecretValue, RestoreSecret, UpdateSecretVersionStage, got "DescribeImage""#,
+                r#"expected fault operation * or one of BatchGetImage, BatchGetRepositoryScanningConfiguration, DeleteSecret, DescribeImageScanFindings, DescribeImageSigningStatus, DescribeRepositories, DescribeSecret, GetDownloadUrlForLayer, GetLayerBlob, GetSecretValue, PutMetricData, PutSecretValue, RestoreSecret, UpdateSecretVersionStage, got "DescribeImage""#,
             ),
             (
                 "*=sloww",

@@ -2,7 +2,6 @@
 
 pub mod aws;
 pub mod build;
-pub mod catalogue;
 pub mod cli;
 pub mod client;
 pub mod cloud;
@@ -19,3 +18,5 @@ pub mod runtime;
 pub mod stack;
 pub mod tls;
 pub mod url_key;
+
+pub use ecr_admission_catalogue as catalogue;

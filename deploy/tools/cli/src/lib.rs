@@ -1,7 +1,7 @@
-//! The command-line tool `ecr-admission`: explains an operator's policy document, and tests it on the operator's own cases.
+//! The command-line tool `ecr-admission`: explains and tests an operator's policy document, and checks Kubernetes objects.
 //!
-//! Both use the code of the admission function, without AWS and without a server. Only
-//! `ecr_admission_policy` knows what a document may contain and how it is evaluated.
+//! All of it uses the code of the admission function, without a server. Only `ecr_admission_policy` knows what a
+//! document may contain and how it is evaluated.
 
 use ecr_admission_policy::Timestamp;
 
@@ -40,5 +40,6 @@ impl Answer {
 pub fn run(options: &Options, now: Timestamp) -> Answer {
     match &options.command {
         Command::Policy(command) => policy::run(command, now),
+        Command::Check(options) => check::run(options, now),
     }
 }

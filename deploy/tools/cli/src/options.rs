@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::check::options::CheckOptions;
 use crate::policy::options::PolicyCommand;
 
 /// Tools for operators of ecr-admission.
@@ -19,6 +20,12 @@ pub enum Command {
     /// Explains and tests a policy document (deploy/policy.md), without AWS
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Says of Kubernetes objects what the webhooks would say of their Pods, without deploying anything (deploy/check.md)
+    ///
+    /// Exits with 0 when all would be admitted; with 1 when something would be denied; with 2 when the command line or the
+    /// input cannot be used, when there is nothing to evaluate, or when an image could not be evaluated and none is
+    /// denied.
+    Check(Box<CheckOptions>),
 }
 
 #[cfg(test)]

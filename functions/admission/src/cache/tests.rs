@@ -1,6 +1,7 @@
 use ecr_admission_policy::SeverityLimit;
 use ecr_admission_policy::facts::{
-    Cause, ConfigFacts, Content, Finding, Findings, ImageScan, PlatformFacts, Scan, Unavailable,
+    Cause, ConfigFacts, Content, Finding, Findings, ImageScan, PlatformFacts, Scan, SigningFacts,
+    Unavailable,
 };
 use ecr_admission_policy::testing::{platform, repository, tagged};
 
@@ -15,6 +16,7 @@ fn facts(mutability: &str, digit: u32) -> ImageFacts {
         digest: format!("sha256:{digit:064x}").parse().unwrap(),
         content: Content::Image(platform(ImageScan::NotFound)),
         checkpoint: None,
+        signing: SigningFacts::NotRead,
     }
 }
 
@@ -109,6 +111,7 @@ fn facts_for_other_needs_are_forgotten() {
         severity_limit: SeverityLimit::Critical,
         all_findings: false,
         config,
+        signing: false,
         foreign_layers: false,
     };
     let mut cache = Cache::new(MINUTE);
@@ -118,6 +121,22 @@ fn facts_for_other_needs_are_forgotten() {
     assert!(knows(&cache, &tagged("1"), NOW));
     cache.forget_other_needs(&needs(true));
     assert!(!knows(&cache, &tagged("1"), NOW));
+}
+
+#[test]
+fn signing_statuses_that_could_not_be_read_are_not_remembered() {
+    let unavailable =
+        Unavailable { operation: "ecr:DescribeImageSigningStatus", cause: Cause::Throttled };
+    for (signing, known) in [
+        (SigningFacts::Unavailable(unavailable), false),
+        (SigningFacts::Read(vec![]), true),
+        (SigningFacts::NotRead, true),
+    ] {
+        let facts = ImageFacts { signing, ..facts("IMMUTABLE", 1) };
+        let mut cache = Cache::new(MINUTE);
+        remember(&mut cache, &tagged("1"), &facts.into(), NOW);
+        assert_eq!(knows(&cache, &tagged("1"), NOW), known);
+    }
 }
 
 #[test]
@@ -172,6 +191,7 @@ fn what_is_remembered_is_bounded_in_bytes() {
         severity_limit: SeverityLimit::High,
         all_findings: true,
         config: false,
+        signing: false,
         foreign_layers: false,
     });
     assert_eq!((cache.bytes, cache.entries.len()), (0, 0));

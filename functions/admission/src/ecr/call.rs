@@ -55,16 +55,23 @@ pub(super) const IMPORT_UPSTREAM: &str = "ecr:BatchImportUpstreamImage";
 
 /// The actions that a message names when they are denied: those of the calls that are made, and those
 /// that ECR makes on behalf of the caller.
-const ACTIONS: [&str; 8] = [
+const ACTIONS: [&str; 9] = [
     "ecr:BatchGetImage",
     "ecr:BatchGetRepositoryScanningConfiguration",
     IMPORT_UPSTREAM,
     "ecr:DescribeImageScanFindings",
+    "ecr:DescribeImageSigningStatus",
     "ecr:DescribeRepositories",
     "ecr:GetDownloadUrlForLayer",
     "inspector2:ListCoverage",
     "inspector2:ListFindings",
 ];
+
+/// The code of an answer from recorded facts that do not hold what was asked for. AWS has no such code.
+pub const NOT_RECORDED: &str = "NotRecorded";
+
+/// The code of an answer from facts that were recorded too long ago. AWS has no such code.
+pub const OUTDATED: &str = "Outdated";
 
 #[derive(Serialize)]
 struct FailedCall<'a> {
@@ -129,17 +136,30 @@ fn word(cause: Cause) -> &'static str {
         Cause::AccessDenied | Cause::ActionDenied(_) => "access denied",
         Cause::TimedOut => "timed out",
         Cause::NotAsked => "not asked",
+        Cause::NotRecorded => "not recorded",
+        Cause::Outdated => "outdated",
         Cause::Internal => "failed",
     }
 }
 
 fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Failure {
-    match fact(error.code().unwrap_or_default()) {
-        Some(fact) => Failure::NotFound(fact),
-        None => match AwsError::of(error) {
+    let code = error.code().unwrap_or_default();
+    match (fact(code), of_recording(code)) {
+        (Some(fact), _) => Failure::NotFound(fact),
+        (None, Some(cause)) => Failure::Failed(cause),
+        (None, None) => match AwsError::of(error) {
             AwsError::Refused | AwsError::Unreadable => Failure::Spoiled,
             other => Failure::Failed(cause(other)),
         },
+    }
+}
+
+/// The errors of recorded facts, by their codes.
+pub(super) fn of_recording(code: &str) -> Option<Cause> {
+    match code {
+        NOT_RECORDED => Some(Cause::NotRecorded),
+        OUTDATED => Some(Cause::Outdated),
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use ecr_admission_policy::names::{Digest, Tag};
 
 use super::manifests::Read;
 use super::scan::Scanned;
+use super::signing::Signing;
 use crate::inspect::Missing;
 
 /// What was found in a repository.
@@ -17,6 +18,7 @@ pub(super) struct Holdings {
     pub(super) manifests: ById<Result<Read, Missing>>,
     /// By the digest of the image.
     pub(super) configs: BTreeMap<Digest, ConfigFacts>,
+    pub(super) signings: ById<Signing>,
 }
 
 /// Answers by the id in the request. Children are looked up by digest again and again, so digests have a

@@ -2,7 +2,7 @@
 //!
 //! The manifest says what an image is, so it is always read. What it names is looked up as soon as it is
 //! known: an image takes one round trip, an index two, a nested index three. The images of a repository
-//! share their calls.
+//! share their calls. Where signing statuses are needed, they are asked for beside the first manifests.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
@@ -19,6 +19,7 @@ use super::inspector::EcrInspector;
 use super::manifests::manifests;
 use super::place::Repository;
 use super::scan::scan;
+use super::signing::signing;
 use crate::inspect::{Budget, Found, MOST_CALLS, Missing};
 
 mod facts;
@@ -43,7 +44,7 @@ pub(super) async fn look_up(
         by_repository.into_iter().map(|(repository, ids)| Look::new(repository, ids)).collect();
     let mut queue = Queue::default();
     for (place, look) in looks.iter_mut().enumerate() {
-        queue.add(place, look.start());
+        queue.add(place, look.start(*needs));
     }
     // A task becomes a future only when its turn comes: a review may name hundreds of indexes.
     let mut running = FuturesUnordered::new();
@@ -85,6 +86,11 @@ fn run<'a>(
             let image = repository.image(ImageId::Digest(of.clone()));
             Answer::Config(of, config::read(ecr, &image, blob.as_ref(), budget).await)
         }),
+        Task::Signing(id) => Box::pin(async move {
+            let image = repository.image(id);
+            let found = signing(ecr, &image, budget).await;
+            Answer::Signing(image.id, found)
+        }),
     }
 }
 
@@ -100,7 +106,7 @@ impl Queue {
         for task in tasks {
             let queue = match task {
                 Task::Manifests(_) => &mut self.manifests,
-                Task::Scan(_) | Task::Config(..) => &mut self.others,
+                Task::Scan(_) | Task::Config(..) | Task::Signing(_) => &mut self.others,
             };
             queue.push_back((place, task));
         }

@@ -7,14 +7,16 @@ use aws_sdk_ecr::{Client, config};
 use ecr_admission_lambda::{Log, Sdk, Service};
 use ecr_admission_policy::facts::Cause;
 use ecr_admission_policy::image::ImageId;
-use ecr_admission_policy::names::Region;
+use ecr_admission_policy::names::{AccountId, Region};
 
-use crate::inspect::Missing;
+use crate::inspect::{Missing, Registry};
 
 /// Looks images up in Amazon ECR, in the account and Region that each image names.
 #[derive(Debug)]
 pub struct EcrInspector {
     clients: BTreeMap<Region, Client>,
+    /// The account of the credentials, where it may not be that of the function.
+    caller: Option<AccountId>,
     pub(super) log: Log,
 }
 
@@ -31,7 +33,18 @@ impl EcrInspector {
 
     /// An inspector that asks through these clients.
     pub fn with_clients(clients: BTreeMap<Region, Client>, log: Log) -> Self {
-        Self { clients, log }
+        Self { clients, caller: None, log }
+    }
+
+    /// The same, with credentials of this account instead of the function's.
+    #[must_use]
+    pub fn asking_as(self, caller: AccountId) -> Self {
+        Self { caller: Some(caller), ..self }
+    }
+
+    /// Whether calls that name no registry are for this one: ECR makes them for the account of the caller.
+    pub(super) fn is_of_caller(&self, registry: &Registry) -> bool {
+        registry.own && self.caller.as_ref().is_none_or(|caller| *caller == registry.account)
     }
 
     /// The client of a Region. Only images of allowed Regions are looked up, so there always is one.

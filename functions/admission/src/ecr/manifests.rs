@@ -11,7 +11,7 @@ use ecr_admission_policy::names::Digest;
 use futures_util::future::join_all;
 
 use super::body::LimitBody;
-use super::call::{Failure, IMPORT_UPSTREAM, NotFound, call};
+use super::call::{Failure, IMPORT_UPSTREAM, NotFound, call, of_recording};
 use super::inspector::{EcrInspector, identifier};
 use super::place::Repository;
 use crate::inspect::{Budget, Missing};
@@ -173,7 +173,11 @@ fn missing(failure: &ImageFailure) -> Missing {
             | ImageFailureCode::UpstreamTooManyRequests
             | ImageFailureCode::UpstreamUnavailable,
         ) => Missing::NotImported,
-        Some(_) | None => internal(),
+        Some(code) => match of_recording(code.as_str()) {
+            Some(cause) => Missing::unavailable(OPERATION, cause),
+            None => internal(),
+        },
+        None => internal(),
     }
 }
 

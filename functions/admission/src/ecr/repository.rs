@@ -28,7 +28,7 @@ pub(super) async fn facts(
     let names: Vec<&RepositoryName> = names.iter().collect();
     let frequencies = async {
         // The call has no registryId: it always answers for the caller's own account.
-        if registry.own { Some(frequencies(asker, &names).await) } else { None }
+        if ecr.is_of_caller(registry) { Some(frequencies(asker, &names).await) } else { None }
     };
     let (describing, mut frequencies) = join(Describing::begin(asker, &names), frequencies).await;
     let missing = |(name, found)| matches!(found, &Err(Missing::Repository)).then_some(name);

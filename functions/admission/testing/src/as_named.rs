@@ -6,7 +6,7 @@ use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission_policy::facts::manifest::{Elsewhere, NotUnderstood};
 use ecr_admission_policy::facts::{
     Cause, ConfigFacts, Content, Finding, Findings, ImageConfig, ImageScan, NoFacts, PlatformFacts,
-    RepositoryFacts, Scan, Scanning, Severity,
+    RepositoryFacts, Scan, Scanning, Severity, SigningFacts,
 };
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::{Child, Index, Platform};
@@ -80,7 +80,12 @@ fn find(image: &EcrImage, needs: Needs) -> Result<Found, Missing> {
         Content::Image(facts)
     };
     let checkpoint = name.contains("checkpoint").then(|| "org.criu.\u{1b}[2J".to_owned());
-    Ok(Found { digest, content, checkpoint })
+    Ok(Found { digest, content, checkpoint, signing: signing(needs) })
+}
+
+/// Nothing is signed.
+fn signing(needs: Needs) -> SigningFacts {
+    if needs.signing { SigningFacts::Read(vec![]) } else { SigningFacts::NotRead }
 }
 
 fn elsewhere() -> Elsewhere {

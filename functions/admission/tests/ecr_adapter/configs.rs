@@ -21,6 +21,7 @@ pub(crate) const NEEDS: Needs = Needs {
     severity_limit: SeverityLimit::Critical,
     all_findings: false,
     config: true,
+    signing: false,
     foreign_layers: false,
 };
 

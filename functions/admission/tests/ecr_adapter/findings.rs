@@ -19,6 +19,7 @@ const SOME: Needs = Needs {
     severity_limit: SeverityLimit::High,
     all_findings: false,
     config: false,
+    signing: false,
     foreign_layers: false,
 };
 const ALL: Needs = Needs { all_findings: true, ..SOME };

@@ -8,6 +8,7 @@ mod log;
 mod manifests;
 mod repositories;
 mod round_trips;
+mod signing;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -153,8 +154,13 @@ async fn a_call_that_is_refused_for_its_rate_is_counted_once() {
         let budget = Budget::new(Instant::now() + Duration::from_secs(5));
         let own = OWN.parse().unwrap();
         let severity_limit = SeverityLimit::Critical;
-        let needs =
-            Needs { severity_limit, all_findings: false, config: false, foreign_layers: false };
+        let needs = Needs {
+            severity_limit,
+            all_findings: false,
+            config: false,
+            signing: false,
+            foreign_layers: false,
+        };
         gather(&inspector, &own, &[tagged("pay")].into(), &needs, &budget).await;
         assert_eq!((budget.throttled(), budget.calls()), (expected, 4), "{said}");
     }
@@ -341,9 +347,8 @@ async fn names_go_in_batches_as_large_as_the_api_allows() {
     assert_eq!(calls, 2 + 5 + 2 * 101);
 }
 
-/// The most permits that are out at a time, when a review looks so many images up.
-fn most_calls(images: usize) -> usize {
-    let budget = Budget::new(Instant::now() + Duration::from_secs(5));
+/// The most permits of a budget that are out at a time, when a review looks so many images up.
+fn most_calls(budget: &Budget, images: usize) -> usize {
     budget.prepare_for(images);
     // A second look-up of the same review, by a policy that was just renewed, changes nothing.
     budget.prepare_for(images);
@@ -356,8 +361,18 @@ fn most_calls(images: usize) -> usize {
 
 #[test]
 fn a_review_of_many_images_leaves_room_for_others() {
+    let deadline = Instant::now() + Duration::from_secs(5);
     for (images, calls) in [(0, 128), (1, 128), (50, 128), (51, 32), (500, 32)] {
-        assert_eq!(most_calls(images), calls, "{images} images");
+        assert_eq!(most_calls(&Budget::new(deadline), images), calls, "{images} images");
+    }
+}
+
+#[test]
+fn room_that_a_caller_chose_stays_as_it_is() {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    for (room, images) in [(16, 1), (16, 5_000), (200, 5_000)] {
+        let budget = Budget::with_room_for(room, deadline);
+        assert_eq!(most_calls(&budget, images), room, "{images} images");
     }
 }
 
@@ -368,7 +383,13 @@ fn what_waits_for_its_turn_takes_little_memory() {
     let (images, budget) = ([tagged("pay")].into(), Budget::new(Instant::now()));
     for config in [false, true] {
         let severity_limit = SeverityLimit::Critical;
-        let needs = Needs { severity_limit, all_findings: config, config, foreign_layers: config };
+        let needs = Needs {
+            severity_limit,
+            all_findings: config,
+            config,
+            signing: config,
+            foreign_layers: config,
+        };
         let bytes = size_of_val(&inspector.images(&images, &needs, &budget));
         assert!(bytes < 4_000, "{bytes} bytes");
     }

@@ -590,6 +590,7 @@ async fn the_config_tells_windows_where_layers_may_come_from_elsewhere() {
             severity_limit: SeverityLimit::Critical,
             all_findings: false,
             config: false,
+            signing: false,
             foreign_layers,
         };
         let (image, budget) = (tagged("pay"), Budget::new(Instant::now() + MINUTE));

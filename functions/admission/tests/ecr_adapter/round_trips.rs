@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::FINDINGS;
 use crate::configs::{BLOB, MANIFEST, NEEDS, configured, images, nested};
+use crate::signing::{SIGNING, statuses};
 use ecr_admission_testing::digest;
 use ecr_admission_testing::ecr::{
     Reply, error, inspector_over, look_up, look_up_within, replay, reply,
@@ -142,6 +143,28 @@ async fn an_image_takes_one_round_trip_and_an_index_one_more_for_each_level() {
     assert_eq!(round_trips(WITHOUT, flat).await, 2);
     assert_eq!(round_trips(WITHOUT, nested).await, 3);
     assert_eq!(round_trips(WITHOUT, paged).await, 1);
+}
+
+/// Beside the first manifests. Only a tag of which ECR does not say what it stands for takes one more, and
+/// the children of an index take as long.
+#[tokio::test]
+async fn signing_statuses_take_no_round_trip_of_their_own() {
+    const SIGNED: Needs = Needs { signing: true, ..WITHOUT };
+    type Answer = fn(&str, &Value) -> Reply;
+    for (answer, digit, expected, unnamed) in [
+        (image as Answer, 'a', 1, 2),
+        (unscanned, 'a', 1, 2),
+        (flat, '0', 2, 2),
+        (nested, '0', 3, 3),
+    ] {
+        for (of, expected) in [(Some(digit), expected), (None, unnamed)] {
+            let signed = move |operation: &str, body: &Value| {
+                let none = json!([]);
+                if operation == SIGNING { statuses(of, &none) } else { answer(operation, body) }
+            };
+            assert_eq!(round_trips(SIGNED, signed).await, expected, "{digit} {of:?}");
+        }
+    }
 }
 
 #[tokio::test]

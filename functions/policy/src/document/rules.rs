@@ -10,6 +10,7 @@ use super::excused::WrittenAccepted;
 use super::read::{list, present};
 use crate::facts::SeverityLimit;
 use crate::mode::Mode;
+use crate::names::SigningProfile;
 use crate::policy::modes::RuleModes;
 use crate::policy::scan_findings::{Accepted, Statuses};
 use crate::rule::Rule;
@@ -36,6 +37,10 @@ pub(super) struct Rules {
     pub(super) scan_findings: ScanFindingsRule,
     /// The image exposes no forbidden port and does not run as root.
     pub(super) image_config: ImageConfigRule,
+    /// Amazon ECR reports that it signed the image with one of these AWS Signer profiles. Without this key,
+    /// the rule is off.
+    #[serde(deserialize_with = "present")]
+    pub(super) signed: Option<SignedRule>,
 }
 
 impl Rules {
@@ -52,6 +57,7 @@ impl Rules {
                     Rule::ScanOnPush => self.scan_on_push.mode,
                     Rule::ScanFindings => self.scan_findings.mode,
                     Rule::ImageConfig => self.image_config.mode,
+                    Rule::Signed => self.signed.as_ref().and_then(|signed| signed.mode),
                 };
                 Some((rule, mode?))
             })
@@ -137,6 +143,30 @@ pub(super) struct ImageConfigRule {
     /// `runAsUser` says is not looked at. Default: `false`.
     #[serde(default)]
     pub(super) non_root: bool,
+}
+
+/// The rule `signed`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignedRule {
+    /// What a violation does. Default: the document's `mode`.
+    #[serde(default, deserialize_with = "present")]
+    mode: Option<Mode>,
+    /// The ARNs of the AWS Signer profiles, without a version. A signature with one of them is enough.
+    #[serde(deserialize_with = "profiles")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub(super) profiles: Vec<SigningProfile>,
+}
+
+fn profiles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SigningProfile>, D::Error> {
+    let profiles = Vec::<SigningProfile>::deserialize(deserializer)?;
+    if profiles.is_empty() {
+        return Err(D::Error::custom(
+            "profiles is empty, which no image could pass; name a signing profile or leave out signed",
+        ));
+    }
+    Ok(profiles)
 }
 
 fn grace_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {

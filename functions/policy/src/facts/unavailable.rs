@@ -23,6 +23,10 @@ pub enum Cause {
     TimedOut,
     /// It was not asked for on its own: too many repositories that were asked for with it do not exist.
     NotAsked,
+    /// It was answered from facts that were recorded earlier, and the answer is not among them.
+    NotRecorded,
+    /// It was answered from facts that were recorded too long ago.
+    Outdated,
     /// AWS answered with an error of its own, or with something that could not be read.
     Internal,
 }

@@ -133,7 +133,7 @@ pub struct Statuses {
     pub failed: Mode,
     /// The scanner does not know the image's operating system or media type.
     pub unsupported_image: Mode,
-    /// The image is older than the registry keeps scanning.
+    /// Amazon Inspector no longer scans the image, since its re-scan duration has passed.
     pub scan_eligibility_expired: Mode,
 }
 

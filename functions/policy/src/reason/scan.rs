@@ -192,7 +192,9 @@ fn no_result(f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
         "PENDING" | "IN_PROGRESS" => "wait for the scan to end",
         "FAILED" | "FINDINGS_UNAVAILABLE" => "start the scan again",
         "UNSUPPORTED_IMAGE" => "build it on a base image that the scanner supports",
-        "SCAN_ELIGIBILITY_EXPIRED" => "push it again or extend how long the registry scans images",
+        "SCAN_ELIGIBILITY_EXPIRED" => {
+            "Amazon Inspector no longer scans it: rebuild and push it, and set a longer re-scan duration (aws inspector2 update-configuration)"
+        }
         "LIMIT_EXCEEDED" => "wait a day: the registry's scan limit was reached",
         "IMAGE_ARCHIVED" => "restore the image from the archive",
         _ => "see the scan status of the image in Amazon ECR",

@@ -21,6 +21,14 @@ pub(super) fn unavailable(
             "was not called for its repository, because too many of the repositories named with it do not exist",
             "correct the images whose repository does not exist",
         ),
+        Cause::NotRecorded => (
+            "is not among the recorded facts",
+            "record them again with ecr-admission check --record",
+        ),
+        Cause::Outdated => (
+            "was recorded too long ago",
+            "record the facts again with ecr-admission check --record, or raise --max-facts-age",
+        ),
         Cause::Internal => ("failed", "try again; if it persists, see the function's log"),
     };
     write!(f, "could not be evaluated: {operation} {what}; {todo}")

@@ -21,3 +21,4 @@ mod registries;
 mod sample;
 mod scan_findings;
 mod scans;
+mod signed;

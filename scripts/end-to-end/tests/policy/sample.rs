@@ -25,8 +25,8 @@ async fn every_switch_of_the_sample_policy_is_at_work() {
     // In which namespace, by whom, which image: the expected outcome, a line each.
     for (namespace, user, name, expected) in [
         ("shop", "admin", "payments/api:1.4", vec![unpinned]),
-        // `accepted`, and another image of the same finding.
-        ("shop", "admin", "payments/api:1.3", vec![unpinned]),
+        // `accepted`, and another image of the same finding. `signed` is only audited.
+        ("shop", "admin", "payments/api:1.3", vec![unpinned, ["audited: ", "[signed]"]]),
         ("shop", "admin", "shop/checkout:1.9", vec![["denied: ", "[ecr-registry]"]]),
         // `graceDays`: three days old, and forty.
         ("shop", "admin", "web/shop:1.2", vec![unpinned, ["warned: ", "[scan-findings]"]]),

@@ -1,10 +1,9 @@
 //! What a request asks for, read from its head.
 
+use ecr_admission_catalogue::BLOBS;
 use http::Method;
 use http::request::Parts;
 
-/// Where the blobs are that `GetDownloadUrlForLayer` names.
-pub(crate) const BLOBS: &str = "/blobs/";
 /// Where CloudWatch's operations are (rpc-v2-cbor).
 const CLOUDWATCH: &str = "/service/GraniteServiceVersion20100801/operation/";
 

@@ -4,13 +4,13 @@ use std::future::pending;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
+use ecr_admission_catalogue::Caller;
 use http::request::Parts;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
 use super::asked::{Api, Asked};
-use super::caller::Caller;
 use super::error::ApiError;
 use super::state::State;
 use super::subject::Subject;

@@ -6,6 +6,7 @@ mod datum;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
+use ecr_admission_catalogue::without_nulls;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -24,7 +25,7 @@ impl Received {
         let data = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         for (namespace, datum) in data.iter() {
-            let line = wire::without_nulls(json!(Line { namespace, datum }));
+            let line = without_nulls(json!(Line { namespace, datum }));
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{line}");
         }

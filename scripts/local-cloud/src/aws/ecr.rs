@@ -1,38 +1,28 @@
-//! ECR: the operations that the functions call, over what the catalogue says.
+//! ECR over HTTP: its operations, and the blobs behind the addresses that `GetDownloadUrlForLayer` gives.
 
-mod batch_get_image;
-mod findings;
-mod image_id;
-mod layers;
-mod manifest;
-mod page;
-mod parameter;
-mod repositories;
-mod store;
+use ecr_admission_catalogue::{Caller, Registries};
+use http::StatusCode;
 
-use super::caller::Caller;
-use super::error::{ApiError, input};
+use super::error::ApiError;
 use super::wire::{self, Answer};
 
-pub(crate) use layers::blob;
-pub(crate) use store::Registries;
-
-/// Carries out an operation. A request without a `registryId` is for the caller's own registry.
+/// Carries out an operation.
 pub(crate) fn answer(
     registries: &Registries,
     caller: Caller<'_>,
     operation: &str,
     body: &[u8],
 ) -> Result<Answer, ApiError> {
-    let value = match operation {
-        "BatchGetImage" => batch_get_image::batch_get(registries, caller, input(body)?),
-        "BatchGetRepositoryScanningConfiguration" => {
-            repositories::scanning(registries, caller, &input(body)?)
-        }
-        "DescribeImageScanFindings" => findings::describe(registries, caller, &input(body)?),
-        "DescribeRepositories" => repositories::describe(registries, caller, &input(body)?),
-        "GetDownloadUrlForLayer" => layers::url(registries, caller, &input(body)?),
-        _ => Err(ApiError::unknown_operation(operation)),
-    }?;
-    Ok(wire::success(value))
+    let answer = ecr_admission_catalogue::answer(registries, caller, operation, body)
+        .ok_or_else(|| ApiError::unknown_operation(operation))?;
+    Ok(wire::json(StatusCode::OK, &answer?))
+}
+
+/// Answers a download.
+pub(crate) fn blob(registries: &Registries, digest: &str) -> Result<Answer, ApiError> {
+    let content = registries.blob(digest).ok_or_else(|| ApiError {
+        status: StatusCode::NOT_FOUND,
+        ..ApiError::new("NoSuchKey", format!("there is no blob {digest:?}"))
+    })?;
+    Ok(wire::blob(content))
 }

@@ -1,14 +1,13 @@
 //! Errors, as the three APIs send them.
 
 use ciborium::cbor;
+use ecr_admission_catalogue::EcrError;
 use http::StatusCode;
 use http::header::HeaderValue;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::arn;
 use super::asked::Api;
-use super::caller::Caller;
 use super::wire::{self, Answer};
 
 /// An error as AWS sends it.
@@ -31,21 +30,6 @@ impl ApiError {
             query_code: None,
             message: message.into(),
         }
-    }
-
-    /// What IAM answers to a caller that lacks an action.
-    pub(crate) fn access_denied(
-        caller: Caller<'_>,
-        action: &str,
-        resource: Option<&str>,
-    ) -> ApiError {
-        let user = arn::caller(caller.region, caller.account);
-        let on = resource.map_or_else(String::new, |arn| format!(" on resource: {arn}"));
-        let message = format!(
-            "User: {user} is not authorized to perform: {action}{on} because no identity-based policy \
-             allows the {action} action"
-        );
-        ApiError::new("AccessDeniedException", message)
     }
 
     /// Fail loudly on what is not built: an empty success would pass for an answer.
@@ -83,6 +67,12 @@ impl ApiError {
             }
         }
         answer
+    }
+}
+
+impl From<EcrError> for ApiError {
+    fn from(EcrError { code, message }: EcrError) -> ApiError {
+        ApiError::new(code, message)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ecr_admission_catalogue::{Caller, EcrError};
 use http::StatusCode;
 
 use super::asked::{Api, Asked};
-use super::caller::Caller;
 use super::error::ApiError;
 use super::secrets;
 use super::subject::Subject;
@@ -54,7 +54,7 @@ pub(crate) fn error(
         Kind::AccessDenied => {
             let action = format!("{}:{}", api.action_prefix(), asked.operation());
             let resource = subject.resource(caller.account, caller.region);
-            Some(ApiError::access_denied(caller, &action, resource.as_deref()))
+            Some(EcrError::access_denied(caller, &action, resource.as_deref()).into())
         }
         Kind::KmsDenied => {
             Some(ApiError::new("AccessDeniedException", "Access to KMS is not allowed"))

@@ -5,12 +5,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ecr_admission_catalogue::{Catalogue, Registries};
+
 use super::cloudwatch::Received;
-use super::ecr::Registries;
 use super::faults::Faults;
 use super::journal::Journal;
 use super::secrets::Secrets;
-use crate::catalogue::Catalogue;
 use crate::fault::Fault;
 
 /// What the stand-in holds, and how it behaves.

@@ -1,10 +1,10 @@
 //! What a call is about, read from its body whatever its operation: for the journal and for the
 //! wording of a denied access.
 
+use ecr_admission_catalogue::arn;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::arn;
 use super::asked::{Api, Asked};
 
 /// What a call is about.

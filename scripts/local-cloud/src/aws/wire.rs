@@ -1,24 +1,13 @@
 //! How answers are written.
 
 use bytes::Bytes;
+use ecr_admission_catalogue::without_nulls;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::Value;
 
 /// An answer, whole.
 pub(crate) type Answer = Response<Bytes>;
-
-/// Leaves out every member that is null: AWS sends no nulls.
-pub(crate) fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let given = members.into_iter().filter(|(_, value)| !value.is_null());
-            Value::Object(given.map(|(key, value)| (key, without_nulls(value))).collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
-        other => other,
-    }
-}
 
 /// The answer of a JSON 1.1 operation that went well.
 pub(crate) fn success(value: Value) -> Answer {

@@ -18,5 +18,6 @@ mod repositories;
 mod sample;
 mod secrets;
 mod signatures;
+mod signing;
 mod stand_in;
 mod upstream;

@@ -53,7 +53,8 @@ pub enum Content {
 /// The Pod that an object is or that its controller makes.
 #[derive(Debug)]
 pub struct MadePod {
-    /// The Pod as JSON: `apiVersion`, `kind`, `metadata` and `spec`. Of a controller, `metadata` is that of the template.
+    /// The Pod as JSON: `apiVersion`, `kind`, `metadata` and `spec`, and of a live Pod `status`. Of a controller, `metadata`
+    /// is what it makes of the template's.
     pub pod: Box<RawValue>,
     /// Where the Pod's spec is in the object: `spec` of a Pod, `spec.template.spec` of a Deployment.
     pub path: String,

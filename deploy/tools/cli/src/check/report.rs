@@ -38,8 +38,15 @@ pub struct CheckedObject {
     pub name: String,
     /// How many Pods of the input it stands for: 1, or more of one owner.
     pub pods: usize,
+    /// See [`super::object::MadePod::owner`].
+    pub owner: Option<String>,
     /// What admission would say.
     pub result: CheckResult,
+    /// Why it is denied, or what could not be asked, where that is not about one image: it has too many images, for
+    /// example.
+    pub refusal: Option<String>,
+    /// The ruling on its request for break-glass, where it is denied without.
+    pub break_glass: Option<String>,
     /// What is wrong with its images; what denies comes first, then in the order of the paths.
     pub violations: Vec<FoundViolation>,
 }

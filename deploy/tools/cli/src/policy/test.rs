@@ -62,7 +62,7 @@ fn evaluate(case: &Case, document: &Document, parameters: &Parameters) -> Outcom
     let lookups = plan.lookups().into_iter();
     let found: BTreeMap<EcrImage, Inspection> = lookups
         .map(|image| {
-            let inspection = case.facts.inspection(&image, case.at);
+            let inspection = case.facts.inspection(&image, &policy.signed, case.at);
             (image, inspection)
         })
         .collect();

@@ -53,10 +53,21 @@ fn a_case_that_fails_says_what_was_expected_and_what_happened() {
 
 #[test]
 fn every_fact_reaches_the_rules() {
-    let document = "rules: {image-config: {nonRoot: true, forbiddenPorts: [22]}, scan-findings: {fixableOnly: true, graceDays: 10, maxScanAgeDays: 30, maxFeedAgeDays: 30}}";
+    let document = "rules: {image-config: {nonRoot: true, forbiddenPorts: [22]}, scan-findings: {fixableOnly: true, graceDays: 10, maxScanAgeDays: 30, maxFeedAgeDays: 30}, signed: {profiles: ['arn:aws:signer:us-east-1:123456789012:/signing-profiles/release', 'arn:aws:signer:us-east-1:123456789012:/signing-profiles/hotfix']}}";
     let finding = |rest: &str| format!("scan: {{findings: [{{severity: CRITICAL{rest}}}]}}");
+    let signing = |profile: &str, rest: &str| {
+        format!(
+            "signing: [{{profile: 'arn:aws:signer:us-east-1:123456789012:/signing-profiles/{profile}'{rest}}}]"
+        )
+    };
     for (facts, expected) in [
         ("found: true".to_owned(), "admit"),
+        ("signing: []".to_owned(), "deny [signed]"),
+        (signing("release", ""), "admit"),
+        (signing("hotfix", ", status: COMPLETE"), "admit"),
+        (signing("other", ""), "deny [signed]"),
+        (signing("release", ", status: IN_PROGRESS"), "deny [signed]"),
+        (signing("release", ", status: FAILED, failureCode: a, failureReason: b"), "deny [signed]"),
         ("found: false".to_owned(), "deny [image-available]"),
         ("found: repository".to_owned(), "deny [image-available]"),
         ("found: unknown".to_owned(), "deny [image-available]"),

@@ -309,7 +309,7 @@ fn names_that_no_namespace_can_have_get_a_caution() {
 
 #[test]
 fn an_exemption_of_everything_gets_a_caution() {
-    const ALL: &str = "ecr-registry, image-available, tag-immutability, pinned, scan-on-push, scan-findings, image-config";
+    const ALL: &str = "ecr-registry, image-available, tag-immutability, pinned, scan-on-push, scan-findings, image-config, signed";
     let exempt = |rules: &str, selector: &str| {
         let document = format!(
             "exemptions: [{{rules: [{rules}], {selector}, reason: r, owner: o, expires: 2027-01-01}}]"

@@ -55,7 +55,8 @@ impl Root {
                 }
             },
         };
-        Ok(Found { digest: digest.clone(), content, checkpoint })
+        let signing = self.signing(digest, found);
+        Ok(Found { digest: digest.clone(), content, checkpoint, signing })
     }
 }
 

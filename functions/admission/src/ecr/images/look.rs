@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ecr_admission_policy::EcrImage;
+use ecr_admission_policy::facts::SigningFacts;
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::MAX_CHILDREN;
 use ecr_admission_policy::names::Digest;
@@ -35,6 +36,7 @@ struct Asked {
     scans: BTreeSet<ImageId>,
     manifests: BTreeSet<ImageId>,
     configs: BTreeSet<Digest>,
+    signings: BTreeSet<ImageId>,
 }
 
 /// An image that the review names.
@@ -60,13 +62,16 @@ impl Look {
         &self.repository
     }
 
-    /// The first questions: the scans and the manifests.
-    pub(super) fn start(&mut self) -> Vec<Task> {
+    /// The first questions: the scans, the manifests and, where they are needed, the signing statuses.
+    pub(super) fn start(&mut self, needs: Needs) -> Vec<Task> {
         let ids: Vec<ImageId> = self.roots.iter().map(|root| root.id.clone()).collect();
         self.asked.scans.extend(ids.iter().cloned());
         self.asked.manifests.extend(ids.iter().cloned());
-        let scans: Vec<Task> = ids.iter().cloned().map(Task::Scan).collect();
-        batches(&ids).chain(scans).collect()
+        let signings: &[ImageId] = if needs.signing { &ids } else { &[] };
+        self.asked.signings.extend(signings.iter().cloned());
+        let scans = ids.iter().cloned().map(Task::Scan);
+        let signings = signings.iter().cloned().map(Task::Signing);
+        batches(&ids).chain(scans).chain(signings).collect()
     }
 
     /// Takes an answer; returns what to ask next.
@@ -74,11 +79,19 @@ impl Look {
         let mut next = Next::default();
         match answer {
             Answer::Config(of, config) => _ = self.found.configs.insert(of, config),
+            Answer::Signing(id, signing) => {
+                let place = self.place(&id);
+                self.found.signings.insert(id, signing);
+                if let Some(place) = place {
+                    self.confirm(place, &mut next);
+                }
+            }
             Answer::Scan(id, scan) => {
                 let place = self.place(&id);
                 self.found.scans.insert(id, scan);
                 if let Some(place) = place {
                     self.compare(place, &mut next);
+                    self.confirm(place, &mut next);
                 }
             }
             Answer::Manifests(manifests) => {
@@ -90,6 +103,7 @@ impl Look {
                 }
                 for place in concerned {
                     self.compare(place, &mut next);
+                    self.confirm(place, &mut next);
                     self.expand(place, &mut next, needs);
                 }
             }
@@ -132,6 +146,19 @@ impl Look {
                     next.manifests.push(id);
                 }
             }
+        }
+    }
+
+    /// Asks for the signing statuses again, by the digest of the manifest, where those by tag may be of
+    /// another image: the tag moved in between, or ECR did not say which image it stands for.
+    fn confirm(&mut self, place: usize, next: &mut Next) {
+        let Self { roots, found, asked, .. } = self;
+        let Some(root) = roots.get(place) else { return };
+        let Some(digest) = root.digest(found) else { return };
+        let Some(signing) = found.signings.get(&root.id) else { return };
+        let id = ImageId::Digest(digest.clone());
+        if signing.may_be_of_another(digest) && asked.signings.insert(id.clone()) {
+            next.others.push(Task::Signing(id));
         }
     }
 
@@ -213,6 +240,31 @@ impl Root {
         match &self.through {
             Some(digest) => found.manifests.of(digest),
             None => found.manifests.get(&self.id),
+        }
+    }
+
+    /// The digest of the image, once its scan and its manifest agree on it.
+    pub(super) fn digest<'a>(&self, found: &'a Holdings) -> Option<&'a Digest> {
+        let scanned = match found.scans.get(&self.id)? {
+            Ok(Scanned::Found(digest, _)) => Some(digest),
+            Ok(Scanned::NotFound) | Err(_) => None,
+        };
+        let read = self.manifest(found)?.as_ref().ok()?.digest.as_ref();
+        match (scanned, read) {
+            (Some(scanned), Some(read)) if scanned != read => None,
+            (Some(digest), _) | (None, Some(digest)) => Some(digest),
+            (None, None) => None,
+        }
+    }
+
+    /// What ECR says about its signing of the image with this digest.
+    pub(super) fn signing(&self, digest: &Digest, found: &Holdings) -> SigningFacts {
+        match found.signings.get(&self.id) {
+            None => SigningFacts::NotRead,
+            Some(signing) if signing.may_be_of_another(digest) => {
+                found.signings.of(digest).unwrap_or(signing).facts(digest)
+            }
+            Some(signing) => signing.facts(digest),
         }
     }
 

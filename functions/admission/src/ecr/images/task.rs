@@ -6,6 +6,7 @@ use ecr_admission_policy::names::Digest;
 
 use crate::ecr::manifests::{BATCH, Manifests};
 use crate::ecr::scan::Scanned;
+use crate::ecr::signing::Signing;
 use crate::inspect::Missing;
 
 /// A call to make for a repository.
@@ -16,6 +17,7 @@ pub(super) enum Task {
     Manifests(Vec<ImageId>),
     /// The config of the first, which is the blob of the second where its manifest names one.
     Config(Digest, Option<Digest>),
+    Signing(ImageId),
 }
 
 /// The answer.
@@ -23,6 +25,7 @@ pub(super) enum Answer {
     Scan(ImageId, Result<Scanned, Missing>),
     Manifests(Manifests),
     Config(Digest, ConfigFacts),
+    Signing(ImageId, Signing),
 }
 
 /// The calls for the manifests of so many images.

@@ -41,7 +41,7 @@ type Group<'a> = Vec<&'a RepositoryName>;
 pub(super) struct Describing<'a> {
     asker: Asker<'a>,
     found: Found<Described>,
-    /// Groups of which at least one name does not exist, and those that no call was left for.
+    /// Groups of which at least one name does not exist, or was not recorded, and those that no call was left for.
     open: Vec<Group<'a>>,
     calls_left: usize,
 }
@@ -97,9 +97,9 @@ impl<'a> Describing<'a> {
         let answers = join_all(groups.iter().map(|names| describe(asker, names))).await;
         for (names, answer) in groups.into_iter().zip(answers) {
             match answer {
-                Err(Failure::NotFound(NotFound::Repository)) if names.len() > 1 => {
-                    self.open.push(names);
-                }
+                Err(
+                    Failure::NotFound(NotFound::Repository) | Failure::Failed(Cause::NotRecorded),
+                ) if names.len() > 1 => self.open.push(names),
                 Err(failure) => {
                     let missing = failure.missing(OPERATION);
                     let names = names.into_iter().map(|name| (name.clone(), Err(missing.clone())));

@@ -7,7 +7,7 @@ use ecr_admission_policy::names::RepositoryName;
 use futures_util::future::join_all;
 
 use super::asker::{Asker, Found};
-use crate::ecr::call::call;
+use crate::ecr::call::{call, of_recording};
 use crate::inspect::Missing;
 
 /// What is asked here.
@@ -50,7 +50,10 @@ async fn batch(asker: Asker<'_>, names: &[&RepositoryName]) -> Found<ScanFrequen
         let name = failure.repository_name()?.parse().ok()?;
         let missing = match failure.failure_code() {
             Some(ScanningConfigurationFailureCode::RepositoryNotFound) => Missing::Repository,
-            _ => Missing::unavailable(OPERATION, Cause::Internal),
+            code => {
+                let cause = code.and_then(|code| of_recording(code.as_str()));
+                Missing::unavailable(OPERATION, cause.unwrap_or(Cause::Internal))
+            }
         };
         Some((name, Err(missing)))
     });

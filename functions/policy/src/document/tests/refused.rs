@@ -70,6 +70,41 @@ const REFUSED: &[Row] = &[
         (2, 26),
         "expected a string of 12 digits",
     ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  signed: {mode: deny}",
+        (3, 11),
+        "rules.signed: missing field `profiles`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  signed:",
+        (3, 10),
+        "rules.signed: missing field `profiles`",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  signed: {profiles: []}",
+        (3, 11),
+        "rules.signed: profiles is empty, which no image could pass; name a signing profile or leave out signed",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  signed: {profiles: [release]}",
+        (3, 23),
+        "expected the ARN of an AWS Signer signing profile, without a version, such as arn:aws:signer:us-east-1:123456789012:/signing-profiles/release, got \"release\"",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  signed: {profiles: ['arn:aws:signer:us-east-1:123456789012:/signing-profiles/release/0a1B2c3D4e']}",
+        (3, 23),
+        "without a version",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  signed: {profiles: ['arn:aws:signer:us-east-1:123456789012:/signing-profiles/*']}",
+        (3, 23),
+        "expected the ARN of an AWS Signer signing profile",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  signed: {profile: release}",
+        (3, 12),
+        "rules.signed: unknown field `profile`, expected `mode` or `profiles`",
+    ),
     ("apiVersion: ecr-admission/v1\nregistries: []", (1, 1), "registries is empty"),
     ("apiVersion: ecr-admission/v1\nregistries:\n", (1, 1), "registries is empty"),
     (
@@ -167,7 +202,7 @@ const REFUSED: &[Row] = &[
     (
         "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], rules: {pinned: warn, scan-on-pull: warn}}]",
         (2, 49),
-        "unknown field `scan-on-pull`, expected one of ecr-registry, image-available, tag-immutability, pinned, scan-on-push, scan-findings, image-config",
+        "unknown field `scan-on-pull`, expected one of ecr-registry, image-available, tag-immutability, pinned, scan-on-push, scan-findings, image-config, signed",
     ),
     (
         "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], rules: {pinned: warn, pinned: deny}}]",

@@ -7,6 +7,7 @@ use crate::decide::decide;
 use crate::facts::mutability::TagMutability;
 use crate::facts::{
     ConfigFacts, Content, Finding, Findings, Fix, ImageConfig, ImageFacts, ImageScan, Inspection,
+    SigningFacts, SigningState, SigningStatus,
 };
 use crate::image::{EcrImage, ImageReference};
 use crate::mode::Mode;
@@ -154,7 +155,7 @@ fn what_an_earlier_rule_leaves_to_be_skipped() {
                 "warn ecr-registry, audit image-available, deny tag-immutability",
             ),
             (
-                "mode: warn\nrules: {scan-findings: {mode: deny}, pinned: {required: true}, image-config: {nonRoot: true}}",
+                "mode: warn\nrules: {scan-findings: {mode: deny}, pinned: {required: true}, image-config: {nonRoot: true}, signed: {profiles: ['arn:aws:signer:us-east-1:123456789012:/signing-profiles/a1']}}",
                 "warn ecr-registry, warn image-available, warn tag-immutability, warn pinned, warn scan-on-push, deny scan-findings",
             ),
         ],
@@ -360,6 +361,52 @@ fn image_config() {
                 "rules: {image-config: {mode: warn, nonRoot: true, forbiddenPorts: [22]}}",
                 "warn image-config, warn image-config",
             ),
+        ],
+    );
+}
+
+#[test]
+fn signed() {
+    const RELEASE: &str = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/release";
+    let signed = |state| {
+        let status = SigningStatus { profile: RELEASE.to_owned(), state };
+        Pod::of(ImageFacts { signing: SigningFacts::Read(vec![status]), ..clean() })
+    };
+    let rule = |rest: &str| format!("rules: {{signed: {{profiles: ['{RELEASE}']{rest}}}}}");
+    let other = rule("").replace("release", "other");
+    let both = format!("rules: {{signed: {{profiles: ['{RELEASE}', '{RELEASE}_2']}}}}");
+    table(
+        &signed(SigningState::Complete),
+        &[("", ""), (&rule(""), ""), (&both, ""), (&other, "deny signed")],
+    );
+    let exempt = |rest: &str| {
+        format!(
+            "{}\nexemptions: [{{rules: [signed], {rest}, reason: r, owner: o, expires: 2027-11-20}}]",
+            rule("")
+        )
+    };
+    table(
+        &signed(SigningState::InProgress),
+        &[
+            ("", ""),
+            (&rule(""), "deny signed"),
+            (&rule(", mode: warn"), "warn signed"),
+            (&rule(", mode: audit"), "audit signed"),
+            (&format!("mode: warn\n{}", rule("")), "warn signed"),
+            (&format!("mode: warn\n{}", rule(", mode: deny")), "deny signed"),
+            (
+                &format!("{}\nnamespaces: [{{names: [shop], rules: {{signed: audit}}}}]", rule("")),
+                "audit signed",
+            ),
+            (
+                &format!("{}\nnamespaces: [{{names: [else], rules: {{signed: audit}}}}]", rule("")),
+                "deny signed",
+            ),
+            // A mode alone switches nothing on.
+            ("namespaces: [{names: [shop], rules: {signed: deny}}]", ""),
+            (&exempt("namespaces: [shop]"), "audit signed"),
+            (&exempt("repositories: ['payments/*']"), "audit signed"),
+            (&exempt("repositories: [other]"), "deny signed"),
         ],
     );
 }

@@ -149,7 +149,7 @@ fn beside_other_entries_they_add_to_what_is_allowed() {
 /// Nothing is known of such an image, and no rule says that something is missing.
 #[test]
 fn no_rule_that_needs_a_look_up_applies() {
-    let every_rule = "rules: {image-config: {nonRoot: true}, scan-findings: {maxScanAgeDays: 1}, ecr-registry: {mode: warn}, image-available: {mode: warn}}";
+    let every_rule = "rules: {image-config: {nonRoot: true}, signed: {profiles: ['arn:aws:signer:us-east-1:123456789012:/signing-profiles/a1']}, scan-findings: {maxScanAgeDays: 1}, ecr-registry: {mode: warn}, image-available: {mode: warn}}";
     let rest = format!("{every_rule}\nregistries:{ENTRIES}");
     let image = format!("{ADD_ONS}/eks/coredns:v1");
     for pinning in [Pinning::Off, Pinning::Pinnable] {

@@ -40,7 +40,12 @@ pub(super) struct Version {
 pub fn arn(region: &str, account: &str, name: &str) -> String {
     let hash = format!("{:x}", Sha256::digest(name));
     let suffix: String = hash.chars().take(6).collect();
-    crate::aws::arn::arn("secretsmanager", region, account, &format!("secret:{name}-{suffix}"))
+    ecr_admission_catalogue::arn::arn(
+        "secretsmanager",
+        region,
+        account,
+        &format!("secret:{name}-{suffix}"),
+    )
 }
 
 impl Secret {

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use ecr_admission_policy::Timestamp;
 use ecr_admission_policy::facts::{
     Cause, ConfigFacts, Content, Finding, Findings, Fix, ImageConfig, ImageFacts, ImageScan,
-    Inspection, PlatformFacts, RepositoryFacts, Scan, Scanning, Unavailable,
+    Inspection, PlatformFacts, RepositoryFacts, Scan, Scanning, SigningFacts, SigningState,
+    SigningStatus, Unavailable,
 };
 use ecr_admission_policy::image::{EcrImage, ImageId};
 use ecr_admission_policy::mutability::TagMutability;
-use ecr_admission_policy::names::Digest;
+use ecr_admission_policy::names::{Digest, SigningProfile};
+use ecr_admission_policy::policy::signed::SignedPolicy;
 use serde::Deserialize;
 
 use super::present;
@@ -26,6 +28,21 @@ pub(crate) struct Facts {
     scan_frequency: Word,
     scan: WrittenScan,
     config: WrittenConfig,
+    /// Without it, every profile that the policy lists has signed the image.
+    #[serde(deserialize_with = "present")]
+    signing: Option<Vec<WrittenSigning>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct WrittenSigning {
+    profile: SigningProfile,
+    #[serde(default = "complete", deserialize_with = "words::signing_status")]
+    status: Word,
+    #[serde(default)]
+    failure_code: String,
+    #[serde(default)]
+    failure_reason: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,6 +87,7 @@ impl Default for Facts {
             scan_frequency: Word("SCAN_ON_PUSH"),
             scan: WrittenScan::default(),
             config: WrittenConfig::default(),
+            signing: None,
         }
     }
 }
@@ -87,14 +105,23 @@ impl Default for WrittenConfig {
     }
 }
 
+fn complete() -> Word {
+    Word("COMPLETE")
+}
+
 /// ECR does not say.
 fn unsaid() -> Word {
     Word("")
 }
 
 impl Facts {
-    /// What a look-up of the image at `now` would have found.
-    pub(crate) fn inspection(&self, image: &EcrImage, now: Timestamp) -> Inspection {
+    /// What a look-up of the image at `now` would have found, under a policy that lists these profiles.
+    pub(crate) fn inspection(
+        &self,
+        image: &EcrImage,
+        signed: &SignedPolicy,
+        now: Timestamp,
+    ) -> Inspection {
         match self.found {
             Found::NoImage => Inspection::ImageNotFound,
             Found::NoRepository => Inspection::RepositoryNotFound,
@@ -102,11 +129,11 @@ impl Facts {
                 operation: "ecr:DescribeRepositories",
                 cause: Cause::Internal,
             }),
-            Found::Image => Inspection::Inspected(self.image(image, now).into()),
+            Found::Image => Inspection::Inspected(self.image(image, signed, now).into()),
         }
     }
 
-    fn image(&self, image: &EcrImage, now: Timestamp) -> ImageFacts {
+    fn image(&self, image: &EcrImage, signed: &SignedPolicy, now: Timestamp) -> ImageFacts {
         let WrittenConfig { user, exposed_ports } = &self.config;
         let (user, exposed_ports) = (user.clone(), exposed_ports.clone());
         let config = ConfigFacts::Read(ImageConfig { user, exposed_ports, os: String::new() });
@@ -118,6 +145,28 @@ impl Facts {
             digest: digest(&image.id),
             content: Content::Image(PlatformFacts::new(self.scan.scan(now), config)),
             checkpoint: None,
+            signing: SigningFacts::Read(self.signing(signed)),
+        }
+    }
+
+    fn signing(&self, signed: &SignedPolicy) -> Vec<SigningStatus> {
+        let complete = |profile: &SigningProfile| SigningStatus {
+            profile: profile.to_string(),
+            state: SigningState::Complete,
+        };
+        match &self.signing {
+            Some(written) => written.iter().map(WrittenSigning::status).collect(),
+            None => signed.profiles.iter().map(complete).collect(),
+        }
+    }
+}
+
+impl WrittenSigning {
+    fn status(&self) -> SigningStatus {
+        let (code, reason) = (self.failure_code.clone(), self.failure_reason.clone());
+        SigningStatus {
+            profile: self.profile.to_string(),
+            state: SigningState::new(self.status.0, code, reason),
         }
     }
 }

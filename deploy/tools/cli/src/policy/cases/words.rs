@@ -28,6 +28,7 @@ words! {
         | "SCAN_ELIGIBILITY_EXPIRED" | "FINDINGS_UNAVAILABLE" | "LIMIT_EXCEEDED" | "IMAGE_ARCHIVED"
         | "NOT_SCANNED";
     severity: "CRITICAL" | "HIGH" | "MEDIUM" | "LOW" | "INFORMATIONAL" | "UNTRIAGED" | "UNDEFINED";
+    signing_status: "COMPLETE" | "IN_PROGRESS" | "FAILED";
     fix_available: "YES" | "NO" | "PARTIAL";
 }
 

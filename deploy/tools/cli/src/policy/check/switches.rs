@@ -1,8 +1,9 @@
-//! The switches of the rules that have any: `scan-findings`, `image-config`, `pinned`.
+//! The switches of the rules that have any: `scan-findings`, `image-config`, `signed`, `pinned`.
 
 use ecr_admission_policy::policy::image_config::ImageConfigPolicy;
 use ecr_admission_policy::policy::pinning::Pinning;
 use ecr_admission_policy::policy::scan_findings::{ScanPolicy, Statuses};
+use ecr_admission_policy::policy::signed::SignedPolicy;
 
 use super::Explained;
 use crate::policy::page::{Page, list};
@@ -14,6 +15,8 @@ pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
     scan(page, &explained.policy.scan_findings);
     page.title("image-config");
     config(page, &explained.policy.image_config);
+    page.title("signed");
+    signed(page, &explained.policy.signed);
     page.title("pinned");
     page.note(&pinned(explained));
 }
@@ -35,6 +38,15 @@ fn config(page: &mut Page, policy: &ImageConfigPolicy) {
     page.row("forbidden ports", &ports.unwrap_or("none".to_owned()));
     let named = "must not be root, empty or a number outside 1 to 2147483647; runAsUser of the Pod does not count";
     page.row("user", if policy.non_root { named } else { "any" });
+}
+
+fn signed(page: &mut Page, policy: &SignedPolicy) {
+    if !policy.is_on() {
+        page.note("off: rules.signed is not set");
+        return;
+    }
+    page.row("profiles", &list(&policy.profiles));
+    page.note("One of them is enough. This is what Amazon ECR reports; no signature is verified, and no revocation is noticed.");
 }
 
 fn severity_limit(explained: &Explained<'_>) -> String {

@@ -50,6 +50,7 @@ fn later_denies(explained: &Explained<'_>, rule: Rule, modes: &Modes) -> bool {
     let off = |later: &Rule| {
         *later == Rule::Pinned && policy.pinning == Pinning::Off
             || *later == Rule::ImageConfig && !policy.image_config.is_on()
+            || *later == Rule::Signed && !policy.signed.is_on()
     };
     Rule::ALL
         .into_iter()

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ecr_admission_lambda::{BadVariable, Environment, Level, Log, Sdk, Timeouts};
 
+use crate::endpoints::Endpoints;
 use crate::sources::AllowedSources;
 use crate::via::Via;
 
@@ -25,8 +26,11 @@ pub struct Config {
     pub overlap: Duration,
     /// What this function authorizes: bearer tokens, or the keys of URLs (`CALLER_KEY`).
     pub via: Via,
-    /// From which addresses callers may come (`ALLOWED_SOURCES`).
+    /// From which addresses callers may come at the public door (`ALLOWED_SOURCES`).
     pub sources: AllowedSources,
+    /// Through which VPC endpoints they may come at the private door, and as which clusters
+    /// (`VPC_ENDPOINT_IDS`, `VPC_ENDPOINT_CLUSTERS`).
+    pub endpoints: Endpoints,
     /// Where log lines go (`LOG_LEVEL`).
     pub log: Log,
     /// What the AWS client starts from.
@@ -42,6 +46,11 @@ impl Config {
             overlap: Duration::from_hours(u64::from(hours)),
             via: Via::from_environment(environment, "CALLER_KEY")?,
             sources: AllowedSources::from_environment(environment, "ALLOWED_SOURCES")?,
+            endpoints: Endpoints::from_environment(
+                environment,
+                "VPC_ENDPOINT_IDS",
+                "VPC_ENDPOINT_CLUSTERS",
+            )?,
             log: Log::new(Level::from_environment(environment)?),
             sdk: Sdk::from_environment(environment, TIMEOUTS)?,
         })
@@ -85,7 +94,7 @@ mod tests {
         let config = config(&[]).unwrap();
         assert_eq!(config.overlap, Duration::from_hours(24));
         assert_eq!(config.via, Via::Header);
-        assert!(config.sources.is_any());
+        assert!(config.sources.is_any() && config.endpoints.is_empty());
         assert_eq!(
             config.secret,
             "arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-admission/token-AbCdEf"
@@ -123,6 +132,8 @@ mod tests {
     fn every_variable_is_checked() {
         for (name, value) in [
             ("ALLOWED_SOURCES", "anywhere"),
+            ("VPC_ENDPOINT_IDS", "any"),
+            ("VPC_ENDPOINT_CLUSTERS", "blue"),
             ("CALLER_KEY", "path"),
             ("LOG_LEVEL", "loud"),
             ("AWS_REGION", ""),

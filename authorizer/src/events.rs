@@ -3,13 +3,14 @@
 
 use ecr_admission_lambda::Event;
 
-/// INFO: the token, or the key in the URL, belongs to a cluster.
+/// INFO: the token, the key in the URL, or the VPC endpoint belongs to a cluster.
 pub(crate) const AUTHORIZED: Event = Event::new("authorized");
 
 /// WARN: the call has no bearer token, several, or an unknown one; on a key route, no key or an unknown one.
 pub(crate) const NOT_AUTHORIZED: Event = Event::new("not_authorized");
 
-/// WARN: the call did not come from one of the `AllowedSources`, or its address could not be read.
+/// WARN: the call did not come from one of the `AllowedSources`, or its address could not be read; at the
+/// private door, it did not come through one of the `VpcEndpointIds`.
 pub(crate) const SOURCE_REFUSED: Event = Event::new("source_refused");
 
 /// ERROR: the call was refused because it came on a route that this function does not authorize.

@@ -10,8 +10,9 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 
-use crate::authorize::Caller;
-use crate::event::{BadEvent, Request, Response, respond};
+use crate::endpoints::{Endpoints, is_endpoint};
+use crate::event::answer::{Admitted, Response, respond};
+use crate::event::{BadEvent, Door, NoCredential, Request};
 use crate::events::{
     AUTHORIZED, AUTHORIZER_FAILED, NOT_AUTHORIZED, SOURCE_REFUSED, TOKEN_SECRET_UNAVAILABLE,
     WRONG_ROUTE,
@@ -35,8 +36,37 @@ pub struct Authorizer<R> {
 pub struct Callers {
     /// How they show who they are.
     pub via: Via,
-    /// From which addresses they may come.
+    /// From which addresses they may come at the public door.
     pub sources: AllowedSources,
+    /// Through which VPC endpoints they may come at the private door.
+    pub endpoints: Endpoints,
+}
+
+impl Callers {
+    /// Whether a call may come from where it comes from, whatever it presents: at the private door through an
+    /// endpoint of the stack, and elsewhere from an allowed address.
+    fn may_come(&self, request: &Request) -> Result<(), Refusal> {
+        match &request.door {
+            Door::Private(endpoint) if self.endpoints.contains(endpoint) => Ok(()),
+            Door::Regional if !self.endpoints.is_empty() => Err(Refusal::NoEndpoint),
+            Door::Private(_) => Err(Refusal::Endpoint),
+            Door::Http | Door::Regional => {
+                let source = request.checked_source;
+                let allowed = self.sources.is_any()
+                    || source.is_some_and(|address| self.sources.contains(address));
+                if allowed { Ok(()) } else { Err(Refusal::Source(source)) }
+            }
+        }
+    }
+
+    /// The cluster of a call that presents nothing: that of its endpoint, where endpoints stand for clusters. A call
+    /// with an `Authorization` header presents something, whatever it holds.
+    fn cluster_of_endpoint(&self, request: &Request, none: NoCredential) -> Option<&str> {
+        match (&request.door, none) {
+            (Door::Private(endpoint), NoCredential::Header) => self.endpoints.cluster(endpoint),
+            _ => None,
+        }
+    }
 }
 
 /// Why a caller gets a 403.
@@ -46,6 +76,10 @@ enum Refusal {
     WrongRoute,
     /// The address is not allowed, or not known.
     Source(Option<IpAddr>),
+    /// The VPC endpoint is not one of the stack.
+    Endpoint,
+    /// A REST API that is private by the configuration, and a call without a VPC endpoint.
+    NoEndpoint,
     /// The credential is absent or unknown.
     Credential(&'static str),
 }
@@ -78,11 +112,15 @@ struct Line {
     cluster: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<Stage>,
-    via: Via,
+    via: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    door: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_ip: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,12 +132,24 @@ impl Line {
         Self {
             cluster: None,
             token: None,
-            via,
+            via: via.name(),
             reason: None,
             error: None,
+            door: None,
+            endpoint: None,
             source_ip: None,
             request_id: None,
         }
+    }
+
+    /// Notes where a call came from.
+    fn note(&mut self, request: &Request) {
+        self.door = Some(request.door.name());
+        if let Door::Private(endpoint) = &request.door {
+            self.endpoint = is_endpoint(endpoint).then(|| endpoint.clone());
+        }
+        self.source_ip = request.source_ip;
+        self.request_id.clone_from(&request.request_id);
     }
 }
 
@@ -128,14 +178,8 @@ impl<R: ReadSecret> Authorizer<R> {
         now: SystemTime,
     ) -> Result<Response, Failure> {
         let mut line = Line::new(self.callers.via);
-        let result = self.caller(&event.payload, now, &mut line).await;
-        match &result {
-            Ok(Ok(caller)) => {
-                line.cluster = Some(caller.cluster.clone());
-                line.token = Some(caller.stage);
-                self.log.info(AUTHORIZED, "authorized", &line);
-            }
-            Ok(Err(refusal)) => self.report(*refusal, line),
+        match self.answer(&event.payload, now, &mut line).await {
+            Ok(response) => Ok(response),
             Err(failure) => {
                 line.error = Some(failure.to_string());
                 self.log.error(
@@ -143,41 +187,63 @@ impl<R: ReadSecret> Authorizer<R> {
                     "the call could not be authorized or refused",
                     &line,
                 );
+                Err(failure)
             }
         }
-        result.map(|caller| respond(caller.as_ref().ok()))
     }
 
-    async fn caller(
+    async fn answer(
         &self,
         event: &RawValue,
         now: SystemTime,
         line: &mut Line,
-    ) -> Result<Result<Caller, Refusal>, Failure> {
-        let Callers { via, sources } = &self.callers;
-        let request = Request::decode(event, *via)?;
-        line.source_ip = request.source_ip;
-        line.request_id = request.request_id;
-        if request.route != Some(*via) {
+    ) -> Result<Response, Failure> {
+        let request = Request::decode(event, self.callers.via)?;
+        line.note(&request);
+        let admitted = match self.admit(&request, now).await? {
+            Ok(admitted) => {
+                line.cluster = Some(admitted.cluster().to_owned());
+                line.token = admitted.stage();
+                line.via = admitted.via();
+                self.log.info(AUTHORIZED, "authorized", line);
+                Some(admitted)
+            }
+            Err(refusal) => {
+                self.report(refusal, line);
+                None
+            }
+        };
+        Ok(respond(request.form, admitted.as_ref()))
+    }
+
+    async fn admit(
+        &self,
+        request: &Request,
+        now: SystemTime,
+    ) -> Result<Result<Admitted, Refusal>, Failure> {
+        if request.route != Some(self.callers.via) {
             return Ok(Err(Refusal::WrongRoute));
         }
-        let source = request.checked_source;
-        if !sources.is_any() && !source.is_some_and(|address| sources.contains(address)) {
-            return Ok(Err(Refusal::Source(source)));
+        if let Err(refusal) = self.callers.may_come(request) {
+            return Ok(Err(refusal));
         }
-        let credential = match request.credential {
+        let credential = match &request.credential {
             Ok(credential) => credential,
-            Err(none) => return Ok(Err(Refusal::Credential(none.reason()))),
+            Err(none) => {
+                let cluster = self.callers.cluster_of_endpoint(request, *none);
+                let known = cluster.map(|cluster| Admitted::Endpoint(cluster.to_owned()));
+                return Ok(known.ok_or(Refusal::Credential(none.reason())));
+            }
         };
-        let unknown = match via {
+        let unknown = match self.callers.via {
             Via::Header => "unknown token",
             Via::Url => "unknown key",
         };
-        let caller = self.secret.lock().await.caller(&credential, now).await?;
-        Ok(caller.ok_or(Refusal::Credential(unknown)))
+        let caller = self.secret.lock().await.caller(credential, now).await?;
+        Ok(caller.map(Admitted::Credential).ok_or(Refusal::Credential(unknown)))
     }
 
-    fn report(&self, refusal: Refusal, mut line: Line) {
+    fn report(&self, refusal: Refusal, line: &mut Line) {
         match refusal {
             Refusal::WrongRoute => {
                 let message = match self.callers.via {
@@ -189,24 +255,34 @@ impl<R: ReadSecret> Authorizer<R> {
                          POST /mutate/{key} only"
                     }
                 };
-                self.log.error(WRONG_ROUTE, message, &line);
+                self.log.error(WRONG_ROUTE, message, line);
             }
             Refusal::Source(source) => {
-                let reason = match (source, self.callers.via) {
-                    (Some(_), _) => "ALLOWED_SOURCES does not contain the address",
-                    (None, Via::Header) => {
+                let of_identity =
+                    self.callers.via == Via::Header && line.door == Some(Door::Http.name());
+                let reason = match source {
+                    Some(_) => "ALLOWED_SOURCES does not contain the address",
+                    None if of_identity => {
                         "the event has no address in its identity sources; configure \
                          $request.header.Authorization and $context.identity.sourceIp"
                     }
-                    (None, Via::Url) => "the event has no address of the caller",
+                    None => "the event has no address of the caller",
                 };
                 line.reason = Some(reason);
                 line.source_ip = source.or(line.source_ip);
-                self.log.warn(SOURCE_REFUSED, "source address refused", &line);
+                self.log.warn(SOURCE_REFUSED, "source address refused", line);
+            }
+            Refusal::Endpoint => {
+                line.reason = Some("VPC_ENDPOINT_IDS does not contain the VPC endpoint");
+                self.log.warn(SOURCE_REFUSED, "VPC endpoint refused", line);
+            }
+            Refusal::NoEndpoint => {
+                line.reason = Some("VPC_ENDPOINT_IDS is set, and the event has no VPC endpoint");
+                self.log.warn(SOURCE_REFUSED, "VPC endpoint refused", line);
             }
             Refusal::Credential(reason) => {
                 line.reason = Some(reason);
-                self.log.warn(NOT_AUTHORIZED, "not authorized", &line);
+                self.log.warn(NOT_AUTHORIZED, "not authorized", line);
             }
         }
     }

@@ -15,9 +15,10 @@ async fn main() -> ExitCode {
         Ok(config) => config,
         Err(bad) => return stop::bad_configuration(&bad),
     };
-    let secret = TokenSecret::new(&config.sdk, config.secret);
-    let callers = Callers { via: config.via, sources: config.sources };
-    let authorizer = Authorizer::new(secret, config.overlap, callers, config.log);
+    let Config { secret, overlap, via, sources, endpoints, log, sdk } = config;
+    let secret = TokenSecret::new(&sdk, secret);
+    let callers = Callers { via, sources, endpoints };
+    let authorizer = Authorizer::new(secret, overlap, callers, log);
     authorizer.warm_up(SystemTime::now()).await;
     match lambda_runtime::run(service_fn(|event| authorizer.handle(event, SystemTime::now()))).await
     {

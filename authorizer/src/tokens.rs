@@ -224,13 +224,17 @@ fn shown(cluster: String) -> String {
     }
 }
 
+/// Whether CloudWatch takes this name of a cluster as the value of a dimension.
+pub(crate) fn is_cluster_name(name: &str) -> bool {
+    (1..=LONGEST_CLUSTER).contains(&name.len()) && !name.starts_with(':') && visible(name)
+}
+
+fn visible(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn flaw(cluster: &str, token: &str) -> Option<Flaw> {
-    let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-    if cluster.is_empty()
-        || cluster.len() > LONGEST_CLUSTER
-        || cluster.starts_with(':')
-        || !visible(cluster)
-    {
+    if !is_cluster_name(cluster) {
         Some(Flaw::ClusterName)
     } else if !visible(token) {
         Some(Flaw::NotVisibleAscii)

@@ -2,11 +2,9 @@
 //! the other is asked for.
 
 use ecr_admission_lambda::{BadVariable, Environment};
-use serde::{Deserialize, Serialize};
 
 /// Where the credential of a caller is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Via {
     /// A bearer token in the `Authorization` header.
     Header,
@@ -27,7 +25,15 @@ impl Via {
         }
     }
 
-    /// What the route asks for, by its key in API Gateway; `None` for a route that is not of this API.
+    /// Its name in the log and in the context.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Url => "url",
+        }
+    }
+
+    /// What the route asks for, by its method and resource in API Gateway; `None` for a route that is not of this API.
     pub fn of_route(route_key: &str) -> Option<Self> {
         match route_key {
             "POST /validate" | "POST /mutate" => Some(Self::Header),

@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use super::*;
+use crate::sources::address;
 
 /// What API Gateway sends for a call of the kube-apiserver.
 const VALIDATE: &str = include_str!("../../tests/events/validate.json");
@@ -269,26 +270,6 @@ fn authorization_values() {
     ] {
         assert!(bearer(value).is_none(), "{value:?}");
     }
-}
-
-#[test]
-fn the_answers_to_api_gateway() {
-    for (via, text) in [(Via::Header, "header"), (Via::Url, "url")] {
-        for (expiring, more) in [(false, ""), (true, r#","expiring":"true""#)] {
-            let (cluster, stage) = ("default".to_owned(), Stage::Previous);
-            let caller = Caller { cluster, stage, via, expiring };
-            let context =
-                format!(r#"{{"cluster":"default","token":"previous","via":"{text}"{more}}}"#);
-            assert_eq!(
-                serde_json::to_string(&respond(Some(&caller))).unwrap(),
-                format!(r#"{{"isAuthorized":true,"context":{context}}}"#)
-            );
-        }
-    }
-    assert_eq!(
-        serde_json::to_string(&respond(None)).unwrap(),
-        r#"{"isAuthorized":false,"context":{}}"#
-    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Who is let in by which function, on which route, from where.
 
+mod rest;
+
 use std::cell::Cell;
 
 use ecr_admission_lambda::{Environment, Level};
@@ -31,11 +33,20 @@ impl ReadSecret for &Secret {
 
 /// A function of one kind, with `ALLOWED_SOURCES` set.
 async fn answer(via: Via, allowed: &str, event: &Value) -> (Response, usize) {
+    answer_of(via, &[("ALLOWED_SOURCES", allowed)], event).await
+}
+
+/// A function of one kind, with these variables set. The answer, and how often it read the secret.
+async fn answer_of(via: Via, variables: &[(&str, &str)], event: &Value) -> (Response, usize) {
     let secret = Secret::default();
-    let environment = Environment::from_iter([("ALLOWED_SOURCES", allowed)]);
+    let environment: Environment = variables.iter().copied().collect();
     let sources = AllowedSources::from_environment(&environment, "ALLOWED_SOURCES").unwrap();
+    let endpoints =
+        Endpoints::from_environment(&environment, "VPC_ENDPOINT_IDS", "VPC_ENDPOINT_CLUSTERS")
+            .unwrap();
     let log = Log::new(Level::Error);
-    let authorizer = Authorizer::new(&secret, Duration::ZERO, Callers { via, sources }, log);
+    let callers = Callers { via, sources, endpoints };
+    let authorizer = Authorizer::new(&secret, Duration::ZERO, callers, log);
     let event = LambdaEvent::new(
         serde_json::value::to_raw_value(event).unwrap(),
         lambda_runtime::Context::default(),
@@ -45,7 +56,7 @@ async fn answer(via: Via, allowed: &str, event: &Value) -> (Response, usize) {
 }
 
 async fn is_let_in(via: Via, allowed: &str, event: &Value) -> bool {
-    answer(via, allowed, event).await.0.is_authorized
+    answer(via, allowed, event).await.0.is_authorized()
 }
 
 fn with_token(route: &str) -> Value {
@@ -75,12 +86,12 @@ fn with_both(route: &str) -> Value {
 async fn a_token_lets_in_on_its_routes_and_a_key_on_its_own() {
     for route in HEADER_ROUTES {
         let (response, _) = answer(Via::Header, "", &with_token(route)).await;
-        let context = serde_json::to_value(&response.context).unwrap();
+        let context = serde_json::to_value(response.context()).unwrap();
         assert_eq!(context, json!({"cluster": "prod", "token": "current", "via": "header"}));
     }
     for route in KEY_ROUTES {
         let (response, _) = answer(Via::Url, "", &with_key(route)).await;
-        let context = serde_json::to_value(&response.context).unwrap();
+        let context = serde_json::to_value(response.context()).unwrap();
         assert_eq!(context, json!({"cluster": "prod", "token": "current", "via": "url"}));
     }
 }
@@ -91,14 +102,14 @@ async fn a_function_refuses_every_other_route_before_it_reads_the_secret() {
     for route in KEY_ROUTES.into_iter().chain(neither) {
         for event in [with_token(route), with_key(route), with_both(route)] {
             let (response, reads) = answer(Via::Header, "", &event).await;
-            assert_eq!((response.is_authorized, reads), (false, 0), "{route}");
-            assert_eq!(serde_json::to_value(&response.context).unwrap(), json!({}));
+            assert_eq!((response.is_authorized(), reads), (false, 0), "{route}");
+            assert_eq!(serde_json::to_value(response.context()).unwrap(), json!({}));
         }
     }
     for route in HEADER_ROUTES.into_iter().chain(neither) {
         for event in [with_token(route), with_key(route), with_both(route)] {
             let (response, reads) = answer(Via::Url, "", &event).await;
-            assert_eq!((response.is_authorized, reads), (false, 0), "{route}");
+            assert_eq!((response.is_authorized(), reads), (false, 0), "{route}");
         }
     }
     for via in [Via::Header, Via::Url] {
@@ -149,12 +160,12 @@ async fn what_has_not_the_form_of_a_key_is_refused_before_the_secret_is_read() {
         let mut event = with_key("POST /validate/{key}");
         event["pathParameters"]["key"] = json!(key);
         let (response, reads) = answer(Via::Url, "", &event).await;
-        assert_eq!((response.is_authorized, reads), (false, 0), "{key:.60}");
+        assert_eq!((response.is_authorized(), reads), (false, 0), "{key:.60}");
     }
     let mut event = with_key("POST /validate/{key}");
     event["pathParameters"]["key"] = json!("A".repeat(43));
     let (response, reads) = answer(Via::Url, "", &event).await;
-    assert_eq!((response.is_authorized, reads), (false, 1), "an unknown key");
+    assert_eq!((response.is_authorized(), reads), (false, 1), "an unknown key");
 }
 
 #[tokio::test]
@@ -181,7 +192,7 @@ async fn a_token_counts_only_from_an_allowed_address() {
         identity.insert(0, json!(format!("Bearer {TOKEN}")));
         event["identitySource"] = json!(identity);
         let (response, reads) = answer(Via::Header, allowed, &event).await;
-        assert_eq!(response.is_authorized, let_in, "{sources} in {allowed:?}");
+        assert_eq!(response.is_authorized(), let_in, "{sources} in {allowed:?}");
         assert_eq!(reads > 0, let_in, "a refused address has no secret read");
     }
     let mut event = with_token("POST /validate");
@@ -206,7 +217,7 @@ async fn a_key_counts_only_from_an_allowed_address() {
         let mut event = with_key("POST /mutate/{key}");
         event["requestContext"]["http"]["sourceIp"] = source.clone();
         let (response, reads) = answer(Via::Url, allowed, &event).await;
-        assert_eq!(response.is_authorized, let_in, "{source} in {allowed:?}");
+        assert_eq!(response.is_authorized(), let_in, "{source} in {allowed:?}");
         assert_eq!(reads > 0, let_in, "a refused address has no secret read");
     }
 }

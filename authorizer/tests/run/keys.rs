@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use ecr_admission_authorizer::endpoints::Endpoints;
 use ecr_admission_authorizer::handler::{Authorizer, Callers};
 use ecr_admission_authorizer::read::{ReadSecret, Stage, Unreadable};
 use ecr_admission_authorizer::sources::AllowedSources;
@@ -259,7 +260,11 @@ fn a_panic_is_written() {
     if std::env::var_os(READ).is_none() {
         return;
     }
-    let callers = Callers { via: Via::Url, sources: AllowedSources::default() };
+    let callers = Callers {
+        via: Via::Url,
+        sources: AllowedSources::default(),
+        endpoints: Endpoints::default(),
+    };
     let authorizer = Authorizer::new(Panics, Duration::ZERO, callers, Log::new(Level::Debug));
     let payload = serde_json::value::to_raw_value(&event()).unwrap();
     let event = LambdaEvent::new(payload, lambda_runtime::Context::default());

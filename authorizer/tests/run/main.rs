@@ -9,6 +9,7 @@
 
 mod cloud;
 mod keys;
+mod private;
 
 use serde_json::{Value, json};
 

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use ecr_admission_policy::Timestamp;
 use ecr_admission_policy::names::AccountId;
 use lambda_runtime::Context;
 use tokio::time::Instant;
 
+use crate::gateway::Call;
 use crate::inspect::Budget;
 use crate::policy_copy::timestamp;
-use crate::{account, deadline, gateway};
+use crate::{account, deadline};
 
 /// The arrival of one request. Made once and handed down, so that everything in a review happens at the
 /// same instant and within the same budget.
@@ -26,11 +26,11 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// The arrival of `event` at `now_ms`.
-    pub fn new(now_ms: u64, event: &ApiGatewayV2httpRequest, context: &Context) -> Self {
+    /// The arrival of `call` at `now_ms`.
+    pub fn new(now_ms: u64, call: &Call, context: &Context) -> Self {
         let started = Instant::now();
-        let arrived_ms = gateway::arrived_ms(event).unwrap_or(now_ms);
-        let left = deadline::budget(now_ms, arrived_ms, gateway::timeout(event), context.deadline);
+        let arrived_ms = call.arrived_ms.unwrap_or(now_ms);
+        let left = deadline::budget(now_ms, arrived_ms, call.timeout, context.deadline);
         Self {
             now_ms,
             budget: Budget::new(started + left),

@@ -19,7 +19,7 @@ pub(crate) const BREAK_GLASS: Event = Event::new("break_glass");
 /// WARN: the body of a request is not an `AdmissionReview`.
 pub(crate) const NOT_A_REVIEW: Event = Event::new("not_a_review");
 
-/// ERROR: the event is not an HTTP API request in payload format 2.0.
+/// ERROR: the event is neither one of an HTTP API (payload format 2.0) nor one of a REST API (payload format 1.0).
 pub(crate) const EVENT_UNREADABLE: Event = Event::new("event_unreadable");
 
 /// INFO: a version of the policy document was read and is in force.

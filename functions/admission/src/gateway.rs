@@ -1,16 +1,15 @@
-//! The HTTP API event (payload format 2.0) and its answer, without the HTTP types.
+//! A call as API Gateway hands it over, by an HTTP API (payload format 2.0) or a REST API (1.0), and the answer,
+//! whose shape is one for both.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use aws_lambda_events::encodings::Body;
-use aws_lambda_events::http::HeaderMap;
-use aws_lambda_events::http::header::{CONTENT_TYPE, HeaderValue};
-use serde_json::Value;
+use serde::Serialize;
 
-use crate::deadline::{DEFAULT_TIMEOUT, parse_timeout};
+mod event;
+
+pub use event::UnreadableEvent;
 
 /// Which webhook calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,128 +20,112 @@ pub enum Route {
     Mutate,
 }
 
-/// The route of the request, as API Gateway matched it. The path itself is not asked: it may hold a key.
-pub fn route(event: &ApiGatewayV2httpRequest) -> Option<Route> {
-    match event.route_key.as_deref() {
-        Some("POST /validate" | "POST /validate/{key}") => Some(Route::Validate),
-        Some("POST /mutate" | "POST /mutate/{key}") => Some(Route::Mutate),
-        _ => None,
+impl Route {
+    /// The route of this method and resource, as API Gateway matched it. The path itself is not asked: it may
+    /// hold a key.
+    fn of(method: &str, resource: &str) -> Option<Self> {
+        match (method, resource) {
+            ("POST", "/validate" | "/validate/{key}") => Some(Self::Validate),
+            ("POST", "/mutate" | "/mutate/{key}") => Some(Self::Mutate),
+            _ => None,
+        }
     }
-}
-
-/// The bytes of the body; `None` when API Gateway says that it is base64 and it is not.
-pub fn body(event: &ApiGatewayV2httpRequest) -> Option<Cow<'_, [u8]>> {
-    let body = event.body.as_deref().unwrap_or_default();
-    if event.is_base64_encoded {
-        aws_smithy_types::base64::decode(body).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(body.as_bytes()))
-    }
-}
-
-/// How long the caller waits, by its `timeout` parameter.
-pub fn timeout(event: &ApiGatewayV2httpRequest) -> Duration {
-    let parameter = event.query_string_parameters.first("timeout");
-    parameter.and_then(parse_timeout).unwrap_or(DEFAULT_TIMEOUT)
-}
-
-/// When API Gateway received the request, in milliseconds since the Unix epoch; `None` when it does
-/// not say.
-pub fn arrived_ms(event: &ApiGatewayV2httpRequest) -> Option<u64> {
-    u64::try_from(event.request_context.time_epoch).ok().filter(|arrived| *arrived > 0)
-}
-
-/// The address that the request came from.
-pub fn source_ip(event: &ApiGatewayV2httpRequest) -> Option<IpAddr> {
-    event.request_context.http.source_ip.as_deref()?.parse().ok()
 }
 
 /// What the authorizer says of the caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// The cluster whose token, or key, it sent.
+    /// The cluster that calls.
     pub cluster: Option<String>,
-    /// Whether that was the one before the last rotation.
+    /// Whether it sent the token, or the key, from before the last rotation.
     pub previous_token: bool,
-    /// How it was sent: `header` or `url`.
+    /// How it is known: `header`, `url` or `endpoint`.
     pub via: Option<String>,
 }
 
-/// Reads the authorizer's context.
-pub fn caller(event: &ApiGatewayV2httpRequest) -> Caller {
-    let field = |name: &str| {
-        let authorizer = event.request_context.authorizer.as_ref()?;
-        authorizer.fields.get(name).and_then(Value::as_str)
-    };
-    let non_empty = |name| field(name).filter(|value| !value.is_empty()).map(str::to_owned);
-    Caller {
-        cluster: non_empty("cluster"),
-        previous_token: field("token") == Some("previous"),
-        via: non_empty("via"),
+/// What the function takes from an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The route; `None` for one that is not of this API.
+    pub route: Option<Route>,
+    /// Who calls.
+    pub caller: Caller,
+    /// How long the caller waits.
+    pub timeout: Duration,
+    /// When API Gateway received the request, in milliseconds since the Unix epoch; `None` when it does
+    /// not say.
+    pub arrived_ms: Option<u64>,
+    /// The address that the request came from.
+    pub source_ip: Option<IpAddr>,
+    /// The body as the event has it.
+    pub body: String,
+    /// Whether that is base64.
+    pub is_base64_encoded: bool,
+}
+
+impl Call {
+    /// Reads an event.
+    pub fn read(event: &str) -> Result<Self, UnreadableEvent> {
+        event::read(event)
+    }
+
+    /// The bytes of the body; `None` when API Gateway says that it is base64 and it is not.
+    pub fn bytes(&self) -> Option<Cow<'_, [u8]>> {
+        if self.is_base64_encoded {
+            aws_smithy_types::base64::decode(&self.body).ok().map(Cow::Owned)
+        } else {
+            Some(Cow::Borrowed(self.body.as_bytes()))
+        }
     }
 }
 
-/// An answer with an AdmissionReview.
-pub fn json(body: String) -> ApiGatewayV2httpResponse {
-    response(200, "application/json", body)
+/// The answer to API Gateway. A REST API answers 502 in place of one with any other field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reply {
+    /// The HTTP status.
+    pub status_code: u16,
+    headers: Headers,
+    /// A text, whatever the status.
+    pub body: String,
+    is_base64_encoded: bool,
 }
 
-/// An answer to a request that is not a review: one line of text.
-pub fn text(status: i64, body: impl Into<String>) -> ApiGatewayV2httpResponse {
-    response(status, "text/plain; charset=utf-8", body.into() + "\n")
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Headers {
+    content_type: &'static str,
 }
 
-fn response(status: i64, content_type: &'static str, body: String) -> ApiGatewayV2httpResponse {
-    let content_type = HeaderValue::from_static(content_type);
-    let mut response = ApiGatewayV2httpResponse::default();
-    response.status_code = status;
-    response.headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
-    response.body = Some(Body::Text(body));
-    response
+impl Reply {
+    /// An answer with an AdmissionReview.
+    pub fn json(body: String) -> Self {
+        Self::new(200, "application/json", body)
+    }
+
+    /// An answer to a request that is not a review: one line of text.
+    pub fn text(status_code: u16, body: impl Into<String>) -> Self {
+        Self::new(status_code, "text/plain; charset=utf-8", body.into() + "\n")
+    }
+
+    fn new(status_code: u16, content_type: &'static str, body: String) -> Self {
+        Self { status_code, headers: Headers { content_type }, body, is_base64_encoded: false }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn a_key_in_the_path_changes_no_route() {
-        for (key, expected) in [
-            ("POST /validate", Some(Route::Validate)),
-            ("POST /validate/{key}", Some(Route::Validate)),
-            ("POST /mutate", Some(Route::Mutate)),
-            ("POST /mutate/{key}", Some(Route::Mutate)),
-            ("GET /validate/{key}", None),
-            ("POST /validate/{proxy+}", None),
-            ("POST /validate/", None),
-            ("$default", None),
-        ] {
-            let mut event = ApiGatewayV2httpRequest::default();
-            event.route_key = Some(key.to_owned());
-            event.raw_path = Some("/validate".to_owned());
-            assert_eq!(route(&event), expected, "{key}");
-        }
-    }
-
-    #[test]
-    fn what_the_authorizer_says_of_the_caller() {
-        let said = |context: Value| {
-            let event = json!({"requestContext": {
-                "authorizer": {"lambda": context}, "http": {"method": "POST"}, "timeEpoch": 0,
-            }});
-            caller(&serde_json::from_value(event).unwrap())
-        };
+    fn an_answer_has_the_fields_that_a_rest_api_takes_and_no_others() {
         assert_eq!(
-            said(json!({"cluster": "blue", "token": "previous", "via": "url"})),
-            Caller {
-                cluster: Some("blue".to_owned()),
-                previous_token: true,
-                via: Some("url".to_owned()),
-            }
+            serde_json::to_string(&Reply::json("{}".to_owned())).unwrap(),
+            r#"{"statusCode":200,"headers":{"content-type":"application/json"},"body":"{}","isBase64Encoded":false}"#
         );
-        assert_eq!(said(json!({"cluster": "", "token": "", "via": ""})), Caller::default());
-        assert_eq!(said(json!({})), Caller::default());
+        assert_eq!(
+            serde_json::to_string(&Reply::text(404, "no")).unwrap(),
+            r#"{"statusCode":404,"headers":{"content-type":"text/plain; charset=utf-8"},"body":"no\n","isBase64Encoded":false}"#
+        );
     }
 }

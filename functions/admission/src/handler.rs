@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use ecr_admission_lambda::Log;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent};
-use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::arrival::Arrival;
 use crate::config::Config;
 use crate::evaluator::{Evaluator, Replacement, Validation};
-use crate::gateway::{self, Route};
+use crate::gateway::{Call, Reply, Route};
 use crate::inspect::InspectImage;
 use crate::metrics::Metrics;
 use crate::policy_secret::{PolicySecret, ReadPolicy};
@@ -26,18 +24,7 @@ pub struct Handler<I, R = PolicySecret> {
 }
 
 /// Why an event cannot be read.
-const UNREADABLE: &str = "the event is not an HTTP API event (payload format 2.0)";
-
-/// What is wrong with an event, and where, without quoting it: it holds the caller's token.
-fn place(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        Category::Io => "it could not be read",
-        Category::Syntax => "it is not JSON",
-        Category::Data => "a field has an unexpected type or is missing",
-        Category::Eof => "it ends too soon",
-    };
-    format!("{what}, at line {} column {}", error.line(), error.column())
-}
+const UNREADABLE: &str = "the event is neither one of an HTTP API (payload format 2.0) nor one of a REST API (payload format 1.0)";
 
 /// An error as Lambda reports it. Without an explicit type it would have that of Rust.
 fn diagnostic(error_type: &str, error_message: String) -> Diagnostic {
@@ -65,41 +52,34 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
         &self,
         event: LambdaEvent<Box<RawValue>>,
         now_ms: u64,
-    ) -> Result<ApiGatewayV2httpResponse, Diagnostic> {
-        let payload = serde_json::from_str(event.payload.get()).map_err(|error| {
-            let error = place(&error);
+    ) -> Result<Reply, Diagnostic> {
+        let call = Call::read(event.payload.get()).map_err(|error| {
+            let error = error.to_string();
             self.record.unreadable_event(UNREADABLE, &error);
             diagnostic("UnreadableEvent", format!("{UNREADABLE}: {error}"))
         })?;
-        let answer = self.handle(LambdaEvent::new(payload, event.context), now_ms).await;
+        let answer = self.handle(LambdaEvent::new(call, event.context), now_ms).await;
         answer.map_err(|error| diagnostic("UnwritableAnswer", error.to_string()))
     }
 
-    /// Answers an event that arrived at `now_ms`, in milliseconds since the Unix epoch. An answer always has
+    /// Answers a call that arrived at `now_ms`, in milliseconds since the Unix epoch. An answer always has
     /// a body that says what is wrong; an error is returned only when no answer could be written at all.
-    pub async fn handle(
-        &self,
-        event: LambdaEvent<ApiGatewayV2httpRequest>,
-        now_ms: u64,
-    ) -> Result<ApiGatewayV2httpResponse, Error> {
-        let (event, context) = event.into_parts();
-        let arrival = Arrival::new(now_ms, &event, &context);
-        let caller = gateway::caller(&event);
-        let Some(route) = gateway::route(&event) else {
-            return Ok(gateway::text(
-                404,
-                "no such route; expected POST /validate or POST /mutate",
-            ));
+    pub async fn handle(&self, event: LambdaEvent<Call>, now_ms: u64) -> Result<Reply, Error> {
+        let (call, context) = event.into_parts();
+        let arrival = Arrival::new(now_ms, &call, &context);
+        let caller = &call.caller;
+        let Some(route) = call.route else {
+            return Ok(Reply::text(404, "no such route; expected POST /validate or POST /mutate"));
         };
-        let body = gateway::body(&event);
+        let body = call.bytes();
         let review = match body
             .as_deref()
             .map_or(Err("the body is not base64".to_owned()), review::decode)
         {
             Ok(review) => review,
             Err(problem) => {
-                self.record.not_a_review(&caller, gateway::source_ip(&event), &problem);
-                return Ok(gateway::text(400, problem));
+                self.record.not_a_review(caller, call.source_ip, &problem);
+                return Ok(Reply::text(400, problem));
             }
         };
         let answer = match route {
@@ -111,17 +91,17 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
                     self.record.break_glass(&review.uid, &request.user_info, group, reason);
                 }
                 let Validation { answer, outcome, .. } = validation;
-                self.record.review(&arrival, &caller, &review, &answer, &outcome);
+                self.record.review(&arrival, caller, &review, &answer, &outcome);
                 answer
             }
             Route::Mutate => match self.evaluator.mutate(&review, &arrival).await {
                 Some(Replacement { answer, outcome }) => {
-                    self.record.mutation(&arrival, &caller, &review, &outcome);
+                    self.record.mutation(&arrival, caller, &review, &outcome);
                     answer
                 }
                 None => Answer::default(),
             },
         };
-        Ok(gateway::json(review::respond(review.version, &review.uid, &answer)?))
+        Ok(Reply::json(review::respond(review.version, &review.uid, &answer)?))
     }
 }

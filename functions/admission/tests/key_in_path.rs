@@ -14,8 +14,9 @@ use ecr_admission_policy::EcrImage;
 use ecr_admission_policy::facts::RepositoryFacts;
 use ecr_admission_policy::names::RepositoryName;
 use ecr_admission_policy::policy::Needs;
-use ecr_admission_testing::{NOW_MS, REGISTRY, create, handler_with, registries};
-use lambda_runtime::{Context, LambdaEvent};
+use ecr_admission_testing::api::Api;
+use ecr_admission_testing::{NOW_MS, REGISTRY, context, create, handler_with, registries};
+use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
 
 const KEY: &str = "ZVBLEgKnNaTaoc2eHgJyr_R3sdmlyqOS87TCS3lTaH0";
@@ -24,99 +25,87 @@ const KEY: &str = "ZVBLEgKnNaTaoc2eHgJyr_R3sdmlyqOS87TCS3lTaH0";
 const READ: &str = "KEY_IN_PATH_IS_READ";
 
 /// What API Gateway sends for a call with a key in the URL.
-fn event(webhook: &str, body: &str) -> Value {
-    let route = format!("POST /{webhook}/{{key}}");
-    let path = format!("/{webhook}/{KEY}");
-    json!({
-        "version": "2.0",
-        "routeKey": route,
-        "rawPath": path,
-        "rawQueryString": "timeout=10s",
-        "headers": {
-            "content-type": "application/json",
-            "host": "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
-            "user-agent": "kube-apiserver-admission",
-        },
-        "queryStringParameters": {"timeout": "10s"},
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "a1b2c3d4e5",
-            "authorizer": {"lambda": {"cluster": "prod", "token": "current", "via": "url"}},
-            "domainName": "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
-            "domainPrefix": "a1b2c3d4e5",
-            "http": {
-                "method": "POST",
-                "path": path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": "203.0.113.10",
-                "userAgent": "kube-apiserver-admission",
-            },
-            "requestId": "TnbxGhkGoAMEJ1w=",
-            "routeKey": route,
-            "stage": "$default",
-            "time": "20/Nov/2026:12:00:00 +0000",
-            "timeEpoch": NOW_MS,
-        },
-        "pathParameters": {"key": KEY},
-        "body": body,
-        "isBase64Encoded": false,
-    })
+fn event(api: Api, webhook: &str, body: &str) -> Value {
+    api.event_with_key(&format!("POST /{webhook}/{{key}}"), KEY, body.as_bytes())
 }
 
-fn with(pointer: &str, value: Value) -> Value {
-    let mut event = event("validate", "");
+/// The event of a call without a body, with this value in the place of a field that it has.
+fn with(api: Api, pointer: &str, value: Value) -> Value {
+    let mut event = event(api, "validate", "");
     *event.pointer_mut(pointer).unwrap() = value;
     event
 }
 
 fn lambda_event(event: &Value) -> LambdaEvent<Box<serde_json::value::RawValue>> {
-    let mut context = Context::default();
-    context.deadline = NOW_MS + 10_000;
-    let arn = "arn:aws:lambda:us-east-1:123456789012:function:admission";
-    arn.clone_into(&mut context.invoked_function_arn);
-    LambdaEvent::new(serde_json::value::to_raw_value(event).unwrap(), context)
+    LambdaEvent::new(serde_json::value::to_raw_value(event).unwrap(), context())
 }
 
 fn review(image: &str) -> String {
     create(&[&format!("{REGISTRY}/{image}")]).to_string()
 }
 
-/// Events that are answered with a review, with a text that says what is wrong, or with an error.
+/// Events of both kinds of API that are answered with a review, with a text that says what is wrong, or with
+/// an error.
 fn events() -> Vec<Value> {
-    vec![
+    Api::ALL.into_iter().flat_map(events_of).collect()
+}
+
+fn events_of(api: Api) -> Vec<Value> {
+    let event = |webhook, body: &str| event(api, webhook, body);
+    let with = |pointer, value| with(api, pointer, value);
+    let mut events = vec![
         event("validate", &review("pay:1")),
         event("validate", &review("old:1")),
         event("validate", &review("absent:1")),
         event("validate", &create(&["nginx"]).to_string()),
         event("mutate", &review("pay:1")),
+        // No review.
         event("validate", ""),
         event("mutate", "{"),
         event("validate", r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}"#),
         with("/isBase64Encoded", json!(true)),
-        // Other routes, and none.
-        with("/routeKey", json!("GET /validate/{key}")),
-        with("/routeKey", json!("POST /validate/{proxy+}")),
-        with("/routeKey", json!(format!("POST /validate/{KEY}"))),
-        with("/routeKey", Value::Null),
+        with("/pathParameters", json!(KEY)),
+        with("/headers", json!({ format!("{KEY} {KEY}"): { KEY: KEY } })),
         // Events that cannot be read.
         json!(KEY),
         json!([KEY]),
         json!({ KEY: KEY }),
-        with("/rawPath", json!([KEY])),
-        with("/rawPath", json!({ KEY: KEY })),
-        with("/pathParameters", json!(KEY)),
-        with("/pathParameters", json!({"key": [KEY]})),
         with("/isBase64Encoded", json!(KEY)),
+        with("/queryStringParameters", json!({"timeout": [KEY]})),
         with("/requestContext", json!(KEY)),
-        with("/requestContext/http", json!(format!("/validate/{KEY}"))),
-        with("/requestContext/http/method", json!(KEY)),
-        with("/requestContext/http/method", json!(format!("{KEY} /{KEY}"))),
-        with("/requestContext/http/path", json!([KEY])),
-        with("/requestContext/http/sourceIp", json!(KEY)),
-        with("/requestContext/timeEpoch", json!(KEY)),
-        with("/headers", json!({ format!("{KEY} {KEY}"): KEY })),
-        with("/headers", json!({ "x": { KEY: KEY } })),
-    ]
+        with("/requestContext", json!([KEY])),
+        with("/requestContext/authorizer", json!(KEY)),
+        with("/body", json!({ KEY: KEY })),
+    ];
+    events.extend(match api {
+        Api::Http => vec![
+            with("/rawPath", json!([KEY])),
+            with("/requestContext/http/sourceIp", json!(KEY)),
+            // Other routes, and none.
+            with("/routeKey", json!("GET /validate/{key}")),
+            with("/routeKey", json!("POST /validate/{proxy+}")),
+            with("/routeKey", json!(format!("POST /validate/{KEY}"))),
+            with("/routeKey", Value::Null),
+            // Events that cannot be read.
+            with("/version", json!(KEY)),
+            with("/requestContext/http", json!(format!("/validate/{KEY}"))),
+            with("/requestContext/timeEpoch", json!(KEY)),
+        ],
+        Api::Rest => vec![
+            with("/path", json!([KEY])),
+            with("/requestContext/identity/sourceIp", json!(KEY)),
+            // Other routes, and none.
+            with("/httpMethod", json!("GET")),
+            with("/resource", json!("/validate/{proxy+}")),
+            with("/resource", json!(format!("/validate/{KEY}"))),
+            with("/resource", Value::Null),
+            // Events that cannot be read.
+            with("/resource", json!([KEY])),
+            with("/requestContext/identity", json!(format!("/validate/{KEY}"))),
+            with("/requestContext/requestTimeEpoch", json!(KEY)),
+        ],
+    });
+    events
 }
 
 /// An inspector that panics, or never answers.
@@ -178,7 +167,7 @@ fn everything_is_written() {
     for event in events() {
         write(registries(), &event);
     }
-    let pay = event("validate", &review("pay:1"));
+    let pay = event(Api::Http, "validate", &review("pay:1"));
     write(Faulty { panics: false }, &pay);
     let panic = || write(Faulty { panics: true }, &pay);
     assert!(std::panic::catch_unwind(AssertUnwindSafe(panic)).is_err());
@@ -197,16 +186,17 @@ fn no_part_of_a_key_is_written() {
     let written = String::from_utf8([run.stdout, run.stderr].concat()).unwrap();
     assert!(run.status.success(), "{written}");
     for (part, times) in [
-        (r#""event":"review""#, 4),
-        (r#""event":"mutation""#, 1),
-        (r#""event":"not_a_review""#, 6),
-        (r#""event":"event_unreadable""#, 15),
-        (r#""cluster":"prod","via":"url""#, 11),
-        ("no such route", 4),
-        ("UnreadableEvent", 15),
+        (r#""event":"review""#, 2 * 4),
+        (r#""event":"mutation""#, 2),
+        (r#""event":"not_a_review""#, 2 * 8),
+        (r#""event":"event_unreadable""#, 2 * 12),
+        (r#""cluster":"prod","via":"url""#, 2 * 13),
+        ("no such route", 2 * 4),
+        ("UnreadableEvent", 2 * 12),
         ("a fault in the function", 1),
         ("Elapsed", 1),
-        ("203.0.113.10", 5),
+        ("203.0.113.10", 7),
+        ("10.0.1.23", 7),
     ] {
         assert_eq!(written.matches(part).count(), times, "{part}: {written}");
     }

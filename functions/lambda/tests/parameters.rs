@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use ecr_admission_lambda::{BadVariable, Environment};
 use serde::Deserialize;
 
-/// Not a number, and not a name of anything.
-const BAD: &str = "!";
+/// Not a number, and not a name of anything, not even of a cluster.
+const BAD: &str = "! !";
 
 /// A row of infra/parameters.json, as far as it concerns a function.
 #[derive(Deserialize)]

@@ -101,9 +101,15 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
 }
 
 fn authorize(event: &Value, count: u64) -> Result<Value, Error> {
-    let header = event["identitySource"][0].as_str().and_then(|it| it.strip_prefix("Bearer "));
+    let rest = event["headers"]["Authorization"].as_str();
+    let header = event["identitySource"][0].as_str().or(rest);
+    let header = header.and_then(|it| it.strip_prefix("Bearer "));
     let key = event["pathParameters"]["key"].as_str();
-    match header.or(key).unwrap_or_default() {
+    let credential = header.or(key).unwrap_or_default();
+    if let Some(arn) = event["methodArn"].as_str() {
+        return authorize_by_policy(event, arn, credential, count);
+    }
+    match credential {
         "deny" => Ok(json!({"isAuthorized": false})),
         "fail" => Err("asked to fail".into()),
         "panic" => panic!("asked to panic"),
@@ -113,5 +119,34 @@ fn authorize(event: &Value, count: u64) -> Result<Value, Error> {
             let context = json!({"cluster": "local", "token": "current", "count": count, "event": event.to_string()});
             Ok(json!({"isAuthorized": true, "context": context}))
         }
+    }
+}
+
+/// At a REST API.
+fn authorize_by_policy(
+    event: &Value,
+    method_arn: &str,
+    credential: &str,
+    count: u64,
+) -> Result<Value, Error> {
+    let answer = |effect: &str, resource: &str, context: Value| {
+        let statement =
+            json!({"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource});
+        let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
+        Ok(json!({"principalId": "local", "policyDocument": policy, "context": context}))
+    };
+    let allow = |context: Value| answer("Allow", method_arn, context);
+    match credential {
+        "deny" => answer("Deny", "*", json!({})),
+        "other" => answer("Allow", &format!("{method_arn}x"), json!({})),
+        "fail" => Err("asked to fail".into()),
+        "unauthorized" => Err("Unauthorized".into()),
+        "panic" => panic!("asked to panic"),
+        "malformed" => Ok(json!({"isAuthorized": true})),
+        "nested" => allow(json!({"cluster": {"name": "local"}})),
+        "plain" => allow(json!({})),
+        _ => allow(json!({
+            "cluster": "local", "token": "current", "count": count, "event": event.to_string(),
+        })),
     }
 }

@@ -19,11 +19,13 @@ pub const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// Runs ecr-admission on this machine: the two real functions, and what they need of AWS.
 ///
 /// The stack is account 123456789012 in us-east-1. When it answers, `ready https://127.0.0.1:PORT`
-/// is printed; Ctrl-C stops everything. GET /_local/calls lists the AWS calls, GET /_local/metrics
+/// is printed, then a line such as `vpce-0123456789abcdef0 https://127.0.0.1:PORT/v1` for each door of a REST API;
+/// Ctrl-C stops everything. GET /_local/calls lists the AWS calls, GET /_local/metrics
 /// what CloudWatch received, and POST /_local/reset clears both. POST
 /// /_local/reset-authorizers-cache makes API Gateway forget the authorizer's answers.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "local-cloud", version)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Options {
     /// Port of the front door; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 8443)]
@@ -89,7 +91,42 @@ pub struct Options {
     #[arg(long)]
     pub url_keys: bool,
 
-    /// CIDR blocks that callers may come from; '' for any
+    /// Also opens a private door: a REST API behind VPC endpoints, each on a port of its own, with the paths
+    /// /v1/validate and /v1/mutate. Its files go into the folder private of --dir
+    #[arg(long, conflicts_with = "regional")]
+    pub private: bool,
+
+    /// The VPC endpoints of the private door
+    #[arg(
+        long,
+        value_name = "A,B",
+        value_delimiter = ',',
+        default_value = "vpce-0123456789abcdef0"
+    )]
+    pub vpc_endpoint_ids: Vec<String>,
+
+    /// The clusters that these endpoints stand for, in the same order: a call without an Authorization header
+    /// is then one of that cluster
+    #[arg(long, value_name = "A,B", value_delimiter = ',', requires = "private")]
+    pub vpc_endpoint_clusters: Vec<String>,
+
+    /// VPC endpoints that the resource policy of the private door denies
+    #[arg(long, value_name = "A,B", value_delimiter = ',', requires = "private")]
+    pub other_endpoint_ids: Vec<String>,
+
+    /// Also opens a regional REST API, as a stack with a web ACL has it, without the web ACL
+    #[arg(long)]
+    pub regional: bool,
+
+    /// false: there is no HTTP API, and the first URL is that of the REST API
+    #[arg(long, value_name = "true|false", default_value_t = true, action = clap::ArgAction::Set)]
+    pub public_endpoint: bool,
+
+    /// First port of the REST API; each VPC endpoint has the next; 0 takes free ones
+    #[arg(long, value_name = "PORT", default_value_t = 8444)]
+    pub rest_port: u16,
+
+    /// CIDR blocks that callers may come from; '' for any; at the private door this does not count
     #[arg(long, value_name = "A,B", default_value = "")]
     pub allowed_sources: String,
 

@@ -90,6 +90,12 @@ impl Client {
         Ok(Self { connections, url: url.to_owned() })
     }
 
+    /// The same client, of what has this base URL.
+    #[must_use]
+    pub fn at(&self, url: &str) -> Self {
+        Self { connections: self.connections.clone(), url: url.to_owned() }
+    }
+
     /// Sends one request and reads its answer. Redirects are not followed, nothing is retried, and
     /// the wait has no limit.
     pub async fn send(

@@ -9,7 +9,6 @@ use ecr_admission_catalogue::{Catalogue, CatalogueError};
 use http::Method;
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -18,8 +17,10 @@ use crate::aws::{self, Aws, SecretFileError, read_secret_file, secret_arn};
 use crate::cli::{ACCOUNT, ADDRESS, Options, REGION};
 use crate::client::{Client, ClientError};
 use crate::directory::{self, DirectoryError};
+use crate::doors::{Doors, HTTP, Listening, RestDoor, URLS_FILE};
+use crate::gateway::rest::RestApi;
 use crate::gateway::{self, Gateway};
-use crate::render::{self, RenderError};
+use crate::render::{self, PRIVATE, RenderError};
 use crate::runtime::{Function, FunctionSettings};
 use crate::tls::{self, CA_FILE, TlsError};
 
@@ -43,14 +44,22 @@ pub enum StartError {
     },
     /// The port is taken, or not allowed.
     #[error(
-        "cannot listen on {ADDRESS}:{port}: {source}; choose another --port, or 0 for a free one"
+        "cannot listen on {ADDRESS}:{port}: {source}; choose another --{option}, or 0 for a free one"
     )]
     Listen {
         /// The port asked for.
         port: u16,
+        /// The option that says it.
+        option: &'static str,
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// No API is left.
+    #[error("--public-endpoint false leaves no door; add --private or --regional")]
+    NoDoor,
+    /// The URLs of the doors could not be written as JSON.
+    #[error(transparent)]
+    Urls(#[from] serde_json::Error),
     /// The catalogue cannot be used.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -78,7 +87,8 @@ pub struct Cloud {
     client: Client,
     functions: Vec<Function>,
     stop: CancellationToken,
-    gateway: JoinHandle<()>,
+    rest_urls: BTreeMap<String, String>,
+    gateways: Vec<JoinHandle<()>>,
     _aws: AbortOnDropHandle<()>,
 }
 
@@ -91,15 +101,17 @@ impl Cloud {
         // Whether it is a policy document is for the function to say, as it is with AWS.
         options.policy.as_deref().map(read_secret_file).transpose()?;
         let directory = directory::create(&options.dir)?;
-        let (listener, port) = listen(options.port).await?;
-        let url = format!("https://{ADDRESS}:{port}");
+        let doors = Doors::open(options).await?;
+        let urls = doors.urls();
+        directory::write(&directory.join(URLS_FILE), &serde_json::to_vec_pretty(&urls)?)?;
+        let (url, base) = doors.first();
         let tls = tls::server_config(&directory)?;
         let token = directory::token(&directory)?;
 
-        let (aws_listener, aws_port) = listen(0).await?;
+        let aws_door = Listening::on(0, "port").await?;
         let secret_access_key = Alphanumeric.sample_string(&mut rand::rng(), 40);
         let aws = Aws::new(aws_settings(options, catalogue, &token, &secret_access_key));
-        let common = aws_environment(&secret_access_key, aws_port, &directory);
+        let common = aws_environment(&secret_access_key, aws_door.url, &directory);
         let function = |name: &str, binary: PathBuf, own: Vec<(String, String)>| {
             let environment = common.iter().cloned().chain(own).collect();
             Function::new(function_settings(options, name, binary, environment))
@@ -114,18 +126,11 @@ impl Cloud {
         let functions: Vec<Function> =
             [&admission, &authorizer].into_iter().chain(&key_authorizer).cloned().collect();
 
-        render::run(render::RenderSettings {
-            project: &options.project,
-            directory: &directory,
-            url: &url,
-            ignored_namespaces: &options.ignored_namespaces,
-            url_keys: options.url_keys,
-        })
-        .await?;
+        render_all(options, &directory, &urls).await?;
 
-        let served = tokio::spawn(aws.clone().serve(aws_listener, Arc::clone(&tls)));
+        let served = tokio::spawn(aws.clone().serve(aws_door.listener, Arc::clone(&tls)));
         let stop = CancellationToken::new();
-        let gateway = Gateway::new(gateway::GatewaySettings {
+        let settings = gateway::GatewaySettings {
             authorizer,
             key_authorizer,
             address_counts: !options.allowed_sources.is_empty(),
@@ -135,19 +140,27 @@ impl Cloud {
             region: REGION.to_owned(),
             authorizer_cache: options.authorizer_cache_seconds,
             integration_timeout: options.integration_timeout_ms,
-        });
-        let client = Client::new(&url, &directory::read(&directory.join(CA_FILE))?)?;
+        };
+        let client = Client::new(&base, &directory::read(&directory.join(CA_FILE))?)?;
+        let keyless = !options.vpc_endpoint_clusters.is_empty();
         let cloud = Self {
             url,
             token,
             client,
             functions,
-            gateway: tokio::spawn(gateway.serve(listener, tls, stop.clone())),
+            rest_urls: urls.into_iter().filter(|(name, _)| name != HTTP).collect(),
+            gateways: serve(doors, settings, keyless, &tls, &stop),
             stop,
             _aws: AbortOnDropHandle::new(served),
         };
-        cloud.client.send(Method::GET, "/_local/calls", &[], "").await?;
+        let local = cloud.client.at(&cloud.url);
+        local.send(Method::GET, "/_local/calls", &[], "").await?;
         Ok(cloud)
+    }
+
+    /// The base URL of each door of the REST API, by name.
+    pub fn rest_urls(&self) -> &BTreeMap<String, String> {
+        &self.rest_urls
     }
 
     /// `https://127.0.0.1:PORT`.
@@ -170,7 +183,9 @@ impl Cloud {
         self.stop.cancel();
         let stopping = self.functions.into_iter().map(async |function| function.stop().await);
         stopping.collect::<JoinSet<_>>().join_all().await;
-        let _panicked = self.gateway.await;
+        for gateway in self.gateways {
+            let _panicked = gateway.await;
+        }
     }
 }
 
@@ -185,13 +200,54 @@ fn binary(option: &'static str, path: &Path) -> Result<PathBuf, StartError> {
     absolute.ok_or_else(|| StartError::Binary { option, path: path.to_owned() })
 }
 
-async fn listen(port: u16) -> Result<(TcpListener, u16), StartError> {
-    let bound = async {
-        let listener = TcpListener::bind((ADDRESS, port)).await?;
-        let port = listener.local_addr()?.port();
-        Ok((listener, port))
-    };
-    bound.await.map_err(|source| StartError::Listen { port, source })
+/// Opens every door. The REST API has authorizers of its own, with the same functions behind them.
+fn serve(
+    doors: Doors,
+    settings: gateway::GatewaySettings,
+    keyless: bool,
+    tls: &Arc<rustls::ServerConfig>,
+    stop: &CancellationToken,
+) -> Vec<JoinHandle<()>> {
+    let mut serving = vec![];
+    if let Some(reach) = doors.reach {
+        let api = Arc::new(RestApi::new(reach, keyless, &settings));
+        for RestDoor { endpoint, listening } in doors.rest {
+            let serve =
+                Arc::clone(&api).serve(listening.listener, endpoint, Arc::clone(tls), stop.clone());
+            serving.push(tokio::spawn(serve));
+        }
+    }
+    if let Some(http) = doors.http {
+        let gateway = Gateway::new(settings);
+        serving.push(tokio::spawn(gateway.serve(http.listener, Arc::clone(tls), stop.clone())));
+    }
+    serving
+}
+
+/// Writes the files for a kube-apiserver: of the HTTP API into the directory itself, of each
+/// door of the REST API into a folder.
+async fn render_all(
+    options: &Options,
+    directory: &Path,
+    urls: &BTreeMap<String, String>,
+) -> Result<(), StartError> {
+    let private = directory.join(PRIVATE);
+    for (name, url) in urls {
+        if options.other_endpoint_ids.contains(name) {
+            continue;
+        }
+        let out = if name == HTTP { directory.to_owned() } else { private.join(name) };
+        render::run(render::RenderSettings {
+            project: &options.project,
+            directory,
+            out: &out,
+            url,
+            ignored_namespaces: &options.ignored_namespaces,
+            url_keys: options.url_keys,
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 fn aws_settings(
@@ -235,11 +291,15 @@ fn function_settings(
 }
 
 /// How both functions find AWS and are known there.
-fn aws_environment(secret_access_key: &str, port: u16, directory: &Path) -> Vec<(String, String)> {
+fn aws_environment(
+    secret_access_key: &str,
+    url: String,
+    directory: &Path,
+) -> Vec<(String, String)> {
     let pairs = [
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", secret_access_key.to_owned()),
-        ("AWS_ENDPOINT_URL", format!("https://{ADDRESS}:{port}")),
+        ("AWS_ENDPOINT_URL", url),
         ("SSL_CERT_FILE", directory.join(CA_FILE).display().to_string()),
     ];
     pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
@@ -266,6 +326,13 @@ fn authorizer_environment(options: &Options, own: &[(&str, &str)]) -> Vec<(Strin
     let pairs = common.iter().chain(own);
     let mut environment: Vec<_> =
         pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    if options.private {
+        let lists = [
+            ("VPC_ENDPOINT_IDS", &options.vpc_endpoint_ids),
+            ("VPC_ENDPOINT_CLUSTERS", &options.vpc_endpoint_clusters),
+        ];
+        environment.extend(lists.map(|(name, list)| (name.to_owned(), list.join(","))));
+    }
     environment.extend(options.authorizer_env.iter().cloned());
     environment
 }

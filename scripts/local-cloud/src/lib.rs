@@ -9,6 +9,7 @@ pub mod console;
 pub mod demo;
 pub mod directory;
 pub mod door;
+pub mod doors;
 pub mod fault;
 pub mod gateway;
 mod https;

@@ -30,6 +30,10 @@ async fn run(options: &Options) -> Result<ExitCode, Box<dyn std::error::Error>> 
     let mut terminate = signal(SignalKind::terminate())?;
     let cloud = Cloud::start(options).await?;
     console::say(&format!("ready {}", cloud.url()))?;
+    for (name, url) in cloud.rest_urls() {
+        // For people. A program that waits for `ready` may have left by now; it reads urls.json.
+        let _closed = console::say(&format!("{name} {url}"));
+    }
     let finished = tokio::select! {
         _ = interrupt.recv() => Ok(ExitCode::SUCCESS),
         _ = terminate.recv() => Ok(ExitCode::SUCCESS),

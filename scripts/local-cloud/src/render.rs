@@ -11,6 +11,8 @@ use crate::tls::CA_FILE;
 
 /// The folder of the files with a key in their URLs.
 pub const EKS: &str = "eks";
+/// The folder of the files for the REST API, with a folder for each of its doors.
+pub const PRIVATE: &str = "private";
 
 /// `deploy/render-config` could not be run, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +42,11 @@ pub enum RenderError {
 pub struct RenderSettings<'a> {
     /// The checkout.
     pub project: &'a Path,
-    /// Where the files go: absolute, with the token and the authority in it.
+    /// Absolute, with the token and the authority in it.
     pub directory: &'a Path,
-    /// `https://HOST:PORT`.
+    /// Where the files go.
+    pub out: &'a Path,
+    /// `https://HOST:PORT`, with the stage of a REST API.
     pub url: &'a str,
     /// Separated by commas.
     pub ignored_namespaces: &'a str,
@@ -53,9 +57,10 @@ pub struct RenderSettings<'a> {
 /// Writes the webhook configurations, the `AdmissionConfiguration` and its kubeconfig; for the routes with a
 /// key, other webhook configurations into a folder beside them.
 pub async fn run(settings: RenderSettings<'_>) -> Result<(), RenderError> {
-    render(settings, &[], settings.directory).await?;
+    let out = settings.out;
+    render(settings, &[], out).await?;
     if settings.url_keys {
-        render(settings, &["--eks"], &settings.directory.join(EKS)).await?;
+        render(settings, &["--eks"], &out.join(EKS)).await?;
     }
     Ok(())
 }
@@ -65,7 +70,7 @@ async fn render(
     options: &[&str],
     out: &Path,
 ) -> Result<(), RenderError> {
-    let RenderSettings { project, directory, url, ignored_namespaces, url_keys: _ } = settings;
+    let RenderSettings { project, directory, url, ignored_namespaces, .. } = settings;
     let script = project.join("deploy/render-config");
     let program = script.display().to_string();
     let output = Command::new(&script)

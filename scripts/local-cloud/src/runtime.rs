@@ -74,7 +74,7 @@ impl Function {
 /// The event with its path where an object is expected: what could not be read may be quoted.
 fn spoilt(event: &[u8]) -> Option<Bytes> {
     let mut event: Value = serde_json::from_slice(event).ok()?;
-    let path = event.get("rawPath")?.clone();
+    let path = event.get("rawPath").or_else(|| event.get("path"))?.clone();
     *event.get_mut("requestContext")? = path;
     Some(event.to_string().into())
 }

@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -31,7 +32,8 @@ use tokio::task::JoinHandle;
 use crate::build::{self, BuildError};
 use crate::client::{Client, ClientError, Reply};
 use crate::directory::{self, DirectoryError, TOKEN_FILE};
-use crate::door::Door;
+use crate::door::{Api, Door};
+use crate::doors::{HTTP, REGIONAL, URLS_FILE};
 use crate::tls::CA_FILE;
 
 /// How long a start may take; nothing is compiled in it.
@@ -60,6 +62,12 @@ pub enum StackError {
         /// Its stderr.
         log: String,
     },
+    /// It wrote something else than the URLs of its doors.
+    #[error("{URLS_FILE}: {0}")]
+    Urls(#[from] serde_json::Error),
+    /// The stack was started without this door.
+    #[error("the stack has no {0:?} API")]
+    NoDoor(Api),
     /// It did not end in time.
     #[error("local-cloud did not stop within {} s", STOP_LIMIT.as_secs())]
     Hangs,
@@ -126,7 +134,7 @@ impl StackOptions {
         let temporary = tempfile::tempdir()?;
         let directory = self.directory.unwrap_or_else(|| temporary.path().join("local"));
         let mut child = Command::new(program)
-            .args(["--port", "0", "--project"])
+            .args(["--port", "0", "--rest-port", "0", "--project"])
             .arg(build::project())
             .arg("--dir")
             .arg(&directory)
@@ -152,7 +160,18 @@ impl StackOptions {
         let token =
             String::from_utf8_lossy(&directory::read(&directory.join(TOKEN_FILE))?).into_owned();
         let client = Client::new(&url, &directory::read(&directory.join(CA_FILE))?)?;
-        Ok(Stack { child, url, token, client, directory, log, logging, _temporary: temporary })
+        let urls = serde_json::from_slice(&directory::read(&directory.join(URLS_FILE))?)?;
+        Ok(Stack {
+            child,
+            url,
+            urls,
+            token,
+            client,
+            directory,
+            log,
+            logging,
+            _temporary: temporary,
+        })
     }
 }
 
@@ -186,6 +205,7 @@ impl Log {
 pub struct Stack {
     child: Child,
     url: String,
+    urls: BTreeMap<String, String>,
     token: String,
     client: Client,
     directory: PathBuf,
@@ -212,6 +232,21 @@ impl Stack {
     /// `https://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The base URL of an API: what a route is appended to. Of a private one, that of the first VPC endpoint.
+    pub fn url_of(&self, api: Api) -> Result<&str, StackError> {
+        let mut named = self.urls.iter().filter(|(name, _)| match api {
+            Api::Http => *name == HTTP,
+            Api::Regional => *name == REGIONAL,
+            Api::Private => name.starts_with("vpce-"),
+        });
+        named.next().map(|(_, url)| url.as_str()).ok_or(StackError::NoDoor(api))
+    }
+
+    /// The base URL of a VPC endpoint of the private door.
+    pub fn url_of_endpoint(&self, id: &str) -> Result<&str, StackError> {
+        self.urls.get(id).map(String::as_str).ok_or(StackError::NoDoor(Api::Private))
     }
 
     /// The token that callers must present.
@@ -258,7 +293,7 @@ impl Stack {
         self.review_through(Door::Header, path_and_query, review).await
     }
 
-    /// POSTs JSON through a door with this credential; to the gateway, as the caller that `client` is.
+    /// POSTs JSON through a door with this credential; to the door's API, as the caller that `client` is.
     pub async fn post_as(
         &self,
         client: &Client,
@@ -269,7 +304,20 @@ impl Stack {
         let (path, authorization) = door.call(path_and_query, credential);
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
+        let client = client.at(self.url_of(door.api())?);
         Ok(client.send(Method::POST, &path, &headers, body).await?)
+    }
+
+    /// POSTs through the API of a door with these headers and no others.
+    pub async fn post_to(
+        &self,
+        door: Door,
+        path_and_query: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<Reply, StackError> {
+        let client = self.client.at(self.url_of(door.api())?);
+        Ok(client.send(Method::POST, path_and_query, headers, body).await?)
     }
 
     /// POSTs a review through a door, with the token or its key.

@@ -1,4 +1,5 @@
-//! Any bytes are answered, with 400 or with a review that says what became of them. None panics.
+//! Any bytes are answered, with 400 or with a review that says what became of them, as the body of an event of both
+//! payload formats and as the event itself. None panics.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -8,6 +9,7 @@ use libfuzzer_sys::fuzz_target;
 
 static FUNCTION: LazyLock<Function> = LazyLock::new(|| Function::new("ERROR"));
 
-fuzz_target!(|body: &[u8]| {
-    FUNCTION.check(body);
+fuzz_target!(|bytes: &[u8]| {
+    FUNCTION.check(bytes);
+    FUNCTION.check_event(bytes);
 });

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use aws_lambda_events::encodings::Body;
 use ecr_admission::config::Config;
+use ecr_admission::gateway::Call;
 use ecr_admission::handler::Handler;
 use ecr_admission::metrics::Metrics;
 use ecr_admission_lambda::{Environment, Level, Log};
 use ecr_admission_policy::text::is_printable;
-use lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use crate::api::Api;
 use crate::as_named::AsNamed;
+use crate::reviews::context;
 use crate::{NOW_MS, REGISTRY, patch};
 
 /// Where images of Docker Hub go on their way through `/mutate`.
@@ -69,7 +71,8 @@ impl Function {
         Self { handler: Handler::new(config, AsNamed, None, Arc::new(metrics)), runtime }
     }
 
-    /// Sends a body to both routes and checks both answers; returns that of `/validate`.
+    /// Sends a body to both routes, of an HTTP API or of a REST API, and checks both answers; returns that of
+    /// `/validate`.
     pub fn check(&self, body: &[u8]) -> Answer {
         if let Answer::Reviewed(response) = self.answer("POST /mutate", body) {
             patch::assert_fits(&response, body);
@@ -84,13 +87,31 @@ impl Function {
         answer
     }
 
+    /// Hands these bytes over as an event, and checks that it is answered, or reported without its text. The
+    /// status of the answer.
+    pub fn check_event(&self, event: &[u8]) -> Option<u16> {
+        let event = std::str::from_utf8(event).ok()?;
+        let event = RawValue::from_string(event.to_owned()).ok()?;
+        let answer = self.handler.invoke(LambdaEvent::new(event, context()), NOW_MS);
+        match self.runtime.block_on(answer) {
+            Ok(reply) => {
+                assert!([200, 400, 404].contains(&reply.status_code), "{reply:?}");
+                Some(reply.status_code)
+            }
+            Err(error) => {
+                assert_eq!(error.error_type, "UnreadableEvent");
+                assert_plain(&error.error_message, 256);
+                None
+            }
+        }
+    }
+
     fn answer(&self, route: &str, body: &[u8]) -> Answer {
-        let event = event(route, body);
-        let response = self.runtime.block_on(self.handler.handle(event, NOW_MS)).unwrap();
-        let ApiGatewayV2httpResponse { status_code, body: Some(Body::Text(text)), .. } = response
-        else {
-            panic!("an answer has a text: {response:?}")
-        };
+        let [http, rest] = Api::ALL;
+        let event = if body.len().is_multiple_of(2) { http } else { rest }.event(route, body);
+        let call = LambdaEvent::new(Call::read(&event.to_string()).unwrap(), context());
+        let reply = self.runtime.block_on(self.handler.handle(call, NOW_MS)).unwrap();
+        let (status_code, text) = (reply.status_code, reply.body);
         // What kube-apiserver needs in an answer. The rest may be unreadable, but is UTF-8: else it is
         // not JSON.
         let text_in = std::str::from_utf8(body).ok();
@@ -119,31 +140,6 @@ impl Function {
             }
         }
     }
-}
-
-/// The event that API Gateway makes of a body: text where it is text, else base64.
-fn event(route: &str, body: &[u8]) -> LambdaEvent<ApiGatewayV2httpRequest> {
-    let (text, is_base64_encoded) = match std::str::from_utf8(body) {
-        Ok(text) => (text.to_owned(), false),
-        Err(_) => (aws_smithy_types::base64::encode(body), true),
-    };
-    let event = json!({
-        "routeKey": route,
-        "queryStringParameters": {"timeout": "10s"},
-        "requestContext": {
-            "authorizer": {"lambda": {"cluster": "blue", "token": "current", "via": "header"}},
-            "http": {"method": "POST", "sourceIp": "127.0.0.1"},
-            "timeEpoch": NOW_MS,
-        },
-        "isBase64Encoded": is_base64_encoded,
-    });
-    let mut event: ApiGatewayV2httpRequest = serde_json::from_value(event).unwrap();
-    event.body = Some(text);
-    let mut context = Context::default();
-    context.deadline = NOW_MS + 10_000;
-    let arn = "arn:aws:lambda:us-east-1:123456789012:function:f";
-    arn.clone_into(&mut context.invoked_function_arn);
-    LambdaEvent::new(event, context)
 }
 
 /// Allowed or denied, with no more text than kube-apiserver and a terminal take.

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use aws_lambda_events::encodings::Body;
 use ecr_admission::arrival::Arrival;
 use ecr_admission::config::Config;
+use ecr_admission::gateway::Call;
 use ecr_admission::handler::Handler;
 use ecr_admission::inspect::InspectImage;
 use ecr_admission::metrics::Metrics;
@@ -14,6 +13,7 @@ use ecr_admission_lambda::{Environment, Level, Log};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 
+use crate::api::Api;
 use crate::registries::Registries;
 
 /// The instant of every event, in milliseconds since the Unix epoch: 2026-11-20 at noon, UTC.
@@ -43,33 +43,19 @@ pub fn handler_with<I: InspectImage, R: ReadPolicy>(
     Handler::new(config, inspector, reader, Arc::new(metrics))
 }
 
-/// The event that API Gateway makes of a body.
-pub fn event(route: &str, body: &str) -> LambdaEvent<ApiGatewayV2httpRequest> {
-    let path = route.split(' ').nth(1).unwrap();
-    let event = json!({
-        "version": "2.0",
-        "routeKey": route,
-        "rawPath": path,
-        "rawQueryString": "timeout=10s",
-        "headers": {"content-type": "application/json"},
-        "queryStringParameters": {"timeout": "10s"},
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "local",
-            "authorizer": {"lambda": {"cluster": "blue", "token": "current", "via": "header"}},
-            "http": {"method": "POST", "path": path, "sourceIp": "127.0.0.1"},
-            "routeKey": route,
-            "stage": "$default",
-            "timeEpoch": NOW_MS,
-        },
-        "body": body,
-        "isBase64Encoded": false,
-    });
+/// The call that API Gateway makes of a body.
+pub fn event(route: &str, body: &str) -> LambdaEvent<Call> {
+    let event = Api::Http.event(route, body.as_bytes()).to_string();
+    LambdaEvent::new(Call::read(&event).unwrap(), context())
+}
+
+/// What Lambda says beside an event: the answer may take 10 seconds from [`NOW_MS`] on.
+pub fn context() -> Context {
     let mut context = Context::default();
     context.deadline = NOW_MS + 10_000;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:admission";
     arn.clone_into(&mut context.invoked_function_arn);
-    LambdaEvent::new(serde_json::from_value(event).unwrap(), context)
+    context
 }
 
 /// An arrival at `now_ms`, with 10 seconds for the answer less what has passed since [`NOW_MS`].
@@ -83,10 +69,9 @@ pub async fn post<R: ReadPolicy>(
     handler: &Handler<Registries, R>,
     route: &str,
     body: &str,
-) -> (i64, String) {
+) -> (u16, String) {
     let response = handler.handle(event(route, body), NOW_MS).await.unwrap();
-    let Some(Body::Text(text)) = response.body else { panic!("an answer has a text") };
-    (response.status_code, text)
+    (response.status_code, response.body)
 }
 
 /// The `response` of the answer to a review.

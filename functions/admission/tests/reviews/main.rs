@@ -245,7 +245,8 @@ async fn an_event_that_cannot_be_read_is_reported_without_its_text() {
             handler.invoke(LambdaEvent::new(event, Context::default()), NOW_MS).await.unwrap_err();
         assert_eq!(error.error_type, "UnreadableEvent");
         let message = error.error_message;
-        let start = "the event is not an HTTP API event (payload format 2.0): ";
+        let start = "the event is neither one of an HTTP API (payload format 2.0) nor one of a \
+                     REST API (payload format 1.0): ";
         assert!(message.starts_with(&format!("{start}{expected}")), "{message}");
         assert!(!message.contains("s3cret") && !message.contains("alloc::"), "{message}");
     }

@@ -9,6 +9,7 @@
 )]
 
 mod credentials;
+mod private;
 mod quiet;
 mod rotation;
 mod sources;

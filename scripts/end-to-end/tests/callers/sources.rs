@@ -16,7 +16,7 @@ fn at(stack: &Stack, last: u8) -> Client {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn only_the_allowed_addresses_get_in() {
-    for door in Door::ALL {
+    for door in Door::PUBLIC {
         let args = ["--sandboxes", "1", "--allowed-sources", "127.0.0.2/31,2001:db8::/32"];
         let stack = stack(&[door.args(), &args].concat()).await;
         let right = door.credential(stack.token());
@@ -29,20 +29,29 @@ async fn only_the_allowed_addresses_get_in() {
         assert_eq!(status(&stack, &at(&stack, 2), (door, &wrong)).await, 403, "{door:?}");
         let log = stack.stop().await.unwrap().log;
         // The gateway uses an answer about a token again for the same address.
-        let refused = if door == Door::Header { 2 } else { 3 };
+        let refused = if door.takes_key() { 3 } else { 2 };
         assert_eq!(log.matches(r#""event":"source_refused""#).count(), refused, "{log}");
         let line = format!(
             r#""via":"{}","reason":"ALLOWED_SOURCES does not contain the address""#,
-            via(door)
+            door.via()
         );
         assert!(log.contains(&line) && log.contains(r#""source_ip":"127.0.0.4""#), "{log}");
     }
 }
 
-fn via(door: Door) -> &'static str {
-    match door {
-        Door::Header => "header",
-        Door::Url => "url",
+#[tokio::test]
+async fn at_the_private_door_the_address_does_not_count() {
+    for door in [Door::PrivateHeader, Door::PrivateUrl] {
+        let args = ["--sandboxes", "1", "--allowed-sources", "203.0.113.0/24"];
+        let stack = stack(&[door.args(), &args].concat()).await;
+        let token = stack.token();
+        let through = async |door: Door| {
+            status(&stack, stack.client(), (door, &door.credential(token))).await
+        };
+        assert_eq!(through(door).await, 200, "{door:?}");
+        let public = if door.takes_key() { Door::Url } else { Door::Header };
+        assert_eq!(through(public).await, 403, "{public:?}");
+        assert!(stack.stop().await.unwrap().status.success());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use super::request::Request;
 use crate::runtime::{Function, InvokeError};
 
 /// How long API Gateway waits for an authorizer.
-const LIMIT: Duration = Duration::from_secs(10);
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
 
 /// What is known about a caller.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,12 +40,12 @@ pub(super) enum IdentitySources {
 
 impl IdentitySources {
     /// All of them; `None` when one is absent or empty.
-    fn of(self, request: &Request) -> Option<Vec<String>> {
-        let header = || request.header(&header::AUTHORIZATION).to_owned();
+    pub(super) fn of(self, authorization: &str, source_ip: IpAddr) -> Option<Vec<String>> {
+        let header = || authorization.to_owned();
         let sources = match self {
             Self::None => vec![],
             Self::Header => vec![header()],
-            Self::HeaderAndAddress => vec![header(), request.source_ip.to_string()],
+            Self::HeaderAndAddress => vec![header(), source_ip.to_string()],
         };
         sources.iter().all(|source| !source.is_empty()).then_some(sources)
     }
@@ -83,7 +84,10 @@ impl Authorizer {
         stage: &Stage,
         request: &Request,
     ) -> Result<Decision, AuthorizerError> {
-        let Some(identity) = self.sources.of(request) else { return Ok(Decision::NoIdentity) };
+        let header = request.header(&header::AUTHORIZATION);
+        let Some(identity) = self.sources.of(header, request.source_ip) else {
+            return Ok(Decision::NoIdentity);
+        };
         if let Some(decision) = self.cached(&identity) {
             return Ok(decision);
         }

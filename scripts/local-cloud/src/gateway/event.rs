@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::header;
@@ -172,7 +172,7 @@ impl Stage {
                 request_id: &request.id,
                 route_key: route.route_key(),
                 stage: STAGE,
-                time: clock(request),
+                time: clock(request.arrived),
                 time_epoch: request
                     .arrived
                     .duration_since(UNIX_EPOCH)
@@ -187,12 +187,13 @@ fn path_parameters(request: &Request) -> Option<PathParameters<'_>> {
     request.route.key().map(|key| PathParameters { key })
 }
 
-fn clock(request: &Request) -> String {
-    let arrived = Timestamp::try_from(request.arrived).unwrap_or(Timestamp::UNIX_EPOCH);
+/// Common log format.
+pub(super) fn clock(arrived: SystemTime) -> String {
+    let arrived = Timestamp::try_from(arrived).unwrap_or(Timestamp::UNIX_EPOCH);
     arrived.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
 }
 
 /// Serializing these cannot fail: their keys are strings and nothing in them has a fallible form.
-fn json(event: &impl Serialize) -> Bytes {
+pub(super) fn json(event: &impl Serialize) -> Bytes {
     serde_json::to_vec(event).unwrap_or_default().into()
 }

@@ -3,12 +3,11 @@
 
 use http::{Method, StatusCode};
 
-use super::authorizer::Authorizer;
 use super::reply::{self, Reply, message};
 use crate::aws::Aws;
 
-/// Answers `/_local/<path>`.
-pub(super) fn answer(aws: &Aws, authorizer: &Authorizer, method: &Method, path: &str) -> Reply {
+/// Answers `/_local/<path>`; `forget` is about the authorizer of the API that was asked.
+pub(super) fn answer(aws: &Aws, forget: impl FnOnce(), method: &Method, path: &str) -> Reply {
     match (method, path) {
         (&Method::GET, "calls") => text(aws.calls()),
         (&Method::GET, "metrics") => text(aws.metrics()),
@@ -17,7 +16,7 @@ pub(super) fn answer(aws: &Aws, authorizer: &Authorizer, method: &Method, path: 
             text(String::new())
         }
         (&Method::POST, "reset-authorizers-cache") => {
-            authorizer.forget();
+            forget();
             text(String::new())
         }
         _ => message(

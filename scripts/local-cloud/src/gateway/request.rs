@@ -33,9 +33,7 @@ pub(super) struct Request {
 
 impl Request {
     pub(super) fn new(arrived: SystemTime, source_ip: IpAddr, route: Route, parts: &Parts) -> Self {
-        let seconds = arrived.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let trace: String = Uuid::new_v4().simple().to_string().chars().take(24).collect();
-        let trace_id = format!("Root=1-{seconds:08x}-{trace}");
+        let trace_id = trace_id(arrived);
         let id: Vec<u8> = Uuid::new_v4().into_bytes().into_iter().take(11).collect();
         let query = parts.uri.query().unwrap_or_default().to_owned();
         let (headers, cookies) = headers(parts, source_ip, &trace_id);
@@ -57,6 +55,13 @@ impl Request {
     pub(super) fn header(&self, name: &HeaderName) -> &str {
         self.headers.get(name.as_str()).map_or("", String::as_str)
     }
+}
+
+/// An id as X-Ray makes one.
+pub(super) fn trace_id(arrived: SystemTime) -> String {
+    let seconds = arrived.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let trace: String = Uuid::new_v4().simple().to_string().chars().take(24).collect();
+    format!("Root=1-{seconds:08x}-{trace}")
 }
 
 /// The client's headers as the event shows them, with those that API Gateway adds; cookies apart.

@@ -3,6 +3,7 @@
 
 mod events;
 mod replies;
+mod rest;
 mod sandboxes;
 mod start;
 mod support;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{ALLOWED, JSON, order, seen, stack, stack_with};
 use http::Method;
 use local_cloud::client::Client;
-use local_cloud::door::Door;
+use local_cloud::door::{Api, Door, Said};
 use local_cloud::stack::Stack;
 use serde_json::{Value, json};
 
@@ -33,7 +33,16 @@ async fn asked(stack: &Stack, client: &Client, door: Door, credential: &str) -> 
     let (status, body) = as_caller_from(stack, client, door, credential).await;
     assert_eq!(status, 200, "{body}");
     let body: Value = serde_json::from_str(&body).unwrap();
-    body["event"]["requestContext"]["authorizer"]["lambda"]["count"].as_u64().unwrap()
+    let authorizer = &body["event"]["requestContext"]["authorizer"];
+    match door.api() {
+        Api::Http => authorizer["lambda"]["count"].as_u64().unwrap(),
+        // The values of the context arrive as strings.
+        Api::Private | Api::Regional => authorizer["count"].as_str().unwrap().parse().unwrap(),
+    }
+}
+
+fn said((status, body): Said) -> (u16, String) {
+    (status, body.to_owned())
 }
 
 /// The first line of the log that says the function was given an event.
@@ -102,47 +111,64 @@ async fn both_routes_reach_the_function_with_any_query() {
 
 #[tokio::test]
 async fn without_a_token_nothing_is_invoked() {
-    let stack = stack(&[]).await;
-    let reply = stack.post("/validate", &[JSON], "{}").await.unwrap();
-    assert_eq!((reply.status, reply.text()), (401, message("Unauthorized")));
-    let empty = [("authorization", ""), JSON];
-    let reply = stack.post("/validate", &empty, "{}").await.unwrap();
-    assert_eq!((reply.status, reply.text()), (401, message("Unauthorized")));
-    assert!(!invoked(&stack, "authorizer") && !invoked(&stack, "admission"));
+    for door in [Door::Header, Door::PrivateHeader, Door::RegionalHeader] {
+        let stack = stack_with(door, &[]).await;
+        let empty = [("authorization", ""), JSON];
+        for headers in [&[JSON][..], &empty] {
+            let reply = stack.post_to(door, "/validate", headers, "{}").await.unwrap();
+            assert_eq!((reply.status, reply.text()), said(door.no_header()), "{door:?}");
+        }
+        assert!(!invoked(&stack, "authorizer") && !invoked(&stack, "admission"));
+    }
 }
 
 #[tokio::test]
 async fn nothing_answers_for_the_authorizer_of_keys() {
-    let stack = stack_with(Door::Url, &[]).await;
-    let reply = stack.post("/validate/deny", &[ALLOWED, JSON], "{}").await.unwrap();
-    assert_eq!((reply.status, reply.text()), (403, message("Forbidden")));
-    assert!(invoked(&stack, "key-authorizer") && !invoked(&stack, "admission"));
-    assert!(!stack.log().contains(" authorizer[") && !stack.log().starts_with("authorizer["));
+    for door in Door::WITH_KEY {
+        let stack = stack_with(door, &[]).await;
+        // At a REST API the scripted authorizer takes the header first.
+        let headers = if door == Door::Url { &[ALLOWED, JSON][..] } else { &[JSON] };
+        let reply = stack.post_to(door, "/validate/deny", headers, "{}").await.unwrap();
+        assert_eq!((reply.status, reply.text()), said(door.refused()));
+        assert!(invoked(&stack, "key-authorizer") && !invoked(&stack, "admission"));
+        assert!(!stack.log().contains(" authorizer[") && !stack.log().starts_with("authorizer["));
+    }
 }
 
 #[tokio::test]
 async fn the_authorizer_is_obeyed() {
     for door in Door::ALL {
         let stack = stack_with(door, &[]).await;
-        assert_eq!(as_caller(&stack, door, "deny").await, (403, message("Forbidden")));
+        assert_eq!(as_caller(&stack, door, "deny").await, said(door.refused()));
         for failing in ["fail", "panic", "malformed"] {
-            let expected = (500, message("Internal Server Error"));
+            let expected = said(door.authorizer_failed());
             assert_eq!(as_caller(&stack, door, failing).await, expected, "{door:?} {failing}");
         }
         assert!(!invoked(&stack, "admission"));
         let (status, body) = as_caller(&stack, door, "plain").await;
-        let body: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(
-            (status, &body["event"]["requestContext"]["authorizer"]),
-            (200, &json!({"lambda": null}))
-        );
+        let mut body: Value = serde_json::from_str(&body).unwrap();
+        let mut known = body["event"]["requestContext"]["authorizer"].take();
+        let expected = match door.api() {
+            Api::Http => json!({"lambda": null}),
+            Api::Private | Api::Regional => {
+                assert!(known.as_object_mut().unwrap().remove("integrationLatency").is_some());
+                json!({"principalId": "local"})
+            }
+        };
+        assert_eq!((status, known), (200, expected), "{door:?}");
     }
 }
 
 #[tokio::test]
 async fn answers_of_the_authorizer_are_cached_for_each_header_value() {
-    let door = Door::Header;
-    let stack = stack(&["--sandboxes", "1", "--authorizer-cache-seconds", "60"]).await;
+    for door in [Door::Header, Door::PrivateHeader, Door::RegionalHeader] {
+        assert_cached_for_each_header_value(door).await;
+    }
+}
+
+async fn assert_cached_for_each_header_value(door: Door) {
+    let cache = ["--sandboxes", "1", "--authorizer-cache-seconds", "60"];
+    let stack = stack_with(door, &cache).await;
     let asked = async |token| asked(&stack, stack.client(), door, token).await;
     assert_eq!(asked("a").await, 1);
     assert_eq!(asked("a").await, 1, "cached");
@@ -150,22 +176,25 @@ async fn answers_of_the_authorizer_are_cached_for_each_header_value() {
     assert_eq!(as_caller(&stack, door, "deny").await.0, 403);
     assert_eq!(as_caller(&stack, door, "deny").await.0, 403, "a denial is cached too");
     let lower = [("authorization", "bearer a"), JSON];
-    let reply = stack.post("/validate", &lower, "{}").await.unwrap().json().unwrap();
-    let count = &reply["event"]["requestContext"]["authorizer"]["lambda"]["count"];
-    assert_eq!(*count, 4, "the value is compared as it is");
+    assert_eq!(stack.post_to(door, "/validate", &lower, "{}").await.unwrap().status, 200);
+    let invoked = stack.log().matches("authorizer[1] START").count();
+    assert_eq!(invoked, 4, "the value is compared as it is");
     assert_eq!(as_caller(&stack, door, "fail").await.0, 500);
     assert_eq!(as_caller(&stack, door, "fail").await.0, 500, "an error is not cached");
 }
 
 #[tokio::test]
 async fn no_answer_about_a_key_is_cached() {
-    let cache = ["--sandboxes", "1", "--authorizer-cache-seconds", "60"];
-    let stack = stack_with(Door::Url, &cache).await;
-    for count in 1..=3 {
-        assert_eq!(asked(&stack, stack.client(), Door::Url, "a").await, count);
-    }
-    for count in [1, 1] {
-        assert_eq!(asked(&stack, stack.client(), Door::Header, "a").await, count, "of its own");
+    for door in Door::WITH_KEY {
+        let cache = ["--sandboxes", "1", "--authorizer-cache-seconds", "60"];
+        let stack = stack_with(door, &cache).await;
+        for count in 1..=3 {
+            assert_eq!(asked(&stack, stack.client(), door, "a").await, count);
+        }
+        for count in [1, 1] {
+            let with_token = door.with_token();
+            assert_eq!(asked(&stack, stack.client(), with_token, "a").await, count, "of its own");
+        }
     }
 }
 
@@ -190,7 +219,15 @@ async fn a_flood_of_keys_takes_no_sandbox_from_the_other_door() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn with_allowed_sources_answers_are_cached_for_each_address_too() {
-    let stack = stack(&["--sandboxes", "1", "--allowed-sources", "127.0.0.0/8"]).await;
+    for door in [Door::Header, Door::RegionalHeader] {
+        assert_cached_for_each_address(door).await;
+    }
+}
+
+#[cfg(target_os = "linux")]
+async fn assert_cached_for_each_address(door: Door) {
+    let args = ["--sandboxes", "1", "--allowed-sources", "127.0.0.0/8"];
+    let stack = stack_with(door, &args).await;
     let ca = std::fs::read(stack.directory().join("ca.pem")).unwrap();
     let other = Some([127, 0, 0, 2].into());
     let other = Client::from_address(stack.url(), &ca, other).unwrap();
@@ -198,11 +235,11 @@ async fn with_allowed_sources_answers_are_cached_for_each_address_too() {
     for (client, token) in
         [(stack.client(), "a"), (&other, "a"), (&other, "a"), (stack.client(), "a"), (&other, "b")]
     {
-        counts.push(asked(&stack, client, Door::Header, token).await);
+        counts.push(asked(&stack, client, door, token).await);
     }
     assert_eq!(counts, [1, 2, 2, 1, 3]);
-    let reply = stack.post("/validate", &[JSON], "{}").await.unwrap();
-    assert_eq!((reply.status, reply.text()), (401, message("Unauthorized")), "no header");
+    let reply = stack.post_to(door, "/validate", &[JSON], "{}").await.unwrap();
+    assert_eq!((reply.status, reply.text()), said(door.no_header()), "no header");
 }
 
 #[tokio::test]
@@ -239,14 +276,19 @@ async fn without_a_cache_every_request_asks_the_authorizer() {
 
 #[tokio::test]
 async fn a_body_over_10_mb_is_refused_before_the_authorizer() {
-    let stack = stack(&[]).await;
-    let limit = 10 * 1024 * 1024;
-    for (size, asked) in [(limit + 1, false), (limit, true)] {
-        let reply = stack.post("/validate", &[ALLOWED, JSON], vec![b' '; size]).await.unwrap();
-        assert_eq!((reply.status, reply.text()), (413, message("Request Entity Too Large")));
-        assert_eq!(invoked(&stack, "authorizer"), asked, "{size}");
+    for door in [Door::Header, Door::PrivateHeader] {
+        let stack = stack_with(door, &[]).await;
+        let limit = 10 * 1024 * 1024;
+        for (size, asked, expected) in
+            [(limit + 1, false, door.body_too_large()), (limit, true, door.event_too_large())]
+        {
+            let body = vec![b' '; size];
+            let reply = stack.post_to(door, "/validate", &[ALLOWED, JSON], body).await.unwrap();
+            assert_eq!((reply.status, reply.text()), said(expected));
+            assert_eq!(invoked(&stack, "authorizer"), asked, "{size}");
+        }
+        assert!(!invoked(&stack, "admission"), "10 MB are too large for Lambda");
     }
-    assert!(!invoked(&stack, "admission"), "10 MB are too large for Lambda");
 }
 
 #[tokio::test]
@@ -275,19 +317,22 @@ async fn an_event_over_6_mb_is_refused_as_lambda_does() {
 
 #[tokio::test]
 async fn a_failing_function_is_an_internal_server_error() {
-    let stack = stack(&[]).await;
+    for door in [Door::Header, Door::PrivateHeader] {
+        assert_function_fails(door).await;
+    }
+}
+
+async fn assert_function_fails(door: Door) {
+    let stack = stack_with(door, &[]).await;
     for failing in [
         json!({"do": "fail"}),
         json!({"do": "crash"}),
         json!({"do": "large"}),
         json!({"do": "answer", "answer": {"statusCode": "no"}}),
     ] {
-        let reply = order(&stack, failing.clone()).await;
-        assert_eq!(
-            (reply.status, reply.text()),
-            (500, message("Internal Server Error")),
-            "{failing}"
-        );
+        let headers = [ALLOWED, JSON];
+        let reply = stack.post_to(door, "/validate", &headers, failing.to_string()).await.unwrap();
+        assert_eq!((reply.status, reply.text()), said(door.function_failed()), "{failing}");
     }
 }
 
@@ -306,24 +351,26 @@ async fn an_answer_is_sent_on_as_it_says() {
 
 #[tokio::test]
 async fn the_integration_has_a_limit() {
-    let stack = stack(&["--integration-timeout-ms", "300"]).await;
-    let reply = order(&stack, json!({"do": "sleep", "ms": 5_000})).await;
-    assert_eq!((reply.status, reply.text()), (503, message("Service Unavailable")));
+    for door in [Door::Header, Door::PrivateHeader] {
+        let stack = stack_with(door, &["--integration-timeout-ms", "300"]).await;
+        let order = json!({"do": "sleep", "ms": 5_000}).to_string();
+        let reply = stack.post_to(door, "/validate", &[ALLOWED, JSON], order).await.unwrap();
+        assert_eq!((reply.status, reply.text()), said(door.too_late()));
+    }
 }
 
 #[tokio::test]
 async fn token_and_key_are_in_no_line_of_the_log() {
-    for (door, line) in [
-        (Door::Header, "gateway POST /validate 200"),
-        (Door::Url, "gateway POST /validate/{key} 200"),
-    ] {
+    for door in Door::ALL {
+        let route = if door.takes_key() { "/validate/{key}" } else { "/validate" };
+        let line = format!("gateway POST {route} 200");
         let stack = stack_with(door, &[]).await;
         let token = stack.token().to_owned();
         assert_eq!(token.len(), 64);
         let reply = stack.review_through(door, "/validate?timeout=10s", &json!({})).await.unwrap();
         assert_eq!(reply.status, 200);
         let stopped = stack.stop().await.unwrap();
-        assert!(stopped.log.contains(line), "{}", stopped.log);
+        assert!(stopped.log.contains(&line), "{}", stopped.log);
         assert!(!stopped.log.contains(&token) && !stopped.log.contains(&door.credential(&token)));
     }
 }

@@ -36,6 +36,7 @@ async fn all_files_are_there_when_it_is_ready() {
         "tls.key",
         "tls.pem",
         "token",
+        "urls.json",
         "validating-webhook.yaml",
         "webhook-kubeconfig.yaml",
     ];
@@ -64,7 +65,7 @@ async fn with_url_keys_there_are_webhooks_with_the_key_in_their_urls() {
     let folder = stack.directory().join("eks");
     let expected = ["mutating-webhook.yaml", "validating-webhook.yaml"];
     assert_eq!(files(&folder), expected.map(ToOwned::to_owned).into());
-    assert_eq!(files(stack.directory()).len(), 9);
+    assert_eq!(files(stack.directory()).len(), 10);
     let key = Door::Url.credential(stack.token());
     for (file, route) in
         [("validating-webhook.yaml", "validate"), ("mutating-webhook.yaml", "mutate")]
@@ -149,6 +150,10 @@ async fn what_it_cannot_start_with_is_named() {
     assert!(log.contains("explode"), "{log}");
     let log = refused(&["--sandboxes", "0"]).await;
     assert!(log.contains("--sandboxes"), "{log}");
+    let log = refused(&["--public-endpoint", "false"]).await;
+    assert!(log.contains("leaves no door; add --private or --regional"), "{log}");
+    let log = refused(&["--private", "--regional"]).await;
+    assert!(log.contains("cannot be used with"), "{log}");
     let log = refused(&["--policy", "/nowhere/policy.yaml"]).await;
     assert!(log.contains("--policy /nowhere/policy.yaml does not exist; name a file"), "{log}");
 }
@@ -167,7 +172,7 @@ async fn no_function_is_started_before_it_is_needed_and_sigint_stops_it() {
 fn demo(admission: &Path, authorizer: &Path, further: &[&OsStr]) -> Output {
     let directory = tempfile::tempdir().unwrap();
     Command::new(env!("CARGO_BIN_EXE_local-cloud"))
-        .args(["--demo", "--port", "0", "--project"])
+        .args(["--demo", "--port", "0", "--rest-port", "0", "--project"])
         .arg(local_cloud::build::project())
         .arg("--dir")
         .arg(directory.path())
@@ -196,6 +201,23 @@ fn the_demo_shows_the_expected_verdicts() {
     assert!(reviews >= 15, "{table}");
     assert_eq!(lines[lines.len() - 1], format!("{reviews} of {reviews} as expected"));
     assert_eq!(log, "", "nothing distracts from the table");
+}
+
+#[test]
+fn the_demo_gets_the_same_verdicts_through_a_private_door() {
+    let admission = local_cloud::build::build("ecr-admission", "--bin", "admission").unwrap();
+    let authorizer =
+        local_cloud::build::build("ecr-admission-authorizer", "--bin", "authorizer").unwrap();
+    let private = ["--private", "--public-endpoint", "false"].map(OsStr::new);
+    let output = demo(&admission, &authorizer, &private);
+    let (table, log) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{table}{log}");
+    let lines: Vec<&str> = table.lines().collect();
+    let url = lines[0].strip_prefix("ready ").unwrap();
+    assert_eq!(lines[1], format!("vpce-0123456789abcdef0 {url}/v1"));
+    let reviews = lines.len() - 4;
+    assert_eq!(lines[lines.len() - 1], format!("{reviews} of {reviews} as expected"));
 }
 
 #[test]

@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use aws_lambda_events::encodings::Body;
 use ecr_admission::handler::Handler;
 use ecr_admission::inspect::InspectImage;
 use ecr_admission::policy_secret::{PolicyVersion, ReadPolicy, Unreadable};
@@ -74,10 +72,7 @@ async fn response<I: InspectImage, R: ReadPolicy>(
     review: &Value,
 ) -> Value {
     let answer = handler.handle(event(route, &review.to_string()), NOW_MS).await.unwrap();
-    let ApiGatewayV2httpResponse { body: Some(Body::Text(text)), .. } = answer else {
-        panic!("an answer has a text: {answer:?}")
-    };
-    serde_json::from_str::<Value>(&text).unwrap()["response"].take()
+    serde_json::from_str::<Value>(&answer.body).unwrap()["response"].take()
 }
 
 /// What `check` says of the object.

@@ -43,7 +43,8 @@ class Cloud:
             return "ready https://" in self._process.output.read_text()
 
         self._process.wait_until(ready, START_SECONDS)
-        line = self._process.output.read_text().strip()
+        # The lines behind it are the doors of a REST API, which urls.json has too.
+        line = self._process.output.read_text().splitlines()[0]
         self.port = Endpoint.parse(line.removeprefix("ready ")).port
         # scripts/run builds, then becomes local-cloud. The next start uses the same binaries.
         ran = Path(f"/proc/{self._process.pid}/cmdline").read_text().split("\0")

@@ -21,6 +21,7 @@ from . import (
     outages,
     pods,
     policy,
+    private_door,
     rotation,
 )
 from .report import Report
@@ -59,7 +60,11 @@ def _all(world):
     """The rotations mostly wait, so they run beside the others."""
     world.start()
     cloud = world.cloud("cloud", "--pin-namespaces", pods.PINNED)
-    beside = [_beside(world, "rotation", rotation.run), _beside(world, "eks", eks.run)]
+    beside = [
+        _beside(world, "rotation", rotation.run),
+        _beside(world, "eks", eks.run),
+        _beside(world, "private", private_door.run),
+    ]
     _section(world, "authentication", lambda: authentication.run(world, cloud))
     _section(world, "admission policy", lambda: admission_policy.run(world, cloud))
     _section(world, "coverage", lambda: coverage.run(world, cloud))

@@ -244,6 +244,8 @@ async fn render_all(
             url,
             ignored_namespaces: &options.ignored_namespaces,
             url_keys: options.url_keys,
+            keyless: !options.vpc_endpoint_clusters.is_empty()
+                && options.vpc_endpoint_ids.contains(name),
         })
         .await?;
     }

@@ -1,6 +1,7 @@
 //! The files for a real kube-apiserver, written by the same `deploy/render-config` that a
 //! platform engineer uses for a deployed endpoint.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -11,6 +12,8 @@ use crate::tls::CA_FILE;
 
 /// The folder of the files with a key in their URLs.
 pub const EKS: &str = "eks";
+/// The folder of the files without a secret, where the VPC endpoint stands for the cluster.
+pub const KEYLESS: &str = "keyless";
 /// The folder of the files for the REST API, with a folder for each of its doors.
 pub const PRIVATE: &str = "private";
 
@@ -52,22 +55,30 @@ pub struct RenderSettings<'a> {
     pub ignored_namespaces: &'a str,
     /// Whether there are routes with a key.
     pub url_keys: bool,
+    /// Whether the door of `url` is a VPC endpoint that stands for a cluster.
+    pub keyless: bool,
 }
 
 /// Writes the webhook configurations, the `AdmissionConfiguration` and its kubeconfig; for the routes with a
-/// key, other webhook configurations into a folder beside them.
+/// key, and for callers without a secret, other webhook configurations into folders beside them.
 pub async fn run(settings: RenderSettings<'_>) -> Result<(), RenderError> {
     let out = settings.out;
-    render(settings, &[], out).await?;
+    let token = settings.directory.join(TOKEN_FILE);
+    let with_token = ["--token-file".as_ref(), token.as_os_str()];
+    render(settings, &with_token, out).await?;
     if settings.url_keys {
-        render(settings, &["--eks"], &out.join(EKS)).await?;
+        let [option, file] = with_token;
+        render(settings, &["--eks".as_ref(), option, file], &out.join(EKS)).await?;
+    }
+    if settings.keyless {
+        render(settings, &["--eks".as_ref(), "--keyless".as_ref()], &out.join(KEYLESS)).await?;
     }
     Ok(())
 }
 
 async fn render(
     settings: RenderSettings<'_>,
-    options: &[&str],
+    options: &[&OsStr],
     out: &Path,
 ) -> Result<(), RenderError> {
     let RenderSettings { project, directory, url, ignored_namespaces, .. } = settings;
@@ -76,8 +87,6 @@ async fn render(
     let output = Command::new(&script)
         .args(options)
         .args(["--url", url, "--ignored-namespaces", ignored_namespaces])
-        .arg("--token-file")
-        .arg(directory.join(TOKEN_FILE))
         .arg("--ca-file")
         .arg(directory.join(CA_FILE))
         .arg("--out")

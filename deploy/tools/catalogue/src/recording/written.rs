@@ -143,7 +143,7 @@ impl<'a> Writing<'a> {
         }
         for (id, said) in &heard.signings {
             match said {
-                Said::Held((digest, _)) if heard.manifests.contains_key(digest) => {}
+                Said::Held(_) => {}
                 // An image that does not exist is listed as such.
                 Said::NotFound if self.not_found.contains(id) => {}
                 said => self.refused(Operation::DescribeImageSigningStatus, Some(id), Some(said)),
@@ -221,18 +221,17 @@ impl<'a> Writing<'a> {
             self.not_found.push(id.clone());
             return;
         }
-        self.refused(
-            Operation::BatchGetImage,
-            Some(id),
-            image.filter(|it| !matches!(it, Said::Held(_))),
-        );
+        if let Some(said @ (Said::NotFound | Said::Refused { .. })) = image {
+            self.refused(Operation::BatchGetImage, Some(id), Some(said));
+        }
         let operation = Operation::DescribeImageScanFindings;
         match scan {
             Of::NoImage => self.error(operation, Some(id), NO_IMAGE, None),
             Of::Refused(code, message) => {
                 self.error(operation, Some(id), code.clone(), message.cloned());
             }
-            Of::Scan(_) | Of::Nothing => self.error(operation, Some(id), Code::NotRecorded, None),
+            // A recording is silent about what it does not list.
+            Of::Scan(_) | Of::Nothing => {}
         }
     }
 

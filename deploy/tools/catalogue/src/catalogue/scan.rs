@@ -13,6 +13,7 @@ use super::registry::ScanType;
 use super::word::Word;
 
 /// The scan of one image. An image without one answers `ScanNotFoundException`.
+#[allow(clippy::struct_field_names, reason = "the names are those of the API")]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Scan {

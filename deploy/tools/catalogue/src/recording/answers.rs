@@ -103,6 +103,7 @@ pub(super) struct Images {
     pub(super) failures: Vec<ImageFailure>,
 }
 
+#[allow(clippy::struct_field_names, reason = "the names are those of the API")]
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Image {
@@ -155,6 +156,7 @@ pub(super) struct Status {
     pub(super) description: Option<String>,
 }
 
+#[allow(clippy::struct_field_names, reason = "the names are those of the API")]
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Findings {

@@ -139,8 +139,8 @@ fn read(page: Page) -> Option<Scan> {
         scan_type,
         status,
         description,
-        completed_at: moment(said.image_scan_completed_at)?,
-        vulnerability_source_updated_at: moment(said.vulnerability_source_updated_at)?,
+        completed_at: moment(said.image_scan_completed_at).ok()?,
+        vulnerability_source_updated_at: moment(said.vulnerability_source_updated_at).ok()?,
         severity_counts: said
             .finding_severity_counts
             .map_or(SeverityCounts::Absent, SeverityCounts::Given),
@@ -149,11 +149,14 @@ fn read(page: Page) -> Option<Scan> {
     })
 }
 
-/// Seconds since the Unix epoch, to the millisecond, never later; `None` for what is not a time.
+/// A time that is not one.
+struct NoTime;
+
+/// Seconds since the Unix epoch, to the millisecond, never later.
 #[allow(clippy::cast_possible_truncation, reason = "the number is checked by Timestamp")]
-fn moment(seconds: Option<f64>) -> Option<Option<Timestamp>> {
-    let Some(seconds) = seconds else { return Some(None) };
-    Timestamp::from_millisecond((seconds * 1000.0).floor() as i64).ok().map(Some)
+fn moment(seconds: Option<f64>) -> Result<Option<Timestamp>, NoTime> {
+    let read = |seconds: f64| Timestamp::from_millisecond((seconds * 1000.0).floor() as i64);
+    seconds.map(read).transpose().map_err(|_out_of_range| NoTime)
 }
 
 fn basic_finding(finding: Basic) -> Finding {
@@ -188,7 +191,7 @@ fn enhanced_finding(finding: Enhanced) -> Option<Finding> {
         version: package.version,
         fixed_in: package.fixed_in,
         packages,
-        first_observed_at: moment(finding.first_observed_at)?,
+        first_observed_at: moment(finding.first_observed_at).ok()?,
         ..Finding::default()
     };
     if read.fix_available() != finding.fix_available.as_deref() {

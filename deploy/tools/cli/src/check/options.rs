@@ -44,7 +44,7 @@ pub struct CheckOptions {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Parameters of the stack")]
 pub struct Parameters {
-    /// The CloudFormation stack of the admission function: its parameters and its policy document are used. Options
+    /// The stack of the admission function: its parameters and its policy document are used. Options
     /// below set single parameters instead
     #[arg(long, value_name = "NAME", conflicts_with = "own_account")]
     pub stack: Option<String>,

@@ -78,7 +78,7 @@ fn written(options: &CheckOptions, outputs: &[Output], report: &Report) -> Resul
             Some(file) => {
                 std::fs::write(file, output::write(*format, report, false)).map_err(|error| {
                     format!("{}: {error}; expected a file to write", file.display())
-                })?
+                })?;
             }
         }
     }

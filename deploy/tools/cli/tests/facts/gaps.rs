@@ -59,7 +59,7 @@ async fn what_ecr_said_does_not_exist_does_not() {
 }
 
 #[tokio::test]
-async fn many_repositories_of_which_few_were_recorded_are_told_apart() {
+async fn many_repositories_of_which_few_were_recorded_each_get_their_own_answer() {
     let asked = image("210987654321", "us-east-1", "platform/proxy", "1.30");
     let (heard, recording) = record(&facts(SAMPLE), &[asked.clone()].into(), &needs()[0]).await;
     let other = |n| image("210987654321", "us-east-1", &format!("other/{n}"), "1");

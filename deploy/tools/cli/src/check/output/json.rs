@@ -1,5 +1,7 @@
 //! The report for programs. deploy/check.md documents it; what has a name here keeps it.
 
+use std::fmt::Write;
+
 use ecr_admission_policy::Mode;
 use ecr_admission_policy::text::is_printable;
 use serde::Serialize;
@@ -206,7 +208,8 @@ fn escaped(json: &str) -> String {
         } else {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a String cannot fail.
+                _ = write!(escaped, "\\u{unit:04x}");
             }
         }
     }

@@ -109,7 +109,7 @@ mod tests {
         let turns: Vec<_> = (0..41).map(|_| (pace.turn() - start).as_millis()).collect();
         assert_eq!((turns[0], turns[1], turns[20], turns[40]), (0, 50, 1_000, 2_000));
         // A pause is not saved up for later.
-        sleep_until(start + Duration::from_secs(60)).await;
+        sleep_until(start + Duration::from_mins(1)).await;
         let turns: Vec<_> = (0..3).map(|_| (pace.turn() - start).as_millis()).collect();
         assert_eq!(turns, [60_000, 60_050, 60_100]);
     }

@@ -19,7 +19,8 @@ fn process() {
         let caller = aws.caller().await?;
         Ok::<_, String>(format!("{caller} {}", aws.region()))
     });
-    println!("\nresult: {}", result.unwrap_or_else(|problem| problem));
+    let result = result.unwrap_or_else(|problem| problem);
+    writeln!(std::io::stdout(), "\nresult: {result}").unwrap();
 }
 
 /// What the process finds with this home and these variables.
@@ -66,7 +67,7 @@ fn sts() -> String {
             } else {
                 let key = request.split("Credential=").nth(1).unwrap();
                 let key = key.split('/').next().unwrap();
-                caller(&key[key.len() - 12..]).1
+                caller(key.get(key.len() - 12..).unwrap()).1
             };
             let length = body.len();
             write!(

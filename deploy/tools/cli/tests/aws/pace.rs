@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::replay::{aws, json_error};
 
-const TIMEOUT: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 fn image(tag: &str) -> EcrImage {
     EcrImage {

@@ -39,7 +39,7 @@ pub(crate) fn aws(answer: impl Fn(&str, &str) -> Reply + Send + Sync + 'static) 
     Aws::new(config).unwrap()
 }
 
-/// An error of CloudFormation or AWS STS.
+/// An error of AWS `CloudFormation` or AWS STS.
 pub(crate) fn xml_error(status: u16, code: &str, message: &str) -> Reply {
     let error = format!("<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>");
     (status, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))

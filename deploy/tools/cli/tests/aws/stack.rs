@@ -3,6 +3,7 @@
 use ecr_admission::config::{Config, PinNamespaces};
 use ecr_admission_cli::check::aws::{Aws, OUTPUTS};
 use ecr_admission_lambda::Environment;
+use ecr_admission_policy::names::{AccountId, Region};
 use ecr_admission_testing::ecr::Reply;
 use serde_json::json;
 
@@ -86,9 +87,9 @@ async fn the_function_reads_its_configuration_from_the_outputs() {
     let credentials = credentials.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let environment: Environment = stack.environment.iter().cloned().chain(credentials).collect();
     let config = Config::from_environment(&environment).unwrap();
-    let ids: Vec<_> = config.registry_ids.iter().flatten().map(|id| id.as_str()).collect();
+    let ids: Vec<_> = config.registry_ids.iter().flatten().map(AccountId::as_str).collect();
     assert_eq!(ids, ["123456789012", "210987654321"]);
-    let regions: Vec<_> = config.regions.iter().map(|region| region.as_str()).collect();
+    let regions: Vec<_> = config.regions.iter().map(Region::as_str).collect();
     assert_eq!(regions, ["us-east-1"]);
     let ignored: Vec<_> = config.ignored_namespaces.iter().map(String::as_str).collect();
     assert_eq!(ignored, ["ingress", "kube-system"]);

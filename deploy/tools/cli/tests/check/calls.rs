@@ -74,6 +74,9 @@ fn pods() -> String {
         .to_string()
 }
 
+/// The budget of the look-ups, and how many images were asked for.
+type Seen = Mutex<Option<(Arc<Budget>, usize)>>;
+
 #[tokio::test]
 async fn a_cluster_takes_few_calls() {
     let directory = tempfile::tempdir().unwrap();
@@ -86,7 +89,7 @@ async fn a_cluster_takes_few_calls() {
     let input = input::read(&["-".into()], &mut pods().as_bytes());
     assert_eq!((input.objects.len(), input.unreadable.len()), (PODS, 0));
 
-    let seen: Arc<Mutex<Option<(Arc<Budget>, usize)>>> = Arc::default();
+    let seen: Arc<Seen> = Arc::default();
     let watched = Arc::clone(&seen);
     let report = evaluate(input.objects, setup(&VARIABLES, None), inspector, |budget, images| {
         *watched.lock().unwrap() = Some((budget, images));

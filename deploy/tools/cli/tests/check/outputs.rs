@@ -26,8 +26,8 @@ fn written(mut object: Object, file: &str) -> Object {
 
 fn not_evaluated(kind: &str, name: &str) -> Object {
     let mut object = pod(&running(name, &[]));
-    object.api_version = "v1".to_owned();
-    object.kind = kind.to_owned();
+    "v1".clone_into(&mut object.api_version);
+    kind.clone_into(&mut object.kind);
     object.content = Content::NotEvaluated("no Pod template".to_owned());
     object
 }

@@ -42,7 +42,7 @@ pub(crate) fn setup(variables: &[(&str, &str)], document: Option<&str>) -> Setup
         circumstances: Circumstances { user: NOBODY.to_owned(), groups: vec![], mutate: true },
         namespace: "shop".to_owned(),
         now_ms: NOW_MS,
-        deadline: Instant::now() + Duration::from_secs(60),
+        deadline: Instant::now() + Duration::from_mins(1),
         room: 16,
     }
 }
@@ -67,7 +67,7 @@ pub(crate) fn deployment(pod: &Value) -> Object {
     made(&deployment, "apps/v1", "Deployment", pod, "spec.template.spec")
 }
 
-/// A CronJob whose Pods are like this one.
+/// A `CronJob` whose Pods are like this one.
 pub(crate) fn cron_job(pod: &Value) -> Object {
     let job = json!({"metadata": {"name": "nightly"}});
     made(&job, "batch/v1", "CronJob", pod, "spec.jobTemplate.spec.template.spec")

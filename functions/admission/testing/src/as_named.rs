@@ -6,7 +6,7 @@ use ecr_admission::inspect::{Budget, Found, InspectImage, Missing, Registry};
 use ecr_admission_policy::facts::manifest::{Elsewhere, NotUnderstood};
 use ecr_admission_policy::facts::{
     Cause, ConfigFacts, Content, Finding, Findings, ImageConfig, ImageScan, NoFacts, PlatformFacts,
-    RepositoryFacts, Scan, Scanning, Severity, SigningFacts, SigningState, SigningStatus,
+    RepositoryFacts, Scan, Scanning, Severity, SigningFacts,
 };
 use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::index::{Child, Index, Platform};
@@ -80,29 +80,12 @@ fn find(image: &EcrImage, needs: Needs) -> Result<Found, Missing> {
         Content::Image(facts)
     };
     let checkpoint = name.contains("checkpoint").then(|| "org.criu.\u{1b}[2J".to_owned());
-    Ok(Found { digest, content, checkpoint, signing: signing(name, needs) })
+    Ok(Found { digest, content, checkpoint, signing: signing(needs) })
 }
 
-/// The profile with which every image is signed whose name says nothing else.
-pub const PROFILE: &str = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/release";
-
-fn signing(name: &str, needs: Needs) -> SigningFacts {
-    if !needs.signing {
-        return SigningFacts::NotRead;
-    }
-    let text = || "\u{9b}31m".to_owned();
-    let (profile, state) = match name {
-        name if name.contains("unsigned") => (text(), SigningState::Complete),
-        name if name.contains("half-signed") => (PROFILE.to_owned(), SigningState::InProgress),
-        name if name.contains("badly-signed") => {
-            (PROFILE.to_owned(), SigningState::Failed { code: text(), reason: text() })
-        }
-        name if name.contains("oddly-signed") => {
-            (PROFILE.to_owned(), SigningState::Unknown(text()))
-        }
-        _ => (PROFILE.to_owned(), SigningState::Complete),
-    };
-    SigningFacts::Read(vec![SigningStatus { profile, state }])
+/// Nothing is signed.
+fn signing(needs: Needs) -> SigningFacts {
+    if needs.signing { SigningFacts::Read(vec![]) } else { SigningFacts::NotRead }
 }
 
 fn elsewhere() -> Elsewhere {

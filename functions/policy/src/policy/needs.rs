@@ -4,6 +4,7 @@ use crate::facts::SeverityLimit;
 
 /// Which facts a policy needs beside those that are always looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a need of its own")]
 pub struct Needs {
     /// The severity at and above which findings matter: lower ones need not be kept.
     pub severity_limit: SeverityLimit,

@@ -50,15 +50,13 @@ impl fmt::Display for SigningProblem {
         let short = f.alternate();
         match self {
             Self::NotSigned { other } => {
-                f.write_str("is not signed with a signing profile that the policy document lists (")?;
+                f.write_str("is not signed with a listed signing profile (Amazon ECR reports ")?;
                 match other {
-                    None => f.write_str("Amazon ECR reports no signing status")?,
-                    Some(_) if short => f.write_str("Amazon ECR reports other profiles only")?,
-                    Some(other) => {
-                        write!(f, "Amazon ECR reports {} instead", quote(other, LONGEST_SIGNING_PROFILE))?;
-                    }
+                    None => f.write_str("none")?,
+                    Some(_) if short => f.write_str("others only")?,
+                    Some(other) => write!(f, "{} only", quote(other, LONGEST_SIGNING_PROFILE))?,
                 }
-                f.write_str("); add the repository to the registry's signing configuration with a listed profile and push the image again")
+                f.write_str("); add its repository to the registry's signing configuration and push it again")
             }
             Self::InProgress { profile } => {
                 f.write_str("is still being signed")?;
@@ -77,7 +75,7 @@ impl fmt::Display for SigningProblem {
                 if !short && !reason.is_empty() {
                     write!(f, " ({})", quote(reason, LONGEST_SIGNING_TEXT))?;
                 }
-                f.write_str("; correct the cause and push the image again")
+                f.write_str("; correct the cause and push it again")
             }
             Self::Unknown { profile, word } => {
                 f.write_str("is not known to be signed")?;

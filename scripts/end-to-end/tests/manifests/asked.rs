@@ -6,7 +6,7 @@ use end_to_end::outcome::{outcome, pod};
 use end_to_end::policed::{Keep, Policed};
 use end_to_end::support::image;
 
-const RULES: [&str; 7] = [
+const RULES: [&str; 8] = [
     "ecr-registry",
     "image-available",
     "tag-immutability",
@@ -14,6 +14,7 @@ const RULES: [&str; 7] = [
     "scan-on-push",
     "scan-findings",
     "image-config",
+    "signed",
 ];
 
 /// A catalogue of one repository with these images, one a line; `*clean` and `*critical` are scans that they

@@ -5,21 +5,22 @@ use end_to_end::policed::{Keep, Policed};
 
 const RULE: &str = "rules: {signed: {profiles: ['arn:aws:signer:us-east-1:123456789012:/signing-profiles/release']}}";
 
-const TODO: &str = "add the repository to the registry's signing configuration with a listed profile and push the image again [signed]";
+const TODO: &str =
+    "add its repository to the registry's signing configuration and push it again [signed]";
 
 #[tokio::test]
 async fn what_amazon_ecr_says_it_signed_is_admitted_and_nothing_else() {
     let policed = Policed::open().await;
     let profile = "\"arn:aws:signer:us-east-1:123456789012:/signing-profiles/release\"";
-    let not_signed = "is not signed with a signing profile that the policy document lists";
-    let none = format!("{not_signed} (Amazon ECR reports no signing status); {TODO}");
+    let not_signed = "is not signed with a listed signing profile";
+    let none = format!("{not_signed} (Amazon ECR reports none); {TODO}");
     let other = format!(
-        "{not_signed} (Amazon ECR reports \"arn:aws:signer:us-east-1:123456789012:/signing-profiles/test\" instead); {TODO}"
+        "{not_signed} (Amazon ECR reports \"arn:aws:signer:us-east-1:123456789012:/signing-profiles/test\" only); {TODO}"
     );
     let in_progress =
         format!("is still being signed with {profile}; try again in a minute [signed]");
     let failed = format!(
-        "could not be signed with {profile}: failure code \"AccessDenied\" (\"may not sign\"); correct the cause and push the image again [signed]"
+        "could not be signed with {profile}: failure code \"AccessDenied\" (\"may not sign\"); correct the cause and push it again [signed]"
     );
     let new_word = format!(
         "is not known to be signed with {profile}: its signing status is \"SIGNED\", which this version of ecr-admission does not know; see the signing status of the image in Amazon ECR [signed]"

@@ -120,6 +120,14 @@ fn bad_cases_are_one_line_with_their_place() {
             "3:46: cases[0].facts.config: unknown field `users`",
         ),
         (
+            one("expect: deny, facts: {signing: [{status: COMPLETE}]}"),
+            "3:47: cases[0].facts.signing[0]: missing field `profile`",
+        ),
+        (
+            one("expect: deny, facts: {signing: [{profile: release}]}"),
+            "3:57: cases[0].facts.signing[0].profile: expected the ARN of an AWS Signer signing profile",
+        ),
+        (
             "cases: [{name: n, image: a, expect: deny}, {name: m, expect: deny}]".to_owned(),
             "1:1: case 2 (m) has no image; expected one in the case or at the top of the file",
         ),

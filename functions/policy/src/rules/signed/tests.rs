@@ -35,7 +35,9 @@ fn texts(policy: &Policy, signing: SigningFacts) -> Vec<(String, String)> {
         Evaluation::Evaluated(reasons) => {
             reasons.iter().map(|it| (format!("{it}"), format!("{it:#}"))).collect()
         }
-        other => panic!("an inspected image is evaluated: {other:?}"),
+        Evaluation::NotApplicable | Evaluation::Skipped => {
+            panic!("an inspected image is evaluated")
+        }
     }
 }
 
@@ -76,19 +78,19 @@ fn a_violation_says_what_amazon_ecr_says_and_in_short_names_no_account() {
     let read = |profile, word| SigningFacts::Read(vec![status(profile, word)]);
     let unavailable =
         Unavailable { operation: "ecr:DescribeImageSigningStatus", cause: Cause::AccessDenied };
-    let todo = "add the repository to the registry's signing configuration with a listed profile and push the image again";
-    let not_signed = "is not signed with a signing profile that the policy document lists";
+    let todo = "add its repository to the registry's signing configuration and push it again";
+    let not_signed = "is not signed with a listed signing profile";
     let denied = "could not be evaluated: ecr:DescribeImageSigningStatus was denied access; allow it for the admission function's role and, for a registry of another account, in the repository policy";
     for (signing, full, short) in [
         (
             SigningFacts::Read(vec![]),
-            format!("{not_signed} (Amazon ECR reports no signing status); {todo}"),
-            format!("{not_signed} (Amazon ECR reports no signing status); {todo}"),
+            format!("{not_signed} (Amazon ECR reports none); {todo}"),
+            format!("{not_signed} (Amazon ECR reports none); {todo}"),
         ),
         (
             read(OTHER, "COMPLETE"),
-            format!("{not_signed} (Amazon ECR reports \"{OTHER}\" instead); {todo}"),
-            format!("{not_signed} (Amazon ECR reports other profiles only); {todo}"),
+            format!("{not_signed} (Amazon ECR reports \"{OTHER}\" only); {todo}"),
+            format!("{not_signed} (Amazon ECR reports others only); {todo}"),
         ),
         (
             read(RELEASE, "IN_PROGRESS"),
@@ -97,16 +99,16 @@ fn a_violation_says_what_amazon_ecr_says_and_in_short_names_no_account() {
         ),
         (
             read(RELEASE, "FAILED"),
-            format!("could not be signed with \"{RELEASE}\": failure code \"AccessDenied\" (\"User: x is not authorized to perform: signer:SignPayload\"); correct the cause and push the image again"),
-            "could not be signed: failure code \"AccessDenied\"; correct the cause and push the image again".to_owned(),
+            format!("could not be signed with \"{RELEASE}\": failure code \"AccessDenied\" (\"User: x is not authorized to perform: signer:SignPayload\"); correct the cause and push it again"),
+            "could not be signed: failure code \"AccessDenied\"; correct the cause and push it again".to_owned(),
         ),
         (
             SigningFacts::Read(vec![SigningStatus {
                 profile: RELEASE.to_owned(),
                 state: SigningState::Failed { code: String::new(), reason: String::new() },
             }]),
-            format!("could not be signed with \"{RELEASE}\": Amazon ECR reports no failure code; correct the cause and push the image again"),
-            "could not be signed: Amazon ECR reports no failure code; correct the cause and push the image again".to_owned(),
+            format!("could not be signed with \"{RELEASE}\": Amazon ECR reports no failure code; correct the cause and push it again"),
+            "could not be signed: Amazon ECR reports no failure code; correct the cause and push it again".to_owned(),
         ),
         (
             read(RELEASE, "PAUSED"),

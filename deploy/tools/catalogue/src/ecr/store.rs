@@ -14,7 +14,7 @@ use crate::error::EcrError;
 /// A catalogue as ECR holds it: all registries, of all accounts and Regions.
 #[derive(Debug)]
 pub struct Registries {
-    registries: Vec<Registry>,
+    all: Vec<Registry>,
     /// The account that asked, where this is a recording.
     recorded_by: Option<String>,
     /// Config blobs and layers by digest.
@@ -81,12 +81,12 @@ impl Registries {
                 repositories: repositories.collect(),
             }
         });
-        Registries { registries: registries.collect(), recorded_by, blobs }
+        Registries { all: registries.collect(), recorded_by, blobs }
     }
 
     /// Whether there is a registry in this Region.
     pub fn has_region(&self, region: &str) -> bool {
-        self.registries.iter().any(|registry| registry.region == region)
+        self.all.iter().any(|registry| registry.region == region)
     }
 
     /// The layer or config blob of a digest.
@@ -96,9 +96,7 @@ impl Registries {
 
     /// A registry that the catalogue lacks is an empty one: `None`.
     pub(crate) fn registry(&self, account: &str, region: &str) -> Option<&Registry> {
-        self.registries
-            .iter()
-            .find(|registry| registry.account == account && registry.region == region)
+        self.all.iter().find(|registry| registry.account == account && registry.region == region)
     }
 
     /// A repository with its registry.
@@ -277,7 +275,7 @@ mod tests {
     }
 
     fn images(registries: &Registries) -> impl Iterator<Item = &Image> {
-        let repositories = registries.registries.iter().flat_map(|it| it.repositories.values());
+        let repositories = registries.all.iter().flat_map(|it| it.repositories.values());
         repositories.flat_map(|repository| &repository.images)
     }
 

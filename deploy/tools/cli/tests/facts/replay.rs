@@ -64,7 +64,7 @@ async fn a_recording_of_a_recording_is_the_same() {
         let (_, again) = record(&facts(&recording), &all, &everything).await;
         let without_time = |text: &str| {
             let lines = text.lines().filter(|line| !line.starts_with("recordedAt: "));
-            lines.map(|line| format!("{line}\n")).collect::<String>()
+            lines.collect::<Vec<&str>>().join("\n")
         };
         assert_eq!(without_time(&again), without_time(&recording), "{name}");
     }

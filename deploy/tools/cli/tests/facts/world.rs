@@ -22,7 +22,7 @@ use ecr_admission_policy::{EcrImage, Inspection};
 use tokio::time::Instant;
 use yaml_serde::Value;
 
-pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
 
 pub(crate) type Inspections = BTreeMap<EcrImage, Inspection>;
 
@@ -60,7 +60,7 @@ pub(crate) async fn inspect(
     images: &BTreeSet<EcrImage>,
     needs: &Needs,
 ) -> Inspections {
-    let budget = Budget::new(Instant::now() + Duration::from_secs(60));
+    let budget = Budget::new(Instant::now() + Duration::from_mins(1));
     gather(inspector, &own(), images, needs, &budget).await
 }
 

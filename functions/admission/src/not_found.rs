@@ -170,6 +170,8 @@ mod tests {
             Cause::TimedOut,
             Cause::Internal,
             Cause::NotAsked,
+            Cause::NotRecorded,
+            Cause::Outdated,
         ] {
             let unavailable = Unavailable { operation: "ecr:DescribeRepositories", cause };
             memory.remember(&image("pay", "1"), &Inspection::Unavailable(unavailable), NOW);

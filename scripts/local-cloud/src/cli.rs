@@ -18,9 +18,9 @@ pub const ADDRESS: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// Runs ecr-admission on this machine: the two real functions, and what they need of AWS.
 ///
-/// The stack is account 123456789012 in us-east-1. When it answers, `ready https://127.0.0.1:PORT`
-/// is printed, then a line such as `vpce-0123456789abcdef0 https://127.0.0.1:PORT/v1` for each door of a REST API;
-/// Ctrl-C stops everything. GET /_local/calls lists the AWS calls, GET /_local/metrics
+/// The stack is account 123456789012 in us-east-1, or where --registry was recorded. When it answers,
+/// `ready https://127.0.0.1:PORT` is printed, then a line such as `vpce-0123456789abcdef0 https://127.0.0.1:PORT/v1`
+/// for each door of a REST API; Ctrl-C stops everything. GET /_local/calls lists the AWS calls, GET /_local/metrics
 /// what CloudWatch received, and POST /_local/reset clears both. POST
 /// /_local/reset-authorizers-cache makes API Gateway forget the authorizer's answers.
 #[derive(Clone, Debug, Parser)]
@@ -78,13 +78,13 @@ pub struct Options {
     )]
     pub pin_namespaces: String,
 
-    /// Regions whose registries are allowed
-    #[arg(long, value_name = "A,B", default_value = REGION)]
-    pub registry_region: String,
+    /// Regions whose registries are allowed [default: that of the stack]
+    #[arg(long, value_name = "A,B")]
+    pub registry_region: Option<String>,
 
-    /// Accounts whose registries are allowed
-    #[arg(long, value_name = "A,B", default_value = ACCOUNT)]
-    pub registry_ids: String,
+    /// Accounts whose registries are allowed [default: that of the stack]
+    #[arg(long, value_name = "A,B")]
+    pub registry_ids: Option<String>,
 
     /// Also serves POST /validate/{key} and POST /mutate/{key}, for a control plane that sends no token, and
     /// writes its files, with the key of the token, into the folder eks of --dir

@@ -98,6 +98,7 @@ impl Cloud {
         let admission_binary = binary("admission-binary", &options.admission_binary)?;
         let authorizer_binary = binary("authorizer-binary", &options.authorizer_binary)?;
         let catalogue = Catalogue::read(&options.registry())?;
+        let home = Home::of(&catalogue);
         // Whether it is a policy document is for the function to say, as it is with AWS.
         options.policy.as_deref().map(read_secret_file).transpose()?;
         let directory = directory::create(&options.dir)?;
@@ -110,13 +111,14 @@ impl Cloud {
 
         let aws_door = Listening::on(0, "port").await?;
         let secret_access_key = Alphanumeric.sample_string(&mut rand::rng(), 40);
-        let aws = Aws::new(aws_settings(options, catalogue, &token, &secret_access_key));
+        let aws = Aws::new(aws_settings(options, catalogue, &home, &token, &secret_access_key));
         let common = aws_environment(&secret_access_key, aws_door.url, &directory);
         let function = |name: &str, binary: PathBuf, own: Vec<(String, String)>| {
             let environment = common.iter().cloned().chain(own).collect();
-            Function::new(function_settings(options, name, binary, environment))
+            Function::new(function_settings(options, &home, name, binary, environment))
         };
-        let admission = function("admission", admission_binary, admission_environment(options));
+        let admission =
+            function("admission", admission_binary, admission_environment(options, &home));
         let authorizer = |name: &str, own: &[(&str, &str)]| {
             function(name, authorizer_binary.clone(), authorizer_environment(options, own))
         };
@@ -136,8 +138,8 @@ impl Cloud {
             address_counts: !options.allowed_sources.is_empty(),
             admission,
             aws,
-            account: ACCOUNT.to_owned(),
-            region: REGION.to_owned(),
+            account: home.account.clone(),
+            region: home.region.clone(),
             authorizer_cache: options.authorizer_cache_seconds,
             integration_timeout: options.integration_timeout_ms,
         };
@@ -252,17 +254,34 @@ async fn render_all(
     Ok(())
 }
 
+/// Where the stack is: for a recording, where that was made, so that the same registries are those of its account.
+struct Home {
+    account: String,
+    region: String,
+}
+
+impl Home {
+    fn of(catalogue: &Catalogue) -> Self {
+        let recorded = catalogue.recorded();
+        Self {
+            account: recorded.map_or(ACCOUNT, |recorded| recorded.account).to_owned(),
+            region: recorded.map_or(REGION, |recorded| recorded.region).to_owned(),
+        }
+    }
+}
+
 fn aws_settings(
     options: &Options,
     catalogue: Catalogue,
+    home: &Home,
     token: &str,
     secret_access_key: &str,
 ) -> aws::AwsSettings {
     let policy = options.policy.clone().map(|path| (POLICY_SECRET.to_owned(), path));
     aws::AwsSettings {
         catalogue,
-        account: ACCOUNT.to_owned(),
-        region: REGION.to_owned(),
+        account: home.account.clone(),
+        region: home.region.clone(),
         latency: options.latency_ms,
         handshake: options.handshake_ms,
         faults: options.fault.clone(),
@@ -275,6 +294,7 @@ fn aws_settings(
 
 fn function_settings(
     options: &Options,
+    home: &Home,
     name: &str,
     binary: PathBuf,
     environment: BTreeMap<String, String>,
@@ -282,8 +302,8 @@ fn function_settings(
     FunctionSettings {
         name: name.to_owned(),
         binary,
-        account: ACCOUNT.to_owned(),
-        region: REGION.to_owned(),
+        account: home.account.clone(),
+        region: home.region.clone(),
         environment,
         faults: options.fault.clone(),
         sandboxes: options.sandboxes,
@@ -307,15 +327,17 @@ fn aws_environment(
     pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
 }
 
-fn admission_environment(options: &Options) -> Vec<(String, String)> {
+fn admission_environment(options: &Options, home: &Home) -> Vec<(String, String)> {
+    let given =
+        |option: &Option<String>, usual: &str| option.as_deref().unwrap_or(usual).to_owned();
     let mut environment = vec![
         ("IGNORED_NAMESPACES".to_owned(), options.ignored_namespaces.clone()),
         ("PIN_NAMESPACES".to_owned(), options.pin_namespaces.clone()),
-        ("REGISTRY_IDS".to_owned(), options.registry_ids.clone()),
-        ("REGISTRY_REGION".to_owned(), options.registry_region.clone()),
+        ("REGISTRY_IDS".to_owned(), given(&options.registry_ids, &home.account)),
+        ("REGISTRY_REGION".to_owned(), given(&options.registry_region, &home.region)),
     ];
     if options.policy.is_some() {
-        let arn = secret_arn(REGION, ACCOUNT, POLICY_SECRET);
+        let arn = secret_arn(&home.region, &home.account, POLICY_SECRET);
         environment.push(("POLICY_SECRET".to_owned(), arn));
     }
     environment.extend(options.admission_env.iter().cloned());

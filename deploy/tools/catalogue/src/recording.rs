@@ -21,7 +21,7 @@ use crate::catalogue::id::Account;
 use crate::catalogue::refusal::{Code, Operation};
 use answers::{
     BatchGetImage, BatchGetScanning, DescribeFindings, DescribeRepositories, DescribeSigning,
-    DownloadUrl, Images, Repositories, Scanning, SigningStatuses, Url,
+    DownloadUrl, ImageId, Images, Repositories, Scanning, SigningStatuses, Url,
 };
 use heard::{RepositoryHeard, Said};
 
@@ -194,7 +194,7 @@ impl Recording {
         let place = self.place(region, request.registry_id, &request.repository_name);
         let said = said::<Images>(answer, Operation::BatchGetImage)?;
         let repository = self.repository(place);
-        let ids = request.image_ids.iter().filter_map(answers::ImageId::name);
+        let ids = request.image_ids.iter().filter_map(ImageId::name);
         match said {
             Said::Held(held) => {
                 let only = request.image_ids.len() == 1;
@@ -209,8 +209,7 @@ impl Recording {
                     repository.manifests.insert(digest, manifest);
                 }
                 for failure in held.failures {
-                    let Some(id) = failure.image_id.as_ref().and_then(answers::ImageId::name)
-                    else {
+                    let Some(id) = failure.image_id.as_ref().and_then(ImageId::name) else {
                         continue;
                     };
                     let said = match failure.failure_code.as_deref() {
@@ -233,7 +232,7 @@ impl Recording {
         let token = request.next_token;
         match (said(answer, Operation::DescribeImageScanFindings), token) {
             // The rest of a scan that could not be had is not recorded: the scan stays incomplete.
-            (None | Some(Said::NotFound | Said::Refused { .. }), Some(_)) | (None, None) => {}
+            (None, _) | (Some(Said::NotFound | Said::Refused { .. }), Some(_)) => {}
             (Some(Said::Held(page)), Some(token)) => repository.scans.continued(&id, &token, page),
             (Some(Said::Held(page)), None) => repository.scans.begun(id, page),
             (Some(Said::NotFound), None) => repository.scans.not_found(id),

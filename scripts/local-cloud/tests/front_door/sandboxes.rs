@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::support::{JSON, options, order, seen, stack};
+use crate::support::{JSON, options, options_over, order, seen, stack};
 use local_cloud::client::Reply;
 use local_cloud::stack::Stack;
 use serde_json::{Value, json};
@@ -93,6 +93,19 @@ async fn a_function_gets_lambdas_environment_and_nothing_of_ours() {
     assert_eq!(variables["AWS_REGION"], "us-east-1");
     let trusted = stack.directory().canonicalize().unwrap().join("ca.pem");
     assert_eq!(variables["SSL_CERT_FILE"], trusted.to_str().unwrap());
+}
+
+#[tokio::test]
+async fn a_recording_makes_the_stack_one_of_its_account_and_region() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("facts.yaml");
+    let keys = "recordedAt: 2026-11-26T08:00:00Z\naccount: \"210987654321\"\nregion: eu-west-1\n";
+    std::fs::write(&file, format!("{keys}registries: []\n")).unwrap();
+    let stack = options_over(&file).start().await.unwrap();
+    let variables = seen(&stack).await["variables"].take();
+    assert_eq!(variables["AWS_REGION"], "eu-west-1");
+    assert_eq!(variables["REGISTRY_REGION"], "eu-west-1");
+    assert_eq!(variables["REGISTRY_IDS"], "210987654321");
 }
 
 #[tokio::test]

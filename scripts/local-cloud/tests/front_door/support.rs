@@ -1,6 +1,6 @@
 //! A stack whose two functions are the scripted one (examples/scripted.rs).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use local_cloud::build;
@@ -15,15 +15,19 @@ pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// Options for a stack with scripted functions and an empty ECR.
 pub(crate) fn options() -> StackOptions {
+    options_over(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/front_door/registry.yaml"))
+}
+
+/// The same with this ECR.
+pub(crate) fn options_over(registry: &Path) -> StackOptions {
     static SCRIPTED: OnceLock<PathBuf> = OnceLock::new();
     let scripted =
         SCRIPTED.get_or_init(|| build::build("local-cloud", "--example", "scripted").unwrap());
-    let registry = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/front_door/registry.yaml");
     Stack::options()
         .program(env!("CARGO_BIN_EXE_local-cloud"))
         .admission(scripted)
         .authorizer(scripted)
-        .args(["--registry".into(), registry.into_os_string()])
+        .args(["--registry".as_ref(), registry.as_os_str()])
 }
 
 /// A running stack with scripted functions.

@@ -18,8 +18,8 @@ use super::word::Word;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Scan {
     /// Where it is not that of the registry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) scan_type: Option<ScanType>,
+    #[serde(rename = "scanType", skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<ScanType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

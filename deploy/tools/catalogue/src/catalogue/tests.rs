@@ -125,7 +125,7 @@ fn a_key_that_is_not_known_is_refused_with_its_line() {
     assert_eq!(
         message,
         "catalogue registry.yaml: registries[0]: unknown field `repos`, expected one of `account`, \
-         `region`, `scanType`, `repositories` at line 4 column 5"
+         `region`, `scanType`, `notFound`, `repositories` at line 4 column 5"
     );
 }
 
@@ -215,6 +215,11 @@ fn a_key_that_would_say_nothing_is_refused() {
         ),
         ("platforms: [], config: {}", "config", "an image index has none"),
         ("platforms: [], configMediaType: a/b", "configMediaType", "an image index has none"),
+        (
+            "manifest: '{\"layers\":[]}', configBlob: ''",
+            "configBlob",
+            "its manifest names no config",
+        ),
         ("indexScan: {}", "indexScan", "it is not an image index: call it scan"),
         ("config: {}, configBlob: ''", "config", "its configBlob is given whole: write it there"),
     ] {
@@ -258,4 +263,70 @@ fn a_catalogue_may_be_large_and_use_anchors() {
     let images = &catalogue.registries[0].repositories[0].images;
     assert_eq!(images.len(), 20_001);
     assert!(images.iter().all(|image| image.scan.as_ref().unwrap().findings.is_some()));
+}
+
+#[test]
+fn a_recording_says_when_where_and_by_whom_it_was_made() {
+    let keys = "recordedAt: 2026-11-26T08:00:00Z\naccount: \"123456789012\"\nregion: eu-west-1\n";
+    let catalogue = parse(&format!("{keys}registries: []\n")).unwrap();
+    let recorded = catalogue.recorded().unwrap();
+    assert_eq!((recorded.account, recorded.region), ("123456789012", "eu-west-1"));
+    assert_eq!(recorded.at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs(), 1_795_680_000);
+    assert_eq!(parse("registries: []\n").unwrap().recorded(), None);
+    assert_eq!(
+        refusal("region: eu-west-1\nregistries: []\n"),
+        "catalogue registry.yaml: a recording has the keys recordedAt, account and region; give all three, or none"
+    );
+}
+
+#[test]
+fn an_error_that_no_operation_has_is_refused() {
+    let error = |error: &str| {
+        refusal(&format!(
+            "registries: [{{account: \"123456789012\", region: us-east-1, repositories: [{{name: a, errors: [{error}]}}]}}]"
+        ))
+    };
+    let start =
+        "catalogue registry.yaml: registry 123456789012 us-east-1: repository \"a\": an error of";
+    for (given, why) in [
+        (
+            "{operation: DescribeRepositories, of: x, code: NotRecorded}",
+            "DescribeRepositories is about the repository; remove the key of",
+        ),
+        (
+            "{operation: BatchGetImage, code: ImageNotFound}",
+            "BatchGetImage needs the key of: a tag, or the digest of an image or a layer",
+        ),
+        (
+            "{operation: DescribeImageScanFindings, of: x, code: ImageNotFound}",
+            "DescribeImageScanFindings has the code \"ImageNotFound\", but only a code that ends in Exception, \
+             or NotRecorded, can be its answer",
+        ),
+    ] {
+        assert_eq!(error(given), format!("{start} {why}"));
+    }
+    let unknown = error("{operation: BatchGetImage, of: x, code: ThrottlingException}");
+    assert!(unknown.contains(r"expected one of AccessDeniedException, "), "{unknown}");
+    let operation = error("{operation: PutImage, of: x, code: NotRecorded}");
+    assert!(operation.contains("unknown variant `PutImage`"), "{operation}");
+}
+
+#[test]
+fn what_is_held_is_not_missing_too() {
+    let registry = |keys: &str| {
+        refusal(&format!("registries: [{{account: \"123456789012\", region: us-east-1, {keys}}}]"))
+    };
+    let start = "catalogue registry.yaml: registry 123456789012 us-east-1";
+    assert_eq!(
+        registry("notFound: [a], repositories: [{name: a}]"),
+        format!(
+            "{start}: repository \"a\" is listed, but also notFound; remove it from one of them"
+        )
+    );
+    assert_eq!(
+        registry("repositories: [{name: a, notFound: [x], images: [{tags: [x]}]}]"),
+        format!(
+            "{start}: repository \"a\": x is held by an image, but also notFound; remove it from one of them"
+        )
+    );
 }

@@ -49,7 +49,7 @@ pub(super) fn describe(
             ),
         )
     })?;
-    let scan_type = scan.scan_type.unwrap_or(registry.scan_type);
+    let scan_type = scan.kind.unwrap_or(registry.scan_type);
     let page_size = match scan_type {
         ScanType::Basic => asked_size,
         ScanType::Enhanced => ENHANCED_SIZE,

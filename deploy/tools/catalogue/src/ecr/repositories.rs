@@ -54,14 +54,14 @@ fn named(
     region: &str,
     names: &[String],
 ) -> Result<Value, EcrError> {
-    let found = |name: &String| {
+    let one = |name: &String| {
         let (_, repository) = registries.repository(account, region, name)?;
         repository.check(Operation::DescribeRepositories, None)?;
         Ok(shown(repository, account, region))
     };
     let (mut shown, mut errors) = (Vec::new(), Vec::new());
     for name in names {
-        match found(name) {
+        match one(name) {
             Ok(repository) => shown.push(repository),
             Err(error) => errors.push(error),
         }

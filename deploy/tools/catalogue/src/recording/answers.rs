@@ -1,4 +1,5 @@
 //! Requests and answers of the ECR API, as far as a catalogue holds them.
+#![allow(clippy::struct_field_names, reason = "the names are those of the API")]
 
 use std::collections::BTreeMap;
 

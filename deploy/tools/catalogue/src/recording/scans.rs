@@ -104,8 +104,8 @@ fn joined(scan: Scan, further: Scan) -> Option<Scan> {
     let same_time = further.completed_at.is_none() || further.completed_at == scan.completed_at;
     let same_counts = further.severity_counts == SeverityCounts::Absent
         || further.severity_counts == scan.severity_counts;
-    let scan_type = scan.scan_type.or(further.scan_type);
-    let same_type = further.scan_type.is_none() || further.scan_type == scan_type;
+    let kind = scan.kind.or(further.kind);
+    let same_type = further.kind.is_none() || further.kind == kind;
     if !(same_status && same_time && same_counts && same_type) {
         return None;
     }
@@ -113,7 +113,7 @@ fn joined(scan: Scan, further: Scan) -> Option<Scan> {
         (Some(one), Some(other)) => Some([one, other].concat()),
         (one, other) => one.or(other),
     };
-    Some(Scan { scan_type, findings, ..scan })
+    Some(Scan { kind, findings, ..scan })
 }
 
 /// A page as a scan; `None` where a catalogue cannot hold it.
@@ -125,7 +125,7 @@ fn read(page: Page) -> Option<Scan> {
     let is_listed = |is_empty: Option<bool>| is_empty == Some(false);
     let basic = is_listed(findings.as_ref().map(Vec::is_empty));
     let enhanced = is_listed(enhanced_findings.as_ref().map(Vec::is_empty));
-    let scan_type = match (basic, enhanced) {
+    let kind = match (basic, enhanced) {
         (true, true) => return None,
         (true, false) => Some(ScanType::Basic),
         (false, true) => Some(ScanType::Enhanced),
@@ -136,11 +136,15 @@ fn read(page: Page) -> Option<Scan> {
     let enhanced = enhanced_findings.unwrap_or_default().into_iter().map(enhanced_finding);
     let all: Option<Vec<Finding>> = basic.map(Some).chain(enhanced).collect();
     Some(Scan {
-        scan_type,
+        kind,
         status,
         description,
-        completed_at: moment(said.image_scan_completed_at).ok()?,
-        vulnerability_source_updated_at: moment(said.vulnerability_source_updated_at).ok()?,
+        completed_at: said.image_scan_completed_at.map(moment).transpose().ok()?,
+        vulnerability_source_updated_at: said
+            .vulnerability_source_updated_at
+            .map(moment)
+            .transpose()
+            .ok()?,
         severity_counts: said
             .finding_severity_counts
             .map_or(SeverityCounts::Absent, SeverityCounts::Given),
@@ -149,14 +153,10 @@ fn read(page: Page) -> Option<Scan> {
     })
 }
 
-/// A time that is not one.
-struct NoTime;
-
-/// Seconds since the Unix epoch, to the millisecond, never later.
+/// Seconds since the Unix epoch as an instant, to the millisecond, never later.
 #[allow(clippy::cast_possible_truncation, reason = "the number is checked by Timestamp")]
-fn moment(seconds: Option<f64>) -> Result<Option<Timestamp>, NoTime> {
-    let read = |seconds: f64| Timestamp::from_millisecond((seconds * 1000.0).floor() as i64);
-    seconds.map(read).transpose().map_err(|_out_of_range| NoTime)
+fn moment(seconds: f64) -> Result<Timestamp, jiff::Error> {
+    Timestamp::from_millisecond((seconds * 1000.0).floor() as i64)
 }
 
 fn basic_finding(finding: Basic) -> Finding {
@@ -191,7 +191,7 @@ fn enhanced_finding(finding: Enhanced) -> Option<Finding> {
         version: package.version,
         fixed_in: package.fixed_in,
         packages,
-        first_observed_at: moment(finding.first_observed_at).ok()?,
+        first_observed_at: finding.first_observed_at.map(moment).transpose().ok()?,
         ..Finding::default()
     };
     if read.fix_available() != finding.fix_available.as_deref() {

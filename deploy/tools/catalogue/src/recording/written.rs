@@ -46,13 +46,13 @@ pub(super) fn registries(
 fn settle_scan_type(registry: &mut Registry) {
     let scans =
         || registry.repositories.iter().flat_map(|it| &it.images).filter_map(|it| it.scan.as_ref());
-    if scans().any(|scan| scan.scan_type == Some(ScanType::Enhanced)) {
+    if scans().any(|scan| scan.kind == Some(ScanType::Enhanced)) {
         registry.scan_type = ScanType::Enhanced;
     }
     let settled = registry.scan_type;
     let images = registry.repositories.iter_mut().flat_map(|it| &mut it.images);
     for scan in images.filter_map(|image| image.scan.as_mut()) {
-        scan.scan_type = scan.scan_type.filter(|own| *own != settled);
+        scan.kind = scan.kind.filter(|own| *own != settled);
     }
 }
 

@@ -1,13 +1,15 @@
 //! Every image of every catalogue is found again as it was recorded.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::SystemTime;
 
 use ecr_admission_catalogue::Catalogue;
 use ecr_admission_policy::{EcrImage, Inspection};
 
 use crate::odd;
-use crate::world::{facts, images, inspect, needs, own, record, regions};
+use crate::world::{facts, images, inspect, needs, own, record, recorder, regions};
 
 fn catalogues() -> [(&'static str, String); 3] {
     [
@@ -62,7 +64,7 @@ async fn a_recording_of_a_recording_is_the_same() {
         let (_, again) = record(&facts(&recording), &all, &everything).await;
         let without_time = |text: &str| {
             let lines = text.lines().filter(|line| !line.starts_with("recordedAt: "));
-            lines.map(str::to_owned).collect::<Vec<_>>()
+            lines.collect::<Vec<&str>>().join("\n")
         };
         assert_eq!(without_time(&again), without_time(&recording), "{name}");
     }
@@ -109,4 +111,22 @@ async fn a_recording_says_what_it_is_and_holds_no_secret() {
     let catalogue = Catalogue::parse(Path::new("facts.yaml"), &recording).unwrap();
     let recorded = catalogue.recorded().unwrap();
     assert_eq!((recorded.account, recorded.region), ("123456789012", "us-east-1"));
+}
+
+#[test]
+fn the_file_is_for_its_owner_alone_and_whole_or_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("facts.yaml");
+    std::fs::write(&file, "an older one, for everybody").unwrap();
+    recorder().write(&file, SystemTime::now()).unwrap();
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    Catalogue::read(&file).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing beside it");
+
+    // A folder cannot be replaced by a file.
+    let taken = folder.path().join("folder");
+    std::fs::create_dir(&taken).unwrap();
+    let problem = recorder().write(&taken, SystemTime::now()).unwrap_err();
+    assert!(problem.ends_with("; expected a file in a folder that you can write to"), "{problem}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
 }

@@ -37,6 +37,18 @@ fn an_image_that_could_not_be_inspected_is_not_available() {
         ),
         (failed(Cause::TimedOut), Some("timed out")),
         (failed(Cause::Internal), Some("failed")),
+        (
+            failed(Cause::NotRecorded),
+            Some(
+                "could not be evaluated: ecr:DescribeRepositories is not among the recorded facts; record them again with ecr-admission check --record",
+            ),
+        ),
+        (
+            failed(Cause::Outdated),
+            Some(
+                "could not be evaluated: ecr:DescribeRepositories was recorded too long ago; record the facts again with ecr-admission check --record, or raise --max-facts-age",
+            ),
+        ),
         (failed(Cause::NotAsked), Some("was not called for its repository")),
     ] {
         let Evaluation::Evaluated(reasons) = evaluate(&tagged("1.2"), &inspection, check) else {

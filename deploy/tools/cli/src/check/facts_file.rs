@@ -71,14 +71,19 @@ impl FactsFile {
             Client::from_conf(config.build())
         };
         let clients = regions.iter().map(|region| (region.clone(), client(region))).collect();
-        EcrInspector::with_clients(clients, Log::new(Level::Error))
+        EcrInspector::with_clients(clients, Log::new(Level::Error)).asking_as(self.caller(own))
+    }
+
+    /// Whose credentials it is asked with: those that it was recorded with saw what they may see.
+    fn caller(&self, own: &AccountId) -> AccountId {
+        self.recorded_by.as_ref().unwrap_or(own).clone()
     }
 
     /// Amazon ECR in one Region, as a caller of the account `own` sees it.
     pub fn http(&self, region: &names::Region, own: &AccountId) -> impl HttpClient + 'static {
         InProcess {
             registries: Arc::clone(&self.registries),
-            account: self.recorded_by.as_ref().unwrap_or(own).clone(),
+            account: self.caller(own),
             region: region.clone(),
             is_outdated: self.is_outdated,
         }

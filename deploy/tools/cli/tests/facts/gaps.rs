@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use ecr_admission::inspect::{Budget, gather};
 use ecr_admission_catalogue::Catalogue;
 use ecr_admission_cli::check::facts_file::FactsFile;
 use ecr_admission_policy::facts::{Cause, Content, Unavailable};
 use ecr_admission_policy::{EcrImage, Inspection};
+use tokio::time::Instant;
 
 use crate::world::{DAY, Inspections, facts, image, images, inspect, needs, own, record, regions};
 
@@ -94,6 +96,20 @@ async fn a_policy_that_needs_more_than_was_recorded_cannot_be_evaluated() {
 }
 
 #[tokio::test]
+async fn credentials_of_another_account_than_the_stacks_saw_the_flag_alone() {
+    let asked = image("210987654321", "us-east-1", "platform/proxy", "1.30");
+    let all: BTreeSet<EcrImage> = [asked.clone()].into();
+    let (heard, recording) = record(&facts(SAMPLE), &all, &needs()[0]).await;
+    // For a stack of the account whose repositories these are.
+    let stack = "210987654321".parse().unwrap();
+    let inspector = facts(&recording).inspector(&regions(), &stack);
+    let budget = Budget::new(Instant::now() + Duration::from_mins(1));
+    let found = gather(&inspector, &stack, &all, &needs()[0], &budget).await;
+    assert!(matches!(found[&asked], Inspection::Inspected(_)), "{found:?}");
+    assert_eq!(found, heard);
+}
+
+#[tokio::test]
 async fn facts_that_are_too_old_are_none() {
     let asked = image("123456789012", "us-east-1", "payments/api", "1.4");
     let all: BTreeSet<EcrImage> = [asked.clone()].into();
@@ -108,7 +124,7 @@ async fn facts_that_are_too_old_are_none() {
     assert_eq!(found_at(recorded + DAY).await, heard[&asked]);
     // A clock that runs behind that of the recorder.
     assert_eq!(found_at(recorded - DAY).await, heard[&asked]);
-    let late = found_at(recorded + DAY + std::time::Duration::from_secs(1)).await;
+    let late = found_at(recorded + DAY + Duration::from_secs(1)).await;
     assert_eq!(cause(&late), Some(Cause::Outdated));
 }
 

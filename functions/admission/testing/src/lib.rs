@@ -10,6 +10,7 @@ pub mod ecr;
 pub mod patch;
 pub mod registries;
 pub mod reviews;
+pub mod texts;
 
 pub use ecr_admission_policy::testing::{REGISTRY, digest, platform, scan};
 pub use registries::{Registries, registries};

@@ -39,3 +39,11 @@ pub fn assert_fits(response: &Value, body: &[u8]) {
     let patch: json_patch::Patch = serde_json::from_slice(&decoded).unwrap();
     json_patch::patch(object, &patch).unwrap();
 }
+
+/// Applies the patch of an answer, as kube-apiserver does before it asks the validating webhook.
+pub fn apply(object: &mut Value, response: &Value) {
+    let Some(patch) = response["patch"].as_str() else { return };
+    let patch = aws_smithy_types::base64::decode(patch).unwrap();
+    let patch: json_patch::Patch = serde_json::from_slice(&patch).unwrap();
+    json_patch::patch(object, &patch).unwrap();
+}

@@ -13,7 +13,8 @@ use ecr_admission_cli::check::options::NOBODY;
 use ecr_admission_cli::check::report::{CheckResult, CheckedObject};
 use ecr_admission_policy::Mode;
 use ecr_admission_testing::as_named::AsNamed;
-use ecr_admission_testing::{NOW_MS, event, handler_with};
+use ecr_admission_testing::texts::{assert_line, assert_warnings};
+use ecr_admission_testing::{NOW_MS, event, handler_with, patch};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
@@ -58,11 +59,7 @@ async fn webhooks(inspector: impl InspectImage, pod: &Value, namespace: &str, re
         },
     });
     let mutated = response(&handler, "POST /mutate", &review).await;
-    if let Some(patch) = mutated["patch"].as_str() {
-        let patch = aws_smithy_types::base64::decode(patch).unwrap();
-        let patch: json_patch::Patch = serde_json::from_slice(&patch).unwrap();
-        json_patch::patch(&mut review["request"]["object"], &patch).unwrap();
-    }
+    patch::apply(&mut review["request"]["object"], &mutated);
     response(&handler, "POST /validate", &review).await
 }
 
@@ -100,34 +97,15 @@ fn assert_same(checked: &CheckedObject, response: &Value, path: &str) {
         checked.refusal.iter().cloned().chain(of(checked, Mode::Deny, path)).collect();
     assert_line(&denials, &response["status"]["message"]);
     assert_line(&of(checked, Mode::Audit, path), &response["auditAnnotations"]["audited"]);
-    let warnings = response["warnings"].as_array().map_or(&[][..], Vec::as_slice);
     let ruling = checked.break_glass.iter().cloned();
     let found: Vec<String> = ruling.chain(of(checked, Mode::Warn, path)).collect();
-    assert_eq!(found.is_empty(), warnings.is_empty(), "{found:?} {warnings:?}");
-    for (found, warning) in found.iter().zip(warnings) {
-        let warning = warning.as_str().unwrap();
-        assert!(found == warning || found.chars().count() > 256, "{found}\n{warning}");
-    }
+    assert_warnings(&found, &response["warnings"]);
 }
 
 /// The texts with this mode, with the paths that they have in the Pod.
 fn of(checked: &CheckedObject, mode: Mode, path: &str) -> Vec<String> {
     let of_mode = checked.violations.iter().filter(|violation| violation.mode == mode);
     of_mode.map(|it| format!("spec{}", it.text.strip_prefix(path).unwrap())).collect()
-}
-
-/// An answer joins the texts to one line, and counts those that have no room.
-fn assert_line(texts: &[String], line: &Value) {
-    let whole = texts.join("; ");
-    let line = line.as_str().unwrap_or_default();
-    match line.rsplit_once("; … and ").filter(|_| whole != line) {
-        Some((start, more)) => {
-            assert!(whole.starts_with(start), "{whole}\n{line}");
-            let more: usize = more.strip_suffix(" more").unwrap().parse().unwrap();
-            assert_eq!(texts[..texts.len() - more].join("; "), start);
-        }
-        None => assert_eq!(whole, line),
-    }
 }
 
 /// Compares what is said of a Pod, alone and as the template of two controllers.

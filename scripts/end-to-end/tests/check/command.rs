@@ -49,19 +49,21 @@ pub(crate) struct Aws {
     _caller: AbortOnDropHandle<()>,
 }
 
+/// What the admission function has of AWS.
+const NAMES: [&str; 6] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL",
+    "SSL_CERT_FILE",
+];
+
 impl Aws {
     /// That of a stack whose admission function has run.
     pub(crate) async fn of(stack: &Stack) -> Self {
         let functions = processes::of(stack, "admission");
         let function = functions.first().unwrap();
-        const NAMES: [&str; 6] = [
-            "AWS_ACCESS_KEY_ID",
-            "AWS_SECRET_ACCESS_KEY",
-            "AWS_SESSION_TOKEN",
-            "AWS_REGION",
-            "AWS_ENDPOINT_URL",
-            "SSL_CERT_FILE",
-        ];
         let of_function = |name: &'static str| Some((name, function.variable(name)?));
         let mut variables: Vec<_> = NAMES.into_iter().filter_map(of_function).collect();
         // The functions never ask whose credentials they have, so the stack cannot say it.
@@ -77,7 +79,7 @@ impl Aws {
     }
 }
 
-/// The answer to GetCallerIdentity.
+/// The answer to `GetCallerIdentity`.
 async fn say_caller(mut connection: TcpStream) {
     let mut request = vec![];
     while !String::from_utf8_lossy(&request).contains("Action=GetCallerIdentity") {

@@ -37,6 +37,7 @@ class Stack:
 
     name: str
     region: Optional[str]
+    account: Optional[str]
     secret_arn: str
     ignored_namespaces: str
     metrics_namespace: str
@@ -95,11 +96,6 @@ class Stack:
             )
 
     @property
-    def account(self):
-        """The AWS account of the stack."""
-        return self.secret_arn.split(":")[4]
-
-    @property
     def api_id(self):
         """The id of the HTTP API, or None where the endpoint does not show it."""
         return _api_of(self.later.get("Endpoint", ""))
@@ -124,7 +120,8 @@ def describe(name, region=None):
         name=name,
         # The Region of the stack's own id, so that later calls go where the stack is even when the
         # Region came from the aws CLI's configuration.
-        region=region or _region_of(found.get("StackId", "")),
+        region=region or _part_of(found, 3),
+        account=_part_of(found, 4),
         secret_arn=outputs["TokenSecretArn"],
         ignored_namespaces=outputs["IgnoredNamespacesInForce"],
         metrics_namespace=outputs["MetricsNamespaceInForce"],
@@ -138,6 +135,7 @@ def _api_of(url):
     return match.group(1) if match else None
 
 
-def _region_of(stack_id):
-    match = re.match(r"arn:[\w-]+:cloudformation:([\w-]+):", stack_id)
-    return match.group(1) if match else None
+def _part_of(found, place):
+    """The Region (3) or the account (4) in the id of a stack."""
+    match = re.match(r"arn:[\w-]+:cloudformation:[\w-]+:\d+:", found.get("StackId", ""))
+    return match.group(0).split(":")[place] if match else None

@@ -265,6 +265,21 @@ class Doctor(Tools):
         self.assertIn(f"https://{HOST}/v1: 1 check failed", said)
         self.assertNotIn("certificate", said)
 
+    def test_how_the_registry_of_the_stack_is_scanned(self):
+        self.stack(RegistryIdsInForce="123456789012", RegistryRegionInForce="eu-west-1,us-east-1")
+        answer = {"scanningConfiguration": {"scanType": "BASIC", "rules": []}}
+        arguments = ["--stack", "s", "--vpc-endpoint", VPCE]
+        refused = self.run_tool("doctor", *arguments, code=1)
+        self.assertIn("warn  scanning in us-east-1: aws ecr get-registry-scanning-configuration failed: ", refused)
+        self.aws.answers["ecr get-registry-scanning-configuration"] = answer
+        said = self.run_tool("doctor", *arguments, code=1)
+        for region in ("eu-west-1", "us-east-1"):
+            self.assertIn(f"ok    scanning in {region}: basic scanning looks at an image once, ", said)
+        # A warning is not a failure.
+        self.assertIn("1 check failed", refused)
+        # That of another account cannot be read.
+        self.assertNotIn("scanning", self.doctor(*arguments[2:], code=1, RegistryIdsInForce="210987654321"))
+
     def test_nothing_but_reads(self):
         self.doctor("--vpc-endpoint", VPCE, "--eks-cluster", CLUSTER, code=1)
         for call in self.aws.calls():

@@ -15,9 +15,14 @@ fn sample(name: &str) -> String {
 
 /// Runs the command as somebody who has no account at AWS.
 fn check(args: &[&str], stdin: &str) -> Output {
+    let stack = ["--region", "us-east-1", "--own-account", "123456789012"];
+    check_anywhere(&[&stack, args].concat(), stdin)
+}
+
+/// The same where nothing says where the stack is.
+fn check_anywhere(args: &[&str], stdin: &str) -> Output {
     let facts = sample("registry.yaml");
-    let fixed =
-        ["check", "--facts", &facts, "--region", "us-east-1", "--own-account", "123456789012"];
+    let fixed = ["check", "--facts", &facts];
     let mut child = Command::new(env!("CARGO_BIN_EXE_ecr-admission"))
         .args(fixed)
         .args(args)
@@ -61,6 +66,24 @@ fn the_exit_code_is_0_1_or_2_whatever_the_output() {
             let args = [&args[..], &["-o", output]].concat();
             assert_eq!(code(&args, stdin), expected, "{args:?}");
         }
+    }
+}
+
+#[test]
+fn the_allowed_registry_says_where_the_stack_is() {
+    let good = sample("pods/compliant.yaml");
+    let allowed = ["--registry-ids", "123456789012", "--registry-region", "us-east-1,eu-west-1"];
+    let output = check_anywhere(&[&[good.as_str()][..], &allowed].concat(), "");
+    assert_eq!(out(&output), "1 object, 1 image: 0 denied, 1 admitted\n");
+    for (given, expected) in [
+        (&allowed[..2], "--region is missing; expected an AWS Region, as in us-east-1\n"),
+        (
+            &allowed[2..],
+            "--own-account is missing; expected the account of the stack, of 12 digits\n",
+        ),
+    ] {
+        let output = check_anywhere(&[&[good.as_str()][..], given].concat(), "");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), expected);
     }
 }
 

@@ -52,11 +52,16 @@ pub(super) async fn of(options: &CheckOptions, now: SystemTime) -> Result<Source
 fn without_aws(parameters: &Parameters, file: &FactsFile) -> Result<Source, String> {
     let only_registry = || parameters.registry_ids.as_ref()?.trim().parse().ok();
     let recorded_by = || file.recorded_by().cloned();
-    let own_account = parameters.own_account.clone().or_else(only_registry).or_else(recorded_by);
+    let own_account = parameters.own_account.clone().or_else(recorded_by).or_else(only_registry);
     let own_account = own_account
         .ok_or("--own-account is missing; expected the account of the stack, of 12 digits")?;
-    let region =
-        ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|it| std::env::var(it).ok());
+    let of_environment = |name| std::env::var(name).ok().filter(|region| !region.is_empty());
+    let first_allowed = || {
+        let allowed = parameters.registry_region.as_deref()?;
+        Some(allowed.split(',').next().unwrap_or_default().trim().to_owned())
+    };
+    let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(of_environment);
+    let region = region.or_else(first_allowed);
     let environment: Vec<(String, String)> =
         region.into_iter().map(|region| ("AWS_REGION".to_owned(), region)).collect();
     let settings =

@@ -72,7 +72,8 @@ class Tarball:
     def test_it_checks_a_manifest_without_asking_aws(self):
         report = self.home / "report.sarif"
         manifest = SAMPLES / "pods" / "docker-hub.yaml"
-        answer = self.run_tool("check", manifest, *PARAMETERS, "-o", "text", "-o", f"sarif={report}")
+        facts = ["--facts", SAMPLES / "registry.yaml"]
+        answer = self.run_tool("check", manifest, *PARAMETERS, *facts, "-o", "text", "-o", f"sarif={report}")
         self.assertEqual(answer.returncode, 1, answer.stderr)
         self.assertIn("[ecr-registry]", answer.stdout)
         (result, *_) = json.loads(report.read_text())["runs"][0]["results"]

@@ -2,7 +2,7 @@
 //!
 //! What could not be evaluated is a notification, not a result: nobody can fix it in the file that it is in. GitHub
 //! requires properties that SARIF does not, and takes neither an empty text for one of them nor more than
-//! [`MOST_RESULTS`].
+//! `MOST_RESULTS`.
 
 mod fingerprint;
 mod format;

@@ -276,7 +276,10 @@ test('without a PolicySecret, the role grants no secret, no image config and no 
     deployed(template, parameters).resources[id].Properties.Policies;
   const [always, ...more] = policies({});
   assert.deepEqual(more, []);
-  assert.doesNotMatch(JSON.stringify(always), /secretsmanager|GetDownloadUrlForLayer|DescribeImageSigningStatus/);
+  assert.doesNotMatch(
+    JSON.stringify(always),
+    /secretsmanager|GetDownloadUrlForLayer|DescribeImageSigningStatus/,
+  );
 
   const [calls, policySecret] = policies({ PolicySecret: POLICY_SECRET_ARN });
   assert.deepEqual(policySecret.PolicyDocument.Statement, [

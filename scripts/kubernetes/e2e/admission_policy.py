@@ -64,13 +64,14 @@ def run(world, cloud):
 
 def _install(world, cloud, kubectl, admission_policy, accounts, regions):
     out = world.folder / f"admission-policy-{admission_policy}"
+    # What a GitOps repository has of a cluster with a key: the admission policy alone.
     command = [ROOT / "deploy" / "render-config", "--url", f"https://{cloud.authority}", "--out", out]
-    command += ["--token-file", cloud.dir / "token", "--admission-policy", admission_policy]
+    command += ["--eks", "--kustomization", "--admission-policy", admission_policy]
     command += ["--registry-ids", accounts, "--registry-region", regions, "--policy", ""]
     rendered = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     if rendered.returncode != 0:
         raise Problem(f"deploy/render-config failed: {rendered.stderr.strip()}")
-    kubectl.must("apply", "-f", out / "admission-policy.yaml")
+    kubectl.must("apply", "-k", out)
     said = "denied request" if admission_policy == "deny" else "Warning: "
     kubectl.until(
         ["run", "probe", f"--image={FOREIGN_IMAGE}", "--dry-run=server"], lambda answer: said in answer.text

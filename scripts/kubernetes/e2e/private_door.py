@@ -34,7 +34,7 @@ def _keyless(world, cloud):
         check(f"private: {cluster}: a foreign image is denied", DENIED in denied.text, denied.text, DENIED)
         _admits(check, kubectl, cluster)
         check(f"private: {cluster}: the endpoint is the cluster", _served(cloud, cluster), cloud.log()[-1000:], cluster)
-    kubectl.must("apply", "-f", _rendered(world, cloud))
+    kubectl.must("apply", "-k", _rendered(world, cloud))
     refused = kubectl.until(FOREIGN, lambda output: "denied the request" not in output.text)
     failed = refused.code != 0 and "failed call" in refused.text
     check("private: an endpoint that the policy does not admit gets no decision", failed, refused.text, "failed calling webhook")
@@ -65,11 +65,12 @@ def _served(cloud, cluster):
 
 
 def _rendered(world, cloud):
-    """The webhooks for the endpoint that the policy of the API denies."""
+    """A GitOps folder for the endpoint that the policy of the API denies."""
     url = json.loads((cloud.dir / "urls.json").read_text())[OTHER]
     out = world.folder / "private-other"
-    command = [ROOT / "deploy/render-config", "--url", url, "--eks", "--keyless", "--ca-file", cloud.dir / "ca.pem", "--out", out]
+    command = [ROOT / "deploy/render-config", "--url", url, "--eks", "--keyless", "--kustomization", "--out", out]
+    command += ["--ca-file", cloud.dir / "ca.pem"]
     rendered = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     if rendered.returncode != 0:
         raise Problem(f"deploy/render-config failed: {rendered.stderr.strip()}")
-    return out / "validating-webhook.yaml"
+    return out

@@ -60,17 +60,18 @@ fn whatever_loosens_it_is_named() {
 }
 
 #[test]
-fn the_sample_in_which_every_rule_is_in_audit_denies_nothing() {
-    let sample = "../../samples/policy-audit.yaml";
-    let answer = policy(&["check", sample]);
-    assert_eq!((answer.code, answer.err.as_str()), (0, ""));
-    let (_, modes) = answer.out.split_once("\n\nModes\n").unwrap();
-    let (modes, _) = modes.split_once("\n\n").unwrap();
-    for rule in ecr_admission_policy::Rule::ALL {
-        let row = modes.lines().find(|line| line.trim_start().starts_with(rule.id())).unwrap();
-        assert!(row.trim_end().ends_with(" audit"), "{row}");
-        let answer = policy(&["check", sample, "--require-deny", rule.id()]);
-        assert_eq!(answer.code, 1, "{}", answer.out);
+fn the_samples_in_which_every_rule_is_in_audit_deny_nothing() {
+    for sample in ["../../samples/policy-audit.yaml", "../../samples/policy-start.yaml"] {
+        let answer = policy(&["check", sample]);
+        assert_eq!((answer.code, answer.err.as_str()), (0, ""));
+        let (_, modes) = answer.out.split_once("\n\nModes\n").unwrap();
+        let (modes, _) = modes.split_once("\n\n").unwrap();
+        for rule in ecr_admission_policy::Rule::ALL {
+            let row = modes.lines().find(|line| line.trim_start().starts_with(rule.id())).unwrap();
+            assert!(row.trim_end().ends_with(" audit"), "{row}");
+            let answer = policy(&["check", sample, "--require-deny", rule.id()]);
+            assert_eq!(answer.code, 1, "{}", answer.out);
+        }
     }
 }
 

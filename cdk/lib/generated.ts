@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { propsSource, readmeTable } from './parameter-pages';
-import { sarTemplate } from './sar-template';
+import { plainTemplate, sarTemplate } from './templates';
 
 export interface GeneratedFile {
   readonly file: URL;
@@ -13,6 +13,7 @@ const INFRA = new URL('../../infra/', import.meta.url);
 /** The page that the Serverless Application Repository shows. */
 export const README = new URL('README.md', INFRA);
 export const TEMPLATE = new URL('template.yaml', INFRA);
+export const PLAIN_TEMPLATE = new URL('cloudformation.yaml', INFRA);
 
 /** Every committed file that is generated from infra/parameters.json and the CDK app. */
 export function generated(): GeneratedFile[] {
@@ -20,6 +21,7 @@ export function generated(): GeneratedFile[] {
     { file: new URL('parameter-props.ts', LIB), text: propsSource() },
     { file: README, text: withTable(readFileSync(README, 'utf8')) },
     { file: TEMPLATE, text: sarTemplate() },
+    { file: PLAIN_TEMPLATE, text: plainTemplate() },
   ];
 }
 

@@ -1,8 +1,7 @@
-import type { SarParameters } from './sar-parameters';
-import { bearerScheme } from './open-api';
-import { keySettings, methodSettings, type RestEndpoint, STAGE } from './rest-endpoint';
+import { conditionalBody, conditionalMethodSettings } from './conditional-rest-api';
+import { type RestEndpoint, STAGE } from './rest-endpoint';
 import type { Settings } from './settings';
-import { KEY_PATHS } from './url-keys';
+import type { TemplateParameters } from './template-parameters';
 
 /**
  * Makes the REST API an AWS::Serverless::Api, whose deployment and stage SAM adds. A deployment is a copy of the
@@ -13,24 +12,11 @@ import { KEY_PATHS } from './url-keys';
 export function toServerlessApi(
   rest: RestEndpoint,
   settings: Settings,
-  parameters: SarParameters,
+  parameters: TemplateParameters,
 ): void {
   const { api } = rest;
-  const body = rest.api.stack.resolve(api.body);
-  for (const path of KEY_PATHS) body.paths[path] = parameters.ifUrlKeys(body.paths[path]);
-  const { securitySchemes } = body.components;
-  securitySchemes.url = parameters.ifUrlKeys(securitySchemes.url);
-  const [cached, keyless] = [false, true].map((keyless) =>
-    bearerScheme(settings, rest.functions.bearer, keyless),
-  );
-  securitySchemes.bearer = parameters.ifGiven('VpcEndpointClusters', keyless, cached);
-
+  const body = conditionalBody(rest, settings, parameters);
   const { types, ...endpoint } = api.stack.resolve(api.endpointConfiguration);
-  const [always, ...more] = methodSettings(settings);
-  const ofKeys =
-    more.length === 0
-      ? []
-      : keySettings(settings).map((one) => parameters.ifUrlKeys(capitalized(one)));
   api.addOverride('Type', 'AWS::Serverless::Api');
   // An override alone would keep the names that only AWS::ApiGateway::RestApi has.
   api.endpointConfiguration = undefined;
@@ -47,7 +33,7 @@ export function toServerlessApi(
     StageName: STAGE,
     // Without it, SAM adds a second stage, named Stage, that has no limits.
     OpenApiVersion: body.openapi,
-    MethodSettings: [capitalized(always!), ...ofKeys],
+    MethodSettings: conditionalMethodSettings(settings, parameters),
     TracingEnabled: false,
     AlwaysDeploy: true,
   })) {
@@ -55,13 +41,4 @@ export function toServerlessApi(
     else api.addPropertyOverride(name, value);
   }
   for (const { node } of [rest.deployment, rest.stage]) rest.node.tryRemoveChild(node.id);
-}
-
-function capitalized(properties: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, value]) => [
-      name[0]!.toUpperCase() + name.slice(1),
-      value,
-    ]),
-  );
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { namesIn, reached, withoutImplied } from '../lib/depends-on';
-import { sarTemplate } from '../lib/sar-template';
+import { plainTemplate, sarTemplate } from '../lib/templates';
 import { templateWith } from './stacks';
 
 /** What each resource refers to, or names in its DependsOn. */
@@ -15,16 +15,18 @@ function before(template: any): Record<string, string[]> {
   );
 }
 
-test('the template keeps every order that the CDK states', () => {
+test('the templates keep every order that the CDK states', () => {
   const all = { urlKeys: true, vpcEndpointIds: 'vpce-01234567', policySecret: '' };
   const { Resources } = templateWith(all).toJSON();
-  const order = before(parse(sarTemplate()));
   const stated = Object.entries<any>(Resources).flatMap(([id, { DependsOn = [] }]) =>
     [DependsOn].flat().map((on: string) => [id, on] as const),
   );
   // The stage of the HTTP API needs the routes that its settings name.
   assert.ok(stated.some(([id, on]) => /Stage/.test(id) && /UrlKeysvalidate/.test(on)));
-  for (const [id, on] of stated) assert.ok(reached(order, id).has(on), `${id} comes after ${on}`);
+  for (const text of [sarTemplate(), plainTemplate()]) {
+    const order = before(parse(text));
+    for (const [id, on] of stated) assert.ok(reached(order, id).has(on), `${id} comes after ${on}`);
+  }
 });
 
 test('a DependsOn goes only where a reference says the same', () => {

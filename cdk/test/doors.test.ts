@@ -5,7 +5,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { EcrAdmissionStack } from '../lib/ecr-admission-stack';
 import { REST_ACCESS_LOG } from '../lib/rest-endpoint';
-import { sarTemplate } from '../lib/sar-template';
+import { plainTemplate, sarTemplate } from '../lib/templates';
 import { deployed } from './deployed';
 import { anyCode, only, resources, templateWith } from './stacks';
 
@@ -66,8 +66,9 @@ const COMBINATIONS = DOORS.flatMap((doors) =>
 );
 
 const sar = parse(sarTemplate());
+const plain = parse(plainTemplate());
 
-/** The same as parameters of the template for the Serverless Application Repository, which has no web ACL. */
+/** The same as parameters of the templates, which have no web ACL. */
 function parametersOf(context: Record<string, string>): Record<string, string> | undefined {
   if (context['webAclArn']) return;
   const entries = Object.entries(context);
@@ -98,6 +99,8 @@ for (const { name, context, http, rest, urlKeys } of COMBINATIONS) {
   const stack = deployed({ ...templateWith(context).toJSON(), Rules: {} });
   const parameters = parametersOf(context);
   const application = parameters && deployed(sar, parameters);
+  const template = parameters && deployed(plain, { ...parameters, CodeBucket: 'releases' });
+  const all = [stack, application, template].flatMap((one) => one ?? []);
 
   test(`${name}: the doors and their routes`, () => {
     const { resources } = stack;
@@ -122,7 +125,7 @@ for (const { name, context, http, rest, urlKeys } of COMBINATIONS) {
   });
 
   test(`${name}: the outputs say what is there`, () => {
-    for (const { outputs } of [stack, ...(application ? [application] : [])]) {
+    for (const { outputs } of all) {
       assert.equal('Endpoint' in outputs, http);
       assert.equal('EndpointHost' in outputs, http);
       assert.equal('PrivateApiId' in outputs, rest === 'PRIVATE');
@@ -141,7 +144,7 @@ for (const { name, context, http, rest, urlKeys } of COMBINATIONS) {
   });
 
   test(`${name}: the dashboard names every alarm, and no metric of a door that is not there`, () => {
-    for (const { resources } of [stack, ...(application ? [application] : [])]) {
+    for (const { resources } of all) {
       const [[, dashboard] = ['', undefined]] = ofType(resources, 'AWS::CloudWatch::Dashboard');
       const body = JSON.parse(dashboard.Properties.DashboardBody);
       const alarms = ofType(resources, 'AWS::CloudWatch::Alarm').map(([id]) => `<${id}.Arn>`);
@@ -159,7 +162,7 @@ for (const { name, context, http, rest, urlKeys } of COMBINATIONS) {
     app.synth();
   });
 
-  if (!application) continue;
+  if (!application || !template) continue;
   test(`${name}: the application has what the CDK deploys`, () => {
     assert.deepEqual(typesOf(application.resources), typesOf(stack.resources));
     const [api] = ofType(stack.resources, 'AWS::ApiGateway::RestApi');
@@ -168,12 +171,7 @@ for (const { name, context, http, rest, urlKeys } of COMBINATIONS) {
     if (!api || !serverless) return;
     const [, { Properties: expected }] = api;
     const [, { Properties: got }] = serverless;
-    // In one, only the deployment knows the numbers.
-    const same = (value: unknown) =>
-      JSON.parse(
-        JSON.stringify(value).replace(/("authorizerResultTtlInSeconds":)"(\d+)"/g, '$1$2'),
-      );
-    assert.deepEqual(same(got.DefinitionBody), expected.Body);
+    assert.deepEqual(numeric(got.DefinitionBody), expected.Body);
     assert.equal(got.Name, expected.Name);
     assert.equal(got.Mode, expected.Mode);
     assert.deepEqual(got.EndpointConfiguration, {
@@ -189,6 +187,28 @@ for (const { name, context, http, rest, urlKeys } of COMBINATIONS) {
     // Without it, SAM adds a stage of its own.
     assert.equal(got.OpenApiVersion, expected.Body.openapi);
   });
+
+  test(`${name}: the plain template has what the CDK deploys`, () => {
+    assert.deepEqual(typesOf(template.resources), typesOf(stack.resources));
+    for (const type of ['RestApi', 'Stage'].map((name) => `AWS::ApiGateway::${name}`)) {
+      const [expected, got] = [stack, template].map(({ resources }) =>
+        ofType(resources, type).map(([id, { Properties }]) => {
+          const { DeploymentId, ...properties } = Properties;
+          const { MethodSettings } = properties;
+          if (MethodSettings) properties.MethodSettings = numbers(MethodSettings);
+          return [id, numeric(properties)];
+        }),
+      );
+      assert.deepEqual(got, expected);
+    }
+  });
+}
+
+// Only the deployment knows the numbers.
+function numeric(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value).replace(/("authorizerResultTtlInSeconds":)"(\d+)"/g, '$1$2'),
+  );
 }
 
 function numbers(settings: any[]): any[] {
@@ -413,7 +433,9 @@ const REFUSED: [Record<string, string>, RegExp][] = [
 
 for (const [parameters, message] of REFUSED) {
   test(`refused at deployment: ${JSON.stringify(parameters)}`, () => {
-    assert.throws(() => deployed(sar, parameters), message);
+    for (const template of [sar, plain]) {
+      assert.throws(() => deployed(template, { ...parameters, CodeBucket: 'releases' }), message);
+    }
   });
 }
 

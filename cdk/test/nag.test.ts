@@ -4,8 +4,9 @@ import { App, Validations } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { EcrAdmissionStack } from '../lib/ecr-admission-stack';
+import { PlainStack } from '../lib/plain-stack';
 import { SarStack } from '../lib/sar-stack';
-import { sarApplication } from '../lib/sar-template';
+import { sarApplication, workspaceVersion } from '../lib/templates';
 import { anyCode, POLICY_SECRET_ARN } from './stacks';
 
 function nagged(context: Record<string, unknown> = {}) {
@@ -28,6 +29,12 @@ test('cdk-nag finds nothing in the stack that is not suppressed', () => {
 test('cdk-nag finds nothing in the SAR template that is not suppressed', () => {
   const app = nagged();
   new SarStack(app, 'Sar', sarApplication());
+  app.synth();
+});
+
+test('cdk-nag finds nothing in the plain template that is not suppressed', () => {
+  const app = nagged();
+  new PlainStack(app, 'Plain', workspaceVersion());
   app.synth();
 });
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { README, TEMPLATE } from '../lib/generated';
 import { PARAMETERS } from '../lib/parameters';
-import { sarTemplate, synthesized } from '../lib/sar-template';
+import { sarTemplate, synthesizedSar } from '../lib/templates';
 import { shorter } from '../lib/shorter';
 import { deployed } from './deployed';
 import { ADMISSION_ROLE, POLICY_SECRET_ARN, templateWith } from './stacks';
@@ -30,7 +30,7 @@ const EVERYTHING = {
 };
 
 test('the shorter template deploys what the CDK wrote', () => {
-  const whole = synthesized() as any;
+  const whole = synthesizedSar() as any;
   const short = shorter(whole);
   assert.ok(JSON.stringify(short).length < JSON.stringify(whole).length);
   const some: Record<string, string>[] = [{}, { UrlKeys: 'true' }, EVERYTHING];

@@ -16,6 +16,7 @@ from .deployment import ARCH, create, resources, synthesize, update
 from .emulators import ACCOUNT, REGION, aws, environment, ministack, moto
 
 TEMPLATE = ROOT / "infra" / "template.yaml"
+PLAIN = ROOT / "infra" / "cloudformation.yaml"
 APPLICATION = f"arn:aws:serverlessrepo:{REGION}:{ACCOUNT[::-1]}:applications/ecr-admission"
 BUCKET = "packages"
 SOURCES = "203.0.113.7/32,2001:db8::/56"
@@ -67,8 +68,8 @@ class Checked(unittest.TestCase):
                 keyless = {"vpcEndpointClusters": "blue,green", "publicEndpoint": "false"}
                 synthesize(Path(folder, "keyless"), vpcEndpointIds=ENDPOINTS, **keyless)
                 synthesize(Path(folder, "regional"), webAclArn=WEB_ACL, publicEndpoint="false")
-            templates = [str(TEMPLATE), *map(str, Path(folder).glob("*/*.template.json"))]
-            self.assertEqual(len(templates), 7, f"run scripts/build --arch {ARCH} first")
+            templates = [str(TEMPLATE), str(PLAIN), *map(str, Path(folder).glob("*/*.template.json"))]
+            self.assertEqual(len(templates), 8, f"run scripts/build --arch {ARCH} first")
             command = [str(tools.bin_of("lint") / "cfn-lint"), "--non-zero-exit-code", "informational"]
             # W3005: the CDK adds a DependsOn to each function, which its references already imply.
             command += ["--ignore-checks", "W3005", "--", *templates]

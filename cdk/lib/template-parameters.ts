@@ -27,8 +27,8 @@ const NONE_IF_ZERO: readonly (keyof ParameterProps)[] = [
   'urlKeyAuthorizerReservedConcurrency',
 ];
 
-/** What can be set in the console of the Serverless Application Repository. */
-export class SarParameters {
+/** The settings as parameters of a template. */
+export class TemplateParameters {
   /** The props whose values are the parameters. */
   readonly props: ParameterProps;
 

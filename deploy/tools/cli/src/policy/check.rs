@@ -53,7 +53,7 @@ pub(crate) fn run(options: &PolicyCheck, now: Timestamp) -> Answer {
     page.line("", "  ", &format!(
         "{file} is a valid policy document: {bytes} of the {MAX_BYTES} bytes of a secret. Explained as of {now}."
     ));
-    modes::explain(&mut page, &document, &options.namespaces);
+    modes::explain(&mut page, &document, &options.namespaces, &options.cluster);
     switches::explain(&mut page, &explained);
     expiring::explain(&mut page, &explained);
     registries::explain(&mut page, &explained);

@@ -72,6 +72,13 @@ export interface ParameterProps {
   readonly metricsNamespace?: string;
 
   /**
+   * Whether each metric is also counted by cluster, which adds about nine metrics for each cluster.
+   * True or false.
+   * @default false
+   */
+  readonly clusterMetrics?: boolean;
+
+  /**
    * How long facts about images and the policy document may be reused; 0 turns reuse off.
    * 0 to 300 seconds.
    * @default 60

@@ -19,8 +19,6 @@ SETTLED_SECONDS = 600
 # How long metrics take to come in: a put every ten seconds at most, and what CloudWatch takes.
 METRICS_SECONDS = 120
 METRICS_POLL_SECONDS = 30
-# The metrics of which each review counts in exactly one.
-DECISIONS = ("Admitted", "Denied", "Ignored")
 # How long to wait for the endpoint beyond the time that its caches can take.
 PATIENCE_SECONDS = 60
 # The one stage of the HTTP API (cdk/lib/endpoint.ts).
@@ -30,20 +28,17 @@ STAGE = "$default"
 def behind(stack, clusters):
     """The clusters that sent their previous token within the last hour."""
     now = datetime.now(timezone.utc)
-    return [name for name in clusters if _seen(stack, name, now - timedelta(hours=1), now)]
+    hour = (now - timedelta(hours=1), now)
+    return [name for name in clusters if _seen(stack, "PreviousToken", name, *hour)]
 
 
-def _seen(stack, cluster, start, end):
-    return any(count > 0 for count in _sums(stack, "PreviousToken", cluster, start, end).values())
-
-
-def _sums(stack, name, cluster, start, end):
-    """Minute -> sum of the metric for the cluster."""
+def _seen(stack, name, cluster, start, end):
+    """Whether the metric counted a review of the cluster."""
     arguments = ["--namespace", stack.metrics_namespace, "--metric-name", name]
     arguments += ["--dimensions", f"Name=Cluster,Value={cluster}", "--statistics", "Sum", "--period", "60"]
     arguments += ["--start-time", start.isoformat(), "--end-time", end.isoformat()]
     answer = aws.call("cloudwatch", "get-metric-statistics", arguments, stack.region)
-    return {point.get("Timestamp"): point.get("Sum", 0) for point in answer.get("Datapoints", [])}
+    return any(point.get("Sum", 0) > 0 for point in answer.get("Datapoints", []))
 
 
 def wait_for_review(stack, cluster, current, seconds, say):
@@ -66,14 +61,8 @@ def wait_for_review(stack, cluster, current, seconds, say):
 
 
 def _current(stack, cluster, begin, end):
-    """Whether in some minute the cluster sent more reviews than those with its previous token."""
-    times = [datetime.fromtimestamp(at, timezone.utc) for at in (begin, end)]
-    reviews_by_minute = {}
-    for name in DECISIONS:
-        for minute, count in _sums(stack, name, cluster, *times).items():
-            reviews_by_minute[minute] = reviews_by_minute.get(minute, 0) + count
-    previous = _sums(stack, "PreviousToken", cluster, *times)
-    return any(count > previous.get(minute, 0) for minute, count in reviews_by_minute.items())
+    """Whether the cluster sent a review with its current key."""
+    return _seen(stack, "CurrentUrlKey", cluster, *(datetime.fromtimestamp(at, timezone.utc) for at in (begin, end)))
 
 
 def overlap_end(stack, current):

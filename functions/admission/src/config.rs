@@ -34,6 +34,8 @@ pub struct Config {
     pub log_level: Level,
     /// `METRICS_NAMESPACE`: the CloudWatch namespace.
     pub metrics_namespace: String,
+    /// `CLUSTER_METRICS`: whether each cluster is also counted by itself.
+    pub cluster_metrics: bool,
     /// `CACHE_SECONDS`: how long inspected facts may be reused.
     pub cache: Duration,
     /// `MAX_IMAGES`: how many distinct images of one review are looked up at most.
@@ -65,6 +67,7 @@ impl Config {
             severity_limit: severity_limit(environment)?,
             log_level: Level::from_environment(environment)?,
             metrics_namespace: metrics_namespace(environment)?,
+            cluster_metrics: environment.switch("CLUSTER_METRICS")?,
             cache: Duration::from_secs(
                 environment.whole_number("CACHE_SECONDS", "seconds", 0..=300, 60)?.into(),
             ),

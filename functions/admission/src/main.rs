@@ -27,7 +27,8 @@ async fn main() -> ExitCode {
     };
     let log = Log::new(config.log_level);
     let namespace = config.metrics_namespace.clone();
-    let metrics = Arc::new(Metrics::new(&config.sdk, namespace, log, now_ms()));
+    let by_cluster = config.cluster_metrics;
+    let metrics = Arc::new(Metrics::new(&config.sdk, namespace, by_cluster, log, now_ms()));
     let inspector = EcrInspector::new(&config.sdk, &config.regions, log);
     let secret = config.policy_secret.clone().map(|id| PolicySecret::new(&config.sdk, id));
     let handler = Arc::new(Handler::new(config, inspector, secret, Arc::clone(&metrics)));

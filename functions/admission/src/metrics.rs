@@ -43,6 +43,7 @@ pub struct Metrics {
     /// Made for the first put, which nobody waits for, and not in the init phase.
     client: OnceLock<Client>,
     namespace: String,
+    by_cluster: bool,
     log: Log,
     state: Mutex<State>,
 }
@@ -63,12 +64,12 @@ struct Dropped {
 }
 
 impl Metrics {
-    /// Counts for a CloudWatch namespace. `now_ms` and all times here are milliseconds since the Unix
-    /// epoch.
-    pub fn new(sdk: &Sdk, namespace: String, log: Log, now_ms: u64) -> Self {
+    /// Counts for a CloudWatch namespace, with `by_cluster` also for each cluster. `now_ms` and all times
+    /// here are milliseconds since the Unix epoch.
+    pub fn new(sdk: &Sdk, namespace: String, by_cluster: bool, log: Log, now_ms: u64) -> Self {
         let state = State { last_put_ms: now_ms, ..State::default() };
         let (sdk, client) = (sdk.clone(), OnceLock::new());
-        Self { sdk, client, namespace, log, state: Mutex::new(state) }
+        Self { sdk, client, namespace, by_cluster, log, state: Mutex::new(state) }
     }
 
     fn client(&self) -> &Client {
@@ -81,11 +82,17 @@ impl Metrics {
         })
     }
 
+    /// The cluster that counts by itself, if any does.
+    fn counted<'a>(&self, caller: &'a Caller) -> Option<&'a str> {
+        caller.cluster.as_deref().filter(|_| self.by_cluster)
+    }
+
     /// Counts a review.
     pub fn record(&self, caller: &Caller, outcome: &Outcome, latency: Duration, now_ms: u64) {
+        let cluster = self.counted(caller);
         let mut state = self.state();
         let counts = &mut state.counts;
-        let mut count = |name, value| counts.add_by_cluster(now_ms, name, caller, value);
+        let mut count = |name, value| counts.add_also_for(cluster, now_ms, name, value);
         count(
             match outcome.decision {
                 ReviewDecision::Admitted => Name::Admitted,
@@ -115,26 +122,28 @@ impl Metrics {
         for rule in &outcome.denied_by {
             counts.add(now_ms, Name::Denied, Dimension::Rule(rule.id()), 1);
         }
-        if let (true, Some(cluster)) = (caller.previous_token, &caller.cluster) {
-            counts.add(now_ms, Name::PreviousToken, Dimension::Cluster(cluster.clone()), 1);
+        // Always by cluster: a rotation waits for these two.
+        if let (Some(name), Some(cluster)) = (token_in_use(caller), &caller.cluster) {
+            counts.add(now_ms, name, Dimension::Cluster(cluster.clone()), 1);
         }
         state.urgent |= failed || outcome.broke_glass || outcome.decision == ReviewDecision::Denied;
     }
 
     /// Counts a mutation.
     pub fn record_mutation(&self, caller: &Caller, outcome: &MutationOutcome, now_ms: u64) {
+        let cluster = self.counted(caller);
         let counts = &mut self.state().counts;
-        let mut count = |name, value: usize| {
-            if value > 0 {
-                let value = u64::try_from(value).unwrap_or(u64::MAX);
-                counts.add_by_cluster(now_ms, name, caller, value);
+        let mut count = |name, value| counts.add_also_for(cluster, now_ms, name, value);
+        let rewritten = outcome.changes.iter().filter(|change| change.rewritten).count();
+        let pinned = outcome.changes.iter().filter(|change| change.pinned).count();
+        for (name, changed) in [(Name::Rewritten, rewritten), (Name::Pinned, pinned)] {
+            if changed > 0 {
+                count(name, u64::try_from(changed).unwrap_or(u64::MAX));
             }
-        };
-        count(Name::Rewritten, outcome.changes.iter().filter(|change| change.rewritten).count());
-        count(Name::Pinned, outcome.changes.iter().filter(|change| change.pinned).count());
-        counts.add_by_cluster(now_ms, Name::RegistryCalls, caller, outcome.registry_calls.into());
+        }
+        count(Name::RegistryCalls, outcome.registry_calls.into());
         if outcome.throttled > 0 {
-            counts.add_by_cluster(now_ms, Name::Throttled, caller, outcome.throttled.into());
+            count(Name::Throttled, outcome.throttled.into());
         }
     }
 
@@ -200,3 +209,16 @@ impl Metrics {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What to count about the token or key that a caller sent. Of the clusters that send a token, the absence of
+/// `PreviousToken` is enough; a rotation of a key must see a review with the new one.
+fn token_in_use(caller: &Caller) -> Option<Name> {
+    match (caller.previous_token, caller.via.as_deref()) {
+        (true, _) => Some(Name::PreviousToken),
+        (false, Some("url")) => Some(Name::CurrentUrlKey),
+        (false, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,7 @@ class Deployed(unittest.TestCase):
             # Without the cache of API Gateway, so that the test of a revoked token does not wait for it.
             "authorizerCacheSeconds": 0,
             "urlKeys": "true",
+            "clusterMetrics": "true",
             "allowedSources": "127.0.0.0/8,::1/128",
         }
         cls.outputs = deploy_cdk(cls.cloud.url, STACK, **context)

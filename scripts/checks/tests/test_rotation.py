@@ -178,8 +178,8 @@ class OfAKey(Rotation):
 
     def test_it_exits_when_a_review_with_the_new_key_was_seen(self):
         began = self.world.now
-        # Before that, those of the tool itself and of an authorizer with an old copy of the secret; then the old key.
-        self.reviews("Admitted", 5, 30, 90, 200, 400)
+        # Before that, those of the tool itself and of an authorizer with an old copy of the secret.
+        self.reviews("CurrentUrlKey", 5, 30, 90, 400)
         self.reviews("PreviousToken", 200)
         result = self.run_it("--eks")
         self.assertIn("cluster default sends reviews with its current key", result.out)
@@ -196,7 +196,6 @@ class OfAKey(Rotation):
 
     def test_without_such_a_review_it_fails_and_says_until_when_the_old_key_works(self):
         began = self.world.now
-        self.reviews("Denied", *range(0, 3600, 60))
         self.reviews("PreviousToken", *range(0, 3600, 60))
         result = self.run_it("--eks", "--wait", "20", code=1)
         self.assertRegex(
@@ -210,7 +209,7 @@ class OfAKey(Rotation):
     def test_seen_only_waits(self):
         self.run_it("--eks", "--wait", "1", code=1)
         self.world.calls.clear()
-        self.reviews("Ignored", 100)
+        self.reviews("CurrentUrlKey", 100)
         self.assertIn("sends reviews with its current key", self.run_it("--eks", "--seen").out)
         self.assertFalse([call for call in self.world.calls if call[0].startswith(("put", "update", "review"))])
         self.run_it("--eks", "--seen", "--cluster", "green", code=1)

@@ -14,6 +14,9 @@ const MUTATE: &str = "/mutate?timeout=10s";
 /// What every document begins with.
 const VERSION: &str = "apiVersion: ecr-admission/v1\n";
 
+/// Has the function count each cluster too.
+pub const CLUSTER_METRICS: [&str; 2] = ["--admission-env", "CLUSTER_METRICS=true"];
+
 /// A running stack, and the file that is its policy document.
 #[derive(Debug)]
 pub struct Policed {

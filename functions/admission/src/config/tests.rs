@@ -17,6 +17,7 @@ fn without_a_word_from_the_operator_the_defaults_hold() {
     assert_eq!(config.severity_limit, SeverityLimit::Critical);
     assert_eq!(config.log_level, Level::Info);
     assert_eq!(config.metrics_namespace, "EcrAdmission");
+    assert!(!config.cluster_metrics);
     assert_eq!(config.cache, Duration::from_mins(1));
     assert_eq!(config.max_images, 100);
 }
@@ -56,6 +57,7 @@ fn a_bad_value_is_named_with_what_is_accepted() {
         ("LOG_LEVEL", "info", "DEBUG, INFO, WARN or ERROR"),
         ("METRICS_NAMESPACE", "AWS/ECR", "not AWS/"),
         ("METRICS_NAMESPACE", "a b", "1 to 255"),
+        ("CLUSTER_METRICS", "yes", "true or false"),
         ("CACHE_SECONDS", "301", "a whole number of seconds from 0 to 300"),
         ("MAX_IMAGES", "0", "a whole number of images from 1 to 500"),
         ("MAX_IMAGES", "501", "a whole number of images from 1 to 500"),

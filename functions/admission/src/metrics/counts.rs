@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::gateway::Caller;
-
 /// A metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Name {
@@ -33,6 +31,8 @@ pub(super) enum Name {
     Rewritten,
     /// Reviews called with the token before the last rotation.
     PreviousToken,
+    /// Reviews called with a key in the URL that belongs to the token in force.
+    CurrentUrlKey,
 }
 
 /// What a metric is broken down by. No namespace, image or user: every value is a metric to pay for.
@@ -65,11 +65,17 @@ impl Counts {
         *self.0.entry(key).or_default().entry(value).or_default() += 1;
     }
 
-    /// Counts without a dimension, and by the cluster where it is known.
-    pub(super) fn add_by_cluster(&mut self, now_ms: u64, name: Name, caller: &Caller, value: u64) {
+    /// Counts without a dimension, and also for `cluster` if there is one.
+    pub(super) fn add_also_for(
+        &mut self,
+        cluster: Option<&str>,
+        now_ms: u64,
+        name: Name,
+        value: u64,
+    ) {
         self.add(now_ms, name, Dimension::None, value);
-        if let Some(cluster) = &caller.cluster {
-            self.add(now_ms, name, Dimension::Cluster(cluster.clone()), value);
+        if let Some(cluster) = cluster {
+            self.add(now_ms, name, Dimension::Cluster(cluster.to_owned()), value);
         }
     }
 }

@@ -77,6 +77,7 @@ fn name(name: Name) -> &'static str {
         Name::Pinned => "Pinned",
         Name::Rewritten => "Rewritten",
         Name::PreviousToken => "PreviousToken",
+        Name::CurrentUrlKey => "CurrentUrlKey",
     }
 }
 

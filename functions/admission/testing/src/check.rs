@@ -66,7 +66,7 @@ impl Function {
         .collect();
         let config = Config::from_environment(&environment).unwrap();
         let log = Log::new(Level::Error);
-        let metrics = Metrics::new(&config.sdk, "Test".to_owned(), log, NOW_MS);
+        let metrics = Metrics::new(&config.sdk, "Test".to_owned(), false, log, NOW_MS);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         Self { handler: Handler::new(config, AsNamed, None, Arc::new(metrics)), runtime }
     }

@@ -39,7 +39,7 @@ pub fn handler_with<I: InspectImage, R: ReadPolicy>(
         [("LOG_LEVEL", "ERROR")].iter().chain(&lambda).chain(pairs).copied().collect();
     let config = Config::from_environment(&environment).unwrap();
     let log = Log::new(Level::Error);
-    let metrics = Metrics::new(&config.sdk, "Test".to_owned(), log, NOW_MS);
+    let metrics = Metrics::new(&config.sdk, "Test".to_owned(), false, log, NOW_MS);
     Handler::new(config, inspector, reader, Arc::new(metrics))
 }
 

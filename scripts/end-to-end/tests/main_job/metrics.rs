@@ -13,12 +13,10 @@ async fn a_denial_is_counted_at_once_and_the_rest_when_the_sandbox_ends() {
     }
     let none = json!([]);
     let rule = json!([{"Name": "Rule", "Value": "ecr-registry"}]);
-    let cluster = json!([{"Name": "Cluster", "Value": "local"}]);
     let metrics = until_metrics(&stack, |metrics| metrics.contains("Denied")).await;
     for (name, dimensions, expected) in [
         ("Denied", &none, 1.0),
         ("Denied", &rule, 1.0),
-        ("Denied", &cluster, 1.0),
         ("Admitted", &none, 1.0),
         ("RegistryCalls", &none, 4.0),
     ] {
@@ -27,6 +25,21 @@ async fn a_denial_is_counted_at_once_and_the_rest_when_the_sandbox_ends() {
     }
     assert!(metrics.contains("ReviewLatency"), "{metrics}");
     assert!(!metrics.contains("Throttled"), "there is nothing to count: {metrics}");
+    assert!(!metrics.contains("Cluster"), "each cluster costs: {metrics}");
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn each_cluster_is_counted_where_that_is_turned_on() {
+    let stack = stack(&["--sandboxes", "1", "--admission-env", "CLUSTER_METRICS=true"]).await;
+    stack.review(VALIDATE, &pod("u", &["nginx"])).await.unwrap();
+    let metrics = until_metrics(&stack, |metrics| metrics.contains("Denied")).await;
+    for dimensions in [json!([]), json!([{"Name": "Cluster", "Value": "local"}])] {
+        for (name, expected) in [("Denied", 1.0), ("RegistryCalls", 0.0)] {
+            let counted = sum(&metrics, name, &dimensions);
+            assert!((counted - expected).abs() < 1e-9, "{name} {dimensions}: {counted}\n{metrics}");
+        }
+    }
     stack.stop().await.unwrap();
 }
 
@@ -57,7 +70,9 @@ async fn what_could_not_be_evaluated_is_counted_as_failed() {
 
 #[tokio::test]
 async fn calls_that_ecr_refused_for_their_rate_are_counted() {
-    let stack = stack(&["--sandboxes", "1", "--fault", "DescribeImageScanFindings=throttle"]).await;
+    let args = ["--sandboxes", "1", "--admission-env", "CLUSTER_METRICS=true"];
+    let fault = ["--fault", "DescribeImageScanFindings=throttle"];
+    let stack = stack(&[&args[..], &fault].concat()).await;
     let images = [image("payments/api:1.4"), image("web/frontend:2.1")];
     let review = pod("u", &images.each_ref().map(String::as_str));
     stack.review(VALIDATE, &review).await.unwrap();

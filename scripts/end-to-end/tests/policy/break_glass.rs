@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use end_to_end::outcome::{ADMITTED, MUTABLE, denied, deployment, outcome, pod, warned};
-use end_to_end::policed::{Keep, Policed, lines};
+use end_to_end::policed::{CLUSTER_METRICS, Keep, Policed, lines};
 use end_to_end::support::{image, sum, until_metrics};
 
 const DOCUMENT: &str = "breakGlass: {groups: [oncall, 'system:masters']}";
@@ -20,7 +20,7 @@ fn asking(mut review: Value, groups: &[&str], reason: &Value) -> Value {
 
 #[tokio::test]
 async fn a_listed_group_gets_its_pod_in_and_it_is_reported_counted_and_logged() {
-    let policed = Policed::start(DOCUMENT, Keep::Never, &[]).await;
+    let policed = Policed::start(DOCUMENT, Keep::Never, &CLUSTER_METRICS).await;
     let review = asking(pod("open:1"), &["dev", "oncall"], &json!(" incident 4711 "));
     let answer = policed.answer(&review).await;
     assert_eq!(outcome(&answer), format!("warned: {USED}\n{}", warned("open:1", MUTABLE)));

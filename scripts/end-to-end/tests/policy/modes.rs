@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use end_to_end::outcome::{MUTABLE, audited, denied, deployment, outcome, pod, warned};
-use end_to_end::policed::{Keep, Policed};
+use end_to_end::policed::{CLUSTER_METRICS, Keep, Policed};
 use end_to_end::support::{sum, until_metrics};
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn a_mode_of_the_document_or_of_a_namespace_counts() {
 
 #[tokio::test]
 async fn an_audited_violation_is_counted_and_logged() {
-    let policed = Policed::start("mode: audit", Keep::Never, &[]).await;
+    let policed = Policed::start("mode: audit", Keep::Never, &CLUSTER_METRICS).await;
     let answer = policed.answer(&pod("open:1")).await;
     assert_eq!(answer["auditAnnotations"]["decision"], "admitted");
     let policy = answer["auditAnnotations"]["policy"].as_str().unwrap();

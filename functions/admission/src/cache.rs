@@ -17,8 +17,9 @@ use ecr_admission_policy::{EcrImage, Inspection};
 /// How long facts are kept, at most, that led to a violation or to no verdict yet.
 pub const UNTIL_COMPLIANT: Duration = Duration::from_secs(5);
 
-/// How many images are remembered.
-pub const CAPACITY: usize = 512;
+/// How many entries there are, at most. An image that a workload names by tag takes two: the 1,000 images of a large
+/// cluster fit.
+pub const CAPACITY: usize = 2_048;
 
 /// How many bytes of facts are remembered, over all images. An image of one platform takes about 500;
 /// only large indexes, and policies that filter findings, come near to this.

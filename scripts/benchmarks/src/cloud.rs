@@ -43,16 +43,26 @@ impl Cloud {
         catalogue: &str,
         secrets: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Failure> {
+        Self::at(Duration::ZERO, directory, catalogue, secrets).await
+    }
+
+    /// The same at a distance: each call, and each TLS handshake, takes so much longer.
+    pub async fn at(
+        latency: Duration,
+        directory: &Path,
+        catalogue: &str,
+        secrets: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Failure> {
         let tls = tls::server_config(directory)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
-        let token = json!({"default": "t".repeat(64)}).to_string();
+        let token = json!({"default": token()}).to_string();
         let aws = Aws::new(AwsSettings {
             catalogue: Catalogue::parse(Path::new("bench"), catalogue)?,
             account: ACCOUNT.to_owned(),
             region: REGION.to_owned(),
-            latency: Duration::ZERO,
-            handshake: Duration::ZERO,
+            latency,
+            handshake: latency,
             faults: vec![],
             secret_files: BTreeMap::new(),
             secrets: secrets.into_iter().chain([(TOKEN_SECRET.to_owned(), token)]).collect(),
@@ -72,6 +82,11 @@ impl Cloud {
             _served: served,
         })
     }
+}
+
+/// The token of the one cluster.
+pub fn token() -> String {
+    "t".repeat(64)
 }
 
 /// The stand-in's authority among those of the system, so that a function reads as many as in Lambda.

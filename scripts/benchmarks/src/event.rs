@@ -1,4 +1,4 @@
-//! The event that API Gateway sends to the admission function, as local-cloud's gateway writes it, for a
+//! The events that API Gateway sends to the two functions, as local-cloud's gateway writes it, for a
 //! function that runs without one.
 
 use bytes::Bytes;
@@ -19,6 +19,22 @@ pub fn validate(review: &Value) -> Result<Bytes, Failure> {
     let context = json!({"cluster": "local", "token": "current"});
     let event = gateway::event(request, context.as_object());
     Ok(event.ok_or("/validate is not a route of the gateway")?)
+}
+
+/// The event of the authorizer for the same request.
+pub fn authorize(token: &str) -> Result<Bytes, Failure> {
+    let request = Request::post("/validate?timeout=10s")
+        .header("authorization", format!("Bearer {token}"))
+        .header("host", "local.execute-api.us-east-1.amazonaws.com")
+        .header("user-agent", "kube-apiserver-admission")
+        .body(Bytes::new())?;
+    Ok(gateway::authorizer_event(request).ok_or("/validate is not a route of the gateway")?)
+}
+
+/// Whether the authorizer's answer lets the caller in; `None` when it is not an answer.
+pub fn authorizes(answer: &[u8]) -> Option<bool> {
+    let answer: Value = serde_json::from_slice(answer).ok()?;
+    answer.get("isAuthorized")?.as_bool()
 }
 
 /// Whether the function's answer admits; `None` when it is not an AdmissionReview.
@@ -42,5 +58,8 @@ mod tests {
         assert_eq!(admits(answer(false).as_bytes()), Some(false));
         assert_eq!(admits(br#"{"statusCode":400,"body":"the body is empty"}"#), None);
         assert_eq!(admits(b""), None);
+        assert_eq!(authorizes(br#"{"isAuthorized":true}"#), Some(true));
+        assert_eq!(authorizes(br#"{"isAuthorized":false,"context":{}}"#), Some(false));
+        assert_eq!(authorizes(b"{}"), None);
     }
 }

@@ -7,8 +7,8 @@ use benchmarks::failure::Failure;
 use benchmarks::options::Options;
 use benchmarks::row::{self, Row};
 use benchmarks::rows::{
-    bombs, burst, calls, deadline, init, instructions, memory, metrics, round_trips, size, timing,
-    warm,
+    bombs, burst, calls, deadline, init, instructions, memory, metrics, plateau, round_trips, size,
+    sizes, storm, sustained, timing, warm,
 };
 use benchmarks::{machine, readme};
 use clap::Parser;
@@ -31,11 +31,16 @@ async fn run(options: Options) -> Result<ExitCode, Failure> {
     rows.extend(warm::measure(&bench).await?);
     rows.extend(instructions::measure(&bench).await?);
     rows.extend(memory::measure(&bench).await?);
+    rows.extend(plateau::measure(&bench).await?);
     rows.extend(bombs::measure(&bench).await?);
     rows.extend(size::measure(&bench)?);
     rows.extend(metrics::measure(&bench).await?);
     rows.extend(deadline::measure(&bench).await?);
     rows.extend(burst::measure(&bench).await?);
+    rows.extend(storm::measure(&bench).await?);
+    rows.extend(sustained::measure(&bench).await?);
+    let (of_sizes, sizes) = sizes::measure(&bench).await?;
+    rows.extend(of_sizes);
     rows.extend(timing::measure(&bench).await?);
     bench.say("done");
     report(&bench, &rows)?;

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::failure::Failure;
+use crate::share::Share;
 
 /// How long a process may take for one step, under callgrind too.
 const STEP: Duration = Duration::from_mins(1);
@@ -160,6 +161,11 @@ impl Sandbox {
         let ended = tokio::time::timeout(END, self.process.child.wait()).await;
         ended.map_err(|_elapsed| format!("{} did not end on SIGTERM", self.program.name))??;
         Ok(())
+    }
+
+    /// Gives it this share of a core, from now on.
+    pub fn limit(&self, share: &Share) -> Result<(), Failure> {
+        Ok(share.limit(self.pid()?)?)
     }
 
     fn pid(&self) -> Result<u32, Failure> {

@@ -60,6 +60,12 @@ pub fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
+/// Such as `8.3 MiB`.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+pub fn mebibytes(kib: u64) -> String {
+    format!("{:.1} MiB", kib as f64 / 1024.0)
+}
+
 /// The slope of the straight line that lies nearest to the points (least squares); 0 of fewer than two.
 pub fn slope(points: &[(f64, f64)]) -> f64 {
     let count = float(points.len().max(1));

@@ -1,5 +1,6 @@
 """One run of all tests."""
 
+import contextlib
 import platform
 import re
 import tempfile
@@ -13,6 +14,7 @@ from ecr_admission.problem import Problem
 from . import (
     admission_policy,
     authentication,
+    bench,
     binaries,
     controllers,
     coverage,
@@ -36,18 +38,42 @@ def run(pin, packaged):
     except binaries.Unavailable as why:
         report.skip("scripts/e2e", str(why))
         return report.close()
+    with _world(found, report, packaged) as world:
+        _section(world, "all", lambda: _all(world))
+    return report.close()
+
+
+def measure(pin, write):
+    """Times Pod creations on the Kubernetes that `pin` names, with the functions as they ship; returns the exit code.
+
+    With `write`, puts the table and the raw data into the folder of the benchmarks.
+    """
+    report = Report()
+    try:
+        found = _binaries(pin, report)
+    except binaries.Unavailable as why:
+        raise Problem(f"scripts/e2e --bench: {why}") from why
+    with _world(found, report, packaged=True) as world:
+        cases = bench.run(world)
+    print(bench.table(cases))
+    if write:
+        bench.write(cases, found.versions())
+    return 0
+
+
+@contextlib.contextmanager
+def _world(found, report, packaged):
     for line in found.versions():
         report.say(line)
     # A short path, since a socket in it has a limit.
     with tempfile.TemporaryDirectory(prefix="ecr-admission-e2e-") as folder:
         world = World(found, report, Path(folder), packaged)
         try:
-            _section(world, "all", lambda: _all(world))
+            yield world
         finally:
             if report.failed:
                 report.say(world.running.tails())
             world.stop()
-    return report.close()
 
 
 def _binaries(pin, report):

@@ -216,6 +216,17 @@ pub fn event(request: http::Request<Bytes>, context: Option<&Map<String, Value>>
     Some(stage.integration_event(&request, context, &body))
 }
 
+/// The event of a request as the gateway would hand it to the authorizer now, with the Authorization header as its
+/// identity source. `None` for what is not a route.
+pub fn authorizer_event(request: http::Request<Bytes>) -> Option<Bytes> {
+    let (parts, _) = request.into_parts();
+    let route = Route::of(&parts.method, parts.uri.path())?;
+    let stage = event::Stage { account: ACCOUNT.to_owned(), region: REGION.to_owned() };
+    let request = Request::new(SystemTime::now(), Ipv4Addr::LOCALHOST.into(), route, &parts);
+    let identity = [request.header(&http::header::AUTHORIZATION).to_owned()];
+    Some(stage.authorizer_event(&request, &identity))
+}
+
 fn internal_server_error() -> Reply {
     message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
 }

@@ -11,7 +11,7 @@ use crate::cloud::Cloud;
 use crate::failure::Failure;
 use crate::row::Row;
 use crate::sandbox::{Program, Sandbox};
-use crate::statistics::milliseconds;
+use crate::statistics::{mebibytes, milliseconds};
 use crate::{event, pods};
 
 /// The bar of memory, in KiB.
@@ -61,8 +61,8 @@ async fn one(bench: &Bench, cloud: &Cloud, bomb: &Bomb) -> Result<[Row; 2], Fail
     Ok([
         Row::count(
             format!("bomb, {name}: VmHWM"),
-            format!("{:.1} MiB{note}", mebibytes(memory_kib)),
-            format!("< {:.0} MiB", mebibytes(BAR_KIB)),
+            format!("{}{note}", mebibytes(memory_kib)),
+            format!("< {}", mebibytes(BAR_KIB)),
             is_whole && memory_kib < BAR_KIB,
         ),
         Row::time(
@@ -97,9 +97,4 @@ async fn review(bench: &Bench, cloud: &Cloud, bomb: &Bomb) -> Result<Cost, Failu
         return Err(format!("{}: the wrong verdict: {start}", bomb.name).into());
     }
     Ok(Cost { cpu, memory_kib, is_whole })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-fn mebibytes(kib: u64) -> f64 {
-    kib as f64 / 1024.0
 }

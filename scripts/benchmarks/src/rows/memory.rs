@@ -4,6 +4,7 @@ use crate::bench::Bench;
 use crate::failure::Failure;
 use crate::row::Row;
 use crate::sandbox::Sandbox;
+use crate::statistics::mebibytes;
 use crate::{catalogue, event, pods};
 
 /// Reviews before the first look.
@@ -37,11 +38,11 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
         format!("memory: VmHWM after {REVIEWS} reviews of 3 of {} images", catalogue::REPOSITORIES),
         format!(
             "{} (after init {}; after {HUGE} more of the 1.25 MB Pod {})",
-            shown(after_reviews),
-            shown(after_init),
-            shown(after_huge)
+            mebibytes(after_reviews),
+            mebibytes(after_init),
+            mebibytes(after_huge)
         ),
-        format!("≤ {}", shown(BAR_KIB)),
+        format!("≤ {}", mebibytes(BAR_KIB)),
         after_reviews <= BAR_KIB,
     )])
 }
@@ -52,13 +53,4 @@ async fn reviewed(sandbox: &mut Sandbox, review: &serde_json::Value) -> Result<(
         Some(true) => Ok(()),
         _ => Err(format!("a review of the memory row was not admitted: {answered:?}").into()),
     }
-}
-
-fn shown(kib: u64) -> String {
-    format!("{:.1} MiB", mebibytes(kib))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-fn mebibytes(kib: u64) -> f64 {
-    kib as f64 / 1024.0
 }

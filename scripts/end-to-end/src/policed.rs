@@ -8,7 +8,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::outcome::{outcome, pod};
+use crate::processes;
 use crate::support::{self, VALIDATE};
+use crate::token_secret::secrets;
 
 const MUTATE: &str = "/mutate?timeout=10s";
 /// What every document begins with.
@@ -74,6 +76,15 @@ impl Policed {
     /// Puts a text in its place that need not be a document.
     pub fn hold(&self, text: &str) {
         std::fs::write(&self.file, text).unwrap();
+    }
+
+    /// The document in force, of a stack whose admission function has run. A call may have changed it, so that it
+    /// differs from the file.
+    pub async fn document(&self) -> String {
+        let function = processes::of(&self.stack, "admission")[0];
+        let request = secrets(&self.stack, function).get_secret_value();
+        let answer = request.secret_id("ecr-admission/policy").send().await.unwrap();
+        answer.secret_string.unwrap()
     }
 
     /// Takes the document away.

@@ -33,24 +33,7 @@ impl<'a> TokenSecret<'a> {
     pub async fn of(stack: &'a Stack) -> Self {
         status(stack, stack.client(), (Door::Header, "wrong")).await;
         let authorizer = processes::of(stack, "authorizer")[0];
-        let variable = |name| authorizer.variable(name).unwrap();
-        let (id, key) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"));
-        let authority = std::fs::read(stack.directory().join("ca.pem")).unwrap();
-        let trusted = TrustStore::empty().with_pem_certificate(authority);
-        let tls = TlsContext::builder().with_trust_store(trusted).build().unwrap();
-        let http = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(tls)
-            .build_https();
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(http)
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new(id, key, None, None, "test"))
-            .retry_config(RetryConfig::disabled())
-            .endpoint_url(variable("AWS_ENDPOINT_URL"))
-            .build();
-        Self { stack, client: Client::from_conf(config) }
+        Self { stack, client: secrets(stack, authorizer) }
     }
 
     /// Stores these tokens by cluster as the current version; the one before is the previous one. Sandboxes
@@ -91,4 +74,26 @@ pub async fn status(stack: &Stack, client: &client::Client, caller: (Door, &str)
     review["request"]["operation"] = "DELETE".into();
     let reply = stack.post_as(client, caller, VALIDATE, review.to_string()).await.unwrap();
     reply.status
+}
+
+/// Secrets Manager of a stack, called with the credentials of one of its functions.
+pub fn secrets(stack: &Stack, function: processes::Process) -> Client {
+    let variable = |name| function.variable(name).unwrap();
+    let (id, key) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"));
+    let authority = std::fs::read(stack.directory().join("ca.pem")).unwrap();
+    let trusted = TrustStore::empty().with_pem_certificate(authority);
+    let tls = TlsContext::builder().with_trust_store(trusted).build().unwrap();
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls)
+        .build_https();
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new(id, key, None, None, "test"))
+        .retry_config(RetryConfig::disabled())
+        .endpoint_url(variable("AWS_ENDPOINT_URL"))
+        .build();
+    Client::from_conf(config)
 }

@@ -17,6 +17,7 @@ pub const OPERATIONS: &[&str] = &[
     "GetDownloadUrlForLayer",
     "GetLayerBlob",
     "GetSecretValue",
+    "ListSecretVersionIds",
     "PutMetricData",
     "PutSecretValue",
     "RestoreSecret",

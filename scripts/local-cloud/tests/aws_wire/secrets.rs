@@ -164,6 +164,51 @@ async fn of_two_who_move_a_label_from_the_same_version_one_wins() {
 }
 
 #[tokio::test]
+async fn versions_are_listed_with_their_labels_page_by_page() {
+    let stand_in = stand_in().await;
+    let client = stand_in.secrets();
+    let list = || client.list_secret_version_ids().secret_id("token");
+    for (text, token) in [("two", TOKEN), ("three", OTHER)] {
+        let put = client.put_secret_value().secret_id("token").secret_string(text);
+        put.client_request_token(token).send().await.unwrap();
+    }
+    let answer = list().send().await.unwrap();
+    let ids: Vec<_> = answer.versions().iter().map(|it| it.version_id().unwrap()).collect();
+    assert_eq!(ids, [TOKEN, OTHER], "the first version has no label any more");
+    assert_eq!(answer.versions()[1].version_stages(), ["AWSCURRENT"]);
+    assert!(answer.versions()[1].created_date() >= answer.versions()[0].created_date());
+    assert_eq!(answer.next_token(), None);
+
+    let all = || list().include_deprecated(true).max_results(2);
+    let first = all().send().await.unwrap();
+    assert_eq!((first.versions().len(), first.versions()[0].version_stages().len()), (2, 0));
+    let second = all().next_token(first.next_token().unwrap()).send().await.unwrap();
+    assert_eq!((second.versions().len(), second.next_token()), (1, None));
+    let error = list().max_results(101).send().await.unwrap_err().into_service_error();
+    assert!(error.is_invalid_parameter_exception(), "{error:?}");
+}
+
+#[tokio::test]
+async fn all_versions_together_have_at_most_20_labels() {
+    let stand_in = stand_in().await;
+    let client = stand_in.secrets();
+    let first = get(&client).send().await.unwrap().version_id().unwrap().to_owned();
+    let label = |name: String| {
+        let update = client.update_secret_version_stage().secret_id("token").version_stage(name);
+        update.move_to_version_id(&first).send()
+    };
+    for number in 1..20 {
+        label(format!("label-{number}")).await.unwrap();
+    }
+    let error = label("one-more".to_owned()).await.unwrap_err().into_service_error();
+    assert!(error.is_limit_exceeded_exception(), "{error:?}");
+    label("label-1".to_owned()).await.unwrap();
+    let put = client.put_secret_value().secret_id("token").secret_string("two");
+    let put = put.client_request_token(TOKEN).version_stages("one-more").send().await;
+    assert!(put.unwrap_err().into_service_error().is_limit_exceeded_exception());
+}
+
+#[tokio::test]
 async fn a_secret_that_is_marked_for_deletion_is_not_read_until_it_is_restored() {
     let stand_in = stand_in().await;
     let client = stand_in.secrets();
@@ -226,9 +271,17 @@ async fn a_secret_that_is_a_file_holds_what_the_file_holds() {
     // What AWS would not store is not served.
     std::fs::write(&path, "x".repeat(65_537)).unwrap();
     assert_eq!(text(get(&client)).await, "one");
+    // A call changes the secret and leaves the file alone, until the file is edited.
     let put = client.put_secret_value().secret_id("token").secret_string("three");
-    let error = put.client_request_token(TOKEN).send().await.unwrap_err().into_service_error();
-    assert!(code_and_message(&error).1.ends_with("policy.yaml; edit that"), "{error:?}");
+    put.client_request_token(TOKEN).send().await.unwrap();
+    std::fs::write(&path, "one").unwrap();
+    assert_eq!(text(get(&client)).await, "three");
+    assert_eq!(text(get(&client).version_stage("AWSPREVIOUS")).await, "one");
+    std::fs::write(&path, "four").unwrap();
+    assert_eq!(text(get(&client)).await, "four");
+    let error = client.delete_secret().secret_id("token").send().await.unwrap_err();
+    let error = error.into_service_error();
+    assert!(code_and_message(&error).1.ends_with("policy.yaml; delete that"), "{error:?}");
 
     std::fs::remove_file(&path).unwrap();
     assert_eq!(gone().await, "Secrets Manager can't find the specified secret.");

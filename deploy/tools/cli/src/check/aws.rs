@@ -20,10 +20,12 @@ mod pace;
 mod problem;
 mod stack;
 mod throttling;
+mod versions;
 
 pub use caller::scanning_notice;
 pub use pace::{CALLS_A_SECOND, CALLS_IN_FLIGHT};
 pub use stack::{OUTPUTS, Stack, WITHOUT_OUTPUT};
+pub use versions::{CURRENT, PREVIOUS, PolicyVersions, SecretVersion};
 
 /// How long connecting may take, TLS included: far away, over a slow network.
 const CONNECT: Duration = Duration::from_secs(5);

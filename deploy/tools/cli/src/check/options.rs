@@ -196,7 +196,7 @@ pub enum Color {
 }
 
 /// A whole number of seconds, minutes, hours or days, as in `90s`, `5m`, `24h` and `7d`.
-fn duration(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
     const EXPECTED: &str =
         "expected a whole number of seconds, minutes, hours or days, as in 90s, 5m, 24h or 7d";
     let seconds = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];

@@ -12,7 +12,7 @@ use crate::policy::page::{Page, list};
 use crate::read::{self, Unusable};
 
 mod break_glass;
-mod cautions;
+pub(crate) mod cautions;
 mod expiring;
 mod modes;
 mod registries;
@@ -27,6 +27,29 @@ pub(crate) struct Explained<'a> {
     policy: Policy,
     parameters: &'a Parameters,
     now: Timestamp,
+}
+
+impl<'a> Explained<'a> {
+    fn of(
+        document: &'a Document,
+        bytes: usize,
+        parameters: &'a Parameters,
+        now: Timestamp,
+    ) -> Self {
+        let base = parameters.base(document, "", None);
+        let policy = document.policy(base, &Requester::default(), now);
+        Self { document, bytes, policy, parameters, now }
+    }
+}
+
+/// What is valid in a document but may not be what the operator means, a line each.
+pub(crate) fn cautions(
+    document: &Document,
+    bytes: usize,
+    parameters: &Parameters,
+    now: Timestamp,
+) -> Vec<String> {
+    cautions::all(&Explained::of(document, bytes, parameters, now))
 }
 
 pub(crate) fn run(options: &PolicyCheck, now: Timestamp) -> Answer {
@@ -44,10 +67,7 @@ pub(crate) fn run(options: &PolicyCheck, now: Timestamp) -> Answer {
             return Answer::refused(&problem, Answer::BAD);
         }
     }
-    let parameters = &options.parameters;
-    let base = parameters.base(&document, "", None);
-    let policy = document.policy(base, &Requester::default(), now);
-    let explained = Explained { document: &document, bytes, policy, parameters, now };
+    let explained = Explained::of(&document, bytes, &options.parameters, now);
     let mut page = Page::default();
     let file = printable(&options.document.to_string_lossy());
     page.line("", "  ", &format!(

@@ -8,6 +8,10 @@ use ecr_admission_policy::{Rule, SeverityLimit};
 
 use crate::check::options::CLUSTER;
 
+mod secret;
+
+pub use secret::{Covered, PolicyExempt, PolicyHistory, PolicyPut, PolicyRestore, SecretOptions};
+
 /// What to do with a policy document.
 #[derive(Clone, Debug, Subcommand)]
 pub enum PolicyCommand {
@@ -23,6 +27,26 @@ pub enum PolicyCommand {
     /// admitted without evaluation, are evaluated here. Exits with 0 when every case is as expected, with
     /// 1 when one is not, with 2 when a file is not valid or cannot be read.
     Test(PolicyTest),
+    /// Exempts something from rules for a while: adds the exemption to the document in the policy secret
+    ///
+    /// Comments and order of the document stay as they are. Refuses what `check` refuses, and an exemption that
+    /// could never apply. Shows the difference, makes the new document the one in force, and prints how to undo
+    /// it. Exits with 0 when it is in force; with 1 when the exemption or the document is refused; with 2 when
+    /// AWS could not be asked. Nothing changes when somebody else changes the policy at the same time.
+    Exempt(Box<PolicyExempt>),
+    /// Puts a document into the policy secret
+    ///
+    /// Checks it first, shows the difference, labels the version (policy-TIME) and prints how to undo it. Exit
+    /// codes as of exempt.
+    Put(PolicyPut),
+    /// Lists the versions of the policy secret, the newest first
+    ///
+    /// Secrets Manager keeps the versions that have a label; this tool labels the last 15. Others it may delete.
+    History(PolicyHistory),
+    /// Makes an earlier version of the document the one in force
+    ///
+    /// Checks it first, shows the difference and prints how to undo it. Exit codes as of exempt.
+    Restore(PolicyRestore),
 }
 
 /// `ecr-admission policy check`.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ecr_admission::config::Config;
 use ecr_admission_policy::document::Document;
 use ecr_admission_policy::image::{EcrImage, ImageReference};
 use ecr_admission_policy::policy::pinning::Pinning;
@@ -13,6 +14,18 @@ use crate::policy::options::Parameters;
 pub(crate) const SEVERITY_LIMIT: SeverityLimit = SeverityLimit::Critical;
 
 impl Parameters {
+    /// Those of a stack, where it is known.
+    pub(crate) fn of(config: Option<&Config>) -> Self {
+        let Some(config) = config else { return Self::default() };
+        let ids = config.registry_ids.as_ref();
+        Self {
+            registry_region: Some(config.regions.iter().cloned().collect()),
+            registry_ids: ids.map(|ids| ids.iter().cloned().collect()),
+            severity_limit: Some(config.severity_limit),
+            ..Self::default()
+        }
+    }
+
     /// What `document` is read on top of, for a Pod with this image in this namespace. Accounts and
     /// Regions that are not given are those of the image.
     pub(crate) fn base(&self, document: &Document, image: &str, namespace: Option<&str>) -> Policy {

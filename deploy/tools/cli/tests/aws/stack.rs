@@ -9,13 +9,13 @@ use serde_json::json;
 
 use crate::replay::{aws, json_error, xml_error};
 
-const SECRET: &str =
+pub(crate) const SECRET: &str =
     "arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-admission/policy-AbCdEf";
 
 /// A document that nobody but its owner may read.
 const NOT_A_DOCUMENT: &str = "password: correct-horse-battery-staple\n";
 
-fn outputs() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn outputs() -> Vec<(&'static str, &'static str)> {
     vec![
         ("Endpoint", "https://abc.execute-api.us-east-1.amazonaws.com"),
         ("RegistryIdsInForce", "123456789012,210987654321"),
@@ -29,7 +29,7 @@ fn outputs() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-fn described(outputs: &[(&str, &str)]) -> Reply {
+pub(crate) fn described(outputs: &[(&str, &str)]) -> Reply {
     let member = |(key, value): &(&str, &str)| {
         format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>")
     };
@@ -97,6 +97,7 @@ async fn the_function_reads_its_configuration_from_the_outputs() {
     assert_eq!(config.policy_secret.as_deref(), Some(SECRET));
     assert_eq!(config.pin, PinNamespaces::All);
     assert_eq!(config.max_images, 7);
+    assert_eq!(stack.cache_seconds, None);
     let document = aws.document(&stack).await.unwrap().unwrap();
     assert_eq!(
         (document.id.as_str(), document.text.as_str()),

@@ -28,7 +28,7 @@ pub(super) fn delete(secrets: &Secrets, input: &Delete) -> Result<Value, ApiErro
         ));
     }
     let act = |secret: &mut Secret| {
-        secret.check_writable()?;
+        secret.check_deletable()?;
         let now = Timestamp::now();
         let end = if input.force_delete_without_recovery {
             now

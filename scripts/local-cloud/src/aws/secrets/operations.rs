@@ -40,6 +40,46 @@ pub(super) fn describe(secrets: &Secrets, input: &Describe) -> Result<Value, Api
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub(super) struct ListVersions {
+    secret_id: String,
+    #[serde(default)]
+    include_deprecated: bool,
+    max_results: Option<usize>,
+    /// The number of versions on the pages before.
+    next_token: Option<String>,
+}
+
+/// The versions in pages of at most 100, in no order that a client could rely on.
+pub(super) fn list_versions(secrets: &Secrets, input: &ListVersions) -> Result<Value, ApiError> {
+    let most = input.max_results.unwrap_or(100);
+    if !(1..=100).contains(&most) {
+        return Err(invalid_parameter("MaxResults must be between 1 and 100."));
+    }
+    let before = input.next_token.as_deref().map_or(Ok(0), str::parse::<usize>);
+    let before = before.or(Err(invalid_parameter("NextToken is not one of this list.")))?;
+    secrets.with(&input.secret_id, |secret| {
+        // A version without a stage is deprecated.
+        let is_listed = |it: &&Version| input.include_deprecated || !it.stages.is_empty();
+        let listed: Vec<_> = secret.versions.iter().filter(is_listed).skip(before).collect();
+        let next = (listed.len() > most).then(|| (before + most).to_string());
+        let versions = listed.iter().take(most).map(|version| {
+            json!({
+                "VersionId": version.id,
+                "VersionStages": version.stages,
+                "CreatedDate": seconds(version.created),
+            })
+        });
+        Ok(json!({
+            "ARN": secret.arn,
+            "Name": secret.name,
+            "Versions": versions.collect::<Vec<_>>(),
+            "NextToken": next,
+        }))
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub(super) struct GetValue {
     secret_id: String,
     version_id: Option<String>,
@@ -81,7 +121,6 @@ pub(super) fn put_value(secrets: &Secrets, input: PutValue) -> Result<Value, Api
         return Err(invalid_parameter("VersionStages must hold 1 to 20 staging labels."));
     }
     secrets.with_live(&input.secret_id, |secret| {
-        secret.check_writable()?;
         match secret.version(&id) {
             Some(version) if version.text == input.secret_string => {}
             Some(_) => {
@@ -95,6 +134,7 @@ pub(super) fn put_value(secrets: &Secrets, input: PutValue) -> Result<Value, Api
                 ));
             }
             None => {
+                secret.check_room(&stages)?;
                 secret.versions.push(Version {
                     id: id.clone(),
                     text: input.secret_string,
@@ -126,7 +166,6 @@ pub(super) struct MoveStage {
 
 pub(super) fn move_stage(secrets: &Secrets, input: &MoveStage) -> Result<Value, ApiError> {
     secrets.with_live(&input.secret_id, |secret| {
-        secret.check_writable()?;
         let stage = &input.version_stage;
         let from = input.remove_from_version_id.as_deref();
         let to = input.move_to_version_id.as_deref();
@@ -135,7 +174,10 @@ pub(super) fn move_stage(secrets: &Secrets, input: &MoveStage) -> Result<Value, 
         }
         secret.check_loser(stage, from, to)?;
         match (to, from) {
-            (Some(to), _) => secret.attach(stage, to),
+            (Some(to), _) => {
+                secret.check_room(&BTreeSet::from([stage.clone()]))?;
+                secret.attach(stage, to);
+            }
             (None, Some(_)) if stage == CURRENT => {
                 return Err(invalid_parameter(format!(
                     "You can only move staging label {CURRENT} to a different secret version. It \

@@ -13,6 +13,8 @@ use crate::console;
 
 pub(super) const CURRENT: &str = "AWSCURRENT";
 pub(super) const PREVIOUS: &str = "AWSPREVIOUS";
+/// The most labels that all versions of a secret have together.
+const MOST_STAGES: usize = 20;
 
 /// A secret with its versions, oldest first. Not `Debug`: it holds what must not be printed.
 pub(super) struct Secret {
@@ -20,6 +22,8 @@ pub(super) struct Secret {
     pub(super) name: String,
     /// The file that holds its text; `None` when the secret holds it itself.
     file: Option<PathBuf>,
+    /// The version that the file was when it was last read.
+    read: Option<String>,
     pub(super) created: Timestamp,
     pub(super) changed: Timestamp,
     pub(super) versions: Vec<Version>,
@@ -68,6 +72,7 @@ impl Secret {
             arn: arn(region, account, name),
             name: name.to_owned(),
             file: None,
+            read: None,
             created: now,
             changed: now,
             versions: vec![],
@@ -75,12 +80,18 @@ impl Secret {
         }
     }
 
-    /// Takes over what its file holds by now. As AWS does not store what a secret cannot hold, such a
+    /// Takes over what its file holds by now, if that has changed. As AWS does not store what a secret cannot hold, such a
     /// file leaves the version before; a file that is gone is a secret that is gone.
     pub(super) fn renew(&mut self) -> Result<(), ApiError> {
         let Some(path) = &self.file else { return Ok(()) };
         match file::read(path) {
-            Ok(text) => self.put_current(&file::version_id(&text), text),
+            Ok(text) => {
+                let id = file::version_id(&text);
+                // Only an edit comes before what a call has put.
+                if self.read.replace(id.clone()).as_ref() != Some(&id) {
+                    self.put_current(&id, text);
+                }
+            }
             Err(SecretFileError::Gone(_)) => return Err(no_secret()),
             Err(error) => {
                 console::log(&format!(
@@ -92,10 +103,10 @@ impl Secret {
         Ok(())
     }
 
-    /// Refuses to change what only its file can change.
-    pub(super) fn check_writable(&self) -> Result<(), ApiError> {
+    /// Refuses to delete what is there as long as its file.
+    pub(super) fn check_deletable(&self) -> Result<(), ApiError> {
         let refused = |path: &PathBuf| {
-            let message = format!("local-cloud: the secret is {}; edit that", path.display());
+            let message = format!("local-cloud: the secret is {}; delete that", path.display());
             Err(ApiError::new("InvalidRequestException", message))
         };
         self.file.as_ref().map_or(Ok(()), refused)
@@ -107,6 +118,17 @@ impl Secret {
             self.versions.push(Version { id: id.to_owned(), text, created, stages });
         }
         self.attach(CURRENT, id);
+    }
+
+    /// Refuses more labels than a secret can have (quotas of Secrets Manager).
+    pub(super) fn check_room(&self, stages: &BTreeSet<String>) -> Result<(), ApiError> {
+        let mut all: BTreeSet<&String> = self.versions.iter().flat_map(|it| &it.stages).collect();
+        all.extend(stages);
+        if all.len() > MOST_STAGES {
+            let message = format!("A secret can have at most {MOST_STAGES} staging labels.");
+            return Err(ApiError::new("LimitExceededException", message));
+        }
+        Ok(())
     }
 
     /// Whether `id` names this secret: by name, by ARN, or by ARN without its random end.

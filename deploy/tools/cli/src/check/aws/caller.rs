@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use ecr_admission_policy::names::AccountId;
 
 use super::Aws;
@@ -10,13 +11,25 @@ use super::problem::{Call, problem};
 impl Aws {
     /// The account of the credentials. Every identity may ask for it.
     pub async fn caller(&self) -> Result<AccountId, String> {
-        let call = Call { action: "sts:GetCallerIdentity", service: "AWS STS" };
-        let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
-        let answer = answer.map_err(|error| problem(error, call, &self.region))?;
+        let answer = self.identity().await?;
         let account = answer.account().unwrap_or_default();
         account.parse().map_err(|_invalid| {
             format!("AWS STS: expected the account of the credentials, got \"{account}\"")
         })
+    }
+
+    /// The ARN of the user or the session that the credentials belong to.
+    pub async fn principal(&self) -> Result<String, String> {
+        let answer = self.identity().await?;
+        let arn = answer.arn().filter(|arn| !arn.is_empty());
+        arn.map(ToOwned::to_owned)
+            .ok_or_else(|| "AWS STS: expected the ARN of the credentials, got none".to_owned())
+    }
+
+    async fn identity(&self) -> Result<GetCallerIdentityOutput, String> {
+        let call = Call { action: "sts:GetCallerIdentity", service: "AWS STS" };
+        let answer = aws_sdk_sts::Client::new(&self.config).get_caller_identity().send().await;
+        answer.map_err(|error| problem(error, call, &self.region))
     }
 }
 

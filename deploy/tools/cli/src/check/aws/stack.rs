@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use aws_sdk_cloudformation::types::Parameter;
 use aws_sdk_secretsmanager::Client as SecretsManager;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use ecr_admission::policy_secret::{PolicySecret, PolicyVersion, ReadPolicy, UnreadableCause};
@@ -32,6 +33,9 @@ pub const WITHOUT_OUTPUT: [&str; 3] = ["LOG_LEVEL", "METRICS_NAMESPACE", "CACHE_
 
 const POLICY_SECRET: &str = "PolicySecretInForce";
 
+/// What a stack of an earlier release does not have.
+const CACHE_SECONDS: &str = "CacheSecondsInForce";
+
 /// A deployed stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {
@@ -41,6 +45,8 @@ pub struct Stack {
     pub account: AccountId,
     /// Where its policy document is, if it has one.
     pub policy_secret: Option<String>,
+    /// `CacheSeconds`, in seconds; `None` where the stack does not say.
+    pub cache_seconds: Option<u32>,
     name: String,
 }
 
@@ -112,7 +118,15 @@ impl Aws {
         let mut environment = vec![("AWS_REGION".to_owned(), self.region.to_string())];
         environment.extend(OUTPUTS.map(|(key, variable)| (variable.to_owned(), value(key))));
         let policy_secret = Some(value(POLICY_SECRET)).filter(|secret| !secret.is_empty());
-        Ok(Stack { environment, account, policy_secret, name: name.to_owned() })
+        // A stack of the CDK has no parameters.
+        let parameter = || {
+            let mut parameters = stack.parameters().iter();
+            let is_it = |it: &&Parameter| it.parameter_key() == Some("CacheSeconds");
+            parameters.find(is_it)?.parameter_value()
+        };
+        let cache_seconds = outputs.get(CACHE_SECONDS).copied().or_else(parameter);
+        let cache_seconds = cache_seconds.and_then(|seconds| seconds.parse().ok());
+        Ok(Stack { environment, account, policy_secret, cache_seconds, name: name.to_owned() })
     }
 
     /// The policy document that is in force in a stack: what the function would read now. `None` where the parameters

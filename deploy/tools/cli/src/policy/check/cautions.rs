@@ -7,7 +7,7 @@ use super::{Explained, expiring};
 use crate::policy::page::Page;
 
 mod broad_exemptions;
-mod impossible_namespaces;
+pub(crate) mod impossible_namespaces;
 mod lax_modes;
 mod not_allowed_registries;
 mod powerful_users;
@@ -18,7 +18,18 @@ mod uninspected;
 const TEN_YEARS: u16 = 3_653;
 
 pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
-    let cautions = expiry(explained)
+    let cautions = all(explained);
+    page.title("Cautions");
+    if cautions.is_empty() {
+        page.note("none");
+    }
+    for caution in cautions {
+        page.item(&caution);
+    }
+}
+
+pub(super) fn all(explained: &Explained<'_>) -> Vec<String> {
+    expiry(explained)
         .into_iter()
         .chain(powerful_users::cautions(explained))
         .chain(broad_exemptions::cautions(explained))
@@ -27,15 +38,8 @@ pub(super) fn explain(page: &mut Page, explained: &Explained<'_>) {
         .chain(uninspected::cautions(explained))
         .chain(not_allowed_registries::cautions(explained))
         .chain(several_accounts::caution(explained))
-        .chain(size(explained.bytes));
-    let cautions: Vec<String> = cautions.collect();
-    page.title("Cautions");
-    if cautions.is_empty() {
-        page.note("none");
-    }
-    for caution in cautions {
-        page.item(&caution);
-    }
+        .chain(size(explained.bytes))
+        .collect()
 }
 
 /// What has expired first, then what expires soon, then what never expires in practice.

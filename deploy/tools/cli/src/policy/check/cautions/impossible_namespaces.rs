@@ -8,7 +8,7 @@ use crate::policy::page::list;
 /// The longest name of a namespace, which is a DNS label (RFC 1123).
 const LONGEST: usize = 63;
 
-pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
+pub(in crate::policy::check) fn cautions(explained: &Explained<'_>) -> Vec<String> {
     let document = explained.document;
     let mut names: Vec<&Pattern> = document.namespaces().map(|(it, _)| &it.namespace).collect();
     // They are sorted: a name has a place for each of its clusters.
@@ -33,7 +33,7 @@ fn caution(place: &str, names: Vec<&Pattern>) -> Option<String> {
 }
 
 /// Whether a namespace can have this name, or one that begins so.
-fn can_be(pattern: &Pattern) -> bool {
+pub(crate) fn can_be(pattern: &Pattern) -> bool {
     let text = pattern.to_string();
     let (stem, open) = text.strip_suffix('*').map_or((&*text, false), |stem| (stem, true));
     let accepted = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';

@@ -108,6 +108,7 @@ export class SarStack extends Stack {
     for (const [id, parameter] of [
       ['Endpoint', 'PublicEndpoint'],
       ['EndpointHost', 'PublicEndpoint'],
+      ['AccessLog', 'PublicEndpoint'],
       ['PrivateApiId', 'VpcEndpointIds'],
     ] as const) {
       (this.node.findChild(id) as CfnOutput).condition = parameters.given(parameter);

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { withoutImplied } from './depends-on';
 import { type SarApplication, SarStack } from './sar-stack';
 import { shorter } from './shorter';
+import { workspaceVersion } from './version';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -36,12 +37,4 @@ export function synthesized(): unknown {
   const app = new App({ analyticsReporting: false });
   const stack = new SarStack(app, 'ecr-admission', sarApplication());
   return app.synth().getStackArtifact(stack.artifactId).template;
-}
-
-/** The version of the Cargo workspace, which is that of everything. */
-function workspaceVersion(): string {
-  const manifest = readFileSync(new URL('Cargo.toml', ROOT), 'utf8');
-  const version = /^\[workspace\.package\][^[]*?^version = "([^"]+)"/ms.exec(manifest)?.[1];
-  if (!version) throw new Error('Cargo.toml has no version under [workspace.package]');
-  return version;
 }

@@ -125,6 +125,7 @@ for (const { name, context, http, rest, urlKeys } of COMBINATIONS) {
     for (const { outputs } of [stack, ...(application ? [application] : [])]) {
       assert.equal('Endpoint' in outputs, http);
       assert.equal('EndpointHost' in outputs, http);
+      assert.equal('AccessLog' in outputs, http);
       assert.equal('PrivateApiId' in outputs, rest === 'PRIVATE');
       assert.equal('RegionalEndpoint' in outputs, rest === 'REGIONAL');
       assert.equal(outputs.PublicEndpointInForce, String(http));

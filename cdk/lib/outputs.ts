@@ -2,6 +2,7 @@ import { Aws, CfnOutput, type Stack } from 'aws-cdk-lib';
 import type { EcrAdmission } from './ecr-admission';
 import { textOf } from './environment';
 import { byPartition } from './partition';
+import { workspaceVersion } from './version';
 
 /**
  * The stack's outputs. `deploy/render-config`, `deploy/rotate-token`, `deploy/doctor` and `deploy/check`
@@ -30,6 +31,11 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
       'URL that the webhook configurations call behind the web ACL',
     );
   }
+  output(
+    'Version',
+    workspaceVersion(),
+    'Version of this template; an answer says that of the code',
+  );
   output('TokenSecretArn', admission.tokens.secretArn, 'Secret that holds one token per cluster');
   output(
     'AdmissionRoleArn',
@@ -97,6 +103,18 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
     'Clusters that call from these endpoints, in their order; empty: by token or key',
   );
   output('WebAclArnInForce', settings.webAclArn, 'Web ACL of the REST API');
+  output('LogLevelInForce', settings.logLevel, 'Least severe log lines that are written');
+  output('AdmissionLog', admission.admission.logGroup.logGroupName, 'Log group of the reviews');
+  if (endpoint) {
+    output('AccessLog', endpoint.accessLog.logGroupName, 'Log group of the requests');
+  }
+  if (rest?.accessLog) {
+    output(
+      'RestAccessLog',
+      rest.accessLog.logGroupName,
+      'Log group of the requests to the REST API',
+    );
+  }
   output('Dashboard', dashboardUrl(stack, admission.dashboardName), 'CloudWatch dashboard');
   output(
     'NextCommand',

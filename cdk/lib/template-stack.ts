@@ -91,6 +91,7 @@ export abstract class TemplateStack extends Stack {
     for (const [id, parameter] of [
       ['Endpoint', 'PublicEndpoint'],
       ['EndpointHost', 'PublicEndpoint'],
+      ['AccessLog', 'PublicEndpoint'],
       ['PrivateApiId', 'VpcEndpointIds'],
     ] as const) {
       (this.node.findChild(id) as CfnOutput).condition = parameters.given(parameter);

@@ -5,6 +5,7 @@ import { withoutImplied } from './depends-on';
 import { PlainStack } from './plain-stack';
 import { type SarApplication, SarStack } from './sar-stack';
 import { shorter } from './shorter';
+import { workspaceVersion } from './version';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -55,12 +56,4 @@ function synthesized(stackIn: (app: App) => Stack): unknown {
   const app = new App({ analyticsReporting: false });
   const { artifactId } = stackIn(app);
   return app.synth().getStackArtifact(artifactId).template;
-}
-
-/** The version of the Cargo workspace, which is that of everything. */
-export function workspaceVersion(): string {
-  const manifest = readFileSync(new URL('Cargo.toml', ROOT), 'utf8');
-  const version = /^\[workspace\.package\][^[]*?^version = "([^"]+)"/ms.exec(manifest)?.[1];
-  if (!version) throw new Error('Cargo.toml has no version under [workspace.package]');
-  return version;
 }

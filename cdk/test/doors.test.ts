@@ -128,6 +128,7 @@ for (const { name, context, http, rest, urlKeys } of COMBINATIONS) {
     for (const { outputs } of all) {
       assert.equal('Endpoint' in outputs, http);
       assert.equal('EndpointHost' in outputs, http);
+      assert.equal('AccessLog' in outputs, http);
       assert.equal('PrivateApiId' in outputs, rest === 'PRIVATE');
       assert.equal('RegionalEndpoint' in outputs, rest === 'REGIONAL');
       assert.equal(outputs.PublicEndpointInForce, String(http));

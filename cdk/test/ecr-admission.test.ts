@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Match } from 'aws-cdk-lib/assertions';
 import { ACCESS_LOG } from '../lib/endpoint';
 import { LOGGED_EVENTS } from '../lib/metrics';
+import { workspaceVersion } from '../lib/version';
 import { only, POLICY_SECRET_ARN, resources, templateWith } from './stacks';
 
 test('both functions are arm64 executables with a log group of their own', () => {
@@ -395,6 +396,8 @@ const REWRITES = 'docker.io/=123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker
 
 test('the outputs are those that the operator tools and people read', () => {
   assert.deepEqual(Object.keys(templateWith().findOutputs('*')).sort(), [
+    'AccessLog',
+    'AdmissionLog',
     'AdmissionRoleArn',
     'AllowedSourcesInForce',
     'AuthorizerCacheSecondsInForce',
@@ -402,6 +405,7 @@ test('the outputs are those that the operator tools and people read', () => {
     'Endpoint',
     'EndpointHost',
     'IgnoredNamespacesInForce',
+    'LogLevelInForce',
     'MaxImagesInForce',
     'MetricsNamespaceInForce',
     'NextCommand',
@@ -415,6 +419,7 @@ test('the outputs are those that the operator tools and people read', () => {
     'TokenOverlapHoursInForce',
     'TokenSecretArn',
     'UrlKeysInForce',
+    'Version',
     'VpcEndpointClustersInForce',
     'VpcEndpointIdsInForce',
     'WebAclArnInForce',
@@ -429,10 +434,13 @@ test('the outputs are those that the operator tools and people read', () => {
     pinNamespaces: '*',
     rewrites: REWRITES,
     maxImages: 7,
+    logLevel: 'DEBUG',
   }).findOutputs('*');
   const values = Object.entries(outputs).map(([name, { Value }]) => [name, Value]);
   assert.deepEqual(
-    Object.fromEntries(values.filter(([name]) => /^(Reg|Pol|Url|All|Sev|Pin|Rew|Max)/.test(name))),
+    Object.fromEntries(
+      values.filter(([name]) => /^(Reg|Pol|Url|All|Sev|Pin|Rew|Max|Log|Ver)/.test(name)),
+    ),
     {
       RegistryIdsInForce: '123456789012,210987654321',
       RegistryRegionInForce: 'eu-west-1,us-east-1',
@@ -443,6 +451,8 @@ test('the outputs are those that the operator tools and people read', () => {
       PinNamespacesInForce: '*',
       RewritesInForce: REWRITES,
       MaxImagesInForce: '7',
+      LogLevelInForce: 'DEBUG',
+      Version: workspaceVersion(),
     },
   );
 });

@@ -6,7 +6,8 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { EcrAdmissionStack } from '../lib/ecr-admission-stack';
 import { PlainStack } from '../lib/plain-stack';
 import { SarStack } from '../lib/sar-stack';
-import { sarApplication, workspaceVersion } from '../lib/templates';
+import { sarApplication } from '../lib/templates';
+import { workspaceVersion } from '../lib/version';
 import { anyCode, POLICY_SECRET_ARN } from './stacks';
 
 function nagged(context: Record<string, unknown> = {}) {

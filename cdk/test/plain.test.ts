@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { PARAMETERS } from '../lib/parameters';
 import { shorter } from '../lib/shorter';
-import { plainTemplate, sarTemplate, synthesizedPlain, workspaceVersion } from '../lib/templates';
+import { plainTemplate, sarTemplate, synthesizedPlain } from '../lib/templates';
+import { workspaceVersion } from '../lib/version';
 import { deployed } from './deployed';
 import { POLICY_SECRET_ARN } from './stacks';
 

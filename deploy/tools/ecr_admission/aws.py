@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from datetime import datetime, timezone
 
 from .problem import Problem
 
@@ -44,6 +45,14 @@ def call(service, operation, arguments, region=None, secret=None):
     except ValueError:
         # Its text may be a secret.
         raise Problem(f"aws {service} {operation} did not answer with JSON; check what aws is on PATH") from None
+
+
+def time(value):
+    """A time in an answer."""
+    # Version 1 of the aws CLI writes seconds, version 2 ISO 8601, unless configured otherwise.
+    if isinstance(value, (int, float)):
+        return datetime.fromtimestamp(value, timezone.utc)
+    return datetime.fromisoformat(value.replace("Z", "+00:00"))
 
 
 def _why(stderr):

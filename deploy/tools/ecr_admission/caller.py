@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from .problem import Problem
 
+# The header in which the function says its version.
+VERSION = "ecr-admission-version"
 # The timeout of the webhook for Pods (deploy/templates/validating-webhook.yaml).
 TIMEOUT_SECONDS = 5
 
@@ -38,6 +40,8 @@ class Caller:
 
     def __init__(self, endpoint, ca_pem=None):
         self.endpoint = endpoint
+        # The versions that answered so far: two, while a deployment shifts traffic.
+        self.versions = set()
         self._context = ssl.create_default_context(cadata=ca_pem)
 
     def review(self, body, token=None, route="/validate"):
@@ -52,6 +56,8 @@ class Caller:
             path = f"{self.endpoint.path}{route}?timeout={TIMEOUT_SECONDS}s"
             connection.request("POST", path, json.dumps(body), headers)
             answer = connection.getresponse()
+            if answer.headers.get(VERSION):
+                self.versions.add(answer.headers[VERSION])
             return Answer(answer.status, answer.read().decode("utf-8", "replace"))
         except (OSError, http.client.HTTPException) as error:
             raise Problem(f"{self.endpoint.authority} did not answer ({error})") from error

@@ -3,7 +3,8 @@
 import json
 import urllib.parse
 
-from . import aws, kubectl, network
+from . import aws, network
+from .kubectl import Cluster
 from .problem import Problem
 
 # What the control plane needs to take up changes of DNS.
@@ -57,7 +58,7 @@ def outside_webhooks():
     hosts = set()
     for kind in KINDS:
         try:
-            configurations = kubectl.items(kind, kind)
+            configurations = Cluster().items(kind, kind)
         except Problem:
             return []
         for configuration in configurations:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Optional
 
-from . import files, kubectl
+from . import files
 from .problem import Problem
 
 RENDER = "run deploy/render-config"
@@ -57,9 +57,9 @@ def failure_policy(webhooks):
     return next((webhook.failure_policy for webhook in webhooks if webhook.name == POD_WEBHOOK), "")
 
 
-def webhooks_live():
-    """The webhooks of the ValidatingWebhookConfiguration `ecr-admission` in the current cluster."""
-    answer = kubectl.run("get", "validatingwebhookconfiguration", "ecr-admission", "-o", "json")
+def webhooks_live(cluster):
+    """The webhooks of the ValidatingWebhookConfiguration `ecr-admission` in the Cluster `cluster`."""
+    answer = cluster.run("get", "validatingwebhookconfiguration", "ecr-admission", "-o", "json")
     if answer.code != 0:
         raise Problem(
             f"kubectl cannot read the ValidatingWebhookConfiguration ecr-admission ({answer.why}); check the"

@@ -60,6 +60,19 @@ def rescans(state, region, eks):
     )
 
 
+def elsewhere(account, own):
+    """What it means that the account `account` owns an allowed registry, and `own` the stack.
+
+    Amazon ECR shows how a registry is scanned to the account that owns it only.
+    """
+    return (
+        f"the registry {account} belongs to another account than this stack ({own}), so how it is scanned cannot be read from"
+        " here. With enhanced scanning (Amazon Inspector), Amazon ECR shows the findings only to the account that owns the"
+        " registry, and scan-findings denies each of its images; with basic scanning, all is well. Deploy in the account that"
+        " owns the registry, one stack a Region and stage; clusters of any account call it"
+    )
+
+
 def days(word):
     """DAYS_14 -> 14; any other word -> 0."""
     match = re.fullmatch(r"DAYS_(\d+)", word)

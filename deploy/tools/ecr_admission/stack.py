@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Optional
 
 from . import aws
@@ -28,6 +29,11 @@ LATER_OUTPUTS = (
     "PublicEndpointInForce",
     "RegionalEndpoint",
     "Endpoint",
+    "Version",
+    "AdmissionLog",
+    "AccessLog",
+    "RestAccessLog",
+    "LogLevelInForce",
 )
 
 
@@ -45,6 +51,8 @@ class Stack:
     authorizer_cache_seconds: int
     # Output -> value, of LATER_OUTPUTS.
     later: dict = field(default_factory=dict)
+    # When it was deployed last, where that is known.
+    deployed: Optional[datetime] = None
 
     def output(self, name):
         """The value of one of LATER_OUTPUTS."""
@@ -127,7 +135,13 @@ def describe(name, region=None):
         metrics_namespace=outputs["MetricsNamespaceInForce"],
         authorizer_cache_seconds=int(outputs["AuthorizerCacheSecondsInForce"]),
         later={key: outputs[key] for key in LATER_OUTPUTS if key in outputs},
+        deployed=_deployed(found),
     )
+
+
+def _deployed(found):
+    value = found.get("LastUpdatedTime") or found.get("CreationTime")
+    return aws.time(value) if value else None
 
 
 def _api_of(url):

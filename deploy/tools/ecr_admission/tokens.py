@@ -54,14 +54,19 @@ class Tokens:
         """The names, sorted."""
         return sorted(self._by_cluster)
 
+    def get(self, cluster):
+        """The token of `cluster`, or None where there is none that can authorize."""
+        entry = self._by_cluster.get(cluster)
+        return None if _flaw(entry) else entry
+
     def listed(self):
         """The names for an error; what may be a token in the place of a name is not shown."""
-        return ", ".join(_shown(name) for name in self.clusters()) or "none"
+        return ", ".join(shown(name) for name in self.clusters()) or "none"
 
     def flaws(self):
         """What is wrong with the entries that never authorize, one sentence each."""
         flaws = [(name, _flaw(self._by_cluster[name])) for name in self.clusters()]
-        return [f"the token of cluster {_shown(name)} {flaw}" for name, flaw in flaws if flaw]
+        return [f"the token of cluster {shown(name)} {flaw}" for name, flaw in flaws if flaw]
 
     def with_token(self, cluster, token):
         """A copy in which `cluster` has `token`."""
@@ -94,8 +99,9 @@ def _flaw(entry):
     return None
 
 
-def _shown(name):
-    # Token and cluster may be the wrong way round. The authorizer's log shows the same.
+def shown(name):
+    """The name of a cluster for a person. Token and cluster may be the wrong way round, so not what may be a token."""
+    # The authorizer's log shows the same.
     stripped = name.strip()
     if len(stripped) >= MINIMUM and re.fullmatch(r"[A-Za-z0-9+/=]*", stripped):
         return f"(a name of {len(stripped)} characters that may be a token)"

@@ -31,7 +31,7 @@ class Version:
 def current(stack):
     """The current version. Raises Problem where it is not an object of tokens."""
     answer = _call(stack, "get-secret-value", "--version-stage", CURRENT)
-    return Version(answer["VersionId"], _time(answer["CreatedDate"]), Tokens.parse(_text(answer)))
+    return Version(answer["VersionId"], aws.time(answer["CreatedDate"]), Tokens.parse(_text(answer)))
 
 
 def previous(stack):
@@ -43,7 +43,7 @@ def previous(stack):
                 tokens = Tokens.parse(_text(answer))
             except Problem:
                 tokens = None
-            return Version(version, _time(answer["CreatedDate"]), tokens)
+            return Version(version, aws.time(answer["CreatedDate"]), tokens)
     return None
 
 
@@ -83,7 +83,7 @@ def _explain(stack, replaced, version, problem):
         return
     if winner["VersionId"] == replaced.id:
         raise Problem(f"{problem}; nothing has changed: {replaced}, is still current") from problem
-    won = Version(winner["VersionId"], _time(winner["CreatedDate"]), None)
+    won = Version(winner["VersionId"], aws.time(winner["CreatedDate"]), None)
     raise Problem(
         f"another rotation was faster: {won}, is current, and this rotation changed nothing; wait until the other"
         " one has finished, then run this again (CloudTrail shows who called UpdateSecretVersionStage)"
@@ -109,10 +109,3 @@ def _call(stack, operation, *arguments, secret=None):
 
 def _text(answer):
     return answer.get("SecretString", "")
-
-
-def _time(value):
-    # Version 1 of the aws CLI writes seconds, version 2 ISO 8601, unless configured otherwise.
-    if isinstance(value, (int, float)):
-        return datetime.fromtimestamp(value, timezone.utc)
-    return datetime.fromisoformat(value.replace("Z", "+00:00"))

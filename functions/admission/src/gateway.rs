@@ -95,6 +95,8 @@ pub struct Reply {
 #[serde(rename_all = "kebab-case")]
 struct Headers {
     content_type: &'static str,
+    /// Says which version answers, whatever the template says. Only an authorized caller gets an answer.
+    ecr_admission_version: &'static str,
 }
 
 impl Reply {
@@ -109,7 +111,8 @@ impl Reply {
     }
 
     fn new(status_code: u16, content_type: &'static str, body: String) -> Self {
-        Self { status_code, headers: Headers { content_type }, body, is_base64_encoded: false }
+        let headers = Headers { content_type, ecr_admission_version: env!("CARGO_PKG_VERSION") };
+        Self { status_code, headers, body, is_base64_encoded: false }
     }
 }
 
@@ -119,13 +122,17 @@ mod tests {
 
     #[test]
     fn an_answer_has_the_fields_that_a_rest_api_takes_and_no_others() {
-        assert_eq!(
-            serde_json::to_string(&Reply::json("{}".to_owned())).unwrap(),
-            r#"{"statusCode":200,"headers":{"content-type":"application/json"},"body":"{}","isBase64Encoded":false}"#
-        );
-        assert_eq!(
-            serde_json::to_string(&Reply::text(404, "no")).unwrap(),
-            r#"{"statusCode":404,"headers":{"content-type":"text/plain; charset=utf-8"},"body":"no\n","isBase64Encoded":false}"#
-        );
+        let version = env!("CARGO_PKG_VERSION");
+        for (reply, status, content_type, body) in [
+            (Reply::json("{}".to_owned()), 200, "application/json", "{}"),
+            (Reply::text(404, "no"), 404, "text/plain; charset=utf-8", r"no\n"),
+        ] {
+            assert_eq!(
+                serde_json::to_string(&reply).unwrap(),
+                format!(
+                    r#"{{"statusCode":{status},"headers":{{"content-type":"{content_type}","ecr-admission-version":"{version}"}},"body":"{body}","isBase64Encoded":false}}"#
+                )
+            );
+        }
     }
 }

@@ -6,6 +6,7 @@ from unittest import mock
 
 from ecr_admission import configuration, rendered
 from ecr_admission.endpoint import Endpoint
+from ecr_admission.kubectl import Cluster
 from ecr_admission.problem import Problem
 
 from .rendering import HOST, Rendering, yaml_of
@@ -67,14 +68,14 @@ class Configuration(Rendering):
         live["webhooks"][1]["objectSelector"] = {"matchLabels": {"a": "b"}}
         (self.folder / "live.json").write_text(json.dumps(live))
         with self.kubectl(f"cat {self.folder}/live.json"):
-            found = rendered.webhooks_live()
+            found = rendered.webhooks_live(Cluster())
         self.assertEqual(found[0], written[0])
         self.assertEqual(found[1].selectors, ["objectSelector"])
 
     def test_an_error_of_kubectl_is_shown(self):
         with self.kubectl("echo 'Error from server (NotFound): no such object' >&2; exit 1"):
             with self.assertRaisesRegex(Problem, r"\(Error from server \(NotFound\): no such object\); check the"):
-                rendered.webhooks_live()
+                rendered.webhooks_live(Cluster())
 
     def test_the_kubeconfig_has_only_this_host(self):
         self.from_url()

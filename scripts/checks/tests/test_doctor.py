@@ -7,6 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from ecr_admission.release import VERSION
 from project.loopback import Server
 
 from . import ROOT
@@ -39,7 +40,7 @@ class Doctor(unittest.TestCase):
 
         def respond(request):
             status, text = answer(request.headers.get("Authorization"), json.loads(request.body))
-            return status, {}, text.encode()
+            return status, {"ecr-admission-version": VERSION} if status == 200 else {}, text.encode()
 
         server = Server(respond, secure=True)
         self.addCleanup(server.stop)

@@ -1,8 +1,6 @@
 """deploy/doctor --eks: the endpoint that one key opens, and the cluster that must not show it."""
 
 import copy
-import importlib.machinery
-import importlib.util
 import ipaddress
 import json
 import os
@@ -17,7 +15,9 @@ from unittest import mock
 
 from ecr_admission import configuration, live
 from ecr_admission.caller import Answer
+from ecr_admission.doctor import public
 from ecr_admission.problem import Problem
+from ecr_admission.release import VERSION
 from ecr_admission.token import Token
 from ecr_admission.url_key import UrlKey
 from project import tools
@@ -80,7 +80,7 @@ class DoctorEks(unittest.TestCase):
 
         def respond(request):
             status, text = cls.answer(request)
-            return status, {}, text.encode()
+            return status, {"ecr-admission-version": VERSION} if status == 200 else {}, text.encode()
 
         cls.server = Server(respond, secure=True)
         cls.addClassCleanup(cls.server.stop)
@@ -231,10 +231,6 @@ class DoctorEks(unittest.TestCase):
         self.assertIn("pass --audit while it is in audit", self.doctor(answer=audits, code=1))
 
     def test_an_address_that_allowed_sources_refuses_is_named(self):
-        loader = importlib.machinery.SourceFileLoader("doctor", str(ROOT / "deploy" / "doctor"))
-        script = importlib.util.module_from_spec(importlib.util.spec_from_loader("doctor", loader))
-        with mock.patch.object(sys, "dont_write_bytecode", True):
-            loader.exec_module(script)
         refused = SimpleNamespace(credential="key", review=lambda *_: Answer(403, '{"message":"Forbidden"}'))
         for allowed, expected in (
             ("203.0.113.0/24", r"expected 200, got 403: AllowedSources \(203.* the address of this machine, 198.51.100.7;"),
@@ -243,9 +239,9 @@ class DoctorEks(unittest.TestCase):
         ):
             world = SimpleNamespace(stack=SimpleNamespace(allowed_sources=allowed))
             address = ipaddress.ip_address("198.51.100.7")
-            with mock.patch.object(script.sources, "own_address", lambda: address):
+            with mock.patch.object(public.sources, "own_address", lambda: address):
                 with self.assertRaisesRegex(Problem, expected):
-                    script.right(world, refused, None)
+                    public.right(world, refused, None)
 
     def test_the_rendered_files_have_the_current_key_and_only_their_owner_reads_them(self):
         out = self.folder / "out"

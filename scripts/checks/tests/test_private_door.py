@@ -278,7 +278,9 @@ class Doctor(Tools):
         # A warning is not a failure.
         self.assertIn("1 check failed", refused)
         # That of another account cannot be read.
-        self.assertNotIn("scanning", self.doctor(*arguments[2:], code=1, RegistryIdsInForce="210987654321"))
+        said = self.doctor(*arguments[2:], code=1, RegistryIdsInForce="210987654321")
+        self.assertNotIn("scanning in", said)
+        self.assertRegex(said, r"\nwarn  registry account: the registry 210987654321 belongs to another account than this stack \(1")
 
     def test_nothing_but_reads(self):
         self.doctor("--vpc-endpoint", VPCE, "--eks-cluster", CLUSTER, code=1)

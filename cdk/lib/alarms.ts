@@ -6,13 +6,31 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { Metrics } from './metrics';
+import { type Burn, FAST, percentAt, SLOW as SLOW_BURN } from './objective';
 import type { Settings } from './settings';
+import { topicFor, type Urgency } from './topics';
 import type { Endpoint } from './endpoint';
 import type { RestEndpoint } from './rest-endpoint';
+
+/**
+ * The alarms that wake a person. The others can wait: their cause shows here too if it burns the objective, or it
+ * may be a stranger's doing, or a quiet night. infra/README.md says why for each.
+ */
+const PAGES = [
+  'FastBurn',
+  'BreakGlass',
+  'BreakGlassInLog',
+  'TooManyRequests',
+  'PreviousTokenExpiring',
+];
 
 const FAILED =
   'A review could not be evaluated, so its workload was denied. The admission log (event review_failed) ' +
   'says why.';
+
+const BURN =
+  'of the reviews failed, got an error or took more than 3 seconds, and at least 10 of them did. The dashboard ' +
+  'shows which: Failed (the log says why), endpoint errors, or latency.';
 
 const BREAK_GLASS =
   'A workload was admitted by break-glass, against the rules. The admission log (event break_glass) says ' +
@@ -62,9 +80,27 @@ const SLOW = {
 
 type Watch = Pick<AlarmProps, 'metric' | 'threshold' | 'alarmDescription'> & Partial<AlarmProps>;
 
+/** An alarm that notifies the topic of its urgency. */
+export class NotifyingAlarm extends Alarm {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: AlarmProps,
+    readonly urgency: Urgency,
+    settings: Settings,
+  ) {
+    super(scope, id, props);
+    const alarmActionArn = topicFor(urgency, settings);
+    if (alarmActionArn === '') return;
+    const notify = { bind: () => ({ alarmActionArn }) };
+    this.addAlarmAction(notify);
+    this.addOkAction(notify);
+  }
+}
+
 /** The alarms. Each description says what happened, what follows from it and where to look. */
 export class Alarms extends Construct {
-  readonly all: Alarm[] = [];
+  readonly all: NotifyingAlarm[] = [];
 
   constructor(
     scope: Construct,
@@ -83,6 +119,8 @@ export class Alarms extends Construct {
     ] as const) {
       this.watch(id, { metric: metrics.count(id), threshold: 1, alarmDescription });
     }
+    this.watchBurn('FastBurn', metrics, FAST, 'last hour', 'two days');
+    this.watchBurn('SlowBurn', metrics, SLOW_BURN, 'last day', 'nine days');
     for (const [id, shipped] of [
       ['Admission', metrics.of.admission],
       ['Authorizer', metrics.of.authorizer],
@@ -118,6 +156,17 @@ export class Alarms extends Construct {
     if (rest) this.watchRest(metrics, rest);
   }
 
+  private watchBurn(id: string, metrics: Metrics, burn: Burn, when: string, left: string): void {
+    const percent = percentAt(burn);
+    this.watch(id, {
+      metric: metrics.badReviews(burn.window),
+      threshold: percent,
+      alarmDescription:
+        `In the ${when}, ${percent}% or more ${BURN} At this rate, ${left} use up what the objective allows for ` +
+        '28 days (deploy/slo.md).',
+    });
+  }
+
   private watchPublic(metrics: Metrics, endpoint: Endpoint): void {
     const { rejected, latency } = metrics.requestsOf(endpoint);
     const watch = (id: string, watched: Watch) => this.watch(id, watched, endpoint);
@@ -142,7 +191,10 @@ export class Alarms extends Construct {
       {
         metric: metrics.count('TooManyRequests'),
         threshold: 1,
-        alarmDescription: `Requests got 429: more came than StageThrottleRate or the account's quota allows. ${FLOOD}`,
+        // A burst of a moment wakes nobody: the apiserver's callers try again.
+        evaluationPeriods: 3,
+        datapointsToAlarm: 2,
+        alarmDescription: `Requests get 429: more come than StageThrottleRate or the account's quota allows. ${FLOOD}`,
       },
       endpoint ?? rest,
     );
@@ -170,17 +222,16 @@ export class Alarms extends Construct {
   }
 
   private watch(id: string, watch: Watch, scope: Construct = this): void {
-    const alarm = new Alarm(scope, id, {
+    // What is counted twice, by the function and in its log, is one chapter of the runbook.
+    const see = `See "${id.replace(/InLog$/, '')}" in deploy/runbook.md.`;
+    const props = {
       evaluationPeriods: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
       ...watch,
-    });
-    if (this.settings.alarmTopicArn !== '') {
-      const notify = { bind: () => ({ alarmActionArn: this.settings.alarmTopicArn }) };
-      alarm.addAlarmAction(notify);
-      alarm.addOkAction(notify);
-    }
-    this.all.push(alarm);
+      alarmDescription: `${watch.alarmDescription} ${see}`,
+    };
+    const urgency = PAGES.includes(id) ? 'page' : 'ticket';
+    this.all.push(new NotifyingAlarm(scope, id, props, urgency, this.settings));
   }
 }

@@ -53,7 +53,7 @@ function mark(at: number): string {
 }
 
 /** With neighboring texts as one. */
-function merged(parts: Value[]): Value[] {
+export function merged(parts: Value[]): Value[] {
   return parts.reduce<Value[]>((all, part) => {
     if (typeof part === 'string' && typeof all.at(-1) === 'string') all.push(all.pop() + part);
     else if (part !== '') all.push(part);

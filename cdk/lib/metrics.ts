@@ -9,6 +9,7 @@ import {
 import { Construct } from 'constructs';
 import type { Endpoint } from './endpoint';
 import type { AdmissionFunction, AuthorizerFunction } from './functions';
+import { badPercent, type DoorSeries, SLOW_MS } from './objective';
 import { type RestEndpoint, STAGE } from './rest-endpoint';
 import type { Settings } from './settings';
 import { KEY_PATHS, type UrlKeys } from './url-keys';
@@ -44,11 +45,16 @@ export interface DoorMetrics {
   readonly errors: Metric;
   /** As the apiserver sees it, authorizer included. */
   readonly latency: (percentile: number, label?: string) => Metric;
+  /** The percentage of requests whose answer took longer than the objective allows. */
+  readonly slow: Metric;
 }
+
+/** The percentage above the limit: the lower bound is exclusive, and API Gateway gives up after 30 seconds. */
+const SLOW = `PR(${SLOW_MS}:60000)`;
 
 /**
  * Every metric that the dashboard shows and the alarms watch. Those of alarms have no label and no
- * arithmetic: such an alarm is a plain one, which every tool can read.
+ * arithmetic, except that of the objective: such an alarm is a plain one, which every tool can read.
  */
 export class Metrics extends Construct {
   private readonly namespace: string;
@@ -64,7 +70,10 @@ export class Metrics extends Construct {
     // A frozen function sends no metrics, but its log line is written before it answers.
     for (const [metricName, events] of Object.entries(LOGGED_EVENTS)) {
       const patterns = events.map((event) => FilterPattern.stringValue('$.event', '=', event));
-      this.filter(this, metricName, metricName, admission.logGroup, FilterPattern.any(...patterns));
+      // The objective needs a zero where nothing failed: an alarm on arithmetic with a missing metric is silent.
+      const defaultValue = metricName === 'FailedInLog' ? 0 : undefined;
+      const filterPattern = FilterPattern.any(...patterns);
+      this.filter(this, metricName, metricName, admission.logGroup, filterPattern, defaultValue);
     }
     for (const [name, { logGroup }] of Object.entries({ admission, authorizer })) {
       const pattern = FilterPattern.literal('{ $.record.metrics.initDurationMs > 0 }');
@@ -108,9 +117,16 @@ export class Metrics extends Construct {
     metricName: string,
     logGroup: LogGroup,
     filterPattern: IFilterPattern,
+    defaultValue?: number,
   ): void {
     const metricNamespace = this.namespace;
-    new MetricFilter(scope, id, { logGroup, filterPattern, metricNamespace, metricName });
+    new MetricFilter(scope, id, {
+      logGroup,
+      filterPattern,
+      metricNamespace,
+      metricName,
+      defaultValue,
+    });
   }
 
   /** A count of the admission function or of its log, over all clusters. */
@@ -162,6 +178,7 @@ export class Metrics extends Construct {
         errors: api.metricServerError(sum),
         latency: (percentile, label) =>
           api.metricLatency({ statistic: Stats.percentile(percentile), label, period: PERIOD }),
+        slow: api.metricLatency({ statistic: SLOW, period: PERIOD }),
       };
     }
     const dimensionsMap = { ApiName: door.apiName, Stage: STAGE };
@@ -180,7 +197,29 @@ export class Metrics extends Construct {
       rejected: metric('4XXError', Stats.SUM),
       errors: metric('5XXError', Stats.SUM),
       latency: (percentile, label) => metric('Latency', Stats.percentile(percentile), label),
+      slow: metric('Latency', SLOW),
     };
+  }
+
+  /** The percentage of bad reviews in a window, over all doors: what the objective is about. */
+  badReviews(window: Duration): MathExpression {
+    const { admission, endpoint, rest } = this.of;
+    const reviews = {
+      calls: admission.function.metricInvocations({ period: window }),
+      // From the log, not the function's own count, which also has reviews that an old policy document decided.
+      failed: this.count('FailedInLog'),
+    };
+    return badPercent(window, reviews, {
+      ...(endpoint && { Http: this.seriesOf(endpoint) }),
+      ...(rest && { Rest: this.seriesOf(rest) }),
+    });
+  }
+
+  private seriesOf(door: Endpoint | RestEndpoint): DoorSeries {
+    const { all, errors, slow, rejected } = this.requestsOf(door);
+    // Strangers reach a public door, and what they are refused is not a review.
+    const everyCallerIsOurs = 'isPrivate' in door && door.isPrivate;
+    return { requests: all, errors, slow, ...(everyCallerIsOurs && { rejected }) };
   }
 
   /** Reviews per hour that reached the admission function, so with a valid token. */

@@ -250,10 +250,18 @@ export interface ParameterProps {
   readonly logRetentionDays?: number;
 
   /**
-   * ARN of the SNS topic that is notified when an alarm fires, and when it is over. Without one,
-   * the alarms show on the dashboard only.
+   * ARN of the SNS topic that wakes a person: it is notified when such an alarm fires, and when it
+   * is over. Without one, the alarms show on the dashboard only.
    * Like `arn:aws:sns:eu-west-1:123456789012:on-call`.
    * @default none
    */
   readonly alarmTopicArn?: string;
+
+  /**
+   * ARN of the SNS topic for alarms that can wait until working hours. Without one, they notify
+   * AlarmTopicArn too.
+   * Like `arn:aws:sns:eu-west-1:123456789012:tickets`.
+   * @default none
+   */
+  readonly ticketTopicArn?: string;
 }

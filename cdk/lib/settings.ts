@@ -3,6 +3,7 @@ import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { expected, PARAMETERS, type Parameter, type Single, stackValue } from './parameters';
 import { checkDoors } from './doors';
 import type { EcrAdmissionProps } from './props';
+import { checkTopics } from './topics';
 
 /** The props with their defaults filled in. */
 export type Settings = Required<EcrAdmissionProps>;
@@ -24,6 +25,7 @@ export function settingsOf(props: EcrAdmissionProps): Settings {
     }
   }
   checkDoors(settings);
+  checkTopics(settings);
   return settings;
 }
 

@@ -19,6 +19,7 @@ import {
   type Single,
   stackValue,
 } from './parameters';
+import type { Urgency } from './topics';
 
 /** The settings whose 0 leaves the property out of the template. */
 const NONE_IF_ZERO: readonly (keyof ParameterProps)[] = [
@@ -40,10 +41,12 @@ export class TemplateParameters {
     );
   }
 
-  /** The actions of an alarm: the topic, if there is one. */
-  alarmActions(): string[] {
-    const actions = [this.props.alarmTopicArn];
-    return Token.asList(Fn.conditionIf(has('AlarmTopicArn'), actions, Aws.NO_VALUE));
+  /** The actions of an alarm: the topic for its urgency, if there is one. */
+  alarmActions(urgency: Urgency): string[] {
+    const { alarmTopicArn, ticketTopicArn } = this.props;
+    const pages = Fn.conditionIf(has('AlarmTopicArn'), [alarmTopicArn], Aws.NO_VALUE);
+    if (urgency === 'page') return Token.asList(pages);
+    return Token.asList(Fn.conditionIf(has('TicketTopicArn'), [ticketTopicArn], pages));
   }
 
   /**

@@ -4,8 +4,8 @@ const is = (parameter: string, value: string) => Fn.conditionEquals(Fn.ref(param
 const given = (parameter: string) => Fn.conditionNot(is(parameter, ''));
 
 /**
- * Refuses parameters that contradict each other, before anything is deployed: what checkDoors of doors.ts refuses
- * in the CDK. A rule cannot count the items of two lists; the functions do.
+ * Refuses parameters that contradict each other, before anything is deployed: what checkDoors of doors.ts and
+ * checkTopics of topics.ts refuse in the CDK. A rule cannot count the items of two lists; the functions do.
  */
 export function addRules(stack: Stack): void {
   const rule = (id: string, assert: ICfnRuleConditionExpression, assertDescription: string) =>
@@ -24,5 +24,10 @@ export function addRules(stack: Stack): void {
     'AllowedSourcesNeedThePublicEndpoint',
     Fn.conditionOr(is('AllowedSources', ''), is('PublicEndpoint', 'true')),
     'AllowedSources: expected nothing with a private API alone, whose callers have private addresses',
+  );
+  rule(
+    'TicketsNeedPages',
+    Fn.conditionOr(is('TicketTopicArn', ''), given('AlarmTopicArn')),
+    'TicketTopicArn: expected nothing without AlarmTopicArn',
   );
 }

@@ -16,6 +16,7 @@ import {
 import { type CfnAlarm, type CfnDashboard, Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { CfnRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct } from 'constructs';
+import { conditionalMetrics } from './conditional-alarm';
 import { namesIn } from './depends-on';
 import { EcrAdmission } from './ecr-admission';
 import type { Endpoint } from './endpoint';
@@ -66,8 +67,8 @@ export abstract class TemplateStack extends Stack {
     );
     for (const alarm of admission.alarms) {
       const resource = alarm.node.defaultChild as CfnAlarm;
-      resource.alarmActions = parameters.alarmActions();
-      resource.okActions = parameters.alarmActions();
+      resource.alarmActions = parameters.alarmActions(alarm.urgency);
+      resource.okActions = parameters.alarmActions(alarm.urgency);
     }
     const role = admission.admission.role.node.defaultChild as CfnRole;
     const policies = parameters.rolePolicies(role.policies as CfnRole.PolicyProperty[]);
@@ -100,7 +101,7 @@ export abstract class TemplateStack extends Stack {
       (this.node.findChild(`${flag}InForce`) as CfnOutput).value = Fn.ref(flag);
     }
     this.limitRoutes(endpoint, urlKeys, parameters);
-    this.limitDashboard(admission);
+    this.limitMetrics(admission);
   }
 
   private limitRoutes(endpoint: Endpoint, urlKeys: UrlKeys, parameters: TemplateParameters): void {
@@ -118,9 +119,8 @@ export abstract class TemplateStack extends Stack {
     authorizer.addPropertyOverride('IdentitySource', sources);
   }
 
-  private limitDashboard(admission: EcrAdmission): void {
-    const dashboard = admission.node.findAll().find((child) => child instanceof Dashboard)!;
-    const body = dashboard.node.defaultChild as CfnDashboard;
+  /** Leaves out of the dashboard and of the alarms what may not exist. */
+  private limitMetrics(admission: EcrAdmission): void {
     const conditions: Record<string, string | undefined> = Object.fromEntries(
       resourcesIn(admission).map((resource) => [
         this.resolve(resource.logicalId),
@@ -128,14 +128,22 @@ export abstract class TemplateStack extends Stack {
       ]),
     );
     const ofRest = this.resolve(admission.rest!.api.cfnOptions.condition!.logicalId);
-    const parts = this.resolve(body.dashboardBody)['Fn::Join'][1];
-    const limited = conditionalDashboard(parts, (part) =>
+    const conditionOf = (part: unknown): string | undefined =>
       // A metric of the REST API has its name, and no reference to it.
       JSON.stringify(part).includes('"ApiName"')
         ? ofRest
-        : namesIn(part).flatMap((name) => conditions[name] ?? [])[0],
-    );
-    body.addPropertyOverride('DashboardBody', limited);
+        : namesIn(part).flatMap((name) => conditions[name] ?? [])[0];
+    const dashboard = admission.node.findAll().find((child) => child instanceof Dashboard)!;
+    const body = dashboard.node.defaultChild as CfnDashboard;
+    const parts = this.resolve(body.dashboardBody)['Fn::Join'][1];
+    body.addPropertyOverride('DashboardBody', conditionalDashboard(parts, conditionOf));
+    for (const alarm of admission.alarms) {
+      const resource = alarm.node.defaultChild as CfnAlarm;
+      const metrics = this.resolve(resource._toCloudFormation()).Resources;
+      const [{ Properties }] = Object.values<any>(metrics) as [any];
+      if (!Properties.Metrics) continue;
+      resource.addPropertyOverride('Metrics', conditionalMetrics(Properties.Metrics, conditionOf));
+    }
   }
 }
 

@@ -281,7 +281,14 @@ test('a single 429 is an alarm, counted in the access log', () => {
       Match.objectLike({ MetricNamespace: 'EcrAdmission', MetricName: 'TooManyRequests' }),
     ],
   });
-  assertAlarmOnOne('TooManyRequests');
+  // Not on a burst of a moment.
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'TooManyRequests',
+    Threshold: 1,
+    EvaluationPeriods: 3,
+    DatapointsToAlarm: 2,
+    Period: 300,
+  });
 });
 
 test('the admission function has its reserved concurrency', () => {
@@ -304,17 +311,50 @@ test('provisioned concurrency puts an alias between the endpoint and the functio
   templateWith().resourceCountIs('AWS::Lambda::Alias', 0);
 });
 
-test('every alarm notifies the topic when it fires and when it is over', () => {
-  const topic = 'arn:aws:sns:eu-west-1:123456789012:on-call';
+const PAGES = 'arn:aws:sns:eu-west-1:123456789012:on-call';
+const TICKETS = 'arn:aws:sns:eu-west-1:123456789012:tickets';
+
+test('every alarm notifies its topic when it fires and when it is over', () => {
   const alarms = (context: Record<string, unknown>) =>
     Object.values(resources(templateWith(context), 'AWS::CloudWatch::Alarm'));
-  assert.equal(alarms({}).length, 13);
-  assert.equal(alarms({ urlKeys: true }).length, 15);
-  for (const alarm of alarms({ alarmTopicArn: topic, urlKeys: true })) {
-    assert.deepEqual(alarm.Properties['AlarmActions'], [topic]);
-    assert.deepEqual(alarm.Properties['OKActions'], [topic]);
+  assert.equal(alarms({}).length, 15);
+  assert.equal(alarms({ urlKeys: true }).length, 17);
+  for (const [context, topics] of [
+    [{ alarmTopicArn: PAGES }, [PAGES]],
+    [{ alarmTopicArn: PAGES, ticketTopicArn: TICKETS }, [PAGES, TICKETS]],
+  ] as const) {
+    const notified = alarms({ ...context, urlKeys: true }).map(({ Properties }) => {
+      assert.deepEqual(Properties['OKActions'], Properties['AlarmActions']);
+      return Properties['AlarmActions'];
+    });
+    assert.deepEqual([...new Set(notified.flat())].sort(), topics);
   }
   for (const alarm of alarms({})) assert.equal(alarm.Properties['AlarmActions'], undefined);
+});
+
+test('the topic of each alarm is the one that infra/README.md names', () => {
+  const page = readFileSync(new URL('../../infra/README.md', import.meta.url), 'utf8');
+  const context = { alarmTopicArn: PAGES, ticketTopicArn: TICKETS, urlKeys: true };
+  const template = templateWith({ ...context, vpcEndpointIds: 'vpce-0123456789abcdef0' });
+  const alarms = Object.entries(resources(template, 'AWS::CloudWatch::Alarm'));
+  assert.equal(alarms.length, 20);
+  for (const [id, { Properties }] of alarms) {
+    const name = /^EcrAdmission(?:Alarms|Endpoint|Rest|UrlKeys)(.+)[0-9A-F]{8}$/.exec(id)![1]!;
+    const [, urgency] = new RegExp(`^\\|[^|]*\`${name}\`[^|]*\\| (\\w+) \\|`, 'm').exec(page) ?? [];
+    const topic = { page: PAGES, ticket: TICKETS }[urgency!];
+    assert.deepEqual(Properties['AlarmActions'], [topic], `${name}: ${urgency}`);
+  }
+});
+
+test('every alarm names its chapter of the runbook, and fits into CloudWatch', () => {
+  for (const [id, { Properties }] of Object.entries(
+    resources(templateWith({ urlKeys: true }), 'AWS::CloudWatch::Alarm'),
+  )) {
+    const text: string = Properties['AlarmDescription'];
+    const [, chapter] = / See "(\w+)" in deploy\/runbook\.md\.$/.exec(text) ?? [];
+    assert.ok(chapter && id.includes(chapter), `${id}: ${text}`);
+    assert.ok(text.length <= 1024, `${id}: ${text.length}`);
+  }
 });
 
 test('silence is an alarm', () => {

@@ -26,6 +26,7 @@ const EVERYTHING = {
   PinNamespaces: 'shop,web',
   PolicySecret: POLICY_SECRET_ARN,
   AlarmTopicArn: 'arn:aws:sns:eu-west-1:123456789012:on-call',
+  TicketTopicArn: 'arn:aws:sns:eu-west-1:123456789012:tickets',
   UrlKeyAuthorizerReservedConcurrency: '0',
 };
 
@@ -57,8 +58,8 @@ const typesOf = (all: Record<string, any>) =>
 
 test('without UrlKeys, nothing of them exists, and with them what the CDK deploys', () => {
   for (const [parameters, context, alarms] of [
-    [{}, {}, 13],
-    [{ UrlKeys: 'true' }, { urlKeys: true }, 15],
+    [{}, {}, 15],
+    [{ UrlKeys: 'true' }, { urlKeys: true }, 17],
   ] as const) {
     const got = deployed(template, parameters).resources;
     const { Resources } = templateWith(context).toJSON();
@@ -73,6 +74,29 @@ test('without UrlKeys, nothing of them exists, and with them what the CDK deploy
   assert.equal(stage.Properties.RouteSettings, undefined);
   assert.equal(stage.Properties.Description, undefined);
   assert.doesNotMatch(JSON.stringify(off), /EcrAdmissionUrlKeys|\{key\}/);
+});
+
+test('an alarm notifies the topic of its urgency, or the only one, or none', () => {
+  const { AlarmTopicArn, TicketTopicArn } = EVERYTHING;
+  const notified = (parameters: Record<string, string>) => {
+    const alarms = Object.entries<any>(deployed(template, parameters).resources);
+    const of = (name: string) => {
+      const [, { Properties }] = alarms.find(([id]) => id.includes(`Alarms${name}`))!;
+      assert.deepEqual(Properties.OKActions, Properties.AlarmActions);
+      return Properties.AlarmActions;
+    };
+    return [of('FastBurn'), of('SlowBurn')];
+  };
+  assert.deepEqual(notified({}), [undefined, undefined]);
+  assert.deepEqual(notified({ AlarmTopicArn }), [[AlarmTopicArn], [AlarmTopicArn]]);
+  assert.deepEqual(notified({ AlarmTopicArn, TicketTopicArn }), [
+    [AlarmTopicArn],
+    [TicketTopicArn],
+  ]);
+  assert.throws(
+    () => notified({ TicketTopicArn }),
+    /^Error: TicketTopicArn: expected nothing without AlarmTopicArn$/,
+  );
 });
 
 test('with UrlKeys, the stage throttles the two routes, and comes after them', () => {
@@ -254,7 +278,7 @@ test('the page of the application explains every parameter and every alarm', () 
   const alarms = Object.entries<any>(template.Resources)
     .filter(([, resource]) => resource.Type === 'AWS::CloudWatch::Alarm')
     .map(([id]) => /^EcrAdmission(?:Alarms|Endpoint|Rest|UrlKeys)(.+)[0-9A-F]{8}$/.exec(id)![1]!);
-  assert.equal(alarms.length, 18);
+  assert.equal(alarms.length, 20);
   for (const name of [...Object.keys(template.Parameters), ...alarms]) {
     assert.match(page, new RegExp(`^\\|[^|]*\`${name}\`[^|]*\\|`, 'm'), name);
   }

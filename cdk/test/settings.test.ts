@@ -91,6 +91,10 @@ const refused: [Record<string, unknown>, RegExp][] = [
     /^allowedSources: expected nothing with a private API alone, .*, got \["203.0.113.7\/32"\]$/,
   ],
   [{ logRetentionDays: 2 }, /^logRetentionDays: expected 1, 3, .* or 3653 days, got 2$/],
+  [
+    { ticketTopicArn: 'arn:aws:sns:eu-west-1:123456789012:tickets' },
+    /^ticketTopicArn: expected nothing without alarmTopicArn, got "arn:aws:sns:eu-west-1:123456789012:tickets"$/,
+  ],
   [{ alarmTopicArn: 'on-call' }, /^alarmTopicArn: expected nothing, or .*, got "on-call"$/],
   [{ architecture: 'amd64' }, /^architecture: expected arm64 or x86_64, got "amd64"$/],
   [{ severtyLimit: 'HIGH' }, /^context: expected one of stackName, .*, got "severtyLimit"$/],

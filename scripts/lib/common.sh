@@ -54,6 +54,17 @@ build() {
     done
 }
 
+# Installs the CDK, if necessary.
+install_cdk() {
+    need node
+    # npm leaves a copy of the lockfile with what it installed.
+    if ! [ "$root/cdk/node_modules/.package-lock.json" -nt "$root/cdk/package-lock.json" ]; then
+        step 'installing the CDK into cdk/node_modules (once; half a minute)'
+        npm ci --prefix "$root/cdk" --silent
+        touch "$root/cdk/node_modules/.package-lock.json"
+    fi
+}
+
 # Prints the folder with the tools of scripts/lib/requirements/$1.txt, and installs them if necessary.
 tools() { PYTHONPATH=$root/scripts/lib:$root/deploy/tools python3 -B -m project.tools "$1"; }
 

@@ -13,6 +13,7 @@ from ecr_admission.problem import Problem
 
 from . import (
     admission_policy,
+    alerts,
     authentication,
     bench,
     binaries,
@@ -93,6 +94,7 @@ def _all(world):
     ]
     _section(world, "authentication", lambda: authentication.run(world, cloud))
     _section(world, "admission policy", lambda: admission_policy.run(world, cloud))
+    _section(world, "alerts", lambda: alerts.run(world, cloud))
     _section(world, "coverage", lambda: coverage.run(world, cloud))
     _section(world, "main", lambda: _main(world, cloud))
     _section(world, "documentation", lambda: documentation.run(world))

@@ -1,4 +1,4 @@
-import { merged } from './sar-dashboard';
+import { merged } from './conditional-dashboard';
 
 /** A value of a CloudFormation template. */
 type Value = any;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { FAST, LEAST_BAD, OBJECTIVE, percentAt, SLOW } from '../lib/objective';
-import { sarTemplate } from '../lib/sar-template';
+import { sarTemplate } from '../lib/templates';
 import { deployed } from './deployed';
 import { resources, templateWith } from './stacks';
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 
 from .. import insights, reviews, versions
 from ..problem import Problem
-from ..tokens import shown
+from ..tokens import named, shown
 from .report import FAIL, OK, WARN
 
 NAME = "traffic"
@@ -57,16 +57,16 @@ def check(report, world, now=None):
         report.add(NAME, FAIL, f"no cluster sent a review {within}, of {names}: {ALL_SILENT}{source.note}")
     for name, since in expected.items():
         if name in seen:
-            report.add(NAME, OK, f"{_talks(name, seen[name], within)}{source.note}", cluster=shown(name))
+            report.add(NAME, OK, f"{_talks(name, seen[name], within)}{source.note}", cluster=named(name))
         elif name in calm:
-            report.add(NAME, OK, f"the cluster {shown(name)} sent no review {within}, as expected", cluster=shown(name))
+            report.add(NAME, OK, f"the cluster {shown(name)} sent no review {within}, as expected", cluster=named(name))
         elif name not in old:
             text = f"the cluster {shown(name)} sent no review yet; it may call since {since:%Y-%m-%d %H:%M} UTC"
-            report.add(NAME, WARN, text, cluster=shown(name))
+            report.add(NAME, WARN, text, cluster=named(name))
         elif seen:
-            report.add(NAME, FAIL, f"the cluster {shown(name)} {_silent(world, name, within)}", cluster=shown(name))
+            report.add(NAME, FAIL, f"the cluster {shown(name)} {_silent(world, name, within)}", cluster=named(name))
     for name in sorted(set(seen) - set(expected)):
-        report.add(NAME, WARN, f"{_talks(name, seen[name], within)}, {NO_TOKEN}", cluster=shown(name))
+        report.add(NAME, WARN, f"{_talks(name, seen[name], within)}, {NO_TOKEN}", cluster=named(name))
 
 
 ALL_SILENT = (
@@ -92,7 +92,7 @@ def _silent(world, name, within):
         try:
             world.tokens.of(name)
         except Problem:
-            return f"sent no review {within}: its token never authorizes; run deploy/rotate-token --cluster {shown(name)}"
+            return f"sent no review {within}: its token never authorizes; give it another one with deploy/rotate-token"
     return (
         f"sent no review {within}, and others did: its webhooks are gone, or its calls are refused; run doctor --context"
         " with its context, and look for 401 and 403 in the access log (a stale token file). If it is meant to be silent,"

@@ -3,6 +3,8 @@
 import copy
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -11,9 +13,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-from ecr_admission import kubectl
+from ecr_admission import kubectl, live
 from ecr_admission.doctor import arguments, calls, contexts
 from ecr_admission.doctor.contexts import Context
+from ecr_admission.doctor.report import FAIL, Report
 from ecr_admission.doctor.world import World
 from ecr_admission.problem import Problem
 from ecr_admission.release import VERSION
@@ -29,8 +32,20 @@ from .private_world import API, OTHER, VPCE, answers
 from .rendering import yaml_of
 from .test_doctor import TOKEN, healthy
 
+PAGE = ROOT / "deploy" / "watch.md"
 TOKENS = {"blue": TOKEN, "green": "g" * 64}
 REACHED = {"get --raw /version": {"gitVersion": "v1.33.1"}}
+
+
+def blocks(language):
+    """The code blocks of deploy/watch.md in this language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def action(call):
+    """The permission for `service operation` of the aws CLI."""
+    service, operation = call.split()
+    return f"{service}:{''.join(word.capitalize() for word in operation.split('-'))}"
 
 
 class DoctorContexts(unittest.TestCase):
@@ -128,6 +143,40 @@ class DoctorContexts(unittest.TestCase):
         self.assertTrue(failed.pop("text").startswith("pods.ecr-admission.internal: expected the URL "))
         expected = {"name": "live webhooks", "status": "fail", "cluster": "green", "context": "eu/green"}
         self.assertEqual(failed, expected)
+
+    def test_the_traffic_of_each_cluster(self):
+        self.serve_traffic()
+        found = json.loads(self.doctor("--json", "--cluster", "blue", "--traffic", "24", code=1))
+        checks = [(check["status"], check["cluster"]) for check in found["checks"] if check["name"] == "traffic"]
+        # The secret was changed long ago, and only one of its clusters talks.
+        self.assertEqual(checks, [("ok", "blue"), ("fail", "green")])
+
+    def test_the_page_names_the_permissions_that_a_run_needs(self):
+        self.serve_traffic(RegistryIdsInForce="123456789012", RegistryRegionInForce="eu-west-1")
+        scanning = {"scanningConfiguration": {"scanType": "ENHANCED", "rules": []}}
+        self.aws.answers["ecr get-registry-scanning-configuration"] = scanning
+        self.doctor("--cluster", "blue", "--traffic", "24", code=1)
+        (policy,) = [json.loads(text) for text in blocks("json") if "Statement" in text]
+        listed = []
+        for statement in policy["Statement"]:
+            actions = statement["Action"]
+            listed += [actions] if isinstance(actions, str) else actions
+        called = {action(call) for call in self.aws.calls()}
+        self.assertEqual(len(listed), len(set(listed)))
+        self.assertEqual(set(listed), called)
+
+    def serve_traffic(self, **outputs):
+        """A stack of which only the cluster blue has sent reviews."""
+        kept = self.aws.answers
+        pairs = {"IgnoredNamespacesInForce": "kube-system", "VpcEndpointIdsInForce": "", "RegistryIdsInForce": None, **outputs}
+        row = [{"field": "cluster", "value": "blue"}, {"field": "reviews", "value": "7"}]
+        self.aws.answers = {
+            **answers(**pairs, Version=VERSION, AdmissionLog="admission", LogLevelInForce="INFO"),
+            "secretsmanager get-secret-value": {**kept["secretsmanager get-secret-value"], "CreatedDate": 1700000000},
+            "secretsmanager describe-secret": {"VersionIdsToStages": {"v1": ["AWSCURRENT"]}},
+            "logs start-query": {"queryId": "q-1"},
+            "logs get-query-results": {"status": "Complete", "results": [row]},
+        }
 
     def test_one_object_also_when_nothing_failed_and_when_nothing_could_be_checked(self):
         found = json.loads(self.doctor("--json", "--cluster", "blue", code=0))
@@ -250,3 +299,53 @@ class CallsOf(unittest.TestCase):
         with self.assertRaises(Problem) as raised:
             self.calls("red", f"{self.PUBLIC}/validate")
         self.assertTrue(str(raised.exception).startswith('the token secret has no cluster "red" (it has "blue", "green")'))
+
+
+class Page(unittest.TestCase):
+    """deploy/watch.md."""
+
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory() as folder:
+            cls.objects = []
+            for text in blocks("yaml"):
+                path = Path(folder) / "block.yaml"
+                path.write_text(text)
+                cls.objects.append(yaml_of(path))
+
+    def test_its_commands_are_what_doctor_takes(self):
+        workflow, _ = self.objects
+        (job,) = workflow["jobs"].values()
+        scripts = [step["run"] for step in job["steps"] if "run" in step] + blocks("sh")
+        commands = [line for script in scripts for line in script.splitlines() if "deploy/doctor" in line]
+        self.assertEqual(len(commands), 2)
+        for command in commands:
+            given = arguments.parse("", shlex.split(command.partition(" > ")[0])[1:])
+            self.assertEqual((given.traffic, [one.name for one in contexts.parse(given.context)]), (24, ["blue", "green"]))
+        for script in scripts:
+            subprocess.run(["bash", "-n", "-c", script], check=True)
+
+    def test_its_workflow_has_the_rights_that_it_needs_and_no_others(self):
+        workflow, _ = self.objects
+        (job,) = workflow["jobs"].values()
+        self.assertEqual((workflow["permissions"], job["permissions"]), ({}, {"contents": "read", "id-token": "write"}))
+        (checkout,) = [step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+        self.assertEqual((checkout["ref"], checkout["persist-credentials"]), (f"v{VERSION}", False))
+
+    def test_its_role_reads_what_the_checks_read(self):
+        _, role = self.objects
+        read = {resource: rule["verbs"] for rule in role["rules"] for resource in rule["resources"]}
+        self.assertEqual({verb for verbs in read.values() for verb in verbs}, {"get", "list"})
+        source = "".join((ROOT / f"deploy/tools/ecr_admission/{name}.py").read_text() for name in ("live", "rendered"))
+        listed = re.findall(r'cluster\.items\("[^"]+", "([a-z]+)', source)
+        kinds = [*live.KINDS, "validatingadmissionpolicy", "validatingadmissionpolicybinding"]
+        plural = {"validatingadmissionpolicy": "validatingadmissionpolicies"}
+        expected = {**{plural.get(kind, f"{kind}s"): ["get"] for kind in kinds}, **{name: ["list"] for name in listed}}
+        self.assertEqual(read, expected)
+
+    def test_its_object_is_what_json_prints(self):
+        (example,) = [json.loads(text) for text in blocks("json") if "Statement" not in text]
+        report = Report(cluster="blue", context=example["checks"][0]["context"])
+        report.add("live webhooks", FAIL, example["checks"][0]["text"])
+        facts = {key: example[key] for key in ("stack", "region", "endpoint", "version")}
+        self.assertEqual(list(json.loads(report.as_json(**facts)).items()), list(example.items()))

@@ -37,6 +37,8 @@ def ago(hours):
 
 
 class Traffic(unittest.TestCase):
+    latest = "2026-11-20 11:58:07.123"
+
     def traffic(self, seen, tokens, changed=100, previous=None, before=200, silent=(), hours=24, **outputs):
         """The lines of a stack whose clusters sent these reviews.
 
@@ -57,8 +59,7 @@ class Traffic(unittest.TestCase):
         def rows(groups, query, start, end, region):
             self.assertEqual((end, start, region), (NOW.timestamp(), ago(hours).timestamp(), "eu-west-1"))
             self.asked = (groups, query)
-            latest = "2026-11-20 11:58:07.123"
-            return [{"cluster": name, "reviews": str(count), "latest": latest} for name, count in seen.items()]
+            return [{"cluster": name, "reviews": str(count), "latest": self.latest} for name, count in seen.items()]
 
         with mock.patch.object(insights, "rows", rows):
             traffic.check(report, world, NOW)
@@ -78,6 +79,11 @@ class Traffic(unittest.TestCase):
         groups, query = self.asked
         self.assertEqual(groups, ["admission"])
         self.assertIn(f'name != "{reviews.NAME}"', query)
+
+    def test_a_time_in_milliseconds(self):
+        self.latest = "1795175887123"
+        ((_, _, text),) = self.traffic({"blue": 1}, {"blue": BLUE}, hours=1)
+        self.assertEqual(text, 'the cluster "blue" sent 1 review in the last hour, the latest at 2026-11-20 11:58 UTC')
 
     def test_one_is_silent_while_others_talk(self):
         blue, green = self.traffic({"blue": 2}, {"blue": BLUE, "green": GREEN})

@@ -83,7 +83,15 @@ def _talks(name, row, within):
     """What a cluster that calls has sent."""
     count = int(row.get("reviews", "0"))
     reviews_in_words = "1 review" if count == 1 else f"{count:,} reviews"
-    return f"the cluster {shown(name)} sent {reviews_in_words} {within}, the latest at {row.get('latest', '')[:16]} UTC"
+    return f"the cluster {shown(name)} sent {reviews_in_words} {within}, the latest at {_minute(row.get('latest', ''))} UTC"
+
+
+def _minute(text):
+    """A time of Logs Insights, which is milliseconds where it was computed."""
+    try:
+        return f"{datetime.fromtimestamp(float(text) / 1000, timezone.utc):%Y-%m-%d %H:%M}"
+    except ValueError:
+        return text[:16]
 
 
 def _silent(world, name, within):

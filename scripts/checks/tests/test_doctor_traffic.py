@@ -141,6 +141,11 @@ class Traffic(unittest.TestCase):
         self.assertEqual(green, ("ok", "green", 'the cluster "green" sent no review in the last 24 hours, as expected'))
         self.assertEqual([one[0] for one in self.traffic({}, {"green": GREEN}, silent=["green"])], ["ok"])
 
+    def test_silence_of_a_cluster_that_there_is_not(self):
+        typo, green = self.traffic({}, {"green": GREEN}, silent=["gren"])
+        self.assertEqual(typo, ("warn", None, '--expect-silent names "gren", and no cluster of this name may call; correct it'))
+        self.assertEqual(green[0], "fail")
+
     def test_a_cluster_that_talks_without_a_current_token(self):
         *_, old = self.traffic({"blue": 1, "old": 7}, {"blue": BLUE})
         self.assertEqual(old[:2], ("warn", "old"))

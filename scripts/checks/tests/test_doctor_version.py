@@ -15,9 +15,9 @@ from . import ROOT
 
 
 class Versions(unittest.TestCase):
-    def said(self, answered, template, own="0.2.0"):
+    def said(self, answered, template, status="CREATE_COMPLETE", own="0.2.0"):
         """The version for a program, the text, and whether that is a warning."""
-        stack = SimpleNamespace(later={"Version": template} if template else {})
+        stack = SimpleNamespace(later={"Version": template} if template else {}, status=status)
         world = SimpleNamespace(stack=stack, caller=SimpleNamespace(versions=set(answered)))
         with mock.patch.object(version, "VERSION", own):
             try:
@@ -43,6 +43,19 @@ class Versions(unittest.TestCase):
                 found = self.said(answered, template)
                 self.assertEqual((found[0], found[2]), (running, warned))
                 self.assertTrue(found[1].startswith(expected), found[1])
+
+    def test_a_deployment_that_has_not_ended_and_one_that_was_rolled_back(self):
+        for status, warned, expected in (
+            ("UPDATE_COMPLETE", False, "0.2.0 runs, and is the version of this doctor"),
+            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", False, "0.2.0 runs, and is the version of this doctor"),
+            ("UPDATE_IN_PROGRESS", True, "the status of the stack is UPDATE_IN_PROGRESS: a deployment or a rollback is under way"),
+            ("UPDATE_ROLLBACK_IN_PROGRESS", True, "the status of the stack is UPDATE_ROLLBACK_IN_PROGRESS: a deployment or a ro"),
+            ("UPDATE_ROLLBACK_COMPLETE", True, "the status of the stack is UPDATE_ROLLBACK_COMPLETE: its last deployment was rolled"),
+        ):
+            with self.subTest(status):
+                _, text, got = self.said(["0.2.0"], "0.2.0", status)
+                self.assertEqual(got, warned)
+                self.assertTrue(text.startswith(expected), text)
 
     def test_order(self):
         sorted_versions = ["0.1.9", "0.2.0-rc.1", "0.2.0", "0.10.0", "1.0.0"]

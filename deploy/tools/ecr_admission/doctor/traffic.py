@@ -8,7 +8,7 @@ ERROR, that log has no reviews; the access log then says who called, this tool i
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from .. import insights, reviews, versions
+from .. import insights, reviews
 from ..problem import Problem
 from ..tokens import named, shown
 from .report import FAIL, OK, WARN
@@ -51,6 +51,8 @@ def check(report, world, now=None):
     seen = {row["cluster"]: row for row in found if row.get("cluster")}
     within = f"in the last {hours} hours" if hours > 1 else "in the last hour"
     calm = set(world.given.expect_silent)
+    for name in sorted(calm - set(expected)):
+        report.add(NAME, WARN, f"--expect-silent names {shown(name)}, and no cluster of this name may call; correct it")
     old = [name for name, since in expected.items() if name not in calm and (since is None or since <= start)]
     if old and not seen:
         names = ", ".join(shown(name) for name in old)

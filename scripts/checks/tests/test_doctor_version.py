@@ -95,7 +95,7 @@ class RegistryAccounts(unittest.TestCase):
             text,
             "the registry 210987654321 belongs to another account than this stack (123456789012), so how it is scanned cannot"
             " be read from here. With enhanced scanning (Amazon Inspector), Amazon ECR shows the findings only to the account"
-            " that owns the registry, and scan-findings denies each of its images; with basic scanning, all is well. Deploy in"
+            " that owns the registry, and scan-findings denies each of its images; with basic scanning, there is nothing to do. Deploy in"
             " the account that owns the registry, one stack a Region and stage; clusters of any account call it",
         )
 

@@ -68,7 +68,7 @@ def elsewhere(account, own):
     return (
         f"the registry {account} belongs to another account than this stack ({own}), so how it is scanned cannot be read from"
         " here. With enhanced scanning (Amazon Inspector), Amazon ECR shows the findings only to the account that owns the"
-        " registry, and scan-findings denies each of its images; with basic scanning, all is well. Deploy in the account that"
+        " registry, and scan-findings denies each of its images; with basic scanning, there is nothing to do. Deploy in the account that"
         " owns the registry, one stack a Region and stage; clusters of any account call it"
     )
 

@@ -53,6 +53,8 @@ class Stack:
     later: dict = field(default_factory=dict)
     # When it was deployed last, where that is known.
     deployed: Optional[datetime] = None
+    # As CloudFormation says it.
+    status: str = ""
 
     def output(self, name):
         """The value of one of LATER_OUTPUTS."""
@@ -136,6 +138,7 @@ def describe(name, region=None):
         authorizer_cache_seconds=int(outputs["AuthorizerCacheSecondsInForce"]),
         later={key: outputs[key] for key in LATER_OUTPUTS if key in outputs},
         deployed=_deployed(found),
+        status=found.get("StackStatus", ""),
     )
 
 

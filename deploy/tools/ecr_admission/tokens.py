@@ -100,12 +100,17 @@ def _flaw(entry):
 
 
 def shown(name):
-    """The name of a cluster for a person. Token and cluster may be the wrong way round, so not what may be a token."""
-    # The authorizer's log shows the same.
+    """The name of a cluster in a sentence: quoted, or what stands for it."""
+    return quoted(name) if named(name) == name else named(name)
+
+
+def named(name):
+    """The name of a cluster, or what stands for it where it may be a token."""
+    # Token and cluster may be the wrong way round. The authorizer's log shows the same.
     stripped = name.strip()
     if len(stripped) >= MINIMUM and re.fullmatch(r"[A-Za-z0-9+/=]*", stripped):
         return f"(a name of {len(stripped)} characters that may be a token)"
-    return quoted(name)
+    return name
 
 
 def _finite(text):

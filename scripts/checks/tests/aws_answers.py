@@ -8,7 +8,9 @@ import json, sys
 words = sys.argv[1:]
 with open(__file__ + ".calls", "a") as calls:
     calls.write(" ".join(words) + "\\n")
-answer = json.load(open(__file__ + ".answers")).get(" ".join(words[:2]))
+answers, operation = json.load(open(__file__ + ".answers")), " ".join(words[:2])
+special = (f"{{operation}} {{word}}" for word in words[2:])
+answer = next((answers[key] for key in special if key in answers), answers.get(operation))
 if answer is None:
     sys.exit("An error occurred (AccessDenied) when calling " + " ".join(words[:2]))
 if words[:2] == ["apigateway", "get-export"]:
@@ -20,7 +22,10 @@ print(json.dumps(answer))
 
 
 class AwsAnswers:
-    """`aws` in `folder`. `answers`: service and operation -> answer; what has none is access denied."""
+    """`aws` in `folder`. `answers`: service and operation -> answer; what has none is access denied.
+
+    A key may have one more word, for the calls that have it among their arguments.
+    """
 
     def __init__(self, folder, python, answers):
         self._path = Path(folder) / "aws"

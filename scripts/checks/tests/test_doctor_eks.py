@@ -371,6 +371,12 @@ class DoctorEks(unittest.TestCase):
         self.assertIn("live admission policies: none installed", said)
         self.assertIn("live mutating webhook: none installed", said)
 
+    def test_who_may_not_create_pods_gets_no_dry_run(self):
+        refused = 'Error from server (Forbidden): error when creating "STDIN": pods is forbidden: User "watch" cannot create'
+        refused += ' resource "pods" in API group "" in the namespace "default"\n'
+        said = self.live(**{"create --dry-run=server -f -": [1, "", refused]})
+        self.assertIn("ok    dry run: skipped: you may not create Pods in namespace default", said)
+
     def test_the_webhook_is_reached_behind_a_policy_that_denies(self):
         refused = "Error from server (Forbidden): ValidatingAdmissionPolicy 'pods.ecr-admission.internal' denied request\n"
         looked_up = DENIAL.replace("docker.io/library/busybox:latest is not in Amazon ECR [ecr-registry]", "none [image-a]")

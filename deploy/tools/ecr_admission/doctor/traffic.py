@@ -8,9 +8,9 @@ ERROR, that log has no reviews; the access log then says who called, this tool i
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from .. import insights, reviews, versions
+from .. import insights, reviews
 from ..problem import Problem
-from ..tokens import shown
+from ..tokens import named, shown
 from .report import FAIL, OK, WARN
 
 NAME = "traffic"
@@ -25,6 +25,14 @@ CALLS = (
 )
 # Log levels with which the admission function writes a line for each review.
 EACH_REVIEW = ("DEBUG", "INFO")
+ALL_SILENT = (
+    "look at what they share, not at one cluster: run doctor without --traffic to see whether the endpoint answers, then the"
+    " alarms NoTraffic and those of rejected requests, and whether the stack was deployed again under another URL"
+)
+NO_TOKEN = (
+    "and the current version of the token secret has no token of this name: its calls are refused when the token overlap"
+    " ends; add it with deploy/rotate-token --add, or remove its webhooks"
+)
 
 
 @dataclass(frozen=True)
@@ -51,39 +59,39 @@ def check(report, world, now=None):
     seen = {row["cluster"]: row for row in found if row.get("cluster")}
     within = f"in the last {hours} hours" if hours > 1 else "in the last hour"
     calm = set(world.given.expect_silent)
+    for name in sorted(calm - set(expected)):
+        report.add(NAME, WARN, f"--expect-silent names {shown(name)}, but no cluster has this name; correct it")
     old = [name for name, since in expected.items() if name not in calm and (since is None or since <= start)]
     if old and not seen:
         names = ", ".join(shown(name) for name in old)
         report.add(NAME, FAIL, f"no cluster sent a review {within}, of {names}: {ALL_SILENT}{source.note}")
     for name, since in expected.items():
         if name in seen:
-            report.add(NAME, OK, f"{_talks(name, seen[name], within)}{source.note}", cluster=shown(name))
+            report.add(NAME, OK, f"{_talks(name, seen[name], within)}{source.note}", cluster=named(name))
         elif name in calm:
-            report.add(NAME, OK, f"the cluster {shown(name)} sent no review {within}, as expected", cluster=shown(name))
+            report.add(NAME, OK, f"the cluster {shown(name)} sent no review {within}, as expected", cluster=named(name))
         elif name not in old:
-            text = f"the cluster {shown(name)} sent no review yet; it may call since {since:%Y-%m-%d %H:%M} UTC"
-            report.add(NAME, WARN, text, cluster=shown(name))
+            text = f"its token or VPC endpoint is new ({since:%Y-%m-%d %H:%M} UTC), so this is not a failure yet"
+            report.add(NAME, WARN, f"the cluster {shown(name)} sent no review {within}; {text}", cluster=named(name))
         elif seen:
-            report.add(NAME, FAIL, f"the cluster {shown(name)} {_silent(world, name, within)}", cluster=shown(name))
+            report.add(NAME, FAIL, f"the cluster {shown(name)} {_silent(world, name, within)}", cluster=named(name))
     for name in sorted(set(seen) - set(expected)):
-        report.add(NAME, WARN, f"{_talks(name, seen[name], within)}, {NO_TOKEN}", cluster=shown(name))
-
-
-ALL_SILENT = (
-    "look at what they share, not at one cluster: run doctor without --traffic to see whether the endpoint answers, then the"
-    " alarms NoTraffic and those of rejected requests, and whether the stack was deployed again under another URL"
-)
-NO_TOKEN = (
-    "and the current version of the token secret has no token of this name: its calls are refused when the token overlap"
-    " ends; add it with deploy/rotate-token --add, or remove its webhooks"
-)
+        report.add(NAME, WARN, f"{_talks(name, seen[name], within)}, {NO_TOKEN}", cluster=named(name))
 
 
 def _talks(name, row, within):
     """What a cluster that calls has sent."""
     count = int(row.get("reviews", "0"))
     reviews_in_words = "1 review" if count == 1 else f"{count:,} reviews"
-    return f"the cluster {shown(name)} sent {reviews_in_words} {within}, the latest at {row.get('latest', '')[:16]} UTC"
+    return f"the cluster {shown(name)} sent {reviews_in_words} {within}, the latest at {_minute(row.get('latest', ''))} UTC"
+
+
+def _minute(text):
+    """A time of Logs Insights, which is milliseconds where it was computed."""
+    try:
+        return f"{datetime.fromtimestamp(float(text) / 1000, timezone.utc):%Y-%m-%d %H:%M}"
+    except ValueError:
+        return text[:16]
 
 
 def _silent(world, name, within):
@@ -92,7 +100,7 @@ def _silent(world, name, within):
         try:
             world.tokens.of(name)
         except Problem:
-            return f"sent no review {within}: its token never authorizes; run deploy/rotate-token --cluster {shown(name)}"
+            return f"sent no review {within}: its token never authorizes; give it another one with deploy/rotate-token"
     return (
         f"sent no review {within}, and others did: its webhooks are gone, or its calls are refused; run doctor --context"
         " with its context, and look for 401 and 403 in the access log (a stale token file). If it is meant to be silent,"

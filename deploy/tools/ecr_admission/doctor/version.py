@@ -3,6 +3,9 @@
 from ..problem import Problem
 from ..release import VERSION, order
 
+# Not UPDATE_COMPLETE_CLEANUP_IN_PROGRESS: by then the new version runs.
+UNDER_WAY = ("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS")
+ROLLED_BACK = ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED")
 UPDATE = "update the stack (deploy/upgrade.md)"
 
 
@@ -15,6 +18,12 @@ def running(world):
 def check(world):
     """Whether one version runs, which is that of these tools. Raises Problem with what follows if not."""
     answered, template = sorted(world.caller.versions), _of_template(world)
+    status = world.stack.status if world.stack else ""
+    if status in UNDER_WAY:
+        raise Problem(
+            f"the status of the stack is {status}: a deployment or a rollback is under way, and another version may run in a"
+            " minute; run doctor again when it has ended"
+        )
     if len(answered) > 1:
         raise Problem(
             f"answers come from {' and '.join(answered)}: a deployment or a rollback shifts traffic between two versions; run"
@@ -27,6 +36,11 @@ def check(world):
             " deploy again"
         )
     found = running(world)
+    if status in ROLLED_BACK:
+        raise Problem(
+            f"the status of the stack is {status}: its last deployment was rolled back, and {found or 'the version before it'} runs;"
+            " see the events of the stack, and the alarms of that time"
+        )
     if found is None:
         raise Problem(f"nothing says which version runs, so it is older than the output Version of the stack; {UPDATE}")
     source = "" if answered else ", as its template says"

@@ -395,6 +395,7 @@ test('the outputs are those that the operator tools and people read', () => {
     'AdmissionRoleArn',
     'AllowedSourcesInForce',
     'AuthorizerCacheSecondsInForce',
+    'CacheSecondsInForce',
     'Dashboard',
     'Endpoint',
     'EndpointHost',
@@ -426,10 +427,11 @@ test('the outputs are those that the operator tools and people read', () => {
     pinNamespaces: '*',
     rewrites: REWRITES,
     maxImages: 7,
+    cacheSeconds: 30,
   }).findOutputs('*');
   const values = Object.entries(outputs).map(([name, { Value }]) => [name, Value]);
   assert.deepEqual(
-    Object.fromEntries(values.filter(([name]) => /^(Reg|Pol|Url|All|Sev|Pin|Rew|Max)/.test(name))),
+    Object.fromEntries(values.filter(([name]) => /^(Reg|Pol|Url|All|Sev|Pin|Rew|Max|Cache)/.test(name))),
     {
       RegistryIdsInForce: '123456789012,210987654321',
       RegistryRegionInForce: 'eu-west-1,us-east-1',
@@ -440,6 +442,7 @@ test('the outputs are those that the operator tools and people read', () => {
       PinNamespacesInForce: '*',
       RewritesInForce: REWRITES,
       MaxImagesInForce: '7',
+      CacheSecondsInForce: '30',
     },
   );
 });

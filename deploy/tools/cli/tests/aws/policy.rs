@@ -270,7 +270,7 @@ async fn a_file_is_put_once() {
     std::fs::write(&path, "apiVersion: ecr-admission/v1\nmode: dny\n").unwrap();
     let answer = secret.run(&put).await;
     assert_eq!(answer.code, 1);
-    assert!(answer.err.contains("policy.yaml:2:7: unknown variant `dny`"), "{}", answer.err);
+    assert!(answer.err.contains("policy.yaml:2:7: mode: unknown variant `dny`"), "{}", answer.err);
     assert!(secret.changes().is_empty());
 
     std::fs::write(&path, DOCUMENT).unwrap();

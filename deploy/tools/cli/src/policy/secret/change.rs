@@ -61,7 +61,7 @@ impl Change<'_> {
 
     /// Makes the change. What is in force then, and how to undo it, as lines.
     pub(in crate::policy) async fn make(&self) -> Result<String, Unusable> {
-        let Self { target, held, next, now } = self;
+        let Self { target, held, next, .. } = self;
         let replaced = held.in_force.as_ref().map(|(version, _)| version);
         let outgoing = replaced.filter(|version| !labels::is_labeled(version));
         let id = match next {
@@ -89,7 +89,6 @@ impl Change<'_> {
             let undo = target.command(&format!("restore {}", replaced.id));
             let _ = writeln!(lines, "to undo it:\n  {undo}");
         }
-        let _ = now;
         Ok(lines)
     }
 

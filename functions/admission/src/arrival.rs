@@ -1,4 +1,5 @@
-//! What an event says in addition to its review: when it arrived, how long the answer may take, and in which account.
+//! What an event says in addition to its review: when it arrived, how long the answer may take, in which account, and
+//! from which cluster it came.
 
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ pub struct Arrival {
     pub budget: Budget,
     /// The account of the function; `None` when its ARN cannot be read.
     pub own_account: Option<AccountId>,
+    /// The cluster that the authorizer knows the caller as; `None` when it names none, so that nothing that the
+    /// policy document allows in single clusters is allowed.
+    pub cluster: Option<String>,
     started: Instant,
 }
 
@@ -35,15 +39,22 @@ impl Arrival {
             now_ms,
             budget: Budget::new(started + left),
             own_account: account::of_function_arn(&context.invoked_function_arn),
+            cluster: call.caller.cluster.clone(),
             started,
         }
     }
 
-    /// The arrival at `now_ms` of what came with no event, for a function of `own_account`: its look-ups must be over
-    /// by `deadline`.
-    pub fn without_event(now_ms: u64, deadline: Instant, own_account: AccountId) -> Self {
+    /// The arrival at `now_ms` of what came with no event, from `cluster`, for a function of `own_account`: its look-ups
+    /// must be over by `deadline`.
+    pub fn without_event(
+        now_ms: u64,
+        deadline: Instant,
+        own_account: AccountId,
+        cluster: String,
+    ) -> Self {
         let (budget, started) = (Budget::new(deadline), Instant::now());
-        Self { now_ms, budget, own_account: Some(own_account), started }
+        let (own_account, cluster) = (Some(own_account), Some(cluster));
+        Self { now_ms, budget, own_account, cluster, started }
     }
 
     /// The instant of the arrival, as the policy core has it.

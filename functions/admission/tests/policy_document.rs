@@ -8,6 +8,7 @@ use ecr_admission::policy_secret::{PolicyVersion, ReadPolicy, Unreadable, Unread
 use ecr_admission_policy::facts::Cause;
 use ecr_admission_testing::{
     NOW_MS, REGISTRY, Registries, create, digest, handler_with, post, registries, scan, validate,
+    validate_from,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -87,7 +88,7 @@ async fn a_mode_decides_what_a_violation_does() {
         json!({
             "decision": "admitted",
             "policy": "registry ids 123456789012; Regions us-east-1; severity limit CRITICAL; \
-                       tag-immutability warn; document v1",
+                       tag-immutability warn; cluster \"blue\"; document v1",
             "spec.containers.0": digest('b').as_str(),
         })
     );
@@ -122,6 +123,63 @@ async fn an_exemption_is_audited_with_its_owner() {
     for who in ["deployer", "\"system:serviceaccount:shop:deployer\""] {
         assert_eq!(answer(&exemption(who), &review).await["allowed"], false, "{who}");
     }
+}
+
+#[tokio::test]
+async fn the_document_tells_clusters_apart_by_the_name_that_the_authorizer_knows() {
+    let mut glass = with_glass(&json!(["oncall"]), "outage 7");
+    // What the author of a Pod writes names no cluster.
+    glass["request"]["object"]["metadata"]["labels"] = json!({"cluster": "blue"});
+    glass["request"]["userInfo"]["extra"] = json!({"cluster": ["blue"]});
+    for (document, review) in [
+        ("namespaces: [{names: [shop], clusters: [blue], mode: warn}]", web()),
+        (
+            "exemptions: [{rules: [tag-immutability], clusters: ['bl*'], reason: r, owner: o, expires: 2126-05-01}]",
+            web(),
+        ),
+        ("breakGlass: {groups: [oncall], clusters: [blue]}", glass),
+    ] {
+        let secret = Secret::of(document);
+        let handler = under(&secret);
+        // One sandbox, called by one cluster after the other.
+        for (cluster, admitted) in
+            [(Some("blue"), true), (Some("green"), false), (None, false), (Some("blue"), true)]
+        {
+            let answer = validate_from(&handler, cluster, &review).await;
+            assert_eq!(answer["allowed"], admitted, "{document} {cluster:?}: {answer}");
+            let policy = answer["auditAnnotations"]["policy"].as_str().unwrap();
+            let shown = cluster.map_or(String::new(), |name| format!("; cluster \"{name}\""));
+            assert!(
+                policy.ends_with(&format!("severity limit CRITICAL{shown}; document v1"))
+                    || document.starts_with("namespaces"),
+                "{policy}"
+            );
+        }
+    }
+    // Without a name, a document is never less strict than it is for any cluster.
+    let secret =
+        Secret::of("mode: audit\nnamespaces: [{names: [shop], clusters: [prod], mode: deny}]");
+    let handler = under(&secret);
+    for (cluster, admitted) in [(Some("blue"), true), (Some("prod"), false), (None, false)] {
+        let answer = validate_from(&handler, cluster, &web()).await;
+        assert_eq!(answer["allowed"], admitted, "{cluster:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn break_glass_elsewhere_says_that_it_is_not_for_this_cluster() {
+    let secret = Secret::of("breakGlass: {groups: [oncall], clusters: [prod]}");
+    let glass = with_glass(&json!(["oncall"]), "outage 7");
+    let answer = validate_from(&under(&secret), Some("blue"), &glass).await;
+    assert_eq!(
+        (&answer["allowed"], &answer["warnings"]),
+        (
+            &json!(false),
+            &json!([
+                "annotation ecr-admission/break-glass is ignored: the policy allows nobody to use break-glass in this cluster"
+            ])
+        )
+    );
 }
 
 fn with_glass(groups: &Value, reason: &str) -> Value {
@@ -227,7 +285,7 @@ async fn what_the_document_does_not_inspect_is_admitted_and_audited() {
         json!({
             "decision": "admitted",
             "policy": "registry ids 123456789012, 602401143452; Regions us-east-1; severity limit \
-                       CRITICAL; pinned; document v1",
+                       CRITICAL; pinned; cluster \"blue\"; document v1",
             "not-inspected": format!("spec.containers[0].image \"{ADD_ON}\""),
         })
     );

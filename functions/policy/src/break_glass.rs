@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use crate::from_text::from_text;
+use crate::policy::clusters::Clusters;
 use ecr_admission_text::{QUOTED, quote, shorten};
 
 /// The annotation of a Pod. Its value is the reason.
@@ -28,12 +29,20 @@ const LONGEST_REASON: usize = 1_024;
 pub struct BreakGlass {
     /// Groups of `request.userInfo.groups`. A `system:` group other than `system:masters` is refused.
     groups: BTreeSet<Group>,
+    /// Clusters in which they may use it: names, or starts of names followed by `*`. Default: all.
+    #[serde(default)]
+    clusters: Clusters,
 }
 
 impl BreakGlass {
     /// The groups, in the order of their names.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
         self.groups.iter().map(|group| group.0.as_str())
+    }
+
+    /// The clusters in which they may use it.
+    pub fn clusters(&self) -> &Clusters {
+        &self.clusters
     }
 }
 
@@ -133,6 +142,8 @@ pub enum Ruling {
 pub enum Ignored {
     /// The policy names no group.
     Nobody,
+    /// The policy names other clusters.
+    OtherCluster,
     /// The user is in none of the groups.
     NotInGroup,
     /// It gives no reason.
@@ -144,13 +155,20 @@ pub enum Ignored {
 }
 
 impl Ruling {
-    /// The ruling when a user in `groups` asks. `allowed` is `None` where the policy names nobody.
-    pub fn of(allowed: Option<&BreakGlass>, asked: &Asked, groups: &[String]) -> Self {
+    /// The ruling when a user in `groups` asks in `cluster`. `allowed` is `None` where the policy names nobody.
+    pub fn of(
+        allowed: Option<&BreakGlass>,
+        cluster: Option<&str>,
+        asked: &Asked,
+        groups: &[String],
+    ) -> Self {
+        let here = |allowed: &BreakGlass| allowed.clusters.contain(cluster);
         let may = |group: &&String| {
             allowed.is_some_and(|allowed| allowed.groups.iter().any(|it| it.0 == **group))
         };
         let why = match (allowed, groups.iter().find(may), asked.reason()) {
             (None, ..) => Ignored::Nobody,
+            (Some(allowed), ..) if !here(allowed) => Ignored::OtherCluster,
             (Some(_), None, _) => Ignored::NotInGroup,
             (Some(_), Some(_), Err(why)) => why,
             (Some(_), Some(group), Ok(reason)) => {
@@ -178,6 +196,9 @@ impl fmt::Display for Ruling {
         write!(f, "{means} is ignored: ")?;
         match (why, means) {
             (Ignored::Nobody, _) => f.write_str("the policy allows nobody to use break-glass"),
+            (Ignored::OtherCluster, _) => {
+                f.write_str("the policy allows nobody to use break-glass in this cluster")
+            }
             (Ignored::NotInGroup, _) => {
                 f.write_str("you are in none of the groups that may use break-glass")
             }

@@ -50,6 +50,7 @@ mod written;
 mod yaml;
 
 pub use invalid::{InvalidDocument, Kind};
+pub use namespaces::NamespacePlace;
 pub use yaml::from_yaml;
 
 use host_name::HostName;
@@ -176,13 +177,14 @@ impl Document {
             uninspected: uninspected.cloned().collect(),
             foreign_layer_hosts: Arc::clone(&self.foreign_layer_hosts),
             pull_through_caches: Arc::clone(&self.pull_through_caches),
-            modes: self.modes(requester.namespace),
+            modes: self.modes(requester.namespace, requester.cluster),
             pinning: base.pinning.max(self.pinning),
             scan_findings,
             image_config: Arc::clone(&self.image_config),
             signed: Arc::clone(&self.signed),
             exemptions: concerned.cloned().collect(),
             denials: self.denials,
+            cluster: requester.cluster.map(str::to_owned),
             ..base
         }
     }
@@ -207,8 +209,8 @@ impl Document {
         self.limit_given.then_some(self.scan_findings.severity_limit)
     }
 
-    /// The names in `namespaces` and the modes of each, in the order in which they are tried.
-    pub fn namespaces(&self) -> impl Iterator<Item = (&Pattern, Modes)> {
+    /// The places in `namespaces` and the modes of each, in the order in which they are tried.
+    pub fn namespaces(&self) -> impl Iterator<Item = (&NamespacePlace, Modes)> {
         self.namespaces.all(&self.modes)
     }
 
@@ -240,8 +242,8 @@ impl Document {
         accepted.chain(exemptions)
     }
 
-    /// The modes of all rules in a namespace.
-    pub fn modes(&self, namespace: Option<&str>) -> Modes {
-        self.namespaces.modes(namespace, &self.modes)
+    /// The modes of all rules in a namespace of a cluster; where that is not known, the strictest that any cluster has.
+    pub fn modes(&self, namespace: Option<&str>, cluster: Option<&str>) -> Modes {
+        self.namespaces.modes(namespace, cluster, &self.modes)
     }
 }

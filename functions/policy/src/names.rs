@@ -1,4 +1,4 @@
-//! The names of Amazon ECR and AWS Signer, each parsed once: a value of one of these types is well formed.
+//! The names of Amazon ECR, of AWS Signer and of clusters, each parsed once: a value of one of these types is well formed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -100,6 +100,14 @@ name!(
     r"^arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:/signing-profiles/[a-zA-Z0-9_]{2,}$"
 );
 
+name!(
+    /// The name of a cluster, as the token secret has it.
+    ClusterName,
+    is_cluster_name,
+    "the name of a cluster: 1 to 255 visible ASCII characters that do not begin with a colon",
+    r"^[!-9;-~][!-~]{0,254}$"
+);
+
 impl Tag {
     /// The tag that a container runtime adds to a reference with neither tag nor digest.
     pub fn latest() -> Self {
@@ -176,6 +184,13 @@ fn is_digest(text: &str) -> bool {
     })
 }
 
+/// As the authorizer takes them from the token secret.
+pub(crate) fn is_cluster_name(text: &str) -> bool {
+    (1..=255).contains(&text.len())
+        && !text.starts_with(':')
+        && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
 /// The longest ARN of a signing profile, in bytes (API reference, `ImageSigningStatus`).
 pub const LONGEST_SIGNING_PROFILE: usize = 200;
 
@@ -206,7 +221,7 @@ mod tests {
     #[test]
     fn names_are_accepted_exactly_as_ecr_spells_them() {
         let long = "a".repeat(256);
-        let table: [Row<'_>; 5] = [
+        let table: [Row<'_>; 6] = [
             (
                 is_account_id,
                 &["123456789012", "000000000000"],
@@ -239,6 +254,11 @@ mod tests {
                 is_tag,
                 &["1", "_", "v1.2-rc.1", "A__", "latest"],
                 &["", ".a", "-a", "a b", "a/b", "a:b", "é"],
+            ),
+            (
+                is_cluster_name,
+                &["a", "Prod_EU/1", "a:b", "*", "arn:aws:eks:us-east-1:123456789012:cluster/a"],
+                &["", ":a", "a b", "a\n", "ä", "a\u{7f}"],
             ),
             (
                 is_signing_profile,
@@ -277,6 +297,7 @@ mod tests {
         }
         assert!(is_tag(&"a".repeat(128)) && !is_tag(&"a".repeat(129)));
         assert!(!is_repository_name(&"a".repeat(257)));
+        assert!(is_cluster_name(&"a".repeat(255)) && !is_cluster_name(&"a".repeat(256)));
         let profile = |n| {
             format!("arn:aws:signer:us-east-1:123456789012:/signing-profiles/{}", "a".repeat(n))
         };

@@ -9,10 +9,11 @@ use crate::image::EcrImage;
 use crate::mode::Mode;
 use crate::names::{AccountId, Region};
 use crate::rule::Rule;
-use ecr_admission_text::join;
+use ecr_admission_text::{join, quote};
 
 pub mod add_on_accounts;
 mod allowed;
+pub mod clusters;
 pub mod denials;
 pub mod excuse;
 pub mod exemption;
@@ -40,6 +41,9 @@ use registry_scope::RegistryScope;
 use scan_findings::ScanPolicy;
 use signed::SignedPolicy;
 use uninspected::Uninspected;
+
+/// The longest name of a cluster, in characters.
+const LONGEST_CLUSTER: usize = 255;
 
 /// Whether an image is allowed, and looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +90,8 @@ pub struct Policy {
     pub exemptions: Vec<Arc<Exemption>>,
     /// How much the author of the workload reads.
     pub denials: Denials,
+    /// The cluster whose request it is; `None` where it is not known, or the policy is the same for all.
+    pub cluster: Option<String>,
     /// The version of the document; `None` without one.
     pub document_version: Option<Arc<str>>,
 }
@@ -112,6 +118,7 @@ impl Policy {
             signed: Arc::default(),
             exemptions: vec![],
             denials: Denials::Full,
+            cluster: None,
             document_version: None,
         }
     }
@@ -190,6 +197,9 @@ impl fmt::Display for Policy {
                 Mode::Deny => {}
                 mode @ (Mode::Audit | Mode::Warn) => write!(f, "; {rule} {mode}")?,
             }
+        }
+        if let Some(cluster) = &self.cluster {
+            write!(f, "; cluster {}", quote(cluster, LONGEST_CLUSTER))?;
         }
         match &self.document_version {
             Some(version) => write!(f, "; document {version}"),

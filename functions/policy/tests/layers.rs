@@ -31,7 +31,7 @@ const LAYERS: &[&[&str]] = &[
         "policy::pinning",
         "policy::signed",
     ],
-    &["policy::registry_scope"],
+    &["policy::clusters", "policy::registry_scope"],
     &[
         "policy::allowed",
         "policy::exemption",

@@ -150,3 +150,27 @@ fn color_is_for_terminals_and_those_who_ask_for_it() {
     assert!(!colored(&["--color", "never"]));
     assert!(colored(&["--color", "always"]));
 }
+
+#[test]
+fn the_cluster_is_that_of_the_option_and_default_without_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let policy = directory.path().join("policy.yaml");
+    let document = "apiVersion: ecr-admission/v1\nnamespaces: [{names: [default], clusters: [default, 'dev-*'], mode: audit}]\n";
+    std::fs::write(&policy, document).unwrap();
+    let policy = policy.to_str().unwrap();
+    let (file, registries) = (sample("pods/docker-hub.yaml"), ["--registry-ids", "123456789012"]);
+    for (cluster, code) in [
+        (&[][..], 0),
+        (&["--cluster", "dev-1"], 0),
+        (&["--cluster", "prod"], 1),
+        (&["--cluster", ":a"], 2),
+    ] {
+        let args = [&["--policy", policy], &registries[..], cluster, &[&file]].concat();
+        let output = check(&args, "");
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{cluster:?}\n{text}");
+        if code == 2 {
+            assert!(text.contains("expected the name of a cluster: 1 to 255 visible"), "{text}");
+        }
+    }
+}

@@ -46,7 +46,7 @@ impl<I: InspectImage, R: ReadPolicy> Evaluator<I, R> {
             return None;
         }
         let own_account = own_account.as_ref()?;
-        let policy = self.policy(copy, request, Mode::Deny, own_account, arrival.timestamp());
+        let policy = self.policy(copy, request, Mode::Deny, own_account, arrival);
         let mutation = mutate(images, rewrites, pin, &policy);
         let lookups = mutation.lookups();
         // The validating webhook says why.

@@ -4,9 +4,10 @@ use ecr_admission_policy::names::AccountId;
 use ecr_admission_policy::policy::exemption::Requester;
 use ecr_admission_policy::policy::pinning::Pinning;
 use ecr_admission_policy::rewrite::RewriteTable;
-use ecr_admission_policy::{Mode, Policy, Timestamp};
+use ecr_admission_policy::{Mode, Policy};
 
 use super::Evaluator;
+use crate::arrival::Arrival;
 use crate::policy_copy::{DocumentCopy, InForce};
 use crate::refusal::Refusal;
 use crate::review::Request;
@@ -19,7 +20,7 @@ impl<I, R> Evaluator<I, R> {
         request: &Request<'_>,
         mode: Mode,
         own_account: &AccountId,
-        now: Timestamp,
+        arrival: &Arrival,
     ) -> Policy {
         let registry_ids = self.config.registry_ids.clone();
         let registry_ids = registry_ids.unwrap_or_else(|| [own_account.clone()].into());
@@ -28,10 +29,11 @@ impl<I, R> Evaluator<I, R> {
         policy.own_account = Some(own_account.clone());
         if let Some(DocumentCopy { document, version, .. }) = copy {
             let requester = Requester {
+                cluster: arrival.cluster.as_deref(),
                 namespace: request.namespace.as_deref(),
                 user: request.user_info.username.as_deref(),
             };
-            policy = document.policy(policy, &requester, now);
+            policy = document.policy(policy, &requester, arrival.timestamp());
             policy.document_version = Some(version.clone());
         }
         if self.pins(copy, request) {

@@ -98,7 +98,8 @@ impl<I: InspectImage, R: ReadPolicy> Evaluator<I, R> {
             Err(refusal) => return refused(&refusal.under(mode)).into(),
         };
         self.lookups.learn(&known, &evaluation.verdict.violating);
-        rule_on_break_glass(request, copy.as_ref(), &mut evaluation.verdict);
+        let cluster = arrival.cluster.as_deref();
+        rule_on_break_glass(request, cluster, copy.as_ref(), &mut evaluation.verdict);
         let Evaluation { verdict, policy } = &evaluation;
         let (answer, mut outcome) = evaluated(verdict, policy, &arrival.budget, known.remembered);
         if copy.is_some_and(|copy| copy.outdated) {
@@ -130,7 +131,7 @@ impl<I: InspectImage, R: ReadPolicy> Evaluator<I, R> {
     ) -> Result<Found, Refusal> {
         let Asked { request, images, mode, own_account } = asked;
         let now = arrival.timestamp();
-        let policy = self.policy(copy.as_ref(), request, *mode, own_account, now);
+        let policy = self.policy(copy.as_ref(), request, *mode, own_account, arrival);
         let plan = plan(images.iter().cloned(), *mode, &policy);
         let (lookups, limit) = (plan.lookups(), self.config.max_images);
         if lookups.len() > limit {
@@ -144,12 +145,17 @@ impl<I: InspectImage, R: ReadPolicy> Evaluator<I, R> {
 }
 
 /// Takes into account that a denied request asks for break-glass.
-fn rule_on_break_glass(request: &Request<'_>, copy: Option<&DocumentCopy>, verdict: &mut Verdict) {
+fn rule_on_break_glass(
+    request: &Request<'_>,
+    cluster: Option<&str>,
+    copy: Option<&DocumentCopy>,
+    verdict: &mut Verdict,
+) {
     if verdict.decision() == Decision::Admit {
         return;
     }
     let Some(asked) = glass::asked(request) else { return };
     let allowed = copy.and_then(|copy| copy.document.break_glass());
     let groups = request.user_info.groups.as_deref().unwrap_or_default();
-    verdict.apply_break_glass(Ruling::of(allowed, &asked, groups));
+    verdict.apply_break_glass(Ruling::of(allowed, cluster, &asked, groups));
 }

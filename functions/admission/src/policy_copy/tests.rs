@@ -51,7 +51,7 @@ fn shown(in_force: &InForce) -> String {
         InForce::Parameters => "parameters".to_owned(),
         InForce::Unavailable(why) => why.clone(),
         InForce::Document(DocumentCopy { document, outdated, .. }) => {
-            let mode = document.modes(None).of(Rule::ScanFindings);
+            let mode = document.modes(None, None).of(Rule::ScanFindings);
             format!("{mode}{}", if *outdated { "+" } else { "" })
         }
     }

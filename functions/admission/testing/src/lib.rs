@@ -16,4 +16,5 @@ pub use ecr_admission_policy::testing::{REGISTRY, digest, platform, scan};
 pub use registries::{Registries, registries};
 pub use reviews::{
     NOW_MS, arrival, context, create, event, handler, handler_with, pod_review, post, validate,
+    validate_from,
 };

@@ -82,6 +82,19 @@ pub async fn validate<R: ReadPolicy>(handler: &Handler<Registries, R>, review: &
     answer["response"].clone()
 }
 
+/// The same, of a caller that the authorizer knows as this cluster, or as none.
+pub async fn validate_from<R: ReadPolicy>(
+    handler: &Handler<Registries, R>,
+    cluster: Option<&str>,
+    review: &Value,
+) -> Value {
+    let mut event = event("POST /validate", &review.to_string());
+    event.payload.caller.cluster = cluster.map(ToOwned::to_owned);
+    let response = handler.handle(event, NOW_MS).await.unwrap();
+    let answer: Value = serde_json::from_str(&response.body).unwrap();
+    answer["response"].clone()
+}
+
 /// A review of a Pod with this spec.
 pub fn pod_review(operation: &str, spec: &Value, old_spec: Option<&Value>) -> Value {
     let pod = |spec: &Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec});

@@ -29,7 +29,8 @@ fuzz_target!(|text: &str| {
         ["us-east-1".parse().unwrap()].into(),
         SeverityLimit::Critical,
     );
-    let requester = Requester { namespace: Some("shop"), user: Some("alice") };
+    let requester =
+        Requester { cluster: Some("blue"), namespace: Some("shop"), user: Some("alice") };
     let policy = document.policy(base, &requester, NOW);
     let images =
         ["docker.io/library/nginx:1", "123456789012.dkr.ecr.us-east-1.amazonaws.com/pay:1"]

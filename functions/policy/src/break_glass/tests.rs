@@ -1,7 +1,8 @@
 use super::*;
 
 fn allowed(groups: &[&str]) -> BreakGlass {
-    BreakGlass { groups: groups.iter().map(|group| group.parse().unwrap()).collect() }
+    let groups = groups.iter().map(|group| group.parse().unwrap()).collect();
+    BreakGlass { groups, clusters: Clusters::default() }
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn every_ephemeral_container_must_give_a_reason() {
 #[test]
 fn an_endless_reason_is_not_kept_whole() {
     let asked = Asked::Variable(vec!["a".repeat(1_000_000), "b".to_owned()]);
-    let ruling = Ruling::of(Some(&allowed(&["oncall"])), &asked, &["oncall".to_owned()]);
+    let ruling = Ruling::of(Some(&allowed(&["oncall"])), None, &asked, &["oncall".to_owned()]);
     let Ruling::Honored { reason, .. } = ruling else { panic!("{ruling}") };
     assert_eq!(reason.chars().count(), LONGEST_REASON);
     assert!(reason.ends_with("a; b"), "{reason}");
@@ -77,7 +78,7 @@ fn an_endless_reason_is_not_kept_whole() {
 
 fn assert_ruling(policy: Option<&BreakGlass>, asked: &Asked, groups: &[&str], expected: &str) {
     let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
-    let message = Ruling::of(policy, asked, &groups).to_string();
+    let message = Ruling::of(policy, None, asked, &groups).to_string();
     assert!(message.contains(expected), "{message}");
 }
 
@@ -93,5 +94,29 @@ fn groups_that_everybody_or_every_controller_is_in_are_refused() {
         " ",
     ] {
         assert!(group.parse::<Group>().is_err(), "{group}");
+    }
+}
+
+#[test]
+fn elsewhere_than_in_the_listed_clusters_nobody_uses_break_glass() {
+    let policy: BreakGlass =
+        serde_json::from_str(r#"{"groups": ["oncall"], "clusters": ["blue", "prod-*"]}"#).unwrap();
+    let asked = Asked::Annotation("outage 7".to_owned());
+    let ruling = |cluster, groups: &[&str]| {
+        let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
+        Ruling::of(Some(&policy), cluster, &asked, &groups).to_string()
+    };
+    for cluster in ["blue", "prod-eu"] {
+        let text = ruling(Some(cluster), &["oncall"]);
+        assert!(text.starts_with("admitted by break-glass"), "{cluster}: {text}");
+    }
+    for cluster in [Some("green"), Some("blue-2"), Some(""), None] {
+        for groups in [&["oncall"][..], &["dev"]] {
+            assert_eq!(
+                ruling(cluster, groups),
+                "annotation ecr-admission/break-glass is ignored: the policy allows nobody to use \
+                 break-glass in this cluster"
+            );
+        }
     }
 }

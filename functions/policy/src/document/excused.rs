@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::read::present;
 use crate::from_text::from_text;
 use crate::names::{AccountId, Region};
+use crate::policy::clusters::Clusters;
 use crate::policy::excuse::Excuse;
 use crate::policy::exemption::Exemption;
 use crate::policy::pattern::Pattern;
@@ -42,15 +43,18 @@ pub(super) struct WrittenAccepted {
     #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Option<Vec<Pattern>>,
+    /// The clusters in which it is accepted: names, or starts of names followed by `*`. Default: all.
+    #[serde(default)]
+    clusters: Clusters,
 }
 
 /// Rules that are only audited, for a while, for what all of the lists `accounts`, `regions`,
-/// `repositories`, `namespaces` and `users` name. At least one of them must be there.
+/// `repositories`, `clusters`, `namespaces` and `users` name. At least one of them must be there.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(extend("anyOf" = [
     {"required": ["accounts"]}, {"required": ["regions"]}, {"required": ["repositories"]},
-    {"required": ["namespaces"]}, {"required": ["users"]},
+    {"required": ["clusters"]}, {"required": ["namespaces"]}, {"required": ["users"]},
 ])))]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenExemption {
@@ -69,6 +73,9 @@ pub(super) struct WrittenExemption {
     #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Option<Vec<Pattern>>,
+    /// Clusters of the request: names, or starts of names followed by `*`.
+    #[serde(default)]
+    clusters: Clusters,
     /// Namespaces of the request.
     #[serde(default, deserialize_with = "present")]
     #[cfg_attr(test, schemars(length(min = 1)))]
@@ -89,15 +96,15 @@ impl TryFrom<WrittenAccepted> for Accepted {
     type Error = String;
 
     fn try_from(written: WrittenAccepted) -> Result<Self, String> {
-        let WrittenAccepted { cve, reason, owner, expires, accounts, regions, repositories } =
-            written;
-        let scope = RegistryScope::new(accounts, regions, repositories);
+        let WrittenAccepted { cve, reason, owner, expires, clusters, .. } = written;
+        let scope = RegistryScope::new(written.accounts, written.regions, written.repositories);
         let scope = scope.map_err(|EmptyList| {
             format!("{}: one of its lists is empty; leave it out for all", cve.0)
         })?;
         Ok(Self {
             vulnerability: cve.0,
             scope,
+            clusters,
             excuse: Excuse { reason: reason.0, owner: owner.0, expires },
         })
     }
@@ -109,7 +116,8 @@ impl TryFrom<WrittenExemption> for Exemption {
     /// An error names the owner: the parser only knows where the list begins.
     fn try_from(written: WrittenExemption) -> Result<Self, String> {
         let problem = written.problem();
-        let WrittenExemption { rules, namespaces, users, reason, owner, expires, .. } = written;
+        let WrittenExemption { rules, clusters, namespaces, users, reason, owner, expires, .. } =
+            written;
         let scope = RegistryScope::new(written.accounts, written.regions, written.repositories);
         let scope = match (problem, scope) {
             (None, Ok(scope)) => scope,
@@ -121,6 +129,7 @@ impl TryFrom<WrittenExemption> for Exemption {
         Ok(Self {
             rules: rules.into_iter().collect(),
             scope,
+            clusters,
             namespaces: namespaces.unwrap_or_default(),
             users: users.unwrap_or_default().into_iter().map(|user| user.0).collect(),
             excuse: Excuse { reason: reason.0, owner: owner.0, expires },
@@ -133,7 +142,7 @@ const EMPTY_LIST: &str = "one of its lists is empty; leave it out or name someth
 
 impl WrittenExemption {
     fn problem(&self) -> Option<&'static str> {
-        let Self { rules, accounts, regions, repositories, namespaces, users, .. } = self;
+        let Self { rules, accounts, regions, repositories, clusters, namespaces, users, .. } = self;
         let of_images = [
             accounts.as_ref().map(Vec::is_empty),
             regions.as_ref().map(Vec::is_empty),
@@ -144,9 +153,9 @@ impl WrittenExemption {
         let lists = [&of_images[..], &of_requests[..]].concat();
         if rules.is_empty() {
             Some("its rules are empty; name the rules that it exempts from")
-        } else if lists.iter().all(Option::is_none) {
+        } else if clusters.is_all() && lists.iter().all(Option::is_none) {
             Some(
-                "it needs accounts, regions, repositories, namespaces or users; without them it would exempt everything",
+                "it needs accounts, regions, repositories, clusters, namespaces or users; without them it would exempt everything",
             )
         } else if lists.contains(&Some(true)) {
             Some(EMPTY_LIST)

@@ -62,7 +62,7 @@ pub(super) struct Written {
     #[cfg_attr(test, schemars(with = "Vec<WrittenCache>"))]
     pub(super) pull_through_cache_prefixes: Vec<PullThroughCache>,
     /// The modes of rules in namespaces. The most specific name applies: an exact one, then the longest
-    /// start.
+    /// start; of entries with the same name, the one with the most specific cluster.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "Vec<WrittenModes>"))]
     pub(super) namespaces: Namespaces,

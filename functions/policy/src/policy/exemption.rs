@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::clusters::Clusters;
 use super::excuse::Excuse;
 use super::pattern::Pattern;
 use super::registry_scope::RegistryScope;
@@ -9,9 +10,11 @@ use crate::image::EcrImage;
 use crate::rule::Rule;
 use crate::timestamp::Timestamp;
 
-/// Who makes the request, as kube-apiserver says: the author of a workload writes none of this.
+/// Who makes the request, as the authorizer and kube-apiserver say: the author of a workload writes none of this.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Requester<'a> {
+    /// The cluster, as the authorizer knows it by its token, its key or its VPC endpoint.
+    pub cluster: Option<&'a str>,
     /// `request.namespace`.
     pub namespace: Option<&'a str>,
     /// `request.userInfo.username`.
@@ -25,6 +28,8 @@ pub struct Exemption {
     pub rules: BTreeSet<Rule>,
     /// Images of allowed registries.
     pub scope: RegistryScope,
+    /// Clusters.
+    pub clusters: Clusters,
     /// Namespaces.
     pub namespaces: Vec<Pattern>,
     /// Users, exactly.
@@ -36,12 +41,13 @@ pub struct Exemption {
 impl Exemption {
     /// Whether it holds for this requester. Its images are left to [`Self::covers`].
     pub fn concerns(&self, requester: &Requester<'_>, now: Timestamp) -> bool {
-        let Requester { namespace, user } = requester;
+        let Requester { cluster, namespace, user } = requester;
+        let cluster = self.clusters.contain(*cluster);
         let namespace = self.namespaces.is_empty()
             || namespace.is_some_and(|name| self.namespaces.iter().any(|it| it.matches(name)));
         let user = self.users.is_empty()
             || user.is_some_and(|name| self.users.iter().any(|user| user == name));
-        namespace && user && self.excuse.holds_at(now)
+        cluster && namespace && user && self.excuse.holds_at(now)
     }
 
     /// Whether it exempts this image from this rule; `None` means an image outside the allowed

@@ -28,6 +28,16 @@ impl Modes {
         self.rules.get(&rule).copied().unwrap_or(self.default)
     }
 
+    /// Of two modes of a rule the stricter one, for every rule.
+    #[must_use]
+    pub fn stricter(&self, other: &Self) -> Self {
+        let of = |rule: Rule| self.of(rule).max(other.of(rule));
+        Self {
+            default: self.default.max(other.default),
+            rules: Rule::ALL.into_iter().map(|rule| (rule, of(rule))).collect(),
+        }
+    }
+
     /// These modes under those of a narrower place: its rules come first, then its default, and only
     /// where it has neither these.
     #[must_use]

@@ -1,4 +1,4 @@
-//! Names with one star at the end, for namespaces and repositories.
+//! Names with one star at the end, for namespaces and repositories; and for [clusters](super::clusters).
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -14,6 +14,11 @@ pub struct Pattern {
 }
 
 impl Pattern {
+    /// A name, or the start of names, whose characters are known to be good.
+    pub(super) fn new(stem: &str, open: bool) -> Self {
+        Self { stem: stem.to_owned(), open }
+    }
+
     /// Whether it is `*`, which matches every name.
     pub fn is_all(&self) -> bool {
         self.open && self.stem.is_empty()
@@ -76,7 +81,7 @@ impl FromStr for Pattern {
         if (stem.is_empty() && !open) || stem.len() > 256 || !stem.bytes().all(accepted) {
             return Err(InvalidPattern);
         }
-        Ok(Self { stem: stem.to_owned(), open })
+        Ok(Self::new(stem, open))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::clusters::Clusters;
 use super::excuse::Excuse;
 use super::registry_scope::RegistryScope;
 use crate::facts::SeverityLimit;
@@ -45,15 +46,21 @@ impl ScanPolicy {
         }
     }
 
-    /// Whether a finding at the limit may be let through: then every finding must be read.
+    /// Whether a finding at the limit may be let through in any cluster: then every finding must be read. It is the
+    /// same for all clusters, so that they share what is remembered of an image.
     pub fn filters(&self) -> bool {
         self.fixable_only || self.grace_days > 0 || !self.accepted.is_empty()
     }
 
-    /// What is accepted in an image now, by vulnerability: of several entries the first.
-    pub fn accepted_in(&self, image: &EcrImage, now: Timestamp) -> AcceptedIn<'_> {
+    /// What is accepted now in an image that this cluster runs, by vulnerability: of several entries the first.
+    pub fn accepted_in(
+        &self,
+        image: &EcrImage,
+        cluster: Option<&str>,
+        now: Timestamp,
+    ) -> AcceptedIn<'_> {
         let mut accepted = BTreeMap::new();
-        for entry in self.accepted.iter().filter(|entry| entry.covers(image, now)) {
+        for entry in self.accepted.iter().filter(|entry| entry.covers(image, cluster, now)) {
             accepted.entry(name_of(&entry.vulnerability)).or_insert(entry);
         }
         accepted
@@ -110,13 +117,15 @@ pub struct Accepted {
     pub vulnerability: String,
     /// The images for which it is accepted.
     pub scope: RegistryScope,
+    /// The clusters in which it is accepted.
+    pub clusters: Clusters,
     /// Why, by whom, how long.
     pub excuse: Excuse,
 }
 
 impl Accepted {
-    fn covers(&self, image: &EcrImage, now: Timestamp) -> bool {
-        self.scope.contains(image) && self.excuse.holds_at(now)
+    fn covers(&self, image: &EcrImage, cluster: Option<&str>, now: Timestamp) -> bool {
+        self.scope.contains(image) && self.clusters.contain(cluster) && self.excuse.holds_at(now)
     }
 }
 

@@ -21,7 +21,8 @@ pub(crate) fn check(case: &Case<'_>) -> Evaluation {
         Scanning::RepositoryFlag(_) => Some(&image.account),
         Scanning::Effective(_) => None,
     };
-    let check = ScanCheck { policy: &case.policy.scan_findings, image, owner, now: case.now };
+    let (policy, cluster) = (&case.policy.scan_findings, case.policy.cluster.as_deref());
+    let check = ScanCheck { policy, image, cluster, owner, now: case.now };
     Evaluation::Evaluated(match &facts.content {
         Content::Image(facts) => check.platform(facts, None),
         Content::Index(Index::TooDeep | Index::TooManyChildren | Index::TooManyDescriptors)
@@ -40,6 +41,7 @@ pub(crate) fn check(case: &Case<'_>) -> Evaluation {
 struct ScanCheck<'a> {
     policy: &'a ScanPolicy,
     image: &'a EcrImage,
+    cluster: Option<&'a str>,
     /// The account that owns the registry, where it is another than the function's own.
     owner: Option<&'a AccountId>,
     now: Timestamp,
@@ -136,7 +138,7 @@ impl ScanCheck<'_> {
         mut counts: BTreeMap<&'f Severity, u64>,
         findings: &[&'f Finding],
     ) -> (Vec<ScanProblem>, Vec<&Accepted>) {
-        let accepted = self.policy.accepted_in(self.image, self.now);
+        let accepted = self.policy.accepted_in(self.image, self.cluster, self.now);
         let (mut denying, mut graced, mut ending) = (vec![], vec![], BTreeMap::new());
         let mut first_end: Option<Timestamp> = None;
         for finding in findings {

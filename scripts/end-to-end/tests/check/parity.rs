@@ -38,7 +38,7 @@ async fn stack(policy: Option<&str>, registry: Option<&str>) -> Stack {
 fn options(policy: Option<&str>, files: &[&Path]) -> Vec<String> {
     let mut args = vec!["--registry-ids", "123456789012", "--registry-region", "us-east-1"];
     args.extend(["--pin-namespaces", "pinned", "--rewrites", REWRITES]);
-    args.extend(["-n", "shop", "--as", USER, "--as-group", GROUP]);
+    args.extend(["-n", "shop", "--cluster", "local", "--as", USER, "--as-group", GROUP]);
     args.extend(policy.into_iter().flat_map(|file| ["--policy", file]));
     args.extend(files.iter().map(|file| file.to_str().unwrap()));
     args.into_iter().map(ToOwned::to_owned).collect()

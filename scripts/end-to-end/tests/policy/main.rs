@@ -10,6 +10,7 @@
 )]
 
 mod break_glass;
+mod clusters;
 mod exemptions;
 mod image_config;
 mod let_through;

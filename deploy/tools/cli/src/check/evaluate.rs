@@ -68,7 +68,8 @@ pub async fn evaluate<I: InspectImage, W: Future<Output = ()>>(
     let evaluator = Evaluator::new(config, &facts, document.map(GivenPolicy), log);
     let reviewed = async |object: &Object, pod: &MadePod| {
         let namespace = object.namespace.as_deref().unwrap_or(&namespace);
-        let arrival = Arrival::without_event(now_ms, deadline, own_account.clone());
+        let (account, cluster) = (own_account.clone(), circumstances.cluster.clone());
+        let arrival = Arrival::without_event(now_ms, deadline, account, cluster);
         review(&evaluator, pod, namespace, &circumstances, &arrival).await
     };
     for object in &objects {

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use ecr_admission_policy::Mode;
-use ecr_admission_policy::names::AccountId;
+use ecr_admission_policy::names::{AccountId, ClusterName};
 
 use super::output::Output;
 
 /// Who creates the Pods where `--as` names nobody: a name that kube-apiserver gives to no user, so that no exemption
 /// names it.
 pub const NOBODY: &str = "ecr-admission:check";
+
+/// The cluster of the Pods where `--cluster` names none: that of the token which a new stack has.
+pub const CLUSTER: &str = "default";
 
 /// `ecr-admission check`.
 #[derive(Clone, Debug, Args)]
@@ -93,6 +96,10 @@ pub struct RequestOptions {
     /// The namespace of objects that name none
     #[arg(short, long, value_name = "NAME", default_value = "default")]
     pub namespace: String,
+
+    /// The cluster in which the Pods are created, as its token is named: for a policy document that has clusters
+    #[arg(long, value_name = "NAME", default_value = CLUSTER)]
+    pub cluster: ClusterName,
 
     /// The user who creates the Pods, for exemptions that name users. The user of a controller's Pods is its service
     /// account, as in system:serviceaccount:kube-system:replicaset-controller

@@ -16,9 +16,11 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::object::MadePod;
 use super::report::{CheckResult, FoundViolation};
 
-/// Who creates the Pods, and whether the mutating webhook sees them.
+/// Who creates the Pods in which cluster, and whether the mutating webhook sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circumstances {
+    /// The cluster, as the authorizer would know it.
+    pub cluster: String,
     /// `request.userInfo.username`.
     pub user: String,
     /// `request.userInfo.groups`.

@@ -35,8 +35,9 @@ async fn checked(options: &CheckOptions, now: Timestamp) -> Result<Answer, Strin
     if options.request.running {
         input.objects = running::running(input.objects);
     }
-    let RequestOptions { namespace, user, groups, as_written, running } = &options.request;
+    let RequestOptions { namespace, cluster, user, groups, as_written, running } = &options.request;
     let circumstances = Circumstances {
+        cluster: cluster.to_string(),
         user: user.clone(),
         groups: groups.clone(),
         // What runs has been through the mutating webhook.

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use ecr_admission_policy::names::ClusterName;
 use ecr_admission_policy::{Rule, Timestamp, document};
 use serde::{Deserialize, Deserializer};
 
+use crate::check::options::CLUSTER;
 use crate::read::{self, Unusable};
 
 mod facts;
@@ -19,6 +21,8 @@ pub(crate) use facts::Facts;
 struct Written {
     #[serde(default, deserialize_with = "present")]
     image: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    cluster: Option<ClusterName>,
     #[serde(default, deserialize_with = "present")]
     namespace: Option<String>,
     #[serde(default, deserialize_with = "present")]
@@ -36,6 +40,8 @@ struct WrittenCase {
     name: String,
     #[serde(default, deserialize_with = "present")]
     image: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    cluster: Option<ClusterName>,
     #[serde(default, deserialize_with = "present")]
     namespace: Option<String>,
     #[serde(default, deserialize_with = "present")]
@@ -81,6 +87,7 @@ impl CaseResult {
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) image: String,
+    pub(crate) cluster: String,
     pub(crate) namespace: String,
     pub(crate) user: Option<String>,
     pub(crate) groups: Vec<String>,
@@ -104,7 +111,7 @@ pub(crate) fn read(path: &Path, now: Timestamp) -> Result<Vec<Case>, Unusable> {
     if written.cases.is_empty() {
         return Err(read::bad(path, 1, 1, "cases is empty; expected at least one case"));
     }
-    let Written { image, namespace, user, groups, at, cases } = written;
+    let Written { image, cluster, namespace, user, groups, at, cases } = written;
     let complete = |(case, number): (WrittenCase, usize)| {
         let name = case.name;
         let Some(image) = case.image.or_else(|| image.clone()) else {
@@ -113,10 +120,12 @@ pub(crate) fn read(path: &Path, now: Timestamp) -> Result<Vec<Case>, Unusable> {
             );
             return Err(read::bad(path, 1, 1, &problem));
         };
+        let cluster = case.cluster.as_ref().or(cluster.as_ref());
         let namespace = case.namespace.or_else(|| namespace.clone());
         Ok(Case {
             name,
             image,
+            cluster: cluster.map_or(CLUSTER, ClusterName::as_str).to_owned(),
             namespace: namespace.unwrap_or_else(|| NAMESPACE.to_owned()),
             user: case.user.or_else(|| user.clone()),
             groups: case.groups.unwrap_or_else(|| groups.clone()),

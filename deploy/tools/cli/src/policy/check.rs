@@ -71,9 +71,9 @@ pub(crate) fn run(options: &PolicyCheck, now: Timestamp) -> Answer {
     let mut page = Page::default();
     let file = printable(&options.document.to_string_lossy());
     page.line("", "  ", &format!(
-        "{file} is a valid policy document: {bytes} of the {MAX_BYTES} bytes of a secret. Explained as of {now}."
+        "{file} is a valid policy document: {} of the {MAX_BYTES} bytes of a secret. Explained as of {now}.", text.len()
     ));
-    modes::explain(&mut page, &document, &options.namespaces);
+    modes::explain(&mut page, &document, &options.namespaces, &options.cluster);
     switches::explain(&mut page, &explained);
     expiring::explain(&mut page, &explained);
     registries::explain(&mut page, &explained);

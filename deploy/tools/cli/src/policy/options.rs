@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use ecr_admission_policy::names::{AccountId, Region};
+use ecr_admission_policy::names::{AccountId, ClusterName, Region};
 use ecr_admission_policy::{Rule, SeverityLimit};
+
+use crate::check::options::CLUSTER;
 
 mod secret;
 
@@ -57,6 +59,10 @@ pub struct PolicyCheck {
     /// A namespace whose modes to show; may be repeated
     #[arg(long = "namespace", value_name = "NAME", value_parser = namespace)]
     pub namespaces: Vec<String>,
+
+    /// The cluster in which they are, as its token is named
+    #[arg(long, value_name = "NAME", default_value = CLUSTER)]
+    pub cluster: ClusterName,
 
     /// Exit with 1, after one line on stderr that says what loosens the rule, if a namespace, an
     /// exemption or break-glass admits what the rule denies

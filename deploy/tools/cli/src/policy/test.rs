@@ -55,7 +55,8 @@ impl Outcome {
 fn evaluate(case: &Case, document: &Document, parameters: &Parameters) -> Outcome {
     let namespace = Some(case.namespace.as_str());
     let base = parameters.base(document, &case.image, namespace);
-    let requester = Requester { namespace, user: case.user.as_deref() };
+    let cluster = Some(case.cluster.as_str());
+    let requester = Requester { cluster, namespace, user: case.user.as_deref() };
     let policy = document.policy(base, &requester, case.at);
     let images = [(FieldPath::new("spec.containers[0].image"), case.image.clone())];
     let plan = plan(images, Mode::Deny, &policy);
@@ -69,7 +70,12 @@ fn evaluate(case: &Case, document: &Document, parameters: &Parameters) -> Outcom
     let mut verdict = decide(&plan, &found, &policy, case.at);
     if let Some(reason) = &case.break_glass {
         let asked = Asked::Annotation(reason.clone());
-        verdict.apply_break_glass(Ruling::of(document.break_glass(), &asked, &case.groups));
+        verdict.apply_break_glass(Ruling::of(
+            document.break_glass(),
+            cluster,
+            &asked,
+            &case.groups,
+        ));
     }
     let warnings = verdict.warnings_in(policy.denials);
     let (result, mode) = match verdict.decision() {

@@ -39,7 +39,13 @@ pub(crate) fn setup(variables: &[(&str, &str)], document: Option<&str>) -> Setup
         config: settings.config().unwrap(),
         document: document.map(|text| PolicyVersion { id: "v1".to_owned(), text: text.to_owned() }),
         own_account: settings.own_account,
-        circumstances: Circumstances { user: NOBODY.to_owned(), groups: vec![], mutate: true },
+        circumstances: Circumstances {
+            // That of the events of the webhooks.
+            cluster: "blue".to_owned(),
+            user: NOBODY.to_owned(),
+            groups: vec![],
+            mutate: true,
+        },
         namespace: "shop".to_owned(),
         now_ms: NOW_MS,
         deadline: Instant::now() + Duration::from_mins(1),

@@ -138,6 +138,35 @@ fn who_asks_where_and_when_is_taken_from_the_case_or_from_the_top() {
 }
 
 #[test]
+fn the_cluster_is_that_of_the_case_or_of_the_top_and_default_without_one() {
+    let document = "exemptions: [{rules: [tag-immutability], clusters: [default, 'prod-*'], reason: r, owner: o, expires: 2026-12-01}]\nbreakGlass: {groups: [oncall], clusters: [edge]}";
+    let mutable = "facts: {tagMutability: MUTABLE}";
+    let glass = "groups: [oncall], breakGlass: outage";
+    let cases = format!(
+        "
+  - {{name: a, {mutable}, expect: admit}}
+  - {{name: b, {mutable}, cluster: prod-eu, expect: admit}}
+  - {{name: c, {mutable}, cluster: green, expect: deny}}
+  - {{name: d, {mutable}, cluster: edge, {glass}, expect: warn}}
+  - {{name: e, {mutable}, cluster: green, {glass}, expect: deny}}"
+    );
+    let answer = evaluated(document, &cases, &[]);
+    assert_eq!(answer.code, 0, "{}", answer.out);
+    let top = |case: &str| {
+        evaluated(document, &format!("  - {{name: n, {mutable}, {case}}}\ncluster: green"), &[])
+            .code
+    };
+    assert_eq!(top("expect: deny"), 0);
+    assert_eq!(top("expect: admit, cluster: prod-eu"), 0);
+    let refused = evaluated(document, "  - {name: n, cluster: ':a', expect: deny}", &[]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.err.ends_with("cases.yaml:3:23: cases[0].cluster: expected the name of a cluster: 1 to 255 visible ASCII characters that do not begin with a colon, got \":a\"\n"),
+        "{}", refused.err
+    );
+}
+
+#[test]
 fn what_is_not_inspected_is_marked_and_has_no_facts() {
     let document = "registries: [{accounts: ['602401143452', '123456789012'], regions: [us-east-1], repositories: ['eks/*', 'payments/*'], inspect: false}]";
     let image = "602401143452.dkr.ecr.us-east-1.amazonaws.com/eks/coredns:v1";

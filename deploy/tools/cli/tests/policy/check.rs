@@ -366,3 +366,127 @@ fn an_expiry_beyond_ten_years_gets_a_caution() {
     assert_eq!(message.len(), 1, "{message:?}");
     assert!(message[0].starts_with("accepted CVE-2026-1 expires at 2036-11-22, more than ten years from now (3654 days left). "), "{message:?}");
 }
+
+#[test]
+fn modes_by_cluster_have_a_row_for_the_cluster() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("policy.yaml");
+    let document = "apiVersion: ecr-admission/v1
+namespaces:
+  - {names: [shop], mode: audit}
+  - {names: [shop, '*'], clusters: ['prod-*', blue], mode: deny}
+  - {names: ['*'], clusters: ['p*'], mode: warn}
+";
+    std::fs::write(&file, document).unwrap();
+    let file = file.to_str().unwrap();
+    let asked = ["--namespace", "shop", "--namespace", "web"];
+    let rows = |cluster: &[&str]| {
+        let page = explained(&[&[file], &asked[..], cluster].concat());
+        let (_, modes) = page.split_once("\n\nModes\n").unwrap();
+        let (modes, rest) = modes.split_once("\n\n").unwrap();
+        let (asked, _) = rest.split_once("\n\n").unwrap();
+        let some = |section: &str| {
+            let some = ["namespace", "cluster", "of cluster", "by the entry", "pinned"];
+            let is_one = |line: &&str| some.iter().any(|it| line.trim_start().starts_with(it));
+            section.lines().filter(is_one).map(ToOwned::to_owned).collect::<Vec<_>>()
+        };
+        assert!(modes.contains("The first column that matches both"), "{modes}");
+        (some(modes), asked.lines().next().unwrap().to_owned(), some(asked))
+    };
+    let (modes, title, asked) = rows(&["--cluster", "prod-eu"]);
+    assert_eq!(
+        modes,
+        [
+            "  namespace         shop  shop    shop   *     *       *     elsewhere",
+            "  cluster           blue  prod-*  any    blue  prod-*  p*    any",
+            "  pinned            deny  deny    audit  deny  deny    warn  deny",
+        ]
+    );
+    assert_eq!(title, "Modes in the namespaces that you asked for in cluster \"prod-eu\"");
+    assert_eq!(
+        asked,
+        [
+            "  namespace         shop    web",
+            "  by the entry      shop    *",
+            "  of cluster        prod-*  prod-*",
+            "  pinned            deny    deny",
+        ]
+    );
+    // A cluster that nobody named is that of a new stack's token.
+    let (_, title, asked) = rows(&[]);
+    assert_eq!(title, "Modes in the namespaces that you asked for in cluster \"default\"");
+    assert_eq!(
+        asked,
+        [
+            "  namespace         shop   web",
+            "  by the entry      shop   none",
+            "  of cluster        any    any",
+            "  pinned            audit  deny",
+        ]
+    );
+}
+
+#[test]
+fn the_clusters_of_an_entry_are_named() {
+    let accepted = "rules: {scan-findings: {accepted: [{cve: CVE-2026-1, clusters: [blue, 'prod-*'], reason: r, owner: o, expires: 2027-01-01}]}}";
+    let exempt = "exemptions: [{rules: [pinned], clusters: [blue], namespaces: [shop], reason: r, owner: o, expires: 2027-01-01}]";
+    for (document, expected) in [
+        (accepted, "in every repository for clusters blue, prod-*; owner"),
+        (exempt, "from pinned, for clusters blue and namespaces shop; owner"),
+        (
+            "breakGlass: {groups: [oncall], clusters: [blue]}",
+            "groups \"oncall\" clusters only blue A Pod",
+        ),
+    ] {
+        let page = explained_text(document);
+        assert!(page.contains(expected), "{expected}\n{page}");
+    }
+}
+
+#[test]
+fn a_broad_exemption_of_some_clusters_says_which() {
+    let exemption = |rules: &str, more: &str| {
+        format!(
+            "exemptions: [{{rules: [{rules}], clusters: [blue, 'dev-*']{more}, reason: r, owner: o, expires: 2027-01-01}}]"
+        )
+    };
+    let all = "ecr-registry, image-available, tag-immutability, pinned, scan-on-push, scan-findings, image-config, signed";
+    let of = "every namespace and every image of clusters blue, dev-*:";
+    assert_eq!(
+        cautions(&exemption(all, ""), &[]),
+        [format!("exemption 1 covers all rules, {of} nothing is denied there until 2027-01-01.")]
+    );
+    assert_eq!(
+        cautions(&exemption("pinned", ""), &[]),
+        [format!(
+            "exemption 1 covers {of} until 2027-01-01, these rules deny nothing there: pinned."
+        )]
+    );
+    assert_eq!(
+        cautions(&exemption(all, ", users: [ci]"), &[]),
+        [format!(
+            "exemption 1 covers all rules, {of} until 2027-01-01, nothing that these users request there is denied: \"ci\"."
+        )]
+    );
+    assert_eq!(cautions(&exemption("pinned", ", namespaces: [shop]"), &[]), [] as [&str; 0]);
+}
+
+#[test]
+fn an_entry_that_denies_nothing_in_a_cluster_is_cautioned_of() {
+    let document = "namespaces: [{names: ['*'], clusters: [dev], mode: audit}]";
+    let cautions = cautions(document, &[]);
+    let expected = "the entry for * of cluster dev in namespaces has no mode deny: nothing is denied in a namespace that no other entry names.";
+    assert_eq!(cautions, [expected]);
+    // A name that no namespace can have is named once, whatever the number of its clusters.
+    let document = "namespaces: [{names: [a_b], clusters: [dev, test], mode: warn}]";
+    let page = explained_text(document);
+    assert_eq!(page.matches("a_b.").count(), 1, "{page}");
+}
+
+/// The page of a document with this text, in one line.
+fn explained_text(document: &str) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("policy.yaml");
+    std::fs::write(&file, format!("apiVersion: ecr-admission/v1\n{document}\n")).unwrap();
+    explained(&[file.to_str().unwrap()]).split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -44,6 +44,11 @@ fn whatever_loosens_it_is_named() {
             "namespaces: [{names: [a, 'b-*'], mode: audit}]",
             "mode audit in namespace a, mode audit in namespace b-*",
         ),
+        (
+            "namespaces: [{names: [a], clusters: [blue, 'dev-*'], mode: audit}]",
+            "mode audit in namespace a of cluster blue, mode audit in namespace a of cluster dev-*",
+        ),
+        ("breakGlass: {groups: [oncall], clusters: [blue]}", "breakGlass"),
         ("breakGlass: {groups: [oncall]}", "breakGlass"),
         (&exemption("ecr-registry", "2027-01-01"), "exemption 1"),
         (

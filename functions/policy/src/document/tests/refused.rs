@@ -220,9 +220,74 @@ const REFUSED: &[Row] = &[
         "expected lower-case letters, digits and . _ / -, with at most one *, at the end, got \"a*b\"",
     ),
     (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], clusters: ['b*', blue], mode: warn}, {names: [c, a], clusters: [green, blue], mode: deny}]",
+        (2, 13),
+        "\"a\" appears twice for cluster \"blue\"; name it in one entry only",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: ['a*'], clusters: ['b*', 'b*'], mode: warn}]",
+        (2, 13),
+        "\"a*\" appears twice for cluster \"b*\"; name it in one entry only",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], clusters: [blue]}]",
+        (2, 13),
+        "the entry for a has no mode and no rules; add one",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], clusters: [], mode: warn}]",
+        (2, 37),
+        "clusters is empty; name a cluster, or leave it out for all clusters",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], clusters: ~, mode: warn}]",
+        (2, 37),
+        "clusters: ",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces: [{names: [a], clusters: blue, mode: warn}]",
+        (2, 37),
+        "expected a list of names of clusters",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nnamespaces:\n  - names: [a]\n    clusters: [blue, '*-prod']\n    mode: warn",
+        (4, 22),
+        "expected the name of a cluster, or the start of names and one * at the end: at most 255 visible ASCII characters that do not begin with a colon, got \"*-prod\"",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions:\n  - {rules: [pinned], clusters: ['*'], reason: r, owner: o, expires: 2027-01-01}",
+        (3, 34),
+        "expected names of clusters, since leaving out clusters means all, got \"*\"",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], users: [a], clusters: [], reason: r, owner: o, expires: 2027-01-01}]",
+        (2, 54),
+        "clusters is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nrules:\n  scan-findings: {accepted: [{cve: CVE-2026-1, clusters: ['a b'], reason: r, owner: o, expires: 2027-01-01}]}",
+        (3, 59),
+        "expected the name of a cluster",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nbreakGlass: {groups: [oncall], clusters: []}",
+        (2, 42),
+        "clusters is empty",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nbreakGlass: {groups: [oncall], clusters: [':blue']}",
+        (2, 43),
+        "expected the name of a cluster",
+    ),
+    (
+        "apiVersion: ecr-admission/v1\nbreakGlass: {groups: [oncall], cluster: blue}",
+        (2, 32),
+        "unknown field `cluster`",
+    ),
+    (
         "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned], reason: r, owner: o, expires: 2027-01-01}]",
         (2, 13),
-        "it would exempt everything",
+        "it needs accounts, regions, repositories, clusters, namespaces or users; without them it would exempt everything",
     ),
     (
         "apiVersion: ecr-admission/v1\nexemptions: [{rules: [], users: [a], reason: r, owner: o, expires: 2027-01-01}]",

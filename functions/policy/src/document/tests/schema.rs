@@ -118,7 +118,9 @@ fn branches(schema: &Value) -> Vec<&Value> {
 }
 
 fn accepted(root: &Value, schema: &Value) -> String {
-    if let [one, other] = branches(follow(root, schema))[..] {
+    let followed = follow(root, schema);
+    let is_object = followed["properties"].is_object();
+    if let ([one, other], false) = (&branches(followed)[..], is_object) {
         return format!("{} or {}", accepted(root, one), accepted(root, other));
     }
     let schema = resolve(root, schema);

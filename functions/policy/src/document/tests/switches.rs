@@ -20,24 +20,28 @@ use crate::verdict::Verdict;
 const OURS: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 
 /// A Pod with one image, of one namespace and user, at one instant.
-struct Pod<'a> {
+pub(super) struct Pod<'a> {
     image: String,
     inspection: Inspection,
-    requester: Requester<'a>,
+    pub(super) requester: Requester<'a>,
     now: Timestamp,
 }
 
 impl Pod<'_> {
-    fn of(facts: ImageFacts) -> Self {
+    pub(super) fn of(facts: ImageFacts) -> Self {
         Pod {
             image: format!("{OURS}/payments/api:1.2"),
             inspection: Inspection::Inspected(facts.into()),
-            requester: Requester { namespace: Some("shop"), user: Some("alice") },
+            requester: Requester {
+                cluster: Some("blue"),
+                namespace: Some("shop"),
+                user: Some("alice"),
+            },
             now: NOW,
         }
     }
 
-    fn verdict_by(&self, document: &str) -> Verdict {
+    pub(super) fn verdict_by(&self, document: &str) -> Verdict {
         let text = format!("apiVersion: ecr-admission/v1\n{document}");
         let document = Document::from_yaml(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let policy = document.policy(policy(), &self.requester, self.now);
@@ -59,13 +63,13 @@ fn with_scan(scan: ImageScan) -> ImageFacts {
     ImageFacts { content: Content::Image(platform(scan)), ..clean() }
 }
 
-fn mutable() -> ImageFacts {
+pub(super) fn mutable() -> ImageFacts {
     let mut facts = clean();
     facts.repository.mutability = TagMutability::Mutable;
     facts
 }
 
-fn finding(vulnerability: &str, severity: &str) -> Finding {
+pub(super) fn finding(vulnerability: &str, severity: &str) -> Finding {
     Finding {
         vulnerability: Some(vulnerability.to_owned()),
         severity: severity.into(),
@@ -76,7 +80,7 @@ fn finding(vulnerability: &str, severity: &str) -> Finding {
     }
 }
 
-fn with_findings(findings: &[Finding]) -> ImageFacts {
+pub(super) fn with_findings(findings: &[Finding]) -> ImageFacts {
     let mut counts: BTreeMap<_, u64> = BTreeMap::new();
     for finding in findings {
         *counts.entry(finding.severity.clone()).or_default() += 1;
@@ -87,7 +91,7 @@ fn with_findings(findings: &[Finding]) -> ImageFacts {
     with_scan(ImageScan::Found(found))
 }
 
-fn table(pod: &Pod<'_>, rows: &[(&str, &str)]) {
+pub(super) fn table(pod: &Pod<'_>, rows: &[(&str, &str)]) {
     for (document, expected) in rows {
         let verdict = pod.verdict_by(document);
         assert_eq!(modes_and_rules(&verdict), *expected, "{document}\n{:?}", verdict.message());
@@ -509,8 +513,8 @@ fn pull_through_cache_prefixes() {
     }
 }
 
-const EXEMPT: &str = "audit tag-immutability";
-const DENIED: &str = "deny tag-immutability";
+pub(super) const EXEMPT: &str = "audit tag-immutability";
+pub(super) const DENIED: &str = "deny tag-immutability";
 
 #[test]
 fn exemptions() {

@@ -47,7 +47,7 @@ fn verdict(
     image: &str,
     found: &Inspection,
 ) -> Verdict {
-    let requester = Requester { namespace, user: None };
+    let requester = Requester { namespace, ..Requester::default() };
     let policy = document(rest).policy(base, &requester, NOW);
     let plan = plan([(FieldPath::new("p"), image.to_owned())], Mode::Deny, &policy);
     let lookups = plan.lookups();
@@ -181,7 +181,7 @@ fn a_digest_that_the_document_requires_is_required() {
 
 #[test]
 fn the_mutating_webhook_looks_none_of_them_up() {
-    let requester = Requester { namespace: Some("tools"), user: None };
+    let requester = Requester { namespace: Some("tools"), ..Requester::default() };
     let policy = document(&format!("registries:{ENTRIES}")).policy(base(), &requester, NOW);
     let lookups = |image: &str| {
         let image = [(FieldPath::new("p"), image.to_owned())];

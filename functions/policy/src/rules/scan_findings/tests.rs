@@ -4,6 +4,7 @@ use crate::facts::index::Platform;
 use crate::facts::manifest::NotUnderstood;
 use crate::facts::{Fix, ImageFacts, Inspection, NoFacts};
 use crate::policy::Policy;
+use crate::policy::clusters::Clusters;
 use crate::policy::excuse::Excuse;
 use crate::policy::registry_scope::RegistryScope;
 use crate::rules::testing::{case, evaluate};
@@ -111,7 +112,8 @@ fn switches() -> ScanPolicy {
 fn accepting(vulnerability: &str) -> Accepted {
     let (reason, owner) = ("we know".to_owned(), "us".to_owned());
     let excuse = Excuse { reason, owner, expires: NOW.plus_days(1) };
-    Accepted { vulnerability: vulnerability.to_owned(), scope: RegistryScope::default(), excuse }
+    let (scope, clusters) = (RegistryScope::default(), Clusters::default());
+    Accepted { vulnerability: vulnerability.to_owned(), scope, clusters, excuse }
 }
 
 #[test]

@@ -20,6 +20,9 @@ pub(super) fn explain(page: &mut Page, document: &Document) {
         return;
     }
     page.row("groups", &list(groups));
+    if !allowed.clusters().is_all() {
+        page.row("clusters", &format!("only {}", allowed.clusters()));
+    }
     page.note(&format!(
         "A Pod that a member creates with the annotation {ANNOTATION}: <reason> is admitted whatever its images; it is counted, logged and raises an alarm. This works only for Pods that are created directly: the Pods of a Deployment, a Job or any other controller carry the groups of the controller. In an update, the annotation counts only if the update changes it. For ephemeral containers it never counts: there, set the variable {VARIABLE} to the reason in every one that you add (kubectl debug --env)."
     ));

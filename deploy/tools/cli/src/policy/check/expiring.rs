@@ -2,6 +2,7 @@
 
 use ecr_admission_policy::Timestamp;
 use ecr_admission_policy::document::Expiring;
+use ecr_admission_policy::policy::clusters::Clusters;
 use ecr_admission_policy::policy::exemption::Exemption;
 use ecr_admission_policy::policy::pattern::Pattern;
 use ecr_admission_policy::policy::registry_scope::RegistryScope;
@@ -55,7 +56,8 @@ fn covers(accepted: &Accepted) -> String {
         scope.repositories().map(|names| format!("in the repositories {}", list(names)));
     let repositories = repositories.unwrap_or("in every repository".to_owned());
     let registries = registries(scope).map(|names| format!(" of {names}"));
-    repositories + &registries.unwrap_or_default()
+    let clusters = clusters(&accepted.clusters).map(|names| format!(" for {names}"));
+    [repositories, registries.unwrap_or_default(), clusters.unwrap_or_default()].concat()
 }
 
 /// `accounts 1, 2 and Regions us-east-1`; `None` where all registries are meant.
@@ -66,8 +68,14 @@ pub(super) fn registries(scope: &RegistryScope) -> Option<String> {
     (!named.is_empty()).then(|| named.join(" and "))
 }
 
+/// `clusters blue, prod-*`; `None` where all are meant.
+fn clusters(clusters: &Clusters) -> Option<String> {
+    (!clusters.is_all()).then(|| format!("clusters {clusters}"))
+}
+
 fn exempts(exemption: &Exemption) -> String {
     let Exemption { rules, scope, namespaces, users, .. } = exemption;
+    let clusters = clusters(&exemption.clusters);
     let patterns = |what: &str, names: &[Pattern]| {
         (!names.is_empty()).then(|| format!("{what} {}", list(names)))
     };
@@ -75,6 +83,7 @@ fn exempts(exemption: &Exemption) -> String {
     let limits = [
         registries(scope),
         patterns("repositories", scope.repositories().unwrap_or_default()),
+        clusters,
         patterns("namespaces", namespaces),
         (!users.is_empty()).then(|| format!("users {}", list(users))),
     ];

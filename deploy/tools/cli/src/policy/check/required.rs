@@ -9,7 +9,7 @@ use super::modes::places;
 pub(super) fn loosened(document: &Document, rule: Rule, now: Timestamp) -> Vec<String> {
     let modes = places(document).into_iter().filter_map(|place| {
         let mode = place.modes.of(rule);
-        (mode < Mode::Deny).then(|| format!("mode {mode} in namespace {}", place.name))
+        (mode < Mode::Deny).then(|| format!("mode {mode} in namespace {place}"))
     });
     let exemptions = document.exemptions().enumerate().filter_map(|(index, exemption)| {
         let holds = exemption.rules.contains(&rule) && exemption.excuse.holds_at(now);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ecr_admission_policy::names::{AccountId, Region};
+use ecr_admission_policy::policy::clusters::ClusterPattern;
 use ecr_admission_policy::policy::pattern::Pattern;
 use ecr_admission_policy::{Rule, Timestamp};
 
@@ -93,7 +94,7 @@ pub struct Covered {
 
     /// Clusters, or starts such as prod-*
     #[arg(long = "cluster", value_name = "A,B", value_delimiter = ',')]
-    pub clusters: Vec<Pattern>,
+    pub clusters: Vec<ClusterPattern>,
 }
 
 /// `ecr-admission policy put`.

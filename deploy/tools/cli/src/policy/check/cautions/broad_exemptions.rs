@@ -15,7 +15,7 @@ pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
 }
 
 fn caution(exemption: &Exemption, number: usize) -> Option<String> {
-    let Exemption { rules, scope, namespaces, users, excuse } = exemption;
+    let Exemption { rules, scope, clusters, namespaces, users, excuse } = exemption;
     let expires = excuse.expires;
     let everywhere = namespaces.is_empty() || has_star(namespaces);
     let repositories = scope.repositories();
@@ -26,17 +26,22 @@ fn caution(exemption: &Exemption, number: usize) -> Option<String> {
         return None;
     }
     let users: Vec<String> = users.iter().map(|user| quote(user, 128)).collect();
+    let (of, there) = if clusters.is_all() {
+        (String::new(), "")
+    } else {
+        (format!(" of clusters {clusters}"), " there")
+    };
     let all_rules = Rule::ALL.iter().all(|rule| rules.contains(rule));
     match (all_rules, users.is_empty()) {
         (true, true) => Some(format!(
-            "exemption {number} covers all rules, every namespace and every image: nothing is denied until {expires}."
+            "exemption {number} covers all rules, every namespace and every image{of}: nothing is denied{there} until {expires}."
         )),
         (true, false) => Some(format!(
-            "exemption {number} covers all rules, every namespace and every image: until {expires}, nothing that these users request is denied: {}.",
+            "exemption {number} covers all rules, every namespace and every image{of}: until {expires}, nothing that these users request{there} is denied: {}.",
             list(users)
         )),
         (false, true) => Some(format!(
-            "exemption {number} covers every namespace and every image: until {expires}, these rules deny nothing: {}.",
+            "exemption {number} covers every namespace and every image{of}: until {expires}, these rules deny nothing{there}: {}.",
             list(rules)
         )),
         // Some rules for some users: that is what exemptions are for.

@@ -10,7 +10,10 @@ const LONGEST: usize = 63;
 
 pub(in crate::policy::check) fn cautions(explained: &Explained<'_>) -> Vec<String> {
     let document = explained.document;
-    let modes = ("namespaces".to_owned(), document.namespaces().map(|(name, _)| name).collect());
+    let mut names: Vec<&Pattern> = document.namespaces().map(|(it, _)| &it.namespace).collect();
+    // They are sorted: a name has a place for each of its clusters.
+    names.dedup();
+    let modes = ("namespaces".to_owned(), names);
     let pin = ("pin".to_owned(), document.pin().unwrap_or_default().iter().collect());
     let exemptions = document
         .exemptions()

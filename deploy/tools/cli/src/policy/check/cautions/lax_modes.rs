@@ -28,9 +28,8 @@ pub(super) fn cautions(explained: &Explained<'_>) -> Vec<String> {
         )
     });
     let denies = |modes: &Modes| Rule::ALL.iter().any(|rule| modes.of(*rule) == Mode::Deny);
-    let all = places.iter().find(|place| place.name == "*" && !denies(&place.modes)).map(|_| {
-        "the entry for * in namespaces has no mode deny: nothing is denied in a namespace that no other entry names."
-            .to_owned()
+    let all = places.iter().filter(|place| place.name == "*" && !denies(&place.modes)).map(|place| {
+        format!("the entry for {place} in namespaces has no mode deny: nothing is denied in a namespace that no other entry names.")
     });
     earlier.chain(nowhere).chain(all).collect()
 }
@@ -40,7 +39,7 @@ fn lax(places: &[Place], rule: Rule, also: impl Fn(&Modes) -> bool) -> Vec<Strin
     places
         .iter()
         .filter(|place| place.modes.of(rule) < Mode::Deny && also(&place.modes))
-        .map(|place| format!("{} ({})", place.name, place.modes.of(rule)))
+        .map(|place| format!("{place} ({})", place.modes.of(rule)))
         .collect()
 }
 

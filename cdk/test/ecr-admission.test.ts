@@ -431,7 +431,9 @@ test('the outputs are those that the operator tools and people read', () => {
   }).findOutputs('*');
   const values = Object.entries(outputs).map(([name, { Value }]) => [name, Value]);
   assert.deepEqual(
-    Object.fromEntries(values.filter(([name]) => /^(Reg|Pol|Url|All|Sev|Pin|Rew|Max|Cache)/.test(name))),
+    Object.fromEntries(
+      values.filter(([name]) => /^(Reg|Pol|Url|All|Sev|Pin|Rew|Max|Cache)/.test(name)),
+    ),
     {
       RegistryIdsInForce: '123456789012,210987654321',
       RegistryRegionInForce: 'eu-west-1,us-east-1',

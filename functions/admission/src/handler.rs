@@ -88,7 +88,7 @@ impl<I: InspectImage, R: ReadPolicy> Handler<I, R> {
                 if let (Ok(request), Some((group, reason))) =
                     (&review.request, validation.broken_glass())
                 {
-                    self.record.break_glass(&review.uid, &request.user_info, group, reason);
+                    self.record.break_glass(caller, &review.uid, &request.user_info, group, reason);
                 }
                 let Validation { answer, outcome, .. } = validation;
                 self.record.review(&arrival, caller, &review, &answer, &outcome);

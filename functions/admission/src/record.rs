@@ -42,6 +42,7 @@ struct BodyFields<'a> {
 #[derive(Serialize)]
 struct BreakGlassFields<'a> {
     uid: Cow<'a, str>,
+    cluster: Option<&'a str>,
     user: Option<Cow<'a, str>>,
     group: &'a str,
     reason: Cow<'a, str>,
@@ -66,10 +67,18 @@ impl Recorder {
     }
 
     /// A denied request that is admitted by break-glass.
-    pub fn break_glass(&self, uid: &str, user: &UserInfo, group: &str, reason: &str) {
+    pub fn break_glass(
+        &self,
+        caller: &Caller,
+        uid: &str,
+        user: &UserInfo,
+        group: &str,
+        reason: &str,
+    ) {
         let user = user.username.as_deref().map(|user| bounded(user, TEXT));
         let (uid, reason) = (bounded(uid, TEXT), bounded(reason, TEXT));
-        let fields = BreakGlassFields { uid, user, group, reason };
+        let fields =
+            BreakGlassFields { uid, cluster: caller.cluster.as_deref(), user, group, reason };
         self.log.warn(BREAK_GLASS, "break-glass", &fields);
     }
 

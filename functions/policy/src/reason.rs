@@ -8,10 +8,10 @@ use std::sync::Arc;
 use crate::facts::index::{Child, ChildName};
 use crate::facts::manifest::NotUnderstood;
 use crate::facts::mutability::TagMutability;
-use crate::facts::{NoFacts, Scanning, Unavailable};
+use crate::facts::{NoFacts, Scanning};
 use crate::image::{EcrImage, ImageId, MalformedImage};
 use crate::mode::Mode;
-use crate::names::{AccountId, RepositoryName, Tag};
+use crate::names::{RepositoryName, Tag};
 use crate::policy::Allowed;
 #[cfg(doc)]
 use crate::policy::denials::Denials;
@@ -29,10 +29,10 @@ mod words;
 
 pub use config::ConfigProblem;
 pub use manifest::ElsewhereProblem;
-pub use scan::{Counts, ScanProblem};
+pub use scan::{Counts, HiddenFrom, ScanProblem};
 pub use signing::SigningProblem;
+pub use unavailable::FailedLookup;
 
-use unavailable::unavailable;
 use words::WORD;
 
 /// Why a rule is violated.
@@ -60,7 +60,7 @@ pub enum Reason {
     /// The tag moved while the image was looked up.
     TagMoved,
     /// A look-up failed.
-    Unavailable(Unavailable),
+    Unavailable(FailedLookup),
     /// A runtime could read the manifest differently.
     NotUnderstood {
         /// The child of the index, if the image is one.
@@ -101,12 +101,12 @@ pub enum Reason {
     },
     /// Images are not scanned when they are pushed.
     NotScannedOnPush {
-        /// The account of the registry.
-        account: AccountId,
         /// The repository.
         repository: RepositoryName,
         /// What the repository is set to.
         scanning: Scanning,
+        /// Who does not see what the registry is set to, where only the repository's own flag was read.
+        hidden: Option<HiddenFrom>,
     },
     /// The scan, or what it found.
     Scan {
@@ -251,7 +251,7 @@ impl fmt::Display for Reason {
             Self::TagMoved => f.write_str(
                 "could not be evaluated: its tag moved to another image while it was looked up; try again, or pin the image by digest",
             ),
-            Self::Unavailable(Unavailable { operation, cause }) => unavailable(f, operation, *cause),
+            Self::Unavailable(failed) => failed.fmt(f),
             Self::NotUnderstood { child, why } => {
                 platform(f, child.as_deref())?;
                 why.fmt(f)
@@ -276,8 +276,8 @@ impl fmt::Display for Reason {
             Self::NotPinned { pinnable: false } => f.write_str(
                 "is not pinned by digest, which the policy document requires; name the digest, since the mutating webhook cannot pin an image that is not inspected",
             ),
-            Self::NotScannedOnPush { account, repository, scanning } => {
-                repository::not_scanned_on_push(f, account, repository, scanning)
+            Self::NotScannedOnPush { repository, scanning, hidden } => {
+                repository::not_scanned_on_push(f, repository, scanning, hidden.as_ref())
             }
             Self::Scan { child, problem } => {
                 platform(f, child.as_deref())?;

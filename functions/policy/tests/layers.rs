@@ -43,13 +43,8 @@ const LAYERS: &[&[&str]] = &[
     &["break_glass", "rewrite"],
     // What is wrong with an image, or with the whole workload.
     &["reason::unavailable", "reason::words"],
-    &[
-        "reason::config",
-        "reason::manifest",
-        "reason::repository",
-        "reason::scan",
-        "reason::signing",
-    ],
+    &["reason::config", "reason::manifest", "reason::scan", "reason::signing"],
+    &["reason::repository"],
     &["reason"],
     &["rules::case"],
     // Each rule is a file that no other rule knows.

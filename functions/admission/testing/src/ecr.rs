@@ -185,5 +185,9 @@ pub async fn verdict_at(path: &str, account: &str, inspector: &EcrInspector) -> 
 }
 
 fn policy(account: &str) -> Policy {
-    Policy { registry_ids: [account.parse().unwrap()].into(), ..testing::policy() }
+    Policy {
+        registry_ids: [account.parse().unwrap()].into(),
+        own_account: Some(testing::ACCOUNT.parse().unwrap()),
+        ..testing::policy()
+    }
 }

@@ -112,6 +112,46 @@ async fn the_permission_that_is_missing_is_named_and_nothing_else_of_the_text() 
     }
 }
 
+/// Anyone who reads the denial learns that the stack is in the wrong account, and which one is right.
+#[tokio::test]
+async fn a_denial_of_access_says_that_the_registry_is_not_the_stacks() {
+    const OTHER: &str = "210987654321";
+    let stack = "the stack is not in account 210987654321, which owns the registry";
+    for (action, expected) in [
+        (
+            "inspector2:ListFindings",
+            format!(
+                "ecr:DescribeImageScanFindings was denied access to inspector2:ListFindings; {stack}, and no \
+                 repository policy can allow inspector2:ListFindings; deploy the stack in account 210987654321 \
+                 [image-available]"
+            ),
+        ),
+        (
+            "ecr:DescribeImageScanFindings",
+            format!(
+                "ecr:DescribeImageScanFindings was denied access; {stack}; deploy the stack in account \
+                 210987654321, or allow the call for the admission function's role in the repository policy \
+                 [image-available]"
+            ),
+        ),
+    ] {
+        let message = format!(
+            "User: arn:aws:sts::{OWN}:assumed-role/a/a is not authorized to perform: {action}"
+        );
+        let denied = json!({"__type": "AccessDeniedException", "message": message}).to_string();
+        let answer = move |asked: &str| match asked {
+            FINDINGS => (400, denied.clone()),
+            other => compliant(other),
+        };
+        let (verdict, _) = inspect_one(OTHER, answer).await;
+        assert!(verdict.contains(&expected), "{verdict}");
+        assert!(
+            !verdict.contains(OWN),
+            "the account of the stack is not for the author: {verdict}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn every_failure_of_every_call_has_its_reason() {
     for operation in [REPOSITORIES, CONFIGURATION, FINDINGS, MANIFEST] {

@@ -15,6 +15,10 @@ use crate::policy::modes::{Modes, RuleModes};
 use crate::policy::pattern::Pattern;
 use ecr_admission_text::{join, quote};
 
+/// How many places a document may tell apart. Without clusters, no document is long enough for more; the names of an
+/// entry times its clusters could be millions.
+const MAX_PLACES: usize = 10_000;
+
 /// The longest name of a cluster in an error, in characters.
 const SHOWN: usize = 256;
 
@@ -53,6 +57,13 @@ impl PartialOrd for NamespacePlace {
 struct NamespaceModes {
     default: Option<Mode>,
     rules: RuleModes,
+}
+
+impl NamespaceModes {
+    /// These modes over those of the document.
+    fn over(&self, document: &Modes) -> Modes {
+        document.under(self.default, &self.rules)
+    }
 }
 
 /// The modes of rules in some namespaces.
@@ -121,6 +132,11 @@ impl Namespaces {
             clusters.iter().cloned().map(place)
         });
         for place in places {
+            if self.0.len() == MAX_PLACES {
+                return Err(format!(
+                    "expected at most {MAX_PLACES} pairs of a name and a cluster, got more; name several clusters by the start of their names, such as prod-*"
+                ));
+            }
             if self.0.contains_key(&place) {
                 return Err(twice(&place));
             }
@@ -131,7 +147,7 @@ impl Namespaces {
 
     /// Every place and its modes, over those of the document, the most specific place first.
     pub(super) fn all(&self, document: &Modes) -> impl Iterator<Item = (&NamespacePlace, Modes)> {
-        self.0.iter().map(|(place, modes)| (place, document.under(modes.default, &modes.rules)))
+        self.0.iter().map(|(place, modes)| (place, modes.over(document)))
     }
 
     /// The modes in a namespace of a cluster, over those of the document. What has no namespace has only those.
@@ -145,17 +161,15 @@ impl Namespaces {
         document: &Modes,
     ) -> Modes {
         let Some(namespace) = namespace else { return document.clone() };
+        let here = self.0.iter().filter(|(place, _)| place.namespace.matches(namespace));
         let mut of_some_cluster: Vec<Modes> = vec![];
         let mut of_caller = document.clone();
-        for (place, modes) in self.all(document) {
-            if !place.namespace.matches(namespace) {
-                continue;
-            }
+        for (place, modes) in here {
             match (&place.cluster, cluster) {
                 (Some(pattern), Some(name)) if !pattern.matches(name) => {}
-                (Some(_), None) => of_some_cluster.push(modes),
+                (Some(_), None) => of_some_cluster.push(modes.over(document)),
                 (None, _) | (Some(_), Some(_)) => {
-                    of_caller = modes;
+                    of_caller = modes.over(document);
                     break;
                 }
             }

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use super::unavailable::unavailable;
+use super::unavailable::FailedLookup;
 use super::words::WORD;
-use crate::facts::Unavailable;
 use ecr_admission_text::quote;
 
 /// What is wrong with the config of an image.
@@ -23,7 +22,7 @@ pub enum ConfigProblem {
         readable: bool,
     },
     /// The config could not be read.
-    Unavailable(Unavailable),
+    Unavailable(FailedLookup),
     /// The config was not looked up.
     NotRead,
 }
@@ -49,9 +48,7 @@ impl fmt::Display for ConfigProblem {
                 "exposes {}, which is not a port number; write EXPOSE with a number from 1 to 65535",
                 quote(port, WORD)
             ),
-            Self::Unavailable(Unavailable { operation, cause }) => {
-                unavailable(f, operation, *cause)
-            }
+            Self::Unavailable(failed) => failed.fmt(f),
             Self::NotRead => f.write_str(
                 "could not be evaluated: its config was not read; try again; if it persists, see the function's log",
             ),

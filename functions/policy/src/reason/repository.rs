@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use super::scan::HiddenFrom;
 use super::words::{WORD, unknown_word};
 use crate::facts::mutability::{ExclusionFilter, TagMutability};
 use crate::facts::{ScanFrequency, Scanning};
 use crate::image::EcrImage;
-use crate::names::{AccountId, RepositoryName};
+use crate::names::RepositoryName;
 use crate::policy::Allowed;
 use ecr_admission_text::{cut, quote};
 
@@ -103,9 +104,9 @@ pub(super) fn mutability_value(
 
 pub(super) fn not_scanned_on_push(
     f: &mut fmt::Formatter<'_>,
-    account: &AccountId,
     repository: &RepositoryName,
     scanning: &Scanning,
+    hidden: Option<&HiddenFrom>,
 ) -> fmt::Result {
     write!(f, "repository \"{repository}\" does not scan images on push (")?;
     match scanning {
@@ -113,10 +114,16 @@ pub(super) fn not_scanned_on_push(
         Scanning::Effective(ScanFrequency::ContinuousScan) => f.write_str("CONTINUOUS_SCAN")?,
         Scanning::Effective(ScanFrequency::Manual) => f.write_str("MANUAL")?,
         Scanning::Effective(ScanFrequency::Unknown(word)) => unknown_word(f, word)?,
-        Scanning::RepositoryFlag(flag) => write!(
-            f,
-            "scanOnPush is {flag}; the effective scanning configuration of account {account} cannot be read from another account"
-        )?,
+        Scanning::RepositoryFlag(flag) => write!(f, "scanOnPush is {flag}")?,
     }
-    f.write_str("); turn on scan on push in the registry's scanning configuration")
+    f.write_str(")")?;
+    let Some(hidden) = hidden else {
+        return f.write_str("; turn on scan on push in the registry's scanning configuration");
+    };
+    write!(
+        f,
+        " as far as another account can see: {hidden}, and Amazon ECR shows the registry's scanning configuration only to the owner; "
+    )?;
+    hidden.remedy(f)?;
+    f.write_str(", or turn on scanOnPush of the repository")
 }

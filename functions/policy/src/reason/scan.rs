@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::unavailable::not_the_stacks;
 use super::words::WORD;
 use crate::facts::SeverityLimit;
 use crate::facts::{Finding, Fix, Severity};
@@ -15,9 +16,8 @@ use ecr_admission_text::quote;
 pub enum ScanProblem {
     /// The image was never scanned, as far as can be seen.
     NotFound {
-        /// The account that owns the registry, where it is not the function's own: only the owner can
-        /// read enhanced scans.
-        owner: Option<AccountId>,
+        /// Who would not see an enhanced scan: Amazon ECR shows it only to the account that owns the registry.
+        hidden: Option<HiddenFrom>,
     },
     /// The scan has this status, and no result has come yet.
     NoResultYet(&'static str),
@@ -67,6 +67,15 @@ pub enum ScanProblem {
     },
 }
 
+/// Who does not see all of a registry, by the account that owns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HiddenFrom {
+    /// The stack, which is in another account.
+    Stack(AccountId),
+    /// The credentials of the person who checks, which are of another account than the stack's.
+    Credentials(AccountId),
+}
+
 /// How many findings, by severity.
 pub type Counts = Vec<(Severity, u64)>;
 
@@ -86,16 +95,39 @@ impl ScanProblem {
     }
 }
 
+/// That who looks is not the owner.
+impl fmt::Display for HiddenFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stack(owner) => not_the_stacks(f, owner),
+            Self::Credentials(owner) => {
+                write!(f, "the credentials are not of account {owner}, which owns the registry")
+            }
+        }
+    }
+}
+
+impl HiddenFrom {
+    /// How to see everything.
+    pub(super) fn remedy(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stack(owner) => write!(f, "deploy the stack in account {owner}"),
+            Self::Credentials(owner) => write!(f, "use credentials of account {owner}"),
+        }
+    }
+}
+
 impl fmt::Display for ScanProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound { owner: None } => f.write_str(
+            Self::NotFound { hidden: None } => f.write_str(
                 "was never scanned; start a scan or push it again, or wait a minute if it was just pushed",
             ),
-            Self::NotFound { owner: Some(account) } => write!(
-                f,
-                "was never scanned as far as another account can see: Amazon ECR shows enhanced scans only to the account that owns the registry; with enhanced scanning deploy ecr-admission in account {account}, with basic scanning push it again, or wait a minute if it was just pushed"
-            ),
+            Self::NotFound { hidden: Some(hidden) } => {
+                write!(f, "was never scanned as far as another account can see: {hidden}, and Amazon ECR shows enhanced scans only to the owner; with enhanced scanning, ")?;
+                hidden.remedy(f)?;
+                f.write_str("; with basic scanning, push it again, or wait a minute if it was just pushed")
+            }
             Self::NoResultYet(status) => {
                 write!(f, "has no scan result yet ({status}); wait for its first scan")
             }

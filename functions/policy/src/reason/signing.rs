@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::unavailable::unavailable;
+use super::unavailable::FailedLookup;
 use super::words::{WORD, unknown_word};
-use crate::facts::{LONGEST_SIGNING_TEXT, Unavailable};
+use crate::facts::LONGEST_SIGNING_TEXT;
 use crate::names::LONGEST_SIGNING_PROFILE;
 use ecr_admission_text::quote;
 
@@ -38,7 +38,7 @@ pub enum SigningProblem {
         word: String,
     },
     /// The signing statuses could not be read.
-    Unavailable(Unavailable),
+    Unavailable(FailedLookup),
     /// The signing statuses were not looked up.
     NotRead,
 }
@@ -84,7 +84,7 @@ impl fmt::Display for SigningProblem {
                 unknown_word(f, word)?;
                 f.write_str("; see the signing status of the image in Amazon ECR")
             }
-            Self::Unavailable(Unavailable { operation, cause }) => unavailable(f, operation, *cause),
+            Self::Unavailable(failed) => failed.fmt(f),
             Self::NotRead => f.write_str(
                 "could not be evaluated: its signing status was not read; try again; if it persists, see the function's log",
             ),

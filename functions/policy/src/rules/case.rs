@@ -1,10 +1,10 @@
 //! What a rule knows about an image, and the result.
 
 use crate::facts::index::Child;
-use crate::facts::{ImageFacts, Inspection};
+use crate::facts::{ImageFacts, Inspection, Scanning, Unavailable};
 use crate::image::EcrImage;
 use crate::policy::Policy;
-use crate::reason::Reason;
+use crate::reason::{FailedLookup, HiddenFrom, Reason};
 use crate::timestamp::Timestamp;
 
 /// One image, as the rules see it.
@@ -28,6 +28,27 @@ impl<'a> Case<'a> {
             (Ok(image), Inspection::Inspected(facts)) => Some((image, facts)),
             _ => None,
         }
+    }
+
+    /// Who does not see all that ECR knows of an image, where the flag of its repository was read: that is only
+    /// done in a registry of another account.
+    pub(super) fn hidden_from(&self, image: &EcrImage, scanning: &Scanning) -> Option<HiddenFrom> {
+        let owner = image.account.clone();
+        match scanning {
+            Scanning::Effective(_) => None,
+            Scanning::RepositoryFlag(_) if self.policy.own_account.as_ref() == Some(&owner) => {
+                Some(HiddenFrom::Credentials(owner))
+            }
+            Scanning::RepositoryFlag(_) => Some(HiddenFrom::Stack(owner)),
+        }
+    }
+
+    /// A look-up that failed for the image.
+    pub(super) fn failed(&self, unavailable: &Unavailable) -> FailedLookup {
+        let own = self.policy.own_account.as_ref();
+        let account = self.allowed.ok().map(|image| &image.account);
+        let owner = account.filter(|account| own.is_some_and(|own| own != *account));
+        FailedLookup { unavailable: unavailable.clone(), owner: owner.cloned() }
     }
 
     /// The children of an index that count. A runtime cannot start an artifact; a volume can hold it.

@@ -22,7 +22,7 @@ pub(crate) fn check(case: &Case<'_>) -> Evaluation {
         Inspection::ImageNotFound => vec![Reason::ImageNotFound(image.clone())],
         Inspection::NotImported => vec![Reason::NotImportedYet(image.clone())],
         Inspection::Moved => vec![Reason::TagMoved],
-        Inspection::Unavailable(unavailable) => vec![Reason::Unavailable(unavailable.clone())],
+        Inspection::Unavailable(unavailable) => vec![Reason::Unavailable(case.failed(unavailable))],
     })
 }
 
@@ -67,7 +67,9 @@ fn child(case: &Case<'_>, child: &Child) -> Option<Reason> {
         Err(NoFacts::NotUnderstood(why)) => {
             Some(Reason::NotUnderstood { child: Some(child.name().into()), why: why.clone() })
         }
-        Err(NoFacts::Unavailable(unavailable)) => Some(Reason::Unavailable(unavailable.clone())),
+        Err(NoFacts::Unavailable(unavailable)) => {
+            Some(Reason::Unavailable(case.failed(unavailable)))
+        }
     }
 }
 
@@ -96,7 +98,9 @@ fn elsewhere(case: &Case<'_>, facts: &PlatformFacts, child: Option<&Child>) -> O
             None
         }
         ConfigFacts::Read(_) | ConfigFacts::NotRead => denied(ElsewhereProblem::NotWindows),
-        ConfigFacts::Unavailable(unavailable) => Some(Reason::Unavailable(unavailable.clone())),
+        ConfigFacts::Unavailable(unavailable) => {
+            Some(Reason::Unavailable(case.failed(unavailable)))
+        }
     }
 }
 

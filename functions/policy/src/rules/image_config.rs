@@ -7,17 +7,16 @@ use crate::policy::image_config::ImageConfigPolicy;
 use crate::reason::{ConfigProblem, Reason};
 
 pub(crate) fn check(case: &Case<'_>) -> Evaluation {
-    let policy = &case.policy.image_config;
-    if !policy.is_on() {
+    if !case.policy.image_config.is_on() {
         return Evaluation::NotApplicable;
     }
     let Some((_, facts)) = case.inspected() else { return Evaluation::Skipped };
     Evaluation::Evaluated(match &facts.content {
-        Content::Image(facts) => reasons(&facts.config, policy, None),
+        Content::Image(facts) => reasons(case, &facts.config, None),
         Content::Index(Index::Children(children)) => case
             .children(children)
             .flat_map(|child| match &child.facts {
-                Ok(facts) => reasons(&facts.config, policy, Some(child)),
+                Ok(facts) => reasons(case, &facts.config, Some(child)),
                 Err(missing) => vec![Reason::of_missing(child, missing)],
             })
             .collect(),
@@ -26,12 +25,12 @@ pub(crate) fn check(case: &Case<'_>) -> Evaluation {
     })
 }
 
-fn reasons(config: &ConfigFacts, policy: &ImageConfigPolicy, child: Option<&Child>) -> Vec<Reason> {
+fn reasons(case: &Case<'_>, config: &ConfigFacts, child: Option<&Child>) -> Vec<Reason> {
     let problems = match config {
-        ConfigFacts::Read(config) => problems(config, policy),
+        ConfigFacts::Read(config) => problems(config, &case.policy.image_config),
         ConfigFacts::NotRead => vec![ConfigProblem::NotRead],
         ConfigFacts::Unavailable(unavailable) => {
-            vec![ConfigProblem::Unavailable(unavailable.clone())]
+            vec![ConfigProblem::Unavailable(case.failed(unavailable))]
         }
     };
     let child: Option<ChildName> = child.map(Child::name);

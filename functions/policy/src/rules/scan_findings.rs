@@ -5,24 +5,18 @@ use std::collections::BTreeMap;
 use super::case::{Case, Evaluation};
 use crate::facts::index::{Child, ChildName, Index};
 use crate::facts::{
-    Content, Finding, Findings, ImageScan, PlatformFacts, Scan, ScanStatus, Scanning, Severity,
-    Worst,
+    Content, Finding, Findings, ImageScan, PlatformFacts, Scan, ScanStatus, Severity, Worst,
 };
 use crate::image::EcrImage;
-use crate::names::AccountId;
 use crate::policy::scan_findings::{Accepted, ScanPolicy, Weight};
-use crate::reason::{Counts, Reason, ScanProblem};
+use crate::reason::{Counts, HiddenFrom, Reason, ScanProblem};
 use crate::timestamp::Timestamp;
 
 pub(crate) fn check(case: &Case<'_>) -> Evaluation {
     let Some((image, facts)) = case.inspected() else { return Evaluation::Skipped };
-    // The flag of a repository is read only where the registry is another account's.
-    let owner = match facts.repository.scanning {
-        Scanning::RepositoryFlag(_) => Some(&image.account),
-        Scanning::Effective(_) => None,
-    };
+    let hidden = case.hidden_from(image, &facts.repository.scanning);
     let (policy, cluster) = (&case.policy.scan_findings, case.policy.cluster.as_deref());
-    let check = ScanCheck { policy, image, cluster, owner, now: case.now };
+    let check = ScanCheck { policy, image, cluster, hidden, now: case.now };
     Evaluation::Evaluated(match &facts.content {
         Content::Image(facts) => check.platform(facts, None),
         Content::Index(Index::TooDeep | Index::TooManyChildren | Index::TooManyDescriptors)
@@ -42,8 +36,7 @@ struct ScanCheck<'a> {
     policy: &'a ScanPolicy,
     image: &'a EcrImage,
     cluster: Option<&'a str>,
-    /// The account that owns the registry, where it is another than the function's own.
-    owner: Option<&'a AccountId>,
+    hidden: Option<HiddenFrom>,
     now: Timestamp,
 }
 
@@ -59,7 +52,7 @@ impl ScanCheck<'_> {
         let child: Option<ChildName> = child.map(Child::name);
         let (problems, ending) = match &facts.scan {
             ImageScan::NotFound => {
-                (vec![ScanProblem::NotFound { owner: self.owner.cloned() }], vec![])
+                (vec![ScanProblem::NotFound { hidden: self.hidden.clone() }], vec![])
             }
             ImageScan::Found(scan) => self.scan(scan),
         };

@@ -19,9 +19,9 @@ pub(crate) fn check(case: &Case<'_>) -> Evaluation {
         vec![]
     } else {
         vec![Reason::NotScannedOnPush {
-            account: image.account.clone(),
             repository: image.repository.clone(),
             scanning: scanning.clone(),
+            hidden: case.hidden_from(image, scanning),
         }]
     })
 }
@@ -30,8 +30,9 @@ pub(crate) fn check(case: &Case<'_>) -> Evaluation {
 mod tests {
     use super::*;
     use crate::facts::Inspection;
-    use crate::rules::testing::evaluate;
-    use crate::testing::{clean, tagged};
+    use crate::policy::Policy;
+    use crate::rules::testing::{case, evaluate};
+    use crate::testing::{clean, policy, tagged};
 
     #[test]
     fn only_scan_on_push_and_continuous_scan_pass() {
@@ -54,6 +55,32 @@ mod tests {
             let text: String = reasons.iter().map(Reason::to_string).collect();
             assert_eq!(text.is_empty(), expected.is_none(), "{text}");
             assert!(text.contains(expected.unwrap_or_default()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_flag_says_who_does_not_see_the_scanning_configuration() {
+        for (own_account, who, todo) in [
+            ("210987654321", "the stack is not in", "deploy the stack in account 123456789012"),
+            (
+                "123456789012",
+                "the credentials are not of",
+                "use credentials of account 123456789012",
+            ),
+        ] {
+            let mut facts = clean();
+            facts.repository.scanning = Scanning::RepositoryFlag(false);
+            let policy = Policy { own_account: Some(own_account.parse().unwrap()), ..policy() };
+            let (image, inspection) = (tagged("1.2"), Inspection::Inspected(facts.into()));
+            let Evaluation::Evaluated(reasons) = check(&case(&image, &inspection, &policy)) else {
+                panic!("an inspected image is evaluated");
+            };
+            assert_eq!(
+                reasons.iter().map(Reason::to_string).collect::<String>(),
+                format!(
+                    "repository \"pay\" does not scan images on push (scanOnPush is false) as far as another account can see: {who} account 123456789012, which owns the registry, and Amazon ECR shows the registry's scanning configuration only to the owner; {todo}, or turn on scanOnPush of the repository"
+                )
+            );
         }
     }
 }

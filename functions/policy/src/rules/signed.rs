@@ -16,7 +16,7 @@ pub(crate) fn check(case: &Case<'_>) -> Evaluation {
         SigningFacts::Read(statuses) => problem(statuses, policy),
         SigningFacts::NotRead => Some(SigningProblem::NotRead),
         SigningFacts::Unavailable(unavailable) => {
-            Some(SigningProblem::Unavailable(unavailable.clone()))
+            Some(SigningProblem::Unavailable(case.failed(unavailable)))
         }
     };
     Evaluation::Evaluated(problem.map(Reason::Signing).into_iter().collect())

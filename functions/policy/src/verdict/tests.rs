@@ -2,6 +2,7 @@ use super::*;
 use crate::break_glass::{Ignored, Means};
 use crate::facts::mutability::TagMutability;
 use crate::facts::{Cause, Unavailable};
+use crate::reason::FailedLookup;
 
 fn violation(path: &str, image: &str, reason: Reason, mode: Mode) -> Violation {
     Violation {
@@ -106,7 +107,7 @@ fn what_was_not_inspected_is_one_line_that_counts_what_it_leaves_out() {
 #[test]
 fn a_failed_look_up_is_seen() {
     let unavailable = Unavailable { operation: "ecr:BatchGetImage", cause: Cause::Throttled };
-    let reason = Reason::Unavailable(unavailable);
+    let reason = Reason::Unavailable(FailedLookup { unavailable, owner: None });
     let failed = Verdict::new(vec![], vec![violation("a", "b", reason, Mode::Deny)]);
     assert!(failed.has_failed_lookup());
     assert!(!verdict(1, "a", Mode::Deny).has_failed_lookup());

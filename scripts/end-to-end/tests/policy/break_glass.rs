@@ -43,6 +43,7 @@ async fn a_listed_group_gets_its_pod_in_and_it_is_reported_counted_and_logged() 
     for (field, value) in [
         ("level", "WARN"),
         ("uid", "u"),
+        ("cluster", "local"),
         ("user", "alice"),
         ("group", "oncall"),
         ("reason", "incident 4711"),

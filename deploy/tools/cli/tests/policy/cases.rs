@@ -161,7 +161,7 @@ fn the_cluster_is_that_of_the_case_or_of_the_top_and_default_without_one() {
     let refused = evaluated(document, "  - {name: n, cluster: ':a', expect: deny}", &[]);
     assert_eq!(refused.code, 2);
     assert!(
-        refused.err.ends_with("cases.yaml:3:23: cases[0].cluster: expected the name of a cluster: 1 to 255 visible ASCII characters that do not begin with a colon, got \":a\"\n"),
+        refused.err.ends_with("cases.yaml:3:24: cases[0].cluster: expected the name of a cluster: 1 to 255 visible ASCII characters that do not begin with a colon, got \":a\"\n"),
         "{}", refused.err
     );
 }

@@ -377,6 +377,28 @@ fn what_is_wrong_is_refused_with_its_place() {
     }
 }
 
+/// A short document could otherwise fill the memory of the function.
+#[test]
+fn more_pairs_of_a_namespace_and_a_cluster_than_anybody_needs_are_refused() {
+    let list = |start: &str, count: usize| {
+        (0..count).map(|n| format!("{start}{n}")).collect::<Vec<_>>().join(", ")
+    };
+    let read = |names: usize, clusters: usize| {
+        let (names, clusters) = (list("n", names), list("c", clusters));
+        let entry = format!("{{names: [{names}], clusters: [{clusters}], mode: warn}}");
+        Document::from_yaml(&format!("apiVersion: ecr-admission/v1\nnamespaces: [{entry}]"))
+    };
+    assert!(read(100, 100).is_ok());
+    for (names, clusters) in [(101, 100), (4_000, 4_000)] {
+        let error = read(names, clusters).unwrap_err();
+        assert!(
+            error.problem().contains("expected at most 10000 pairs of a name and a cluster"),
+            "{error}"
+        );
+        assert_eq!((error.line(), error.column()), (2, 13));
+    }
+}
+
 #[test]
 fn a_document_that_no_secret_can_hold_is_refused() {
     let long = format!("apiVersion: ecr-admission/v1\n#{}", "x".repeat(65_536));

@@ -60,6 +60,73 @@ fn an_image_that_could_not_be_inspected_is_not_available() {
     }
 }
 
+/// In whose account a registry is matters only where access was denied.
+#[test]
+fn a_registry_of_another_account_than_the_stacks_is_named_with_what_to_do() {
+    let here = "was denied access; allow it for the admission function's role and, for a registry of another account, in the repository policy";
+    let elsewhere = "the stack is not in account 123456789012, which owns the registry";
+    let role = "for the admission function's role in the repository policy";
+    let denied = "could not be evaluated: ecr:DescribeRepositories was denied access";
+    for (cause, own_account, expected) in [
+        (
+            Cause::AccessDenied,
+            Some("123456789012"),
+            format!("could not be evaluated: ecr:DescribeRepositories {here}"),
+        ),
+        (
+            Cause::AccessDenied,
+            None,
+            format!("could not be evaluated: ecr:DescribeRepositories {here}"),
+        ),
+        (
+            Cause::AccessDenied,
+            Some("210987654321"),
+            format!(
+                "{denied}; {elsewhere}; deploy the stack in account 123456789012, or allow the call {role}"
+            ),
+        ),
+        (
+            Cause::ActionDenied("ecr:BatchGetImage"),
+            Some("210987654321"),
+            format!(
+                "{denied} to ecr:BatchGetImage; {elsewhere}; deploy the stack in account 123456789012, or allow ecr:BatchGetImage {role}"
+            ),
+        ),
+        (
+            Cause::ActionDenied("inspector2:ListFindings"),
+            Some("210987654321"),
+            format!(
+                "{denied} to inspector2:ListFindings; {elsewhere}, and no repository policy can allow inspector2:ListFindings; deploy the stack in account 123456789012"
+            ),
+        ),
+        (
+            Cause::ActionDenied("inspector2:ListFindings"),
+            Some("123456789012"),
+            format!(
+                "{denied} to inspector2:ListFindings; allow inspector2:ListFindings on all resources for the admission function's role"
+            ),
+        ),
+        (
+            Cause::Throttled,
+            Some("210987654321"),
+            "could not be evaluated: ecr:DescribeRepositories was throttled; try again in a minute"
+                .to_owned(),
+        ),
+    ] {
+        let own_account = own_account.map(|account| account.parse().unwrap());
+        let policy = Policy { own_account, ..policy() };
+        let inspection = Inspection::Unavailable(unavailable(cause));
+        let image = tagged("1.2");
+        let Evaluation::Evaluated(reasons) = check(&case(&image, &inspection, &policy)) else {
+            panic!("{inspection:?} is evaluated");
+        };
+        assert_eq!(reasons.len(), 1);
+        // A short denial says the same: the account is that of the image.
+        assert_eq!(reasons[0].to_string(), expected);
+        assert_eq!(format!("{:#}", reasons[0]), expected);
+    }
+}
+
 /// What the rule has against an image of this content, used as a container or as a volume.
 fn reasons(policy: &Policy, content: Content, volume: bool) -> Vec<String> {
     let inspection = Inspection::Inspected(ImageFacts { content, ..clean() }.into());

@@ -2,7 +2,7 @@ use super::*;
 use crate::facts::SeverityLimit;
 use crate::facts::index::Platform;
 use crate::facts::manifest::NotUnderstood;
-use crate::facts::{Fix, ImageFacts, Inspection, NoFacts};
+use crate::facts::{Fix, ImageFacts, Inspection, NoFacts, Scanning};
 use crate::policy::Policy;
 use crate::policy::clusters::Clusters;
 use crate::policy::excuse::Excuse;
@@ -191,28 +191,39 @@ fn an_image_that_was_never_scanned_says_so() {
 
 #[test]
 fn enhanced_scans_of_another_account_cannot_be_seen() {
-    let messages = |content| {
+    let messages = |content, own_account: Option<&str>| {
         let mut facts = ImageFacts { content, ..clean() };
         facts.repository.scanning = Scanning::RepositoryFlag(true);
-        match evaluate(&tagged("1.2"), &Inspection::Inspected(facts.into()), check) {
-            Evaluation::Evaluated(reasons) => {
-                reasons.iter().map(Reason::to_string).collect::<String>()
-            }
-            Evaluation::NotApplicable | Evaluation::Skipped => {
-                panic!("an inspected image is evaluated")
-            }
-        }
+        let own_account = own_account.map(|account| account.parse().unwrap());
+        let policy = Policy { own_account, ..policy() };
+        let (image, inspection) = (tagged("1.2"), Inspection::Inspected(facts.into()));
+        let Evaluation::Evaluated(reasons) = check(&case(&image, &inspection, &policy)) else {
+            panic!("an inspected image is evaluated")
+        };
+        reasons.iter().map(Reason::to_string).collect::<String>()
     };
-    let image = messages(Content::Image(platform_facts(ImageScan::NotFound)));
-    let children = vec![child("arm64", Some(ImageScan::NotFound))];
-    let index = messages(Content::Index(Index::Children(children)));
-    for message in [image, index] {
-        assert!(
-            message.contains("was never scanned as far as another account can see"),
-            "{message}"
-        );
-        assert!(message.contains("deploy ecr-admission in account 123456789012"), "{message}");
-        assert!(!message.contains("start a scan"), "{message}");
+    let image = || Content::Image(platform_facts(ImageScan::NotFound));
+    let index = || Content::Index(Index::Children(vec![child("arm64", Some(ImageScan::NotFound))]));
+    let seen = |who: &str, todo: &str| {
+        format!(
+            "was never scanned as far as another account can see: {who}, and Amazon ECR shows enhanced scans only to the owner; with enhanced scanning, {todo}; with basic scanning, push it again, or wait a minute if it was just pushed"
+        )
+    };
+    let stack = seen(
+        "the stack is not in account 123456789012, which owns the registry",
+        "deploy the stack in account 123456789012",
+    );
+    // Facts that were read with credentials of another account than the stack's.
+    let credentials = seen(
+        "the credentials are not of account 123456789012, which owns the registry",
+        "use credentials of account 123456789012",
+    );
+    for (own_account, expected) in
+        [(Some("210987654321"), &stack), (None, &stack), (Some("123456789012"), &credentials)]
+    {
+        assert_eq!(messages(image(), own_account), *expected);
+        let message = messages(index(), own_account);
+        assert!(message.starts_with("platform ") && message.ends_with(expected), "{message}");
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn explain(
     page.table(&[&["namespace"], clusters, &rules[..]].concat(), places.iter().map(column));
     page.note("deny: refused. warn: admitted, with a warning for its author. audit: admitted; only logs and metrics show it.");
     if by_cluster {
-        page.note("The first column that matches both the namespace and the cluster applies, from left to right. A caller without a cluster name has the strictest mode of all columns that match its namespace.");
+        page.note("The first column that matches both the namespace and the cluster applies, from left to right. A caller without a cluster name has the strictest mode that any cluster has in its namespace.");
     } else if places.len() > 1 {
         page.note("The first name that matches a namespace applies, from left to right.");
     }

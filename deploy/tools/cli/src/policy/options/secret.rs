@@ -55,6 +55,10 @@ pub struct PolicyExempt {
     #[arg(long, value_name = "TEXT")]
     pub owner: Option<String>,
 
+    /// Show the difference, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
     /// What is exempt
     #[command(flatten)]
     pub covered: Covered,
@@ -62,10 +66,6 @@ pub struct PolicyExempt {
     /// Which secret
     #[command(flatten)]
     pub secret: SecretOptions,
-
-    /// Show the difference, and change nothing
-    #[arg(long)]
-    pub dry_run: bool,
 }
 
 /// What an exemption covers.
@@ -104,13 +104,13 @@ pub struct PolicyPut {
     #[arg(value_name = "FILE")]
     pub document: PathBuf,
 
-    /// Which secret
-    #[command(flatten)]
-    pub secret: SecretOptions,
-
     /// Show the difference, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Which secret
+    #[command(flatten)]
+    pub secret: SecretOptions,
 }
 
 /// `ecr-admission policy history`.
@@ -128,11 +128,11 @@ pub struct PolicyRestore {
     #[arg(value_name = "VERSION")]
     pub version: String,
 
-    /// Which secret
-    #[command(flatten)]
-    pub secret: SecretOptions,
-
     /// Show the difference, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Which secret
+    #[command(flatten)]
+    pub secret: SecretOptions,
 }

@@ -74,6 +74,11 @@ export function addOutputs(stack: Stack, admission: EcrAdmission): void {
   );
   output('SeverityLimitInForce', settings.severityLimit, 'Lowest severity that denies an image');
   output('PolicySecretInForce', settings.policySecret, 'Secret that holds the policy document');
+  output(
+    'CacheSecondsInForce',
+    textOf(settings.cacheSeconds),
+    'How long facts and the policy document may be reused',
+  );
   output('PinNamespacesInForce', textOf(settings.pinNamespaces), 'Where images are pinned');
   output('RewritesInForce', textOf(settings.rewrites), 'Which images are rewritten to which');
   output('MaxImagesInForce', textOf(settings.maxImages), 'Most distinct images of one review');

@@ -441,6 +441,7 @@ test('the outputs are those that the operator tools and people read', () => {
     'AdmissionRoleArn',
     'AllowedSourcesInForce',
     'AuthorizerCacheSecondsInForce',
+    'CacheSecondsInForce',
     'Dashboard',
     'Endpoint',
     'EndpointHost',
@@ -475,11 +476,12 @@ test('the outputs are those that the operator tools and people read', () => {
     rewrites: REWRITES,
     maxImages: 7,
     logLevel: 'DEBUG',
+    cacheSeconds: 30,
   }).findOutputs('*');
   const values = Object.entries(outputs).map(([name, { Value }]) => [name, Value]);
   assert.deepEqual(
     Object.fromEntries(
-      values.filter(([name]) => /^(Reg|Pol|Url|All|Sev|Pin|Rew|Max|Log|Ver)/.test(name)),
+      values.filter(([name]) => /^(Reg|Pol|Url|All|Sev|Pin|Rew|Max|Cache|Log|Ver)/.test(name)),
     ),
     {
       RegistryIdsInForce: '123456789012,210987654321',
@@ -491,6 +493,7 @@ test('the outputs are those that the operator tools and people read', () => {
       PinNamespacesInForce: '*',
       RewritesInForce: REWRITES,
       MaxImagesInForce: '7',
+      CacheSecondsInForce: '30',
       LogLevelInForce: 'DEBUG',
       Version: workspaceVersion(),
     },

@@ -62,16 +62,21 @@ def run(world, cloud):
     world.report.check(f"admission policy: {MANY} images cost no more than CEL allows", status == 201, answer, "201")
 
 
-def _install(world, cloud, kubectl, admission_policy, accounts, regions):
-    out = world.folder / f"admission-policy-{admission_policy}"
-    # What a GitOps repository has of a cluster with a key: the admission policy alone.
+def render(world, cloud, name, admission_policy, accounts="123456789012", regions="us-east-1"):
+    """Renders what a GitOps repository has of a cluster with a key, the policy alone; returns the file to apply."""
+    out = world.folder / name
     command = [ROOT / "deploy" / "render-config", "--url", f"https://{cloud.authority}", "--out", out]
     command += ["--eks", "--kustomization", "--admission-policy", admission_policy]
     command += ["--registry-ids", accounts, "--registry-region", regions, "--policy", ""]
     rendered = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     if rendered.returncode != 0:
         raise Problem(f"deploy/render-config failed: {rendered.stderr.strip()}")
-    kubectl.must("apply", "-k", out)
+    return out / "admission-policy.yaml"
+
+
+def _install(world, cloud, kubectl, admission_policy, accounts, regions):
+    policy = render(world, cloud, f"admission-policy-{admission_policy}", admission_policy, accounts, regions)
+    kubectl.must("apply", "-k", policy.parent)
     said = "denied request" if admission_policy == "deny" else "Warning: "
     kubectl.until(
         ["run", "probe", f"--image={FOREIGN_IMAGE}", "--dry-run=server"], lambda answer: said in answer.text

@@ -26,6 +26,7 @@ from . import (
     policy,
     private_door,
     rotation,
+    runbook,
 )
 from .report import Report
 from .world import World, install
@@ -119,6 +120,7 @@ def _main(world, cloud):
     _section(world, "controllers", lambda: controllers.run(world, apiserver))
     _section(world, "outages", lambda: outages.run(world, apiserver, cloud))
     _section(world, "policy", lambda: policy.run(world, apiserver, cloud))
+    _section(world, "runbook", lambda: runbook.run(world, apiserver, cloud))
 
 
 def _section(world, name, section):

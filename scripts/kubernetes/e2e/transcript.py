@@ -59,10 +59,13 @@ class Transcript:
         left = [part for part in self._parts if part not in self._played]
         self._report.check(f"{self.name}: every part is played", not left, left, [])
 
+    def lines(self):
+        """All commands, without `kubectl`."""
+        return [command.line for part in self._parts.values() for command in part]
+
     def files(self):
         """The -f arguments of all commands."""
-        lines = [command.line for part in self._parts.values() for command in part]
-        return {word for line in lines for word in shlex.split(line) if word.endswith(".yaml")}
+        return {word for line in self.lines() for word in shlex.split(line) if word.endswith(".yaml")}
 
     def _fill(self, text):
         for word, value in self._words.items():

@@ -1,4 +1,5 @@
-//! The command-line tool `ecr-admission`: explains and tests an operator's policy document, and checks Kubernetes objects.
+//! The command-line tool `ecr-admission`: explains, tests and changes an operator's policy document, and checks
+//! Kubernetes objects.
 //!
 //! All of it uses the code of the admission function, without a server. Only `ecr_admission_policy` knows what a
 //! document may contain and how it is evaluated.

@@ -17,7 +17,7 @@ pub struct Options {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Explains and tests a policy document (deploy/policy.md), without AWS
+    /// Explains, tests and changes a policy document (deploy/policy.md)
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Says of Kubernetes objects what the webhooks would say of their Pods, without deploying anything (deploy/check.md)

@@ -14,13 +14,13 @@ pub(crate) enum Unusable {
     Bad(String),
 }
 
-/// The policy document of a file, and how many bytes it has.
-pub(crate) fn document(path: &Path) -> Result<(Document, usize), Unusable> {
+/// The policy document of a file, and its text.
+pub(crate) fn document(path: &Path) -> Result<(Document, String), Unusable> {
     let expected = format!("a policy document, YAML of at most {MAX_BYTES} bytes");
     let text = text(path, &expected)?;
     let document = Document::from_yaml(&text)
         .map_err(|invalid| bad(path, invalid.line(), invalid.column(), invalid.problem()))?;
-    Ok((document, text.len()))
+    Ok((document, text))
 }
 
 /// The text of a file.

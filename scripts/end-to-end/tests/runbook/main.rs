@@ -69,12 +69,11 @@ async fn a_denied_namespace_is_exempted_and_denies_again_when_that_is_undone_or_
 
     let said = operator.run(&exempt).await;
     assert!(said.contains(", for every review from now on (CacheSeconds is 0)\n"), "{said}");
-    // Comments are there as before.
-    for line in [" # Decided in March.\n", " namespaces:\n", "+exemptions:\n"] {
-        assert!(said.contains(line), "{said}");
-    }
+    assert!(said.contains("\n namespaces:\n"), "{said}");
+    // The comments are there as before.
     let document = policed.document().await;
-    assert!(document.contains("severityLimit: HIGH # as the parameter was\n"), "{document}");
+    let before = format!("apiVersion: ecr-admission/v1\n{DOCUMENT}exemptions:\n");
+    assert!(document.starts_with(&before), "{document}");
     let owner = "arn:aws:iam::123456789012:user/oncall";
     let until = document.lines().find_map(|line| line.trim().strip_prefix("expires: ")).unwrap();
     let reason =
@@ -95,11 +94,11 @@ async fn a_denied_namespace_is_exempted_and_denies_again_when_that_is_undone_or_
     assert_eq!(policed.document().await, format!("apiVersion: ecr-admission/v1\n{DOCUMENT}"));
 
     // Where nobody undoes it, it ends.
-    let short = exempt.replace(" --for 4h ", " --for 3s ");
+    let short = exempt.replace(" --for 4h ", " --for 10s ");
     assert_ne!(short, exempt);
     operator.run(&short).await;
     assert_ne!(answer(&policed).await, denied);
-    tokio::time::sleep(Duration::from_millis(3_200)).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(answer(&policed).await, denied);
     let history = operator.run(&commands("deploy/policy history ").remove(0)).await;
     assert_eq!(history.lines().count(), 4, "{history}");

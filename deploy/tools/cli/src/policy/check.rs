@@ -53,7 +53,7 @@ pub(crate) fn cautions(
 }
 
 pub(crate) fn run(options: &PolicyCheck, now: Timestamp) -> Answer {
-    let (document, bytes) = match read::document(&options.document) {
+    let (document, text) = match read::document(&options.document) {
         Ok(read) => read,
         Err(Unusable::Bad(problem)) => return Answer::refused(&problem, Answer::BAD),
         Err(Unusable::Unreadable(problem)) => return Answer::refused(&problem, Answer::UNUSABLE),
@@ -67,11 +67,11 @@ pub(crate) fn run(options: &PolicyCheck, now: Timestamp) -> Answer {
             return Answer::refused(&problem, Answer::BAD);
         }
     }
-    let explained = Explained::of(&document, bytes, &options.parameters, now);
+    let explained = Explained::of(&document, text.len(), &options.parameters, now);
     let mut page = Page::default();
     let file = printable(&options.document.to_string_lossy());
     page.line("", "  ", &format!(
-        "{file} is a valid policy document: {bytes} of the {MAX_BYTES} bytes of a secret. Explained as of {now}."
+        "{file} is a valid policy document: {} of the {MAX_BYTES} bytes of a secret. Explained as of {now}.", text.len()
     ));
     modes::explain(&mut page, &document, &options.namespaces, &options.cluster);
     switches::explain(&mut page, &explained);

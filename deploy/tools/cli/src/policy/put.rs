@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use ecr_admission_policy::Timestamp;
-use ecr_admission_policy::document::MAX_BYTES;
 
 use super::check;
 use super::options::{Parameters, PolicyPut};
@@ -18,9 +17,7 @@ pub(super) async fn put(
     now: Timestamp,
 ) -> Result<String, Unusable> {
     // Before anything is asked of AWS.
-    let (document, bytes) = read::document(&options.document)?;
-    let expected = format!("a policy document, YAML of at most {MAX_BYTES} bytes");
-    let text = read::text(&options.document, &expected)?;
+    let (document, text) = read::document(&options.document)?;
     let target = Target::of(aws, &options.secret).await?;
     let held = target.held().await?;
     if held.in_force.as_ref().is_some_and(|(_, in_force)| *in_force == text) {
@@ -30,7 +27,7 @@ pub(super) async fn put(
     let mut out = change.shown();
     out.push('\n');
     let parameters = Parameters::of(target.config.as_ref());
-    for caution in check::cautions(&document, bytes, &parameters, now) {
+    for caution in check::cautions(&document, text.len(), &parameters, now) {
         let _ = writeln!(out, "caution: {caution}");
     }
     if options.dry_run {

@@ -37,7 +37,8 @@ pub(super) struct Held {
 impl Target {
     pub(super) async fn of(aws: &Aws, options: &SecretOptions) -> Result<Self, Unusable> {
         let SecretOptions { stack, secret, region } = options;
-        let region = region.iter().map(|region| format!(" --region {region}")).collect::<String>();
+        let region =
+            region.as_ref().map(|region| format!(" --region {region}")).unwrap_or_default();
         if let Some(secret) = secret {
             return Ok(Self {
                 versions: aws.policy_versions(secret),

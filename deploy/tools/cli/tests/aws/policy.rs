@@ -115,6 +115,41 @@ async fn without_an_owner_the_credentials_are_the_owner() {
 }
 
 #[tokio::test]
+async fn every_list_is_written_with_its_key() {
+    let secret = Secret::holding("apiVersion: ecr-admission/v1\nexemptions: []\n");
+    let all = [
+        &["exempt", "--stack", "web", "--rules", "pinned,scan-findings", "--until", "2027-01-01"][..],
+        &[
+            "--cluster",
+            "blue,prod-*",
+            "--namespace",
+            "shop,team-*",
+            "--user",
+            "system:serviceaccount:ci:deployer",
+        ],
+        &[
+            "--repository",
+            "legacy/*",
+            "--account",
+            "123456789012",
+            "--registry-region",
+            "us-east-1",
+        ],
+        &["--reason", "moves: May #1", "--owner", "web"],
+    ];
+    let answer = secret.run(&all.concat()).await;
+    assert_eq!((answer.code, answer.err.as_str()), (0, ""));
+    assert_eq!(
+        secret.text(),
+        "apiVersion: ecr-admission/v1\nexemptions: [{rules: [pinned, scan-findings], clusters: [blue, prod-*], namespaces: \
+         [shop, team-*], users: [\"system:serviceaccount:ci:deployer\"], repositories: [legacy/*], accounts: \
+         [\"123456789012\"], regions: [us-east-1], owner: web, reason: \"moves: May #1\", expires: \
+         2027-01-01T00:00:00Z}]\n"
+    );
+    assert!(answer.out.contains("exempt until 2027-01-01T00:00:00Z (35 days): pinned, scan-findings for clusters blue, prod-*; "), "{}", answer.out);
+}
+
+#[tokio::test]
 async fn of_two_changes_at_the_same_time_one_wins_and_the_other_says_so() {
     let rival = "apiVersion: ecr-admission/v1\nmode: warn\n";
     let secret = Secret::holding(DOCUMENT).with_rival(rival);
@@ -149,7 +184,7 @@ async fn an_exemption_that_check_refuses_or_that_could_never_apply_changes_nothi
             &["--rules", "scan-findings", "--for", "1h"],
             1,
             "the exemption is refused: exemptions: the exemption of owner \"oncall\": it needs accounts, regions, \
-             repositories, namespaces or users; without them it would exempt everything",
+             repositories, clusters, namespaces or users; without them it would exempt everything",
         ),
         (
             &["--rules", "scan-findings", "--namespace", "shop", "--until", "2026-11-26"],
@@ -270,7 +305,7 @@ async fn a_file_is_put_once() {
     std::fs::write(&path, "apiVersion: ecr-admission/v1\nmode: dny\n").unwrap();
     let answer = secret.run(&put).await;
     assert_eq!(answer.code, 1);
-    assert!(answer.err.contains("policy.yaml:2:7: unknown variant `dny`"), "{}", answer.err);
+    assert!(answer.err.contains("policy.yaml:2:7: mode: unknown variant `dny`"), "{}", answer.err);
     assert!(secret.changes().is_empty());
 
     std::fs::write(&path, DOCUMENT).unwrap();

@@ -170,10 +170,11 @@ impl Walk<'_> {
 
     /// A value begins: perhaps a scalar, perhaps a sequence.
     fn begin(&mut self, start: usize, scalar: Option<&str>, sequence: Option<StructureStyle>) {
-        if self.is_inside && self.open.len() == 2 {
-            if let List::Block { first: first @ 0, .. } = &mut self.layout.list {
-                *first = start;
-            }
+        if self.is_inside
+            && self.open.len() == 2
+            && let List::Block { first: first @ 0, .. } = &mut self.layout.list
+        {
+            *first = start;
         }
         if self.open.len() != 1 {
             return;

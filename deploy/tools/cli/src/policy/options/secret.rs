@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ecr_admission_policy::names::{AccountId, Region};
+use ecr_admission_policy::policy::clusters::ClusterPattern;
 use ecr_admission_policy::policy::pattern::Pattern;
 use ecr_admission_policy::{Rule, Timestamp};
 
@@ -54,6 +55,10 @@ pub struct PolicyExempt {
     #[arg(long, value_name = "TEXT")]
     pub owner: Option<String>,
 
+    /// Show the difference, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
     /// What is exempt
     #[command(flatten)]
     pub covered: Covered,
@@ -61,10 +66,6 @@ pub struct PolicyExempt {
     /// Which secret
     #[command(flatten)]
     pub secret: SecretOptions,
-
-    /// Show the difference, and change nothing
-    #[arg(long)]
-    pub dry_run: bool,
 }
 
 /// What an exemption covers.
@@ -93,7 +94,7 @@ pub struct Covered {
 
     /// Clusters, or starts such as prod-*
     #[arg(long = "cluster", value_name = "A,B", value_delimiter = ',')]
-    pub clusters: Vec<Pattern>,
+    pub clusters: Vec<ClusterPattern>,
 }
 
 /// `ecr-admission policy put`.
@@ -103,13 +104,13 @@ pub struct PolicyPut {
     #[arg(value_name = "FILE")]
     pub document: PathBuf,
 
-    /// Which secret
-    #[command(flatten)]
-    pub secret: SecretOptions,
-
     /// Show the difference, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Which secret
+    #[command(flatten)]
+    pub secret: SecretOptions,
 }
 
 /// `ecr-admission policy history`.
@@ -127,11 +128,11 @@ pub struct PolicyRestore {
     #[arg(value_name = "VERSION")]
     pub version: String,
 
-    /// Which secret
-    #[command(flatten)]
-    pub secret: SecretOptions,
-
     /// Show the difference, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Which secret
+    #[command(flatten)]
+    pub secret: SecretOptions,
 }

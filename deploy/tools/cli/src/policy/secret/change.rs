@@ -61,7 +61,7 @@ impl Change<'_> {
 
     /// Makes the change. What is in force then, and how to undo it, as lines.
     pub(in crate::policy) async fn make(&self) -> Result<String, Unusable> {
-        let Self { target, held, next, now } = self;
+        let Self { target, held, next, .. } = self;
         let replaced = held.in_force.as_ref().map(|(version, _)| version);
         let outgoing = replaced.filter(|version| !labels::is_labeled(version));
         let id = match next {
@@ -89,7 +89,6 @@ impl Change<'_> {
             let undo = target.command(&format!("restore {}", replaced.id));
             let _ = writeln!(lines, "to undo it:\n  {undo}");
         }
-        let _ = now;
         Ok(lines)
     }
 
@@ -124,7 +123,8 @@ impl Change<'_> {
         if winner.is_some_and(|winner| winner == id) {
             return Ok(());
         }
-        if let Next::New(_) = next {
+        // Unless it came into force before.
+        if matches!(next, Next::New(_)) && held.all.iter().all(|version| version.id != id) {
             self.withdraw(id, &all).await;
         }
         let read = held.in_force.as_ref().map(|(version, _)| &version.id);
@@ -150,11 +150,14 @@ impl Change<'_> {
 /// however often it is tried.
 fn version_id(base: &str, text: &str) -> String {
     let hash = Sha256::new().chain_update(base).chain_update([0]).chain_update(text).finalize();
-    let mut hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    for at in [20, 16, 12, 8] {
-        hex.insert(at, '-');
+    let mut id = String::new();
+    for (byte, at) in hash.iter().take(16).zip(0..) {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            id.push('-');
+        }
+        let _ = write!(id, "{byte:02x}");
     }
-    hex
+    id
 }
 
 #[cfg(test)]

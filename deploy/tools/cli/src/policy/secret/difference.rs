@@ -8,7 +8,12 @@ pub(super) fn difference(old: (&str, &str), new: (&str, &str)) -> String {
     let ((old_name, old), (new_name, new)) = (old, new);
     let lines = TextDiff::from_lines(old, new);
     let text = lines.unified_diff().context_radius(3).header(old_name, new_name).to_string();
-    text.lines().map(|line| format!("{}\n", printable(line))).collect()
+    let mut shown = String::new();
+    for line in text.lines() {
+        shown.push_str(&printable(line));
+        shown.push('\n');
+    }
+    shown
 }
 
 #[cfg(test)]

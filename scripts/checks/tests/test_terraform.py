@@ -140,7 +140,7 @@ def refused(row):
         # CloudWatch keeps the second one for itself; nothing else is a namespace of another form.
         return f"{row['example']}\n", "AWS/Lambda" if row["prop"] == "metricsNamespace" else "no"
     if kind == "word":
-        return row["words"][0].lower(), ""
+        return f"{row['words'][0]} ", ""
     low, high = row.get("range") or (row["numbers"][0], row["numbers"][-1])
     return (high + 1, low + 0.5) if "range" in row else (high + 1, low - 1)
 

@@ -13,6 +13,7 @@ pub mod output;
 pub mod prefetch;
 pub mod progress;
 pub mod record;
+mod reduced;
 pub mod report;
 pub mod review;
 mod run;

@@ -46,9 +46,10 @@ impl Subject {
                 api: Some(Api::Registry),
                 account: Registry::of(host).map(|registry| registry.account.to_owned()),
                 names: vec![repository.clone()],
-                images: vec![match reference.contains(':') {
-                    true => format!("@{reference}"),
-                    false => format!(":{reference}"),
+                images: vec![if reference.contains(':') {
+                    format!("@{reference}")
+                } else {
+                    format!(":{reference}")
                 }],
                 stage: None,
             },

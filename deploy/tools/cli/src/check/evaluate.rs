@@ -14,11 +14,11 @@ use ecr_admission_policy::names::AccountId;
 use tokio::time::Instant;
 
 use super::facts::Facts;
-use super::object::{Content, MadePod, Object};
+use super::object::{Content, MadePod, Object, ObjectId};
 use super::prefetch::{Prefetch, Prefetched, Prefetching, Wanted};
 use super::progress::{Step, beside};
 use super::report::{CheckResult, CheckedObject, FoundViolation, Report};
-use super::review::{Circumstances, Reviewed, review};
+use super::review::{Circumstances, Reviewed, Validated, review};
 
 /// What the function of a stack would be set to, and the circumstances of its reviews.
 #[derive(Debug)]
@@ -60,29 +60,38 @@ impl ReadPolicy for GivenPolicy {
 /// Evaluates every object. Beside what takes its time, `watch` is run: it is given the step, and is dropped as soon as
 /// that is over.
 pub async fn evaluate<I: InspectImage, W: Future<Output = ()>>(
-    objects: Vec<Object>,
+    mut objects: Vec<Object>,
     setup: Setup,
     inspector: I,
     watch: impl Fn(Step) -> W,
 ) -> Report {
     let facts = Facts::new(inspector);
-    let Setup { config, document, own_account, circumstances, namespace, .. } = setup;
-    let Setup { now_ms, deadline, room, prefetch, .. } = setup;
+    let Setup {
+        config,
+        document,
+        own_account,
+        circumstances,
+        namespace,
+        now_ms,
+        deadline,
+        room,
+        prefetch,
+    } = setup;
     let log = Log::new(Level::Error);
     let evaluator = Evaluator::new(config, &facts, document.map(GivenPolicy), log);
-    let reviewed = async |object: &Object, pod: &MadePod| {
-        let namespace = object.id.namespace.as_deref().unwrap_or(&namespace);
+    let validated = async |id: &ObjectId, pod: &MadePod| {
+        let namespace = id.namespace.as_deref().unwrap_or(&namespace);
         let arrival = Arrival::without_event(now_ms, deadline, own_account.clone());
         review(&evaluator, pod, namespace, &circumstances, &arrival).await
     };
     let mut wanted = Wanted::default();
-    for object in &objects {
-        if let Content::Pod(pod) = &object.content {
-            let validated = reviewed(object, pod).await;
-            if let (Some(_), Some(evaluation)) = (&prefetch, &validated.validation.evaluation) {
-                let images = evaluation.verdict.images.iter();
-                images.for_each(|image| wanted.add(&image.image, &evaluation.policy));
-            }
+    for object in &mut objects {
+        let Content::Pod(pod) = &mut object.content else { continue };
+        pod.reduce();
+        let Validated { validation, .. } = validated(&object.id, pod).await;
+        if let (Some(_), Some(evaluation)) = (&prefetch, &validation.evaluation) {
+            let images = evaluation.verdict.images.iter();
+            images.for_each(|image| wanted.add(&image.image, &evaluation.policy));
         }
     }
     let budget = Arc::new(Budget::with_room_for(room, deadline));
@@ -107,7 +116,7 @@ pub async fn evaluate<I: InspectImage, W: Future<Output = ()>>(
                 findings.add(object, &namespace, Reviewed::without_evaluation(result));
             }
             Content::Pod(pod) => {
-                let validated = reviewed(&object, pod).await;
+                let validated = validated(&object.id, pod).await;
                 let reviewed = validated.reviewed(pod, &prefetched);
                 findings.add(object, &namespace, reviewed);
             }

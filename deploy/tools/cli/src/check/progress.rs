@@ -55,7 +55,7 @@ pub(super) async fn watch(step: Step) {
     }
 }
 
-/// Does the work while `watching` goes on. What is watched may end before.
+/// Does the work, with `watching` beside it, which may end before.
 pub(super) async fn beside<T>(
     watching: impl Future<Output = ()>,
     work: impl Future<Output = T>,

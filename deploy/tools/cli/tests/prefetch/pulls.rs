@@ -202,6 +202,13 @@ async fn a_pull_that_fails_leaves_the_image_unknown_unless_it_does_not_exist() {
         ),
         (
             403,
+            "User: u is not authorized to perform: ecr:BatchImportUpstreamImage",
+            CheckResult::Unknown,
+            "the AWS credentials may not import it; allow ecr:BatchImportUpstreamImage, and ecr:CreateRepository for a repository that does not exist yet (HTTP 403: User: u is not authorized to perform: ecr:BatchImportUpstreamImage)",
+            1,
+        ),
+        (
+            403,
             "pull access denied",
             CheckResult::Unknown,
             "the pull was refused (HTTP 403: pull access denied); check the credentials that the pull-through cache rule has for the upstream registry",
@@ -253,7 +260,7 @@ async fn a_scan_that_does_not_end_leaves_the_image_unknown_and_names_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_finding_that_is_known_denies_although_another_scan_goes_on() {
+async fn a_finding_that_is_known_denies_while_another_scan_is_open() {
     let image = |tag: &str, scan: &str| {
         format!("{{tags: [\"{tag}\"], onPull: {{}}, scan: {scan}, config: {{user: \"{tag}\"}}}}")
     };
@@ -288,4 +295,17 @@ async fn without_a_password_nothing_is_pulled_and_it_is_said_once() {
         "{notice}"
     );
     assert_eq!(world.pulls(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repository_that_is_not_created_says_nothing_about_the_image() {
+    let world = World::new(&catalogue(HUB, "  - {name: docker-hub/other, images: []}\n"));
+    let report = world.check(&pod(&["nginx:1.29"]), &[REWRITES], None).await;
+    assert_eq!(only(&report).result, CheckResult::Unknown, "{report:?}");
+    assert_eq!(
+        report.notices,
+        [format!(
+            "prefetch of \"{HOST}/docker-hub/library/nginx:1.29\": Amazon ECR did not create its repository (HTTP 404: The repository with name 'docker-hub/library/nginx' does not exist in the registry with id '123456789012'); allow ecr:CreateRepository and ecr:BatchImportUpstreamImage, and check the prefix of the pull-through cache rule"
+        )]
+    );
 }

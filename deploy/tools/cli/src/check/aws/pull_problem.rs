@@ -12,6 +12,8 @@ use serde::Deserialize;
 pub enum PullProblem {
     /// Neither Amazon ECR nor the upstream registry has it, by this tag.
     NotFound(String),
+    /// Amazon ECR did not create the repository, which is also its answer to credentials that may not.
+    NoRepository(String),
     /// The cache does not hold this digest, and Amazon ECR imports nothing by digest.
     NotImported,
     /// Upstream, the tag that is written beside the digest is another image by now.
@@ -45,6 +47,7 @@ struct Errors {
 
 #[derive(Deserialize)]
 struct RegistryError {
+    code: String,
     #[serde(default)]
     message: String,
 }
@@ -53,12 +56,15 @@ impl PullProblem {
     /// What an answer with this status says about the image with this id.
     pub(super) fn of(status: u16, body: &[u8], id: &ImageId) -> Self {
         let errors = serde_json::from_slice(body).map_or(vec![], |it: Errors| it.errors);
-        let message = errors.first().map(|error| error.message.as_str()).unwrap_or_default();
+        let of_first = |part: fn(&RegistryError) -> &str| errors.first().map(part);
+        let message = of_first(|error| &error.message).unwrap_or_default();
+        let is_repository = of_first(|error| &error.code) == Some("NAME_UNKNOWN");
         let said = match cut(&printable(message), QUOTED) {
             message if message.is_empty() => format!("HTTP {status}"),
             message => format!("HTTP {status}: {message}"),
         };
         match (status, id) {
+            (404, ImageId::Tag(_)) if is_repository => Self::NoRepository(said),
             (404, ImageId::Tag(_)) => Self::NotFound(said),
             (404, ImageId::Digest(_)) => Self::NotImported,
             (401 | 403, _) if message.contains("not authorized to perform") => {
@@ -88,6 +94,10 @@ impl fmt::Display for PullProblem {
             Self::NotFound(said) => write!(
                 f,
                 "Amazon ECR did not get it from the upstream registry ({said}); check its name and tag, and the upstream registry of the pull-through cache rule"
+            ),
+            Self::NoRepository(said) => write!(
+                f,
+                "Amazon ECR did not create its repository ({said}); allow ecr:CreateRepository and ecr:BatchImportUpstreamImage, and check the prefix of the pull-through cache rule"
             ),
             Self::NotImported => f.write_str(
                 "the pull-through cache does not hold this digest, and Amazon ECR imports nothing by digest; write the tag before the digest, or pull it once by its tag",

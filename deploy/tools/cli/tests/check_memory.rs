@@ -50,7 +50,7 @@ fn pod(n: usize) -> Value {
         let (repository, tag) = name(n % IMAGES);
         format!("123456789012.dkr.ecr.us-east-1.amazonaws.com/{repository}:{tag}")
     };
-    let variables: Vec<Value> = (0..20)
+    let variables: Vec<Value> = (0..6)
         .map(|it| json!({"name": format!("VARIABLE_{it}"), "value": "x".repeat(60)}))
         .collect();
     let probe = json!({"httpGet": {"path": "/healthz", "port": 8080, "scheme": "HTTP"}, "periodSeconds": 10});

@@ -14,6 +14,7 @@ pub mod callgrind;
 pub mod catalogue;
 pub mod cloud;
 pub mod comparison;
+pub mod cost;
 pub mod event;
 pub mod failure;
 pub mod journal;

@@ -14,6 +14,9 @@ use benchmarks::{machine, readme};
 use clap::Parser;
 use local_cloud::console;
 
+/// Beside the page of the table.
+const PICTURE: &str = "memory.svg";
+
 fn main() -> ExitCode {
     let options = Options::parse();
     let run = || tokio::runtime::Runtime::new()?.block_on(run(options));
@@ -39,16 +42,16 @@ async fn run(options: Options) -> Result<ExitCode, Failure> {
     rows.extend(burst::measure(&bench).await?);
     rows.extend(storm::measure(&bench).await?);
     rows.extend(sustained::measure(&bench).await?);
-    let (of_sizes, sizes) = sizes::measure(&bench).await?;
+    let (of_sizes, picture) = sizes::measure(&bench).await?;
     rows.extend(of_sizes);
     rows.extend(timing::measure(&bench).await?);
     bench.say("done");
-    report(&bench, &rows)?;
+    report(&bench, &rows, picture)?;
     let falls_short = bench.options.assert && row::a_count_falls_short(&rows);
     Ok(if falls_short { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn report(bench: &Bench, rows: &[Row]) -> Result<(), Failure> {
+fn report(bench: &Bench, rows: &[Row], picture: Option<String>) -> Result<(), Failure> {
     let options = &bench.options;
     let machine = machine::description();
     let quick = if options.quick { ", quick" } else { "" };
@@ -61,6 +64,9 @@ fn report(bench: &Bench, rows: &[Row]) -> Result<(), Failure> {
     console::say(&text)?;
     if let Some(path) = &options.write {
         readme::write(path, &text)?;
+        if let Some(picture) = picture {
+            std::fs::write(path.with_file_name(PICTURE), picture)?;
+        }
     }
     Ok(())
 }

@@ -49,7 +49,8 @@ pub fn svg(sizes: &[u32], panels: &[Panel; 2]) -> String {
 
 // Writing to a String cannot fail, here and below.
 fn draw(svg: &mut String, sizes: &[u32], panel: &Panel, left: f64) {
-    let _ = writeln!(svg, "<text x=\"{left}\" y=\"24\" font-weight=\"bold\">{}</text>", panel.title);
+    let _ =
+        writeln!(svg, "<text x=\"{left}\" y=\"24\" font-weight=\"bold\">{}</text>", panel.title);
     let Some((low, high)) = edges(panel) else { return };
     let y = |value: f64| BOTTOM - (value / low).ln() / (high / low).ln() * (BOTTOM - TOP);
     let first = sizes.first().copied().map_or(1.0, f64::from);
@@ -73,10 +74,17 @@ fn draw(svg: &mut String, sizes: &[u32], panel: &Panel, left: f64) {
             BOTTOM + 18.0
         );
     }
-    let _ = writeln!(svg, "<text x=\"{left}\" y=\"{:.1}\" fill=\"#555\">memory, MiB</text>", BOTTOM + 36.0);
+    let _ = writeln!(
+        svg,
+        "<text x=\"{left}\" y=\"{:.1}\" fill=\"#555\">memory, MiB</text>",
+        BOTTOM + 36.0
+    );
     for (line, color) in panel.lines.iter().zip(COLORS) {
-        let points: Vec<(f64, f64)> =
-            sizes.iter().zip(&line.values).map(|(size, value)| (x(f64::from(*size)), y(*value))).collect();
+        let points: Vec<(f64, f64)> = sizes
+            .iter()
+            .zip(&line.values)
+            .map(|(size, value)| (x(f64::from(*size)), y(*value)))
+            .collect();
         let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let _ = writeln!(
             svg,
@@ -88,7 +96,11 @@ fn draw(svg: &mut String, sizes: &[u32], panel: &Panel, left: f64) {
         }
         if let Some((x, y)) = points.last() {
             let (x, y) = (x + 8.0, y + 4.0);
-            let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" fill=\"{color}\">{}</text>", line.name);
+            let _ = writeln!(
+                svg,
+                "<text x=\"{x:.1}\" y=\"{y:.1}\" fill=\"{color}\">{}</text>",
+                line.name
+            );
         }
     }
 }

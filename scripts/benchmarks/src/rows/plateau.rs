@@ -63,7 +63,9 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
     sandbox.stop().await?;
     let grown = all.saturating_sub(half);
     Ok(vec![Row::count(
-        format!("memory: VmHWM after {reviews} reviews of {IMAGES} images with {FINDINGS} findings each"),
+        format!(
+            "memory: VmHWM after {reviews} reviews of {IMAGES} images with {FINDINGS} findings each"
+        ),
         format!("{} (after half of them {})", mebibytes(all), mebibytes(half)),
         format!("≤ {}, flat (± {})", mebibytes(BAR_KIB), mebibytes(FLAT_KIB)),
         all <= BAR_KIB && grown <= FLAT_KIB,

@@ -5,12 +5,14 @@ use std::time::Duration;
 use crate::bench::Bench;
 use crate::catalogue;
 use crate::cloud::Cloud;
+use crate::cost::Prices;
 use crate::failure::Failure;
 use crate::pair::Pair;
+use crate::picture::{self, Line, Panel};
 use crate::row::Row;
 use crate::sandbox::{Answered, Program};
 use crate::share::{self, SIZES, Share};
-use crate::statistics::{Sample, milliseconds};
+use crate::statistics::{Sample, float, milliseconds};
 
 /// What each call of AWS, and each TLS handshake, takes longer, in milliseconds.
 const DISTANCES: [u64; 2] = [0, 20];
@@ -32,32 +34,33 @@ struct Times {
     cold: [Vec<Duration>; IMAGES.len()],
     fresh: Vec<Duration>,
     cached: Vec<Duration>,
-    /// What Lambda bills of a fresh and of a cached review, rounded up to a millisecond each.
-    billed: [Vec<Duration>; 2],
+    /// What Lambda bills of a fresh review, a cached one, and an answer of the authorizer, each rounded up to a
+    /// millisecond.
+    billed: [Vec<Duration>; 3],
 }
 
-/// The result at one size, for the picture and for the costs.
+/// The result at one size, for the picture.
 #[derive(Clone, Debug)]
-pub struct Size {
-    /// In MiB.
-    pub memory_mib: u32,
+struct Size {
+    memory_mib: u32,
     /// In milliseconds, of a review of 3 images that meets no sandbox.
-    pub cold_p99_ms: f64,
+    cold_p99: f64,
     /// Of a review of 3 images by a warm sandbox that does not know them.
-    pub fresh_p50_ms: f64,
+    fresh_p99: f64,
     /// Of one that does.
-    pub cached_p99_ms: f64,
-    /// Mean milliseconds that Lambda bills of a fresh, and of a cached review.
-    pub billed_ms: [f64; 2],
+    cached_p99: f64,
+    /// USD for a million fresh reviews, cached reviews, and answers of the authorizer.
+    usd: [f64; 3],
 }
 
-/// One row for each size and distance; the sizes at the longer distance. No row but one that says why, where there are
-/// no control groups.
-pub async fn measure(bench: &Bench) -> Result<(Vec<Row>, Vec<Size>), Failure> {
+/// Rows of each size and distance, and the picture of the longer one. One row that says why not, where there are no
+/// control groups.
+pub async fn measure(bench: &Bench) -> Result<(Vec<Row>, Option<String>), Failure> {
     if let Err(error) = Share::of(128) {
         let figure = format!("not measured: this user cannot make a control group ({error})");
-        return Ok((vec![Row::plain("Lambda's share of a core", figure)], vec![]));
+        return Ok((vec![Row::plain("Lambda's share of a core", figure)], None));
     }
+    let prices = Prices::read()?;
     let (mut rows, mut sizes) = (vec![], vec![]);
     for distance in DISTANCES {
         let folder = bench.file(&format!("sizes-{distance}"));
@@ -66,12 +69,16 @@ pub async fn measure(bench: &Bench) -> Result<(Vec<Row>, Vec<Size>), Failure> {
         let cloud = Cloud::at(latency, &folder, &catalogue::yaml(), []).await?;
         sizes.clear();
         for (memory_mib, times) in series(bench, &cloud, distance).await? {
-            let size = size(memory_mib, &times);
-            rows.push(row(distance, &size, &times));
-            sizes.push(size);
+            let is_again = sizes.iter().any(|size: &Size| size.memory_mib == memory_mib);
+            let size = size(memory_mib, &times, &prices)?;
+            rows.push(row(distance, &size, &times, is_again));
+            if !is_again {
+                sizes.push(size);
+            }
         }
     }
-    Ok((rows, sizes))
+    rows.extend(sizes.iter().map(|size| cost(size, &prices)));
+    Ok((rows, Some(picture(&sizes, &prices))))
 }
 
 /// Every size once in each round, and the first once more (A/A).
@@ -87,7 +94,9 @@ async fn series(bench: &Bench, cloud: &Cloud, distance: u64) -> Result<Vec<(u32,
         let turns = series.len();
         for turn in 0..turns {
             // From round to round another is the first.
-            let Some((memory_mib, times)) = series.get_mut((turn + round) % turns) else { continue };
+            let Some((memory_mib, times)) = series.get_mut((turn + round) % turns) else {
+                continue;
+            };
             one(bench, cloud, *memory_mib, times).await?;
         }
     }
@@ -95,19 +104,26 @@ async fn series(bench: &Bench, cloud: &Cloud, distance: u64) -> Result<Vec<(u32,
 }
 
 /// A cold review of each number of images, and reviews of the sandboxes that they leave.
-async fn one(bench: &Bench, cloud: &Cloud, memory_mib: u32, times: &mut Times) -> Result<(), Failure> {
+async fn one(
+    bench: &Bench,
+    cloud: &Cloud,
+    memory_mib: u32,
+    times: &mut Times,
+) -> Result<(), Failure> {
     let at = |program: Program| {
         let mut environment = cloud.environment.clone();
         let memory = memory_mib.to_string();
         environment.insert("AWS_LAMBDA_FUNCTION_MEMORY_SIZE".to_owned(), memory);
         Program { environment, ..program }
     };
-    let pair = Pair { authorizer: at(bench.authorizer()), admission: at(bench.admission()), memory_mib };
+    let pair =
+        Pair { authorizer: at(bench.authorizer()), admission: at(bench.admission()), memory_mib };
     for (images, cold) in IMAGES.into_iter().zip(&mut times.cold) {
         let mut warm = pair.cold(&catalogue::clean_images(0, images)).await?;
         cold.push(warm.first);
         if images == WARM_IMAGES {
-            let [fresh_billed, cached_billed] = &mut times.billed;
+            let [fresh_billed, cached_billed, authorizer_billed] = &mut times.billed;
+            authorizer_billed.push(billed(&warm.authorizer));
             // Those that the sandbox does not know yet, and the same once more.
             for number in 1..=bench.repetitions(10, 5) {
                 let images = catalogue::clean_images(number * WARM_IMAGES, WARM_IMAGES);
@@ -132,26 +148,31 @@ fn billed(answered: &Answered) -> Duration {
     Duration::from_millis(u64::try_from(exact.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX))
 }
 
-fn size(memory_mib: u32, times: &Times) -> Size {
+fn size(memory_mib: u32, times: &Times, prices: &Prices) -> Result<Size, Failure> {
     let [_, three, _] = &times.cold;
-    let mean = |times: &[Duration]| {
-        let sum: Duration = times.iter().sum();
-        milliseconds(sum) / crate::statistics::float(times.len().max(1))
-    };
-    Size {
-        memory_mib,
-        cold_p99_ms: sample(three).percentile(99),
-        fresh_p50_ms: sample(&times.fresh).median(),
-        cached_p99_ms: sample(&times.cached).percentile(99),
-        billed_ms: times.billed.each_ref().map(|times| mean(times)),
+    let p99 = |times| sample(times).percentile(99);
+    let mut usd = [0.0; 3];
+    for (usd, billed) in usd.iter_mut().zip(&times.billed) {
+        let sum: Duration = billed.iter().sum();
+        *usd = prices.function(memory_mib, milliseconds(sum) / float(billed.len().max(1)))?;
     }
+    let api = prices.http_api()?;
+    let [fresh, cached, authorizer] = usd;
+    Ok(Size {
+        memory_mib,
+        cold_p99: p99(three),
+        fresh_p99: p99(&times.fresh),
+        cached_p99: p99(&times.cached),
+        usd: [fresh + api, cached + api, authorizer],
+    })
 }
 
-fn row(distance: u64, size: &Size, times: &Times) -> Row {
+fn row(distance: u64, size: &Size, times: &Times, is_again: bool) -> Row {
     let memory_mib = size.memory_mib;
     let measure = format!(
-        "{memory_mib} MiB ({:.1} % of a core), AWS + {distance} ms: p50 / p99",
-        share::percent(memory_mib)
+        "{memory_mib} MiB ({:.1} % of a core){}, AWS + {distance} ms: p50 / p99",
+        share::percent(memory_mib),
+        if is_again { " again (A/A)" } else { "" }
     );
     let cold: Vec<String> = times.cold.iter().map(|times| edges(times, 0)).collect();
     let figure = format!(
@@ -163,9 +184,45 @@ fn row(distance: u64, size: &Size, times: &Times) -> Row {
     if distance == 0 {
         return Row::plain(measure, figure);
     }
-    let reached = size.cold_p99_ms <= COLD_BAR_MS && size.cached_p99_ms <= CACHED_BAR_MS;
+    let reached = size.cold_p99 <= COLD_BAR_MS && size.cached_p99 <= CACHED_BAR_MS;
     let bar = format!("p99: cold, 3 images ≤ {COLD_BAR_MS:.0} ms; cached ≤ {CACHED_BAR_MS:.0} ms");
     Row::time(measure, figure, bar, reached)
+}
+
+fn cost(size: &Size, prices: &Prices) -> Row {
+    let [fresh, cached, authorizer] = size.usd;
+    Row::plain(
+        format!(
+            "{} MiB: USD for a million reviews at the HTTP API and the admission function, list prices of {}, {}",
+            size.memory_mib, prices.region, prices.checked
+        ),
+        format!(
+            "cached {cached:.2}, fresh {fresh:.2}; {authorizer:.2} more where the authorizer is asked for each"
+        ),
+    )
+}
+
+fn picture(sizes: &[Size], prices: &Prices) -> String {
+    let line = |name, of: fn(&Size) -> f64| Line { name, values: sizes.iter().map(of).collect() };
+    let memories: Vec<u32> = sizes.iter().map(|size| size.memory_mib).collect();
+    let latency = Panel {
+        title: "A review of 3 images, AWS + 20 ms: p99, ms".to_owned(),
+        lines: vec![
+            line("cold", |size| size.cold_p99),
+            line("fresh", |size| size.fresh_p99),
+            line("cached", |size| size.cached_p99),
+        ],
+        marks: vec![1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0],
+    };
+    let cost = Panel {
+        title: format!("A million reviews, USD ({}, {})", prices.region, prices.checked),
+        lines: vec![
+            line("fresh", |size| size.usd.first().copied().unwrap_or_default()),
+            line("cached", |size| size.usd.get(1).copied().unwrap_or_default()),
+        ],
+        marks: vec![1.0, 1.2, 1.5, 2.0, 3.0, 5.0],
+    };
+    picture::svg(&memories, &[latency, cost])
 }
 
 fn sample(times: &[Duration]) -> Sample {

@@ -32,7 +32,10 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
     let busiest = busiest(&arrivals);
     let limit: usize = SANDBOXES.parse()?;
     Ok(vec![Row::count(
-        format!("storm: {DENIALS} denials in {:.0} s on {SANDBOXES} sandboxes", float(DENIALS) / f64::from(RATE)),
+        format!(
+            "storm: {DENIALS} denials in {:.0} s on {SANDBOXES} sandboxes",
+            float(DENIALS) / f64::from(RATE)
+        ),
         format!(
             "{} puts of metrics, {busiest} in the busiest second; {} answered right, p50 {:.1} ms, p99 {:.1} ms",
             arrivals.len(),
@@ -47,7 +50,8 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
 
 /// The largest number of arrivals within a window.
 fn busiest(arrivals: &[u64]) -> usize {
-    let within = |from: &u64| arrivals.iter().filter(|at| (*from..from + WINDOW_MS).contains(at)).count();
+    let within =
+        |from: &u64| arrivals.iter().filter(|at| (*from..from + WINDOW_MS).contains(at)).count();
     arrivals.iter().map(within).max().unwrap_or_default()
 }
 

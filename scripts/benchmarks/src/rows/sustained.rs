@@ -57,7 +57,8 @@ async fn one_sandbox(bench: &Bench) -> Result<Row, Failure> {
     std::fs::create_dir(&folder)?;
     let latency = Duration::from_millis(DISTANCE_MS);
     let cloud = Cloud::at(latency, &folder, &catalogue::yaml(), []).await?;
-    let at = |program| crate::sandbox::Program { environment: cloud.environment.clone(), ..program };
+    let at =
+        |program| crate::sandbox::Program { environment: cloud.environment.clone(), ..program };
     let pair = Pair {
         authorizer: at(bench.authorizer()),
         admission: at(bench.admission()),
@@ -66,7 +67,8 @@ async fn one_sandbox(bench: &Bench) -> Result<Row, Failure> {
     let mut warm = pair.cold(&catalogue::clean_images(0, OF_A_POD)).await?;
     let mut rates = [0.0; 2];
     let rounds = bench.repetitions(150, 30);
-    bench.say(&format!("sustained: {rounds} fresh reviews of one sandbox, and as many cached ones"));
+    bench
+        .say(&format!("sustained: {rounds} fresh reviews of one sandbox, and as many cached ones"));
     for (rate, is_fresh) in rates.iter_mut().zip([true, false]) {
         let started = Instant::now();
         for number in 1..=rounds {
@@ -78,7 +80,9 @@ async fn one_sandbox(bench: &Bench) -> Result<Row, Failure> {
     warm.stop().await?;
     let [fresh, cached] = rates;
     Ok(Row::plain(
-        format!("one sandbox of {MEMORY_MIB} MiB, AWS + {DISTANCE_MS} ms, {OF_A_POD} images: reviews a second"),
+        format!(
+            "one sandbox of {MEMORY_MIB} MiB, AWS + {DISTANCE_MS} ms, {OF_A_POD} images: reviews a second"
+        ),
         format!("fresh {fresh:.0}, cached {cached:.0}"),
     ))
 }
@@ -106,7 +110,9 @@ async fn measured(bench: &Bench, rate: u32) -> Result<(Row, Duration), Failure> 
     let sandboxes = load::processes(&stack, "admission")?;
     stack.stop().await?;
     let row = Row::count(
-        format!("{rate} reviews a second of {IMAGES} images, AWS + {DISTANCE_MS} ms: sandboxes, calls of ECR a second (measured)"),
+        format!(
+            "{rate} reviews a second of {IMAGES} images, AWS + {DISTANCE_MS} ms: sandboxes, calls of ECR a second (measured)"
+        ),
         format!(
             "{sandboxes} sandboxes, {:.0} calls; p50 {:.0} ms, p99 {:.0} ms; {} of {} right",
             float(calls) / elapsed,
@@ -128,8 +134,13 @@ fn computed(rate: u32, busy: Duration) -> Row {
     let sandboxes = (2.0 * rate_per_second * busy.as_secs_f64()).ceil().max(1.0);
     let calls = calls_per_second(rate_per_second, sandboxes);
     Row::plain(
-        format!("{rate} reviews a second of {IMAGES} images, AWS + {DISTANCE_MS} ms: sandboxes, calls of ECR a second (computed)"),
-        format!("{sandboxes:.0} sandboxes, {calls:.0} calls, with {:.0} ms a review", milliseconds(busy)),
+        format!(
+            "{rate} reviews a second of {IMAGES} images, AWS + {DISTANCE_MS} ms: sandboxes, calls of ECR a second (computed)"
+        ),
+        format!(
+            "{sandboxes:.0} sandboxes, {calls:.0} calls, with {:.0} ms a review",
+            milliseconds(busy)
+        ),
     )
 }
 

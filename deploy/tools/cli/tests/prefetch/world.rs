@@ -185,7 +185,12 @@ impl World {
             document: document
                 .map(|text| PolicyVersion { id: "v1".to_owned(), text: text.to_owned() }),
             own_account: settings.own_account,
-            circumstances: Circumstances { user: NOBODY.to_owned(), groups: vec![], mutate: true },
+            circumstances: Circumstances {
+                cluster: "default".to_owned(),
+                user: NOBODY.to_owned(),
+                groups: vec![],
+                mutate: true,
+            },
             namespace: "shop".to_owned(),
             now_ms: NOW_MS,
             deadline,

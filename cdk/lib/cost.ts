@@ -91,7 +91,7 @@ export const RULES: readonly string[] = matches(
 /** How long counts wait for the next review, in seconds. */
 const PUT_INTERVAL = Number(
   matches(
-    'functions/admission/src/metrics.rs',
+    'functions/admission/src/metrics/queue.rs',
     /INTERVAL: Duration = Duration::from_secs\((\d+)\)/g,
   )[0],
 );

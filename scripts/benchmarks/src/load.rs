@@ -12,12 +12,12 @@ use crate::pods;
 use crate::shape::VALIDATE;
 use crate::statistics::Sample;
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Debug)]
 pub struct Load {
     /// Of each answer.
     pub times: Sample,
-    /// Whether every answer was the expected one.
+    /// How many answers were the expected ones.
     pub right: usize,
     /// How many were sent.
     pub sent: usize,

@@ -1,15 +1,17 @@
-"""Starts ministack with the part of Lambda that it lacks: the Extensions API.
+"""Starts ministack with what it lacks: the Extensions API of Lambda, and alarms on metric math.
 
 The functions register an internal extension for no events, since Lambda sends SIGTERM only to sandboxes
 that have one. ministack's Runtime API answers 404 to that. Run by ministack's own Python.
 """
 
 import json
+import re
 import sys
 import time
 
 from ministack.app import main
 from ministack.core.lambda_runtime import ProvidedWorker
+from ministack.services.cloudformation import provisioners
 
 _build = ProvidedWorker._build_handler_class
 
@@ -41,5 +43,30 @@ def _with_extensions(worker, generation, pending):
     return Handler
 
 
+_alarm = provisioners._cw_metric_alarm_record
+
+
+def _with_metric_math(name, properties):
+    """Checks what PutMetricAlarm checks, and keeps the alarm as one on its first metric: nothing here evaluates it."""
+    metrics = properties.get("Metrics")
+    if not metrics:
+        return _alarm(name, properties)
+    stats = [metric for metric in metrics if "MetricStat" in metric]
+    expressions = [metric for metric in metrics if "Expression" in metric]
+    watched = [metric for metric in metrics if str(metric.get("ReturnData", True)).lower() == "true"]
+    if len(watched) != 1 or len(stats) > 10 or len(expressions) > 10:
+        raise ValueError(f"{name}: {len(watched)} watched, {len(stats)} metrics, {len(expressions)} expressions")
+    ids = {metric["Id"] for metric in metrics}
+    for expression in expressions:
+        unknown = set(re.findall(r"\b[a-z]\w*", expression["Expression"])) - ids
+        if unknown:
+            raise ValueError(f"{name}: {expression['Expression']} names {sorted(unknown)}")
+    first = stats[0]["MetricStat"]
+    plain = {key: value for key, value in properties.items() if key != "Metrics"}
+    plain.update(first["Metric"], Period=first["Period"], Statistic=first["Stat"])
+    return _alarm(name, plain)
+
+
 ProvidedWorker._build_handler_class = _with_extensions
+provisioners._cw_metric_alarm_record = _with_metric_math
 sys.exit(main())

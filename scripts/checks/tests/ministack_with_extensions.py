@@ -1,4 +1,5 @@
-"""Starts ministack with what it lacks: Lambda's Extensions API, and templates at the usual address of a bucket.
+"""Starts ministack with what it lacks: Lambda's Extensions API, templates at the usual address of a bucket, and alarms on
+metric math.
 
 The functions register an internal extension for no events, since Lambda sends SIGTERM only to sandboxes
 that have one. ministack's Runtime API answers 404 to that. Run by ministack's own Python.
@@ -11,10 +12,11 @@ import time
 
 from ministack.app import main
 from ministack.core.lambda_runtime import ProvidedWorker
-from ministack.services.cloudformation import helpers
+from ministack.services.cloudformation import helpers, provisioners
 
 _build = ProvidedWorker._build_handler_class
 _resolve = helpers._resolve_document
+_alarm = provisioners._cw_metric_alarm_record
 _VIRTUAL_HOST = re.compile(r"https://([a-z0-9.-]+)\.s3\.[a-z0-9-]+\.amazonaws\.com/(.+)")
 
 
@@ -54,6 +56,28 @@ def _by_virtual_host(params, body_key, url_key, label):
     return _resolve(params, body_key, url_key, label)
 
 
+def _with_metric_math(name, properties):
+    """Checks what PutMetricAlarm checks, and keeps the alarm as one on its first metric: nothing here evaluates it."""
+    metrics = properties.get("Metrics")
+    if not metrics:
+        return _alarm(name, properties)
+    stats = [metric for metric in metrics if "MetricStat" in metric]
+    expressions = [metric for metric in metrics if "Expression" in metric]
+    watched = [metric for metric in metrics if str(metric.get("ReturnData", True)).lower() == "true"]
+    if len(watched) != 1 or len(stats) > 10 or len(expressions) > 10:
+        raise ValueError(f"{name}: {len(watched)} watched, {len(stats)} metrics, {len(expressions)} expressions")
+    ids = {metric["Id"] for metric in metrics}
+    for expression in expressions:
+        unknown = set(re.findall(r"\b[a-z]\w*", expression["Expression"])) - ids
+        if unknown:
+            raise ValueError(f"{name}: {expression['Expression']} names {sorted(unknown)}")
+    first = stats[0]["MetricStat"]
+    plain = {key: value for key, value in properties.items() if key != "Metrics"}
+    plain.update(first["Metric"], Period=first["Period"], Statistic=first["Stat"])
+    return _alarm(name, plain)
+
+
 ProvidedWorker._build_handler_class = _with_extensions
 helpers._resolve_document = _by_virtual_host
+provisioners._cw_metric_alarm_record = _with_metric_math
 sys.exit(main())

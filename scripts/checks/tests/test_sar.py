@@ -22,6 +22,7 @@ BUCKET = "packages"
 SOURCES = "203.0.113.7/32,2001:db8::/56"
 # Of another account: a policy may be shared.
 POLICY_SECRET = f"arn:aws:secretsmanager:{REGION}:210987654321:secret:ecr-admission/policy-AbCdEf"
+TICKETS = f"arn:aws:sns:{REGION}:{ACCOUNT}:tickets"
 ENDPOINTS = "vpce-0123456789abcdef0,vpce-0fedcba9876543210"
 WEB_ACL = (
     f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/webhooks/01234567-89ab-cdef-0123-456789abcdef"
@@ -285,6 +286,7 @@ class Deployed(unittest.TestCase):
             ({"PublicEndpoint": "false"}, "PublicEndpoint: expected true without VpcEndpointIds"),
             ({"VpcEndpointClusters": "blue"}, "VpcEndpointClusters: expected nothing without VpcEndpointIds"),
             ({**private, "AllowedSources": SOURCES}, "AllowedSources: expected nothing with a private API alone"),
+            ({"TicketTopicArn": TICKETS}, "TicketTopicArn: expected nothing without AlarmTopicArn"),
         ):
             with self.assertRaisesRegex(RuntimeError, reason):
                 create(self.cloud.url, "refused", self.packaged, **parameters)

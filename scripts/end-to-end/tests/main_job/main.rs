@@ -8,6 +8,7 @@
 )]
 
 mod bodies;
+mod evidence;
 mod faults;
 mod metrics;
 mod mutation;

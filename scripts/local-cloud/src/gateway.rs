@@ -2,6 +2,7 @@
 //! integration, both with payload format 2.0.
 
 mod answer;
+mod answers;
 mod authorizer;
 mod body;
 mod event;

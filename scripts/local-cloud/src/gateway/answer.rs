@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::reply::{self, Reply};
+use super::reply::{self, AnswerError, Reply};
 
 const JSON: &str = "application/json";
 
@@ -27,19 +25,6 @@ struct Structured {
     is_base64_encoded: bool,
 }
 
-/// Why an answer cannot be sent on.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum AnswerError {
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
-    #[error("statusCode {0} is not an HTTP status from 200 to 599")]
-    Status(u16),
-    #[error("the body is not base64: {0}")]
-    Base64(#[from] base64::DecodeError),
-    #[error("header {0:?} cannot be sent")]
-    Header(String),
-}
-
 /// The response for an answer. One with a `statusCode` says everything itself; any other is the
 /// body, as JSON with status 200.
 pub(super) fn reply(answer: &Bytes) -> Result<Reply, AnswerError> {
@@ -53,23 +38,15 @@ pub(super) fn reply(answer: &Bytes) -> Result<Reply, AnswerError> {
 }
 
 fn structured(answer: Structured) -> Result<Reply, AnswerError> {
-    let body = answer.body.unwrap_or_default();
-    let body = if answer.is_base64_encoded { STANDARD.decode(body)? } else { body.into_bytes() };
-    let mut reply = reply::ok("text/plain;charset=UTF-8", body);
-    *reply.status_mut() = StatusCode::from_u16(answer.status_code)
-        .ok()
-        .filter(|status| (200..600).contains(&status.as_u16()))
-        .ok_or(AnswerError::Status(answer.status_code))?;
+    let Structured { status_code, body, is_base64_encoded, .. } = answer;
+    let mut reply =
+        reply::of_answer("text/plain;charset=UTF-8", status_code, body, is_base64_encoded)?;
     let headers = reply.headers_mut();
     for (name, value) in answer.headers.unwrap_or_default() {
-        let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-        let pair = HeaderName::try_from(&name).ok().zip(HeaderValue::try_from(text).ok());
-        let (name, value) = pair.ok_or(AnswerError::Header(name))?;
+        let (name, value) = reply::header(&name, &value)?;
         headers.insert(name, value);
     }
-    // hyper writes the length of the body that is really sent.
-    headers.remove(header::CONTENT_LENGTH);
-    headers.remove(header::TRANSFER_ENCODING);
+    reply::without_length(headers);
     for cookie in answer.cookies.unwrap_or_default() {
         let value = HeaderValue::try_from(cookie)
             .map_err(|_invalid| AnswerError::Header("set-cookie".to_owned()))?;

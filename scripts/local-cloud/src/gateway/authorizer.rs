@@ -1,15 +1,13 @@
-//! The Lambda authorizer with simple responses, and API Gateway's memory of what it answered.
+//! The Lambda authorizer with simple responses.
 
-use std::collections::HashMap;
-use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::header;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::answers::Answers;
 use super::event::Stage;
 use super::request::Request;
 use crate::runtime::{Function, InvokeError};
@@ -63,19 +61,17 @@ pub(super) enum AuthorizerError {
 }
 
 /// The authorizer and its cached answers.
+#[derive(Debug)]
 pub(super) struct Authorizer {
     function: Function,
     sources: IdentitySources,
-    ttl: Duration,
-    /// By the whole values of all identity sources, as API Gateway does.
-    cache: Mutex<HashMap<Vec<String>, (Instant, Decision)>>,
+    answers: Answers<Decision>,
 }
 
 impl Authorizer {
-    /// Without identity sources nothing is cached, whatever the `ttl`.
+    /// An authorizer whose answers are reused for `ttl`.
     pub(super) fn new(function: Function, sources: IdentitySources, ttl: Duration) -> Self {
-        let ttl = if sources == IdentitySources::None { Duration::ZERO } else { ttl };
-        Self { function, sources, ttl, cache: Mutex::default() }
+        Self { function, sources, answers: Answers::new(sources, ttl) }
     }
 
     /// Decides about the caller of a request. Errors are not cached.
@@ -88,7 +84,7 @@ impl Authorizer {
         let Some(identity) = self.sources.of(header, request.source_ip) else {
             return Ok(Decision::NoIdentity);
         };
-        if let Some(decision) = self.cached(&identity) {
+        if let Some(decision) = self.answers.recall(&identity) {
             return Ok(decision);
         }
         let event = stage.authorizer_event(request, &identity);
@@ -97,39 +93,13 @@ impl Authorizer {
             .await
             .map_err(|_elapsed| AuthorizerError::TimedOut)??;
         let decision = parse(&answer).map_err(AuthorizerError::Malformed)?;
-        self.remember(identity, &decision);
+        self.answers.remember(identity, &decision);
         Ok(decision)
     }
 
     /// Forgets all answers, as `ResetAuthorizersCache` does.
     pub(super) fn forget(&self) {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    fn cached(&self, identity: &[String]) -> Option<Decision> {
-        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, decision) = cache.get(identity)?;
-        (since.elapsed() < self.ttl).then(|| decision.clone())
-    }
-
-    fn remember(&self, identity: Vec<String>, decision: &Decision) {
-        if self.ttl.is_zero() {
-            return;
-        }
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.retain(|_, (since, _)| since.elapsed() < self.ttl);
-        cache.insert(identity, (Instant::now(), decision.clone()));
-    }
-}
-
-/// The cache is keyed by tokens, which stay out of every output.
-impl fmt::Debug for Authorizer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorizer")
-            .field("function", &self.function)
-            .field("sources", &self.sources)
-            .field("ttl", &self.ttl)
-            .finish_non_exhaustive()
+        self.answers.forget();
     }
 }
 

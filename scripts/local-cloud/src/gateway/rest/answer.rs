@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::gateway::reply::{self, Reply};
+use crate::gateway::reply::{self, AnswerError, Reply};
 
 /// An answer with any other field is malformed.
 #[derive(Default, Deserialize)]
@@ -22,40 +19,20 @@ struct Proxied {
     is_base64_encoded: bool,
 }
 
-/// Why an answer cannot be sent on.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum AnswerError {
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
-    #[error("statusCode {0} is not an HTTP status from 200 to 599")]
-    Status(u16),
-    #[error("the body is not base64: {0}")]
-    Base64(#[from] base64::DecodeError),
-    #[error("header {0:?} cannot be sent")]
-    Header(String),
-}
-
 /// The response for an answer, which is an object.
 pub(super) fn reply(answer: &Bytes) -> Result<Reply, AnswerError> {
     let object: serde_json::Map<String, Value> = serde_json::from_slice(answer)?;
     let answer: Proxied = serde_json::from_value(Value::Object(object))?;
-    let body = answer.body.unwrap_or_default();
-    let body = if answer.is_base64_encoded { STANDARD.decode(body)? } else { body.into_bytes() };
-    let mut reply = reply::ok("application/json", body);
-    let status = answer.status_code.unwrap_or(200);
-    *reply.status_mut() = StatusCode::from_u16(status)
-        .ok()
-        .filter(|status| (200..600).contains(&status.as_u16()))
-        .ok_or(AnswerError::Status(status))?;
+    let Proxied { status_code, body, is_base64_encoded, .. } = answer;
+    let status = status_code.unwrap_or(200);
+    let mut reply = reply::of_answer("application/json", status, body, is_base64_encoded)?;
     let one =
         answer.headers.unwrap_or_default().into_iter().map(|(name, value)| (name, vec![value]));
     let headers = reply.headers_mut();
     for (name, values) in one.chain(answer.multi_value_headers.unwrap_or_default()) {
         let mut first = true;
         for value in values {
-            let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-            let pair = HeaderName::try_from(&name).ok().zip(HeaderValue::try_from(text).ok());
-            let (header, value) = pair.ok_or_else(|| AnswerError::Header(name.clone()))?;
+            let (header, value) = reply::header(&name, &value)?;
             if std::mem::take(&mut first) {
                 headers.insert(header, value);
             } else {
@@ -63,9 +40,7 @@ pub(super) fn reply(answer: &Bytes) -> Result<Reply, AnswerError> {
             }
         }
     }
-    // hyper writes the length of the body that is really sent.
-    headers.remove(header::CONTENT_LENGTH);
-    headers.remove(header::TRANSFER_ENCODING);
+    reply::without_length(headers);
     Ok(reply)
 }
 

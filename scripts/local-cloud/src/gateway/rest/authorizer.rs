@@ -1,9 +1,6 @@
 //! The Lambda authorizer of a REST API: it answers with a policy, which is evaluated for every call, also where the
 //! answer is an earlier one.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::header;
@@ -13,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::policy::{Policy, Verdict};
 use super::refusal::Refusal;
+use crate::gateway::answers::Answers;
 use crate::gateway::authorizer::{IdentitySources, LIMIT, describe};
 use crate::gateway::event::Stage;
 use crate::runtime::{Function, InvokeError};
@@ -54,18 +52,17 @@ impl Known {
 }
 
 /// The authorizer and its cached answers.
+#[derive(Debug)]
 pub(super) struct Authorizer {
     function: Function,
     sources: IdentitySources,
-    ttl: Duration,
-    cache: Mutex<HashMap<Vec<String>, (Instant, Answer)>>,
+    answers: Answers<Answer>,
 }
 
 impl Authorizer {
-    /// Without identity sources nothing is cached, whatever the `ttl`.
+    /// An authorizer whose answers are reused for `ttl`.
     pub(super) fn new(function: Function, sources: IdentitySources, ttl: Duration) -> Self {
-        let ttl = if sources == IdentitySources::None { Duration::ZERO } else { ttl };
-        Self { function, sources, ttl, cache: Mutex::default() }
+        Self { function, sources, answers: Answers::new(sources, ttl) }
     }
 
     /// Decides about a call of the method with this ARN. Errors are not cached.
@@ -82,12 +79,12 @@ impl Authorizer {
         let header = call.header(&header::AUTHORIZATION);
         let identity = self.sources.of(header, call.source_ip).ok_or(Refusal::Unauthorized)?;
         let since = Instant::now();
-        let answer = if let Some(answer) = self.cached(&identity) {
+        let answer = if let Some(answer) = self.answers.recall(&identity) {
             answer
         } else {
             let event = stage.rest_authorizer_event(call, method_arn);
             let answer = self.ask(event, call.trace_id.clone()).await?;
-            self.remember(identity, &answer);
+            self.answers.remember(identity, &answer);
             answer
         };
         match answer.policy_document.verdict(method_arn) {
@@ -118,33 +115,7 @@ impl Authorizer {
 
     /// Forgets all answers, as `FlushStageAuthorizersCache` does.
     pub(super) fn forget(&self) {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    fn cached(&self, identity: &[String]) -> Option<Answer> {
-        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, answer) = cache.get(identity)?;
-        (since.elapsed() < self.ttl).then(|| answer.clone())
-    }
-
-    fn remember(&self, identity: Vec<String>, answer: &Answer) {
-        if self.ttl.is_zero() {
-            return;
-        }
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.retain(|_, (since, _)| since.elapsed() < self.ttl);
-        cache.insert(identity, (Instant::now(), answer.clone()));
-    }
-}
-
-/// The cache is keyed by tokens, and a policy may hold a key: both stay out of every output.
-impl fmt::Debug for Authorizer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorizer")
-            .field("function", &self.function)
-            .field("sources", &self.sources)
-            .field("ttl", &self.ttl)
-            .finish_non_exhaustive()
+        self.answers.forget();
     }
 }
 

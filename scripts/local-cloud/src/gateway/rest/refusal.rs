@@ -7,9 +7,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::answer::AnswerError;
 use crate::gateway::body::BodyError;
-use crate::gateway::reply::{Reply, ok};
+use crate::gateway::reply::{AnswerError, Reply, ok};
 
 /// Why a call is not answered by the function.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The part of AWS that the functions call: ECR, Secrets Manager and CloudWatch, on one HTTPS port.
 //!
-//! The requests say which of the three APIs they call: `X-Amz-Target` for the JSON 1.1 ones,
-//! the path for CloudWatch's rpc-v2-cbor. Requests are signed with Signature Version 4, which is
+//! The requests say which API they call: `X-Amz-Target` for the JSON 1.1 ones, the path for CloudWatch's rpc-v2-cbor
+//! and for the HTTP API of ECR's registries. Requests are signed with Signature Version 4, which is
 //! checked; its scope names the Region whose ECR registry answers.
 
 mod asked;
@@ -11,6 +11,7 @@ mod ecr;
 mod error;
 mod faults;
 mod journal;
+mod registry;
 mod secrets;
 mod sign;
 mod state;

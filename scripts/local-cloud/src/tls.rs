@@ -1,6 +1,6 @@
 //! The certificates of the local endpoints.
 //!
-//! An authority of our own signs one leaf for 127.0.0.1 and localhost, and its key is forgotten at
+//! An authority of our own signs one leaf for 127.0.0.1, localhost and the registries, and its key is forgotten at
 //! once: nobody can sign another with it. The leaf and its key stay in the directory, so that a
 //! kube-apiserver that was configured from there still trusts the next start.
 
@@ -19,6 +19,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
+use crate::cli::REGION;
 use crate::directory::{self, DirectoryError};
 
 /// The authority that clients trust.
@@ -122,6 +123,8 @@ fn make(directory: &Path) -> Result<(), TlsError> {
     leaf.subject_alt_names = vec![
         SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         SanType::DnsName("localhost".try_into()?),
+        // For clients that reach the registries of the stack's Region through a proxy.
+        SanType::DnsName(format!("*.dkr.ecr.{REGION}.amazonaws.com").try_into()?),
     ];
     leaf.is_ca = IsCa::ExplicitNoCa;
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];

@@ -9,6 +9,7 @@
 //!   - account: "123456789012"                 # 12 digits
 //!     region: us-east-1
 //!     scanType: BASIC                         # or ENHANCED: the shape of findings, and their pages
+//!     pullThroughCacheRules: [{prefix: docker-hub, upstream: registry-1.docker.io}]
 //!     notFound: [payments/old]                # repositories that ECR said do not exist
 //!     repositories:
 //!       - name: payments/api
@@ -87,6 +88,12 @@
 //!         upstream:                           # a pull-through cache: BatchGetImage asks the upstream
 //!           imported: ["1.29"]                # … for every tag but these, and
 //!           others: UpstreamUnavailable       # … fails so; or AccessDeniedException, for the whole call
+//!       - name: docker-hub/library/redis      # does not exist before one of its images is pulled
+//!         images:
+//!           - tags: ["8.2"]                   # held once its manifest is pulled by tag through the registry API;
+//!             onPull: {scanSeconds: 2}        # its scan is over so long after that
+//!           - tags: ["8.3"]
+//!             onPull: {refused: {status: 429, code: TOOMANYREQUESTS, message: Rate exceeded}}    # it never is
 //! ```
 //!
 //! The words of AWS (mutability, frequency, status, severity, failure codes) are passed through as they
@@ -124,6 +131,7 @@ pub(crate) mod filter;
 pub(crate) mod id;
 pub(crate) mod image;
 mod moment;
+pub(crate) mod on_pull;
 pub(crate) mod refusal;
 pub(crate) mod registry;
 pub(crate) mod scan;

@@ -7,6 +7,7 @@ mod layers;
 mod manifest;
 mod page;
 mod parameter;
+mod pull;
 mod repositories;
 mod signing;
 mod store;
@@ -19,6 +20,7 @@ use crate::error::EcrError;
 use crate::nulls::without_nulls;
 
 pub use layers::BLOBS;
+pub use pull::{PullRefusal, PulledManifest, manifest};
 pub use store::Registries;
 
 /// Carries out an operation; `None` for one that is not answered from a catalogue. A request without a `registryId` is
@@ -43,6 +45,9 @@ pub fn answer(
         }
         "DescribeImageSigningStatus" => {
             input(body).and_then(|it| signing::describe(registries, caller, &it))
+        }
+        "DescribePullThroughCacheRules" => {
+            input(body).and_then(|it| pull::rules(registries, caller, &it))
         }
         "DescribeRepositories" => {
             input(body).and_then(|it| repositories::describe(registries, caller, &it))

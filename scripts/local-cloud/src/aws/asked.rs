@@ -7,10 +7,15 @@ use http::request::Parts;
 /// Where CloudWatch's operations are (rpc-v2-cbor).
 const CLOUDWATCH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
-/// One of the three APIs.
+/// Where the HTTP API of a registry is.
+const REGISTRY: &str = "/v2/";
+
+/// One of the APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Api {
     Ecr,
+    /// The HTTP API of ECR's registries, which pulls go through.
+    Registry,
     SecretsManager,
     CloudWatch,
 }
@@ -20,7 +25,7 @@ impl Api {
     /// and `cloudwatch` in the others, for CloudWatch.
     pub(crate) fn signing_name(self) -> &'static str {
         match self {
-            Api::Ecr => "ecr",
+            Api::Ecr | Api::Registry => "ecr",
             Api::SecretsManager => "secretsmanager",
             Api::CloudWatch => "monitoring",
         }
@@ -29,7 +34,7 @@ impl Api {
     /// The prefix of its IAM actions.
     pub(crate) fn action_prefix(self) -> &'static str {
         match self {
-            Api::Ecr | Api::SecretsManager => self.signing_name(),
+            Api::Ecr | Api::Registry | Api::SecretsManager => self.signing_name(),
             Api::CloudWatch => "cloudwatch",
         }
     }
@@ -42,6 +47,8 @@ pub(crate) enum Asked {
     Operation { api: Api, operation: String },
     /// The blob of a digest, by plain GET.
     Blob(String),
+    /// The manifest of an image, of the registry that the `Host` header names.
+    Manifest { host: String, repository: String, reference: String },
     /// Nothing that is spoken here.
     Nothing,
 }
@@ -49,13 +56,22 @@ pub(crate) enum Asked {
 impl Asked {
     pub(crate) fn of(request: &Parts) -> Asked {
         let path = request.uri.path();
+        let header = |name| request.headers.get(name).and_then(|it| it.to_str().ok());
         if request.method == Method::GET {
-            return match path.strip_prefix(BLOBS) {
-                Some(digest) => Asked::Blob(digest.to_owned()),
+            if let Some(digest) = path.strip_prefix(BLOBS) {
+                return Asked::Blob(digest.to_owned());
+            }
+            let of_registry = path.strip_prefix(REGISTRY);
+            let image = of_registry.and_then(|path| path.rsplit_once("/manifests/"));
+            return match image {
+                Some((repository, reference)) => Asked::Manifest {
+                    host: header("host").unwrap_or_default().to_owned(),
+                    repository: repository.to_owned(),
+                    reference: reference.to_owned(),
+                },
                 None => Asked::Nothing,
             };
         }
-        let header = |name| request.headers.get(name).and_then(|it| it.to_str().ok());
         let target = header("x-amz-target").and_then(|target| target.split_once('.'));
         let (api, operation) = match target {
             Some(("AmazonEC2ContainerRegistry_V20150921", operation)) => (Api::Ecr, operation),
@@ -77,6 +93,7 @@ impl Asked {
         match self {
             Asked::Operation { operation, .. } => operation,
             Asked::Blob(_) => "GetLayerBlob",
+            Asked::Manifest { .. } => "GetManifest",
             Asked::Nothing => "",
         }
     }
@@ -85,6 +102,7 @@ impl Asked {
     pub(crate) fn api(&self) -> Api {
         match self {
             Asked::Operation { api, .. } => *api,
+            Asked::Manifest { .. } => Api::Registry,
             Asked::Blob(_) | Asked::Nothing => Api::Ecr,
         }
     }

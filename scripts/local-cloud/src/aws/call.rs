@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 
 use super::asked::{Api, Asked};
 use super::error::ApiError;
+use super::registry::{self, Registry};
 use super::state::State;
 use super::subject::Subject;
 use super::wire::{self, Answer};
@@ -53,7 +54,11 @@ async fn respond(
     let asked = Asked::of(request);
     let plain = unpack::content(&request.headers, body);
     let subject = Subject::read(&asked, plain.as_deref().unwrap_or_default());
-    let claimed = sign::claimed_region(request).unwrap_or("-");
+    let claimed = match &asked {
+        Asked::Manifest { host, .. } => Registry::of(host).map(|registry| registry.region),
+        _ => sign::claimed_region(request),
+    };
+    let claimed = claimed.unwrap_or("-");
     let account = &state.settings.account;
     let key = subject.key(account, claimed);
     let entry = state.journal.begin(arrived, asked.operation(), &key);
@@ -115,7 +120,9 @@ fn admitted(
     match asked {
         Asked::Operation { api, .. } => {
             let answers_in = |region: &str| match api {
-                Api::Ecr => region == settings.region || state.registries.has_region(region),
+                Api::Ecr | Api::Registry => {
+                    region == settings.region || state.registries.has_region(region)
+                }
                 Api::SecretsManager | Api::CloudWatch => region == settings.region,
             };
             let expected = sign::Expected {
@@ -129,6 +136,7 @@ fn admitted(
         }
         // Its address is the permission, as with the pre-signed ones of AWS.
         Asked::Blob(_) => Ok(settings.region.clone()),
+        Asked::Manifest { host, .. } => registry::admitted(settings, host, request),
         Asked::Nothing => {
             Err(ApiError::unknown_operation(&format!("{} {}", request.method, request.uri)))
         }
@@ -143,11 +151,17 @@ fn carry_out(
 ) -> Result<Answer, ApiError> {
     match asked {
         Asked::Operation { api, operation } => match api {
-            Api::Ecr => ecr::answer(&state.registries, caller, operation, body),
+            Api::Ecr if operation == "GetAuthorizationToken" => {
+                Ok(registry::token(&state.settings, caller))
+            }
+            Api::Ecr | Api::Registry => ecr::answer(&state.registries, caller, operation, body),
             Api::SecretsManager => secrets::answer(&state.secrets, operation, body),
             Api::CloudWatch => cloudwatch::answer(&state.received, operation, body),
         },
         Asked::Blob(digest) => ecr::blob(&state.registries, digest),
+        Asked::Manifest { host, repository, reference } => {
+            registry::manifest(&state.registries, host, repository, reference)
+        }
         Asked::Nothing => Err(ApiError::unknown_operation("")),
     }
 }

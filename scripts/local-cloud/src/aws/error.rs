@@ -1,4 +1,6 @@
-//! Errors, as the three APIs send them.
+//! Errors, as the APIs send them.
+
+use std::borrow::Cow;
 
 use ciborium::cbor;
 use ecr_admission_catalogue::EcrError;
@@ -15,7 +17,7 @@ use super::wire::{self, Answer};
 pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     /// The error's shape.
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     /// The error's name in the older Query protocol, which CloudWatch's clients still go by.
     pub(crate) query_code: Option<&'static str>,
     pub(crate) message: String,
@@ -23,10 +25,10 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     /// A client error: 400.
-    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> ApiError {
+    pub(crate) fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> ApiError {
         ApiError {
             status: StatusCode::BAD_REQUEST,
-            code,
+            code: code.into(),
             query_code: None,
             message: message.into(),
         }
@@ -44,6 +46,10 @@ impl ApiError {
     pub(crate) fn answer(&self, api: Api) -> Answer {
         match api {
             Api::Ecr => self.json("message"),
+            Api::Registry => {
+                let error = json!({"code": self.code, "message": self.message});
+                wire::json(self.status, &json!({"errors": [error]}))
+            }
             Api::SecretsManager => self.json("Message"),
             Api::CloudWatch => self.cbor(),
         }

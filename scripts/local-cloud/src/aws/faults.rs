@@ -50,11 +50,25 @@ pub(crate) fn error(
 ) -> Option<ApiError> {
     let api = asked.api();
     match kind {
+        Kind::Throttle if api == Api::Registry => Some(ApiError {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            ..ApiError::new("TOOMANYREQUESTS", "Rate exceeded")
+        }),
         Kind::Throttle => Some(ApiError::new("ThrottlingException", "Rate exceeded")),
         Kind::AccessDenied => {
-            let action = format!("{}:{}", api.action_prefix(), asked.operation());
+            let action = match api {
+                Api::Registry => "ecr:BatchImportUpstreamImage".to_owned(),
+                _ => format!("{}:{}", api.action_prefix(), asked.operation()),
+            };
             let resource = subject.resource(caller.account, caller.region);
-            Some(EcrError::access_denied(caller, &action, resource.as_deref()).into())
+            let denied = EcrError::access_denied(caller, &action, resource.as_deref());
+            Some(match api {
+                Api::Registry => ApiError {
+                    status: StatusCode::FORBIDDEN,
+                    ..ApiError::new("DENIED", denied.message)
+                },
+                Api::Ecr | Api::SecretsManager | Api::CloudWatch => denied.into(),
+            })
         }
         Kind::KmsDenied => {
             Some(ApiError::new("AccessDeniedException", "Access to KMS is not allowed"))
@@ -63,12 +77,13 @@ pub(crate) fn error(
         Kind::ServerError => {
             let (code, query_code) = match api {
                 Api::Ecr => ("ServerException", None),
+                Api::Registry => ("UNKNOWN", None),
                 Api::SecretsManager => ("InternalServiceError", None),
                 Api::CloudWatch => ("InternalServiceFault", Some("InternalServiceError")),
             };
             Some(ApiError {
                 status: StatusCode::INTERNAL_SERVER_ERROR,
-                code,
+                code: code.into(),
                 query_code,
                 message: "An internal error occurred; try again.".to_owned(),
             })

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::asked::{Api, Asked};
+use super::registry::Registry;
 
 /// What a call is about.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,13 +35,24 @@ impl Subject {
     pub(crate) fn read(asked: &Asked, body: &[u8]) -> Subject {
         let json = || serde_json::from_slice(body).unwrap_or_default();
         match asked {
-            Asked::Operation { api: Api::Ecr, .. } => Subject::of_ecr(&json()),
+            Asked::Operation { api: Api::Ecr | Api::Registry, .. } => Subject::of_ecr(&json()),
             Asked::Operation { api: Api::SecretsManager, .. } => Subject::of_secret(&json()),
             Asked::Operation { api: Api::CloudWatch, .. } => {
                 let named = ciborium::from_reader::<Named, _>(body).ok();
                 Subject::named(Api::CloudWatch, named.and_then(|it| it.namespace))
             }
             Asked::Blob(digest) => Subject { names: vec![digest.clone()], ..Subject::default() },
+            Asked::Manifest { host, repository, reference } => Subject {
+                api: Some(Api::Registry),
+                account: Registry::of(host).map(|registry| registry.account.to_owned()),
+                names: vec![repository.clone()],
+                images: vec![if reference.contains(':') {
+                    format!("@{reference}")
+                } else {
+                    format!(":{reference}")
+                }],
+                stage: None,
+            },
             Asked::Nothing => Subject::default(),
         }
     }
@@ -75,7 +87,7 @@ impl Subject {
     pub(crate) fn key(&self, account: &str, region: &str) -> String {
         let (names, images) = (self.names.join(","), self.images.join(","));
         match self.api {
-            Some(Api::Ecr) => {
+            Some(Api::Ecr | Api::Registry) => {
                 let account = self.account.as_deref().unwrap_or(account);
                 format!("{account}/{region}/{names}{images}")
             }
@@ -90,7 +102,7 @@ impl Subject {
     pub(crate) fn resource(&self, account: &str, region: &str) -> Option<String> {
         let name = self.names.first().map_or("*", String::as_str);
         match self.api? {
-            Api::Ecr => {
+            Api::Ecr | Api::Registry => {
                 let account = self.account.as_deref().unwrap_or(account);
                 Some(arn::repository(region, account, name))
             }

@@ -79,7 +79,10 @@ mod tests {
             ),
         ] {
             let error = content(&encoded(encoding), &body).unwrap_err();
-            assert_eq!((error.code, error.message.as_str()), ("SerializationException", message));
+            assert_eq!(
+                (error.code.as_ref(), error.message.as_str()),
+                ("SerializationException", message)
+            );
         }
     }
 }

@@ -14,6 +14,7 @@ mod findings;
 mod images;
 mod layers;
 mod manifests;
+mod registry;
 mod repositories;
 mod sample;
 mod secrets;

@@ -192,12 +192,18 @@ impl StandIn {
 
     /// Sends a request as it stands and gives back the whole answer: head and body.
     pub(crate) async fn raw(&self, head: &str, body: &[u8]) -> (String, Vec<u8>) {
+        let head = format!("{head}\r\nHost: {}\r\nContent-Length: {}", self.address, body.len());
+        self.send(&head, body).await
+    }
+
+    /// The same without a body; the head names the host.
+    pub(crate) async fn raw_to(&self, head: &str) -> (String, Vec<u8>) {
+        self.send(head, &[]).await
+    }
+
+    async fn send(&self, head: &str, body: &[u8]) -> (String, Vec<u8>) {
         let mut stream = self.connect().await;
-        let head = format!(
-            "{head}\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-            self.address,
-            body.len()
-        );
+        let head = format!("{head}\r\nConnection: close\r\n\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(body).await.unwrap();
         let mut answer = Vec::new();

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::id::Digest;
+use super::on_pull::OnPull;
 use super::scan::Scan;
 use super::signing::Signing;
 use super::word::{Text, Word};
@@ -74,6 +75,9 @@ pub(crate) struct Image {
     /// The scan of an index itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) index_scan: Option<Scan>,
+    /// Where only the upstream of a pull-through cache has it yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) on_pull: Option<OnPull>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) platforms: Option<Vec<Image>>,
 }

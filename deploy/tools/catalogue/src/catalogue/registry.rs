@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::filter::ExclusionFilter;
 use super::id::Account;
 use super::image::Image;
+use super::on_pull::CacheRule;
 use super::refusal::Refusal;
 use super::signing::Signing;
 use super::upstream::Upstream;
@@ -18,6 +19,8 @@ pub(crate) struct Registry {
     pub(crate) region: String,
     #[serde(default)]
     pub(crate) scan_type: ScanType,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pull_through_cache_rules: Vec<CacheRule>,
     /// Repositories that ECR said do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) not_found: Vec<String>,

@@ -39,7 +39,8 @@ pub(super) fn describe(
     let asked_size = size(input.max_results)?;
     repository.check(Operation::DescribeImageScanFindings, input.image_id.name())?;
     let image = image(repository, account, input)?;
-    let scan = image.scan.as_ref().ok_or_else(|| {
+    let scan = image.scan();
+    let scan = scan.as_deref().ok_or_else(|| {
         EcrError::new(
             "ScanNotFoundException",
             format!(

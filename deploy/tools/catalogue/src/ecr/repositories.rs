@@ -39,7 +39,11 @@ pub(super) fn describe(
         return named(registries, account, region, names);
     }
     let registry = registries.registry(account, region);
-    let all: Vec<_> = registry.iter().flat_map(|registry| registry.repositories.values()).collect();
+    let all: Vec<_> = registry
+        .iter()
+        .flat_map(|registry| registry.repositories.values())
+        .filter(|it| it.exists())
+        .collect();
     let list = format!("repositories {account} {region}");
     let (part, next) = page(&all, &list, token, size(input.max_results)?)?;
     let part: Vec<Value> = part.iter().map(|it| shown(it, account, region)).collect();

@@ -1,10 +1,14 @@
 //! The catalogue as ECR holds it: every image with its digest, manifest and place.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::manifest::{self, Blob};
+use super::pull::{Import, Unfinished};
+use crate::catalogue::on_pull::CacheRule;
 use crate::catalogue::refusal::{Code, Operation, Refusal};
 use crate::catalogue::scan::Scan;
 use crate::catalogue::signing::Signing;
@@ -28,6 +32,7 @@ pub(crate) struct Registry {
     pub(crate) region: String,
     pub(crate) scan_type: ScanType,
     not_found: BTreeSet<String>,
+    pub(crate) cache_rules: Vec<CacheRule>,
     pub(crate) repositories: BTreeMap<String, Repository>,
 }
 
@@ -54,7 +59,9 @@ pub(crate) struct Image {
     /// What ECR says that it is.
     pub(crate) media_type: Option<String>,
     pub(crate) manifest: Bytes,
-    pub(crate) scan: Option<Scan>,
+    scan: Option<Scan>,
+    /// Of an image that only the upstream of a pull-through cache has, until it is pulled.
+    pub(crate) import: Option<Arc<Import>>,
     /// `None` where it was not recorded.
     pub(crate) signing: Option<Vec<Signing>>,
     /// The digests of an index's children, attestations left out.
@@ -77,6 +84,7 @@ impl Registries {
                 account: account.to_owned(),
                 region: region.to_owned(),
                 scan_type: registry.scan_type,
+                cache_rules: registry.pull_through_cache_rules.clone(),
                 not_found: registry.not_found.iter().cloned().collect(),
                 repositories: repositories.collect(),
             }
@@ -108,6 +116,7 @@ impl Registries {
     ) -> Result<(&Registry, &Repository), EcrError> {
         let registry = self.registry(account, region);
         let found = registry.and_then(|it| Some((it, it.repositories.get(name)?)));
+        let found = found.filter(|(_, repository)| repository.exists());
         found.ok_or_else(|| {
             let is_known = registry.is_some_and(|registry| registry.not_found.contains(name));
             if self.recorded_by.is_some() && !is_known {
@@ -149,7 +158,12 @@ impl Repository {
                 Some(tag) => format!("{seed}:{tag}"),
                 None => format!("{seed}#{position}"),
             };
+            let first = repository.images.len();
             repository.add(image, &seed, blobs);
+            let import = image.on_pull.clone().map(|on_pull| Arc::new(Import::new(on_pull)));
+            for added in repository.images.iter_mut().skip(first) {
+                added.import.clone_from(&import);
+            }
         }
         for (place, image) in repository.images.iter().enumerate() {
             // Two images may come out the same; the first is the one.
@@ -201,6 +215,7 @@ impl Repository {
             media_type: media_type.clone(),
             manifest: manifest.content.clone(),
             scan: image.scan.clone().or_else(|| image.index_scan.clone()),
+            import: None,
             signing: image.signing.clone().or_else(|| self.usual_signing()),
             children,
         };
@@ -215,11 +230,21 @@ impl Repository {
     }
 
     pub(crate) fn by_digest(&self, digest: &str) -> Option<&Image> {
-        self.images.get(*self.digests.get(digest)?)
+        self.images.get(*self.digests.get(digest)?).filter(|image| image.is_held())
     }
 
     pub(crate) fn by_tag(&self, tag: &str) -> Option<&Image> {
+        self.by_tag_here_or_upstream(tag).filter(|image| image.is_held())
+    }
+
+    /// The image of a tag, imported or not.
+    pub(crate) fn by_tag_here_or_upstream(&self, tag: &str) -> Option<&Image> {
         self.images.get(*self.tags.get(tag)?)
+    }
+
+    /// Whether it is there: that of a pull-through cache comes with its first image.
+    pub(crate) fn exists(&self) -> bool {
+        self.images.is_empty() || self.images.iter().any(Image::is_held)
     }
 
     /// What an operation about an image or a layer of it, or about itself, is answered with instead.
@@ -251,6 +276,23 @@ fn error(refusal: &Refusal) -> Option<EcrError> {
 }
 
 impl Image {
+    /// Whether ECR holds it.
+    pub(crate) fn is_held(&self) -> bool {
+        self.import.as_ref().is_none_or(|import| import.is_done())
+    }
+
+    /// Its scan, as far as it is by now.
+    pub(crate) fn scan(&self) -> Option<Cow<'_, Scan>> {
+        match self.import.as_ref().and_then(|import| import.scanning()) {
+            None => self.scan.as_ref().map(Cow::Borrowed),
+            Some(Unfinished::NotBegun) => None,
+            Some(Unfinished::Begun) => {
+                let status = Some("IN_PROGRESS".to_owned());
+                Some(Cow::Owned(Scan { status, ..Scan::default() }))
+            }
+        }
+    }
+
     /// Whether ECR takes it for an index.
     pub(crate) fn is_index(&self) -> bool {
         let indexes = [image::Format::Oci, image::Format::Docker].map(image::Format::index);

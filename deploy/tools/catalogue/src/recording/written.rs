@@ -23,6 +23,7 @@ pub(super) fn registries(
         let is_last = |it: &Registry| it.account.as_str() == account && it.region == *region;
         if !registries.last().is_some_and(is_last) {
             registries.push(Registry {
+                pull_through_cache_rules: Vec::new(),
                 account: Account::try_from(account.clone())?,
                 region: region.clone(),
                 scan_type: ScanType::Basic,

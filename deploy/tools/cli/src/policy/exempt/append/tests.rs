@@ -60,8 +60,9 @@ fn a_document_without_exemptions_gets_the_key_at_its_end() {
     added("apiVersion: ecr-admission/v1", &format!("\n{key}"), "");
     // A block scalar, and a list at the end of the text.
     added(&format!("{V}breakGlass:\n  groups:\n  - >-\n    on call\n"), &key, "");
-    let indented = key.lines().map(|line| format!("  {line}\n")).collect::<String>();
-    added(&format!("  {V}  mode: warn\n"), &indented, "");
+    let indented = format!("  {}", key.replace('\n', "\n  "));
+    let indented = indented.trim_end_matches(' ');
+    added(&format!("  {V}  mode: warn\n"), indented, "");
     let windows = key.replace('\n', "\r\n");
     added(&format!("{V}mode: warn\n").replace('\n', "\r\n"), &windows, "");
 }
@@ -72,8 +73,10 @@ fn an_entry_comes_behind_the_last_one_and_before_what_follows() {
     added(&format!("{V}exemptions:\n{OLD} # soon\n"), NEW, after);
     added(&format!("{V}exemptions: # few\n  # The first.\n{OLD}\n"), NEW, "    # not yet\n");
     added(&format!("{V}exemptions:\n{OLD}"), &format!("\n{NEW}"), "");
-    let not_indented =
-        |text: &str| text.lines().map(|line| format!("{}\n", &line[2..])).collect::<String>();
+    let not_indented = |text: &str| {
+        let text = text.replace("\n  ", "\n");
+        format!("{}\n", text.trim())
+    };
     added(&format!("{V}exemptions:\n{}", not_indented(OLD)), &not_indented(NEW), after);
     // A dash in a line of its own, with a comment; entries in braces; a list that closes the last entry.
     let braces =

@@ -1,7 +1,10 @@
-"""Starts ministack with the part of Lambda that it lacks: the Extensions API.
+"""Starts ministack with what it lacks: the Extensions API of Lambda, and the resources of CodeDeploy.
 
 The functions register an internal extension for no events, since Lambda sends SIGTERM only to sandboxes
-that have one. ministack's Runtime API answers 404 to that. Run by ministack's own Python.
+that have one. ministack's Runtime API answers 404 to that.
+
+The resources of CodeDeploy have names, and do nothing: an alias gets its new version at once, as it does at the end of
+a deployment. Run by ministack's own Python.
 """
 
 import json
@@ -10,6 +13,7 @@ import time
 
 from ministack.app import main
 from ministack.core.lambda_runtime import ProvidedWorker
+from ministack.services.cloudformation import provisioners
 
 _build = ProvidedWorker._build_handler_class
 
@@ -41,5 +45,19 @@ def _with_extensions(worker, generation, pending):
     return Handler
 
 
+def _named(logical_id, _properties, stack_name):
+    return f"{stack_name}-{logical_id}", {}
+
+
+def _kept(physical_id, _old, _new, _stack_name):
+    return physical_id, {}
+
+
 ProvidedWorker._build_handler_class = _with_extensions
+for _kind in ("Application", "DeploymentGroup"):
+    provisioners._RESOURCE_HANDLERS[f"AWS::CodeDeploy::{_kind}"] = {
+        "create": _named,
+        "update": _kept,
+        "delete": lambda _physical_id, _properties: None,
+    }
 sys.exit(main())

@@ -220,6 +220,17 @@ export interface ParameterProps {
   readonly provisionedConcurrency?: number;
 
   /**
+   * How a new version of a function takes over: none at once; the others first for a part of the
+   * requests, and not at all if it fails.
+   * One of none, canary-10-percent-5-minutes, canary-10-percent-10-minutes,
+   * canary-10-percent-15-minutes, canary-10-percent-30-minutes, linear-10-percent-every-minute,
+   * linear-10-percent-every-2-minutes, linear-10-percent-every-3-minutes,
+   * linear-10-percent-every-10-minutes.
+   * @default none
+   */
+  readonly canary?: string;
+
+  /**
    * Memory of the admission function. It needs about 24 MiB; the rest buys CPU in proportion (1,769
    * MiB is one vCPU).
    * 128 to 10240 MiB.
@@ -242,12 +253,20 @@ export interface ParameterProps {
   readonly quietHours?: number;
 
   /**
-   * How long logs are kept. Deleting the stack deletes them.
+   * How long log lines are kept. For audits, 400 covers a year and the weeks until someone looks.
    * In days: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
    * 2922, 3288, 3653.
    * @default 90
    */
   readonly logRetentionDays?: number;
+
+  /**
+   * Whether the logs stay when the stack is deleted. In a template, choose it at the start: a
+   * change begins new logs, and a change to true deletes the old ones.
+   * True or false.
+   * @default false
+   */
+  readonly keepLogs?: boolean;
 
   /**
    * ARN of the SNS topic that wakes a person: it is notified when such an alarm fires, and when it

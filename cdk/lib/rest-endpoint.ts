@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { Aws, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Aws, Lazy, Stack } from 'aws-cdk-lib';
 import { CfnDeployment, CfnRestApi, CfnStage } from 'aws-cdk-lib/aws-apigateway';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { hasPrivateApi } from './doors';
 import { ACCESS_LOG, PATHS } from './endpoint';
 import { openApi } from './open-api';
+import { Log } from './log';
 import type { Settings } from './settings';
 import { KEY_PATHS, type UrlKeys } from './url-keys';
 
@@ -43,7 +43,7 @@ export class RestEndpoint extends Construct {
   /** The permissions that only urlKeys makes necessary. */
   readonly keyPermissions: Construct;
   /** With the setting restAccessLog. */
-  readonly accessLog?: LogGroup;
+  readonly accessLog?: Log;
 
   constructor(
     scope: Construct,
@@ -53,7 +53,7 @@ export class RestEndpoint extends Construct {
     urlKeys?: UrlKeys,
   ) {
     super(scope, id);
-    const url = urlKeys?.authorizer.function;
+    const url = urlKeys?.authorizer.target;
     this.isPrivate = hasPrivateApi(settings);
     this.api = new CfnRestApi(this, 'Api', {
       description: 'ecr-admission: the webhook that kube-apiserver calls',
@@ -75,10 +75,7 @@ export class RestEndpoint extends Construct {
     this.api.body = openApi(settings, this.apiName, { ...functions, url });
     this.deployment = this.deploy();
     if (settings.restAccessLog) {
-      this.accessLog = new LogGroup(this, 'AccessLog', {
-        retention: settings.logRetentionDays,
-        removalPolicy: RemovalPolicy.DESTROY,
-      });
+      this.accessLog = new Log(this, 'AccessLog', settings);
     }
     this.stage = new CfnStage(this, 'Stage', {
       restApiId: this.api.ref,
@@ -103,8 +100,8 @@ export class RestEndpoint extends Construct {
   }
 
   /** A deployment is a copy of the API, which CloudFormation renews only under another logical id. */
-  private deploy(): CfnDeployment {
-    const deployment = new CfnDeployment(this, 'Deployment', { restApiId: this.api.ref });
+  deploy(id = 'Deployment'): CfnDeployment {
+    const deployment = new CfnDeployment(this, id, { restApiId: this.api.ref });
     const stack = Stack.of(this);
     const base = stack.getLogicalId(deployment);
     const copied = () =>

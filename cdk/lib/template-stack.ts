@@ -23,6 +23,7 @@ import type { Endpoint } from './endpoint';
 import { addOutputs } from './outputs';
 import { conditionalDashboard } from './conditional-dashboard';
 import { TemplateParameters } from './template-parameters';
+import type { Parameter } from './parameters';
 import type { EcrAdmissionProps } from './props';
 import { addRules } from './template-rules';
 import type { UrlKeys } from './url-keys';
@@ -39,6 +40,7 @@ export abstract class TemplateStack extends Stack {
     scope: Construct,
     id: string,
     description: string,
+    rows: readonly Parameter[],
     codeOf: (stack: Stack) => CodeProps,
   ) {
     super(scope, id, {
@@ -48,7 +50,7 @@ export abstract class TemplateStack extends Stack {
       analyticsReporting: false,
     });
     const code = codeOf(this);
-    const parameters = new TemplateParameters(this);
+    const parameters = new TemplateParameters(this, rows);
     const admission = new EcrAdmission(this, 'EcrAdmission', { ...parameters.props, ...code });
     this.parameters = parameters;
     this.admission = admission;
@@ -59,6 +61,11 @@ export abstract class TemplateStack extends Stack {
         reason:
           'Conditions remove an empty AlarmTopicArn from the alarm actions, and an empty PolicySecret ' +
           'from the permissions.',
+      },
+      {
+        id: 'CloudFormation-Validate::W8001',
+        reason:
+          'HasKeepLogs is used once there are two of each log group (conditional-references.ts).',
       },
       {
         id: 'CloudFormation-Validate::W2509',
@@ -147,12 +154,12 @@ export abstract class TemplateStack extends Stack {
   }
 }
 
-function resourcesIn(construct: IConstruct): CfnResource[] {
+export function resourcesIn(construct: IConstruct): CfnResource[] {
   return construct.node
     .findAll()
     .filter((child): child is CfnResource => CfnResource.isCfnResource(child));
 }
 
-function limit(construct: IConstruct, condition: CfnCondition): void {
+export function limit(construct: IConstruct, condition: CfnCondition): void {
   for (const resource of resourcesIn(construct)) resource.cfnOptions.condition = condition;
 }

@@ -297,6 +297,18 @@ variable "url_key_authorizer_reserved_concurrency" {
   }
 }
 
+variable "canary" {
+  description = "How a new version of a function takes over: none at once; the others first for a part of the requests, and not at all if it fails."
+  type        = string
+  default     = "none"
+  nullable    = false
+
+  validation {
+    condition     = contains(["none", "canary-10-percent-5-minutes", "canary-10-percent-10-minutes", "canary-10-percent-15-minutes", "canary-10-percent-30-minutes", "linear-10-percent-every-minute", "linear-10-percent-every-2-minutes", "linear-10-percent-every-3-minutes", "linear-10-percent-every-10-minutes"], var.canary)
+    error_message = "canary: expected none, canary-10-percent-5-minutes, canary-10-percent-10-minutes, canary-10-percent-15-minutes, canary-10-percent-30-minutes, linear-10-percent-every-minute, linear-10-percent-every-2-minutes, linear-10-percent-every-3-minutes or linear-10-percent-every-10-minutes"
+  }
+}
+
 variable "quiet_hours" {
   description = "How long there may be no review before the alarm NoTraffic fires. 1 to 24 hours."
   type        = number
@@ -310,7 +322,7 @@ variable "quiet_hours" {
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept. Deleting the stack deletes them. In days."
+  description = "How long log lines are kept. For audits, 400 covers a year and the weeks until someone looks. In days."
   type        = number
   default     = 90
   nullable    = false
@@ -319,6 +331,13 @@ variable "log_retention_days" {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days: expected 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days"
   }
+}
+
+variable "keep_logs" {
+  description = "Whether the logs stay when the stack is deleted. In a template, choose it at the start: a change begins new logs, and a change to true deletes the old ones."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "alarm_topic_arn" {
@@ -373,8 +392,10 @@ locals {
     AdmissionReservedConcurrency        = tostring(var.admission_reserved_concurrency)
     AuthorizerReservedConcurrency       = tostring(var.authorizer_reserved_concurrency)
     UrlKeyAuthorizerReservedConcurrency = tostring(var.url_key_authorizer_reserved_concurrency)
+    Canary                              = var.canary
     QuietHours                          = tostring(var.quiet_hours)
     LogRetentionDays                    = tostring(var.log_retention_days)
+    KeepLogs                            = tostring(var.keep_logs)
     AlarmTopicArn                       = var.alarm_topic_arn
     TicketTopicArn                      = var.ticket_topic_arn
   }

@@ -1,8 +1,11 @@
-"""Starts ministack with what it lacks: Lambda's Extensions API, templates at the usual address of a bucket, and alarms on
-metric math.
+"""Starts ministack with what it lacks: Lambda's Extensions API, templates at the usual address of a bucket, alarms on
+metric math, and the resources of CodeDeploy.
 
 The functions register an internal extension for no events, since Lambda sends SIGTERM only to sandboxes
-that have one. ministack's Runtime API answers 404 to that. Run by ministack's own Python.
+that have one. ministack's Runtime API answers 404 to that.
+
+The resources of CodeDeploy have names, and do nothing: an alias gets its new version at once, as it does at the end of
+a deployment. Run by ministack's own Python.
 """
 
 import json
@@ -77,7 +80,21 @@ def _with_metric_math(name, properties):
     return _alarm(name, plain)
 
 
+def _named(logical_id, _properties, stack_name):
+    return f"{stack_name}-{logical_id}", {}
+
+
+def _kept(physical_id, _old, _new, _stack_name):
+    return physical_id, {}
+
+
 ProvidedWorker._build_handler_class = _with_extensions
 helpers._resolve_document = _by_virtual_host
 provisioners._cw_metric_alarm_record = _with_metric_math
+for _kind in ("Application", "DeploymentGroup"):
+    provisioners._RESOURCE_HANDLERS[f"AWS::CodeDeploy::{_kind}"] = {
+        "create": _named,
+        "update": _kept,
+        "delete": lambda _physical_id, _properties: None,
+    }
 sys.exit(main())

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { propsSource, readmeTable } from './parameter-pages';
 import { plainTemplate, sarTemplate } from './templates';
+import { terraformParameters } from './terraform';
 
 export interface GeneratedFile {
   readonly file: URL;
@@ -22,6 +23,7 @@ export function generated(): GeneratedFile[] {
     { file: README, text: withTable(readFileSync(README, 'utf8')) },
     { file: TEMPLATE, text: sarTemplate() },
     { file: PLAIN_TEMPLATE, text: plainTemplate() },
+    { file: new URL('terraform/parameters.tf', INFRA), text: terraformParameters() },
   ];
 }
 

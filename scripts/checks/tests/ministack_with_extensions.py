@@ -1,17 +1,21 @@
-"""Starts ministack with the part of Lambda that it lacks: the Extensions API.
+"""Starts ministack with what it lacks: Lambda's Extensions API, and templates at the usual address of a bucket.
 
 The functions register an internal extension for no events, since Lambda sends SIGTERM only to sandboxes
 that have one. ministack's Runtime API answers 404 to that. Run by ministack's own Python.
 """
 
 import json
+import re
 import sys
 import time
 
 from ministack.app import main
 from ministack.core.lambda_runtime import ProvidedWorker
+from ministack.services.cloudformation import helpers
 
 _build = ProvidedWorker._build_handler_class
+_resolve = helpers._resolve_document
+_VIRTUAL_HOST = re.compile(r"https://([a-z0-9.-]+)\.s3\.[a-z0-9-]+\.amazonaws\.com/(.+)")
 
 
 def _with_extensions(worker, generation, pending):
@@ -41,5 +45,15 @@ def _with_extensions(worker, generation, pending):
     return Handler
 
 
+def _by_virtual_host(params, body_key, url_key, label):
+    """https://BUCKET.s3.REGION.amazonaws.com/KEY: ministack takes the first part of the path for the bucket."""
+    url = helpers._p(params, url_key)
+    match = _VIRTUAL_HOST.fullmatch(url or "")
+    if match:
+        params = {**params, url_key: [f"https://s3.amazonaws.com/{match[1]}/{match[2]}"]}
+    return _resolve(params, body_key, url_key, label)
+
+
 ProvidedWorker._build_handler_class = _with_extensions
+helpers._resolve_document = _by_virtual_host
 sys.exit(main())

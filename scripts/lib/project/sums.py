@@ -8,13 +8,21 @@ NAME = "SHA256SUMS"
 
 
 def digest(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return digest_of(path.read_bytes())
+
+
+def digest_of(content):
+    return hashlib.sha256(content).hexdigest()
 
 
 def write(folder, names):
     """Writes the digests of these files of `folder`, in the form that sha256sum checks."""
-    lines = [f"{digest(folder / name)}  {name}\n" for name in sorted(names)]
-    (folder / NAME).write_text("".join(lines), encoding="utf-8")
+    (folder / NAME).write_text(listing({name: digest(folder / name) for name in names}), encoding="utf-8")
+
+
+def listing(digests):
+    """name -> digest in the form that sha256sum checks."""
+    return "".join(f"{written}  {name}\n" for name, written in sorted(digests.items()))
 
 
 def check(folder, names):

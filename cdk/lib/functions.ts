@@ -2,6 +2,7 @@ import { Aws, Duration, Fn, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Alias,
+  type CfnFunction,
   type ApplicationLogLevel,
   type Code,
   Function,
@@ -12,6 +13,7 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { hasCanary } from './canary-words';
 import { environmentOf } from './environment';
 import { byPartition } from './partition';
 import type { Settings } from './settings';
@@ -25,6 +27,7 @@ interface ShippedFunctionProps {
   readonly memory: number;
   readonly timeout: Duration;
   readonly reservedConcurrency: number;
+  readonly provisionedConcurrency?: number;
   readonly environment: Record<string, string>;
   /** What it may call, besides writing its log. */
   readonly statements: PolicyStatement[];
@@ -44,11 +47,18 @@ export const POLICY_ACTIONS: readonly string[] = [
   'ecr:GetDownloadUrlForLayer',
 ];
 
+/** The name of the alias of each function. */
+export const ALIAS = 'live';
+
 /** A function with its role and its log group. */
-class ShippedFunction extends Construct {
+export class ShippedFunction extends Construct {
   readonly function: Function;
   readonly logGroup: LogGroup;
   readonly role: Role;
+  /** With a canary, or with provisioned concurrency: what refers to the version that answers. */
+  readonly alias?: Alias;
+  /** What the endpoint invokes: the alias, or else the function. */
+  readonly target: IFunction;
 
   constructor(scope: Construct, id: string, props: ShippedFunctionProps) {
     super(scope, id);
@@ -88,14 +98,26 @@ class ShippedFunction extends Construct {
         ? {}
         : { reservedConcurrentExecutions: props.reservedConcurrency }),
     });
+    const { provisionedConcurrency = 0 } = props;
+    if (provisionedConcurrency > 0 || hasCanary(props.settings)) {
+      this.alias = new Alias(this, 'Live', {
+        aliasName: ALIAS,
+        version: this.function.currentVersion,
+        ...(provisionedConcurrency > 0 && {
+          provisionedConcurrentExecutions: provisionedConcurrency,
+        }),
+      });
+    }
+    this.target = this.alias ?? this.function;
+  }
+
+  get resource(): CfnFunction {
+    return this.function.node.defaultChild as CfnFunction;
   }
 }
 
 /** Evaluates reviews. */
 export class AdmissionFunction extends ShippedFunction {
-  /** What the endpoint invokes: the function, or its alias when there is provisioned concurrency. */
-  readonly target: IFunction;
-
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id, {
       settings,
@@ -107,6 +129,7 @@ export class AdmissionFunction extends ShippedFunction {
       // (the webhook's timeoutSeconds: 5 as rendered, 10 by default in Kubernetes).
       timeout: Duration.seconds(10),
       reservedConcurrency: settings.admissionReservedConcurrency,
+      provisionedConcurrency: settings.provisionedConcurrency,
       environment: environmentOf('admission', settings),
       statements: [inspectImages(scope, settings), readEnhancedFindings(), putMetrics(settings)],
       policies:
@@ -114,14 +137,6 @@ export class AdmissionFunction extends ShippedFunction {
           ? {}
           : { [POLICY_SECRET]: new PolicyDocument({ statements: [read(settings.policySecret)] }) },
     });
-    this.target =
-      settings.provisionedConcurrency === 0
-        ? this.function
-        : new Alias(this, 'Warm', {
-            aliasName: 'warm',
-            version: this.function.currentVersion,
-            provisionedConcurrentExecutions: settings.provisionedConcurrency,
-          });
   }
 }
 

@@ -213,6 +213,17 @@ export interface ParameterProps {
   readonly provisionedConcurrency?: number;
 
   /**
+   * How a new version of a function takes over: none at once; the others first for a part of the
+   * requests, and not at all if it fails.
+   * One of none, canary-10-percent-5-minutes, canary-10-percent-10-minutes,
+   * canary-10-percent-15-minutes, canary-10-percent-30-minutes, linear-10-percent-every-minute,
+   * linear-10-percent-every-2-minutes, linear-10-percent-every-3-minutes,
+   * linear-10-percent-every-10-minutes.
+   * @default none
+   */
+  readonly canary?: string;
+
+  /**
    * Memory of the admission function. It needs about 24 MiB; the rest buys CPU in proportion (1,769
    * MiB is one vCPU).
    * 128 to 10240 MiB.

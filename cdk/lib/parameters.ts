@@ -3,8 +3,10 @@ import type { ParameterProps } from './parameter-props';
 
 /** A row of infra/parameters.json, the one table of everything that can be set. */
 export type Parameter = {
-  /** In the template for the Serverless Application Repository; without one, it is for the CDK only. */
+  /** In the templates; without one, it is for the CDK only. */
   readonly parameter?: string;
+  /** In infra/cloudformation.yaml, and not in the template for the Serverless Application Repository. */
+  readonly plainOnly?: boolean;
   /** In the construct's props, and in the context of `cdk deploy`. */
   readonly prop: keyof ParameterProps;
   /** In the environment of `functions`. */

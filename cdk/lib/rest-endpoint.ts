@@ -53,7 +53,7 @@ export class RestEndpoint extends Construct {
     urlKeys?: UrlKeys,
   ) {
     super(scope, id);
-    const url = urlKeys?.authorizer.function;
+    const url = urlKeys?.authorizer.target;
     this.isPrivate = hasPrivateApi(settings);
     this.api = new CfnRestApi(this, 'Api', {
       description: 'ecr-admission: the webhook that kube-apiserver calls',
@@ -103,8 +103,8 @@ export class RestEndpoint extends Construct {
   }
 
   /** A deployment is a copy of the API, which CloudFormation renews only under another logical id. */
-  private deploy(): CfnDeployment {
-    const deployment = new CfnDeployment(this, 'Deployment', { restApiId: this.api.ref });
+  deploy(id = 'Deployment'): CfnDeployment {
+    const deployment = new CfnDeployment(this, id, { restApiId: this.api.ref });
     const stack = Stack.of(this);
     const base = stack.getLogicalId(deployment);
     const copied = () =>

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import { LocalZip } from './code';
+import { PARAMETERS } from './parameters';
 import { toServerlessApi } from './sar-rest-api';
 import { TemplateStack } from './template-stack';
 
@@ -15,7 +16,8 @@ export interface SarApplication {
 /** The template for the Serverless Application Repository: infra/template.yaml. */
 export class SarStack extends TemplateStack {
   constructor(scope: Construct, id: string, application: SarApplication) {
-    super(scope, id, 'ecr-admission: Kubernetes admission for Amazon ECR', () => ({
+    const rows = PARAMETERS.filter(({ plainOnly }) => !plainOnly);
+    super(scope, id, 'ecr-admission: Kubernetes admission for Amazon ECR', rows, () => ({
       // Relative to infra/template.yaml. arm64 is the construct's default.
       code: {
         admission: new LocalZip('../dist/arm64/admission.zip'),

@@ -11,14 +11,7 @@ import {
 import type { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { POLICY_ACTIONS, POLICY_SECRET } from './functions';
 import type { ParameterProps } from './parameter-props';
-import {
-  emptyText,
-  expected,
-  PARAMETERS,
-  type Parameter,
-  type Single,
-  stackValue,
-} from './parameters';
+import { emptyText, expected, type Parameter, type Single, stackValue } from './parameters';
 
 /** The settings whose 0 leaves the property out of the template. */
 const NONE_IF_ZERO: readonly (keyof ParameterProps)[] = [
@@ -32,11 +25,12 @@ export class TemplateParameters {
   /** The props whose values are the parameters. */
   readonly props: ParameterProps;
 
-  constructor(private readonly stack: Stack) {
+  constructor(
+    private readonly stack: Stack,
+    rows: readonly Parameter[],
+  ) {
     this.props = Object.fromEntries(
-      PARAMETERS.flatMap((row) =>
-        row.parameter ? [[row.prop, this.declare(row.parameter, row)]] : [],
-      ),
+      rows.flatMap((row) => (row.parameter ? [[row.prop, this.declare(row.parameter, row)]] : [])),
     );
   }
 
@@ -81,7 +75,7 @@ export class TemplateParameters {
     return Fn.conditionIf(this.given(parameter).logicalId, value, none);
   }
 
-  /** Whether a flag is true, or anything else is not empty. */
+  /** Whether a flag is true, a word is not none, or anything else is not empty. */
   given(parameter: string): CfnCondition {
     const found = this.stack.node.tryFindChild(has(parameter));
     if (found) return found as CfnCondition;
@@ -118,6 +112,9 @@ export class TemplateParameters {
         // With all that there can be: the stack puts the condition on what only the flag makes necessary.
         return true;
       }
+      case 'word':
+        if (row.default === 'none') this.unless(id, parameter.valueAsString, 'none');
+        return parameter.valueAsString;
       default:
         if (row.default === '') this.unless(id, parameter.valueAsString, '');
         return parameter.valueAsString;

@@ -22,6 +22,7 @@ import type { Endpoint } from './endpoint';
 import { addOutputs } from './outputs';
 import { conditionalDashboard } from './conditional-dashboard';
 import { TemplateParameters } from './template-parameters';
+import type { Parameter } from './parameters';
 import type { EcrAdmissionProps } from './props';
 import { addRules } from './template-rules';
 import type { UrlKeys } from './url-keys';
@@ -38,6 +39,7 @@ export abstract class TemplateStack extends Stack {
     scope: Construct,
     id: string,
     description: string,
+    rows: readonly Parameter[],
     codeOf: (stack: Stack) => CodeProps,
   ) {
     super(scope, id, {
@@ -47,7 +49,7 @@ export abstract class TemplateStack extends Stack {
       analyticsReporting: false,
     });
     const code = codeOf(this);
-    const parameters = new TemplateParameters(this);
+    const parameters = new TemplateParameters(this, rows);
     const admission = new EcrAdmission(this, 'EcrAdmission', { ...parameters.props, ...code });
     this.parameters = parameters;
     this.admission = admission;
@@ -138,12 +140,12 @@ export abstract class TemplateStack extends Stack {
   }
 }
 
-function resourcesIn(construct: IConstruct): CfnResource[] {
+export function resourcesIn(construct: IConstruct): CfnResource[] {
   return construct.node
     .findAll()
     .filter((child): child is CfnResource => CfnResource.isCfnResource(child));
 }
 
-function limit(construct: IConstruct, condition: CfnCondition): void {
+export function limit(construct: IConstruct, condition: CfnCondition): void {
   for (const resource of resourcesIn(construct)) resource.cfnOptions.condition = condition;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { App, type Stack } from 'aws-cdk-lib';
 import { stringify } from 'yaml';
+import { functionsWithoutCanary } from './conditional-references';
 import { withoutImplied } from './depends-on';
 import { PlainStack } from './plain-stack';
 import { type SarApplication, SarStack } from './sar-stack';
@@ -48,7 +49,9 @@ export function synthesizedSar(): unknown {
 }
 
 export function synthesizedPlain(): unknown {
-  return synthesized((app) => new PlainStack(app, 'ecr-admission', workspaceVersion()));
+  return functionsWithoutCanary(
+    synthesized((app) => new PlainStack(app, 'ecr-admission', workspaceVersion())),
+  );
 }
 
 function synthesized(stackIn: (app: App) => Stack): unknown {

@@ -28,6 +28,8 @@ export const KEY_PATHS = PATHS.map((path) => `${path}/{key}`);
  */
 export class UrlKeys extends Construct {
   readonly authorizer: KeyAuthorizerFunction;
+  /** With the setting canary: what shifts requests to its new version. */
+  canary?: Construct;
 
   constructor(
     scope: Construct,
@@ -69,7 +71,7 @@ export class UrlKeys extends Construct {
    */
   private attach({ api }: Endpoint): IHttpRouteAuthorizer {
     const { partition, region } = Stack.of(this);
-    const { function: called } = this.authorizer;
+    const { target: called } = this.authorizer;
     const authorizer = new HttpAuthorizer(this, 'Keys', {
       httpApi: api,
       authorizerName: 'url',

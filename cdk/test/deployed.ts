@@ -53,6 +53,10 @@ export function deployed(template: Value, given: Record<string, string> = {}): V
         return argument.some(evaluate);
       case 'Fn::Not':
         return !evaluate(argument[0]);
+      case 'Fn::FindInMap': {
+        const [name, ...keys] = argument.map(evaluate);
+        return keys.reduce((found: Value, key: string) => found[key], template.Mappings[name]);
+      }
       case 'Fn::Equals':
         return String(evaluate(argument[0])) === String(evaluate(argument[1]));
       case 'Fn::Join':

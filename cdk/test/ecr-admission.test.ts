@@ -295,7 +295,7 @@ test('provisioned concurrency puts an alias between the endpoint and the functio
     ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
   });
   template.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
-    IntegrationUri: { Ref: Match.stringLikeRegexp('Warm') },
+    IntegrationUri: { Ref: Match.stringLikeRegexp('Live') },
   });
   templateWith().resourceCountIs('AWS::Lambda::Alias', 0);
 });

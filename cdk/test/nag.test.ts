@@ -19,6 +19,7 @@ test('cdk-nag finds nothing in the stack that is not suppressed', () => {
   const app = nagged({
     registryIds: '123456789012,210987654321',
     provisionedConcurrency: 1,
+    canary: 'canary-10-percent-5-minutes',
     urlKeys: true,
     policySecret: POLICY_SECRET_ARN,
   });

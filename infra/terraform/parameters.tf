@@ -290,6 +290,18 @@ variable "url_key_authorizer_reserved_concurrency" {
   }
 }
 
+variable "canary" {
+  description = "How a new version of a function takes over: none at once; the others first for a part of the requests, and not at all if it fails."
+  type        = string
+  default     = "none"
+  nullable    = false
+
+  validation {
+    condition     = contains(["none", "canary-10-percent-5-minutes", "canary-10-percent-10-minutes", "canary-10-percent-15-minutes", "canary-10-percent-30-minutes", "linear-10-percent-every-minute", "linear-10-percent-every-2-minutes", "linear-10-percent-every-3-minutes", "linear-10-percent-every-10-minutes"], var.canary)
+    error_message = "canary: expected none, canary-10-percent-5-minutes, canary-10-percent-10-minutes, canary-10-percent-15-minutes, canary-10-percent-30-minutes, linear-10-percent-every-minute, linear-10-percent-every-2-minutes, linear-10-percent-every-3-minutes or linear-10-percent-every-10-minutes"
+  }
+}
+
 variable "quiet_hours" {
   description = "How long there may be no review before the alarm NoTraffic fires. 1 to 24 hours."
   type        = number
@@ -353,6 +365,7 @@ locals {
     AdmissionReservedConcurrency        = tostring(var.admission_reserved_concurrency)
     AuthorizerReservedConcurrency       = tostring(var.authorizer_reserved_concurrency)
     UrlKeyAuthorizerReservedConcurrency = tostring(var.url_key_authorizer_reserved_concurrency)
+    Canary                              = var.canary
     QuietHours                          = tostring(var.quiet_hours)
     LogRetentionDays                    = tostring(var.log_retention_days)
     AlarmTopicArn                       = var.alarm_topic_arn

@@ -1,7 +1,11 @@
-"""Starts ministack with what it lacks: Lambda's Extensions API, and templates at the usual address of a bucket.
+"""Starts ministack with what it lacks: the Extensions API of Lambda, the resources of CodeDeploy, and templates at the
+usual address of a bucket.
 
 The functions register an internal extension for no events, since Lambda sends SIGTERM only to sandboxes
-that have one. ministack's Runtime API answers 404 to that. Run by ministack's own Python.
+that have one. ministack's Runtime API answers 404 to that.
+
+The resources of CodeDeploy have names, and do nothing: an alias gets its new version at once, as it does at the end of
+a deployment. Run by ministack's own Python.
 """
 
 import json
@@ -11,7 +15,7 @@ import time
 
 from ministack.app import main
 from ministack.core.lambda_runtime import ProvidedWorker
-from ministack.services.cloudformation import helpers
+from ministack.services.cloudformation import helpers, provisioners
 
 _build = ProvidedWorker._build_handler_class
 _resolve = helpers._resolve_document
@@ -54,6 +58,20 @@ def _by_virtual_host(params, body_key, url_key, label):
     return _resolve(params, body_key, url_key, label)
 
 
+def _named(logical_id, _properties, stack_name):
+    return f"{stack_name}-{logical_id}", {}
+
+
+def _kept(physical_id, _old, _new, _stack_name):
+    return physical_id, {}
+
+
 ProvidedWorker._build_handler_class = _with_extensions
 helpers._resolve_document = _by_virtual_host
+for _kind in ("Application", "DeploymentGroup"):
+    provisioners._RESOURCE_HANDLERS[f"AWS::CodeDeploy::{_kind}"] = {
+        "create": _named,
+        "update": _kept,
+        "delete": lambda _physical_id, _properties: None,
+    }
 sys.exit(main())

@@ -1,4 +1,4 @@
-import { Aws, Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Duration, Fn } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   HttpApi,
@@ -12,8 +12,8 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { Log } from './log';
 import type { Settings } from './settings';
 
 /** Where the apiserver sends reviews. */
@@ -53,7 +53,7 @@ export class Endpoint extends Construct {
   /** `https://HOST`, without a trailing slash. */
   readonly url: string;
   readonly host: string;
-  readonly accessLog: LogGroup;
+  readonly accessLog: Log;
   readonly stage: HttpStage;
   /** With the admission function. */
   readonly integration: HttpLambdaIntegration;
@@ -86,10 +86,7 @@ export class Endpoint extends Construct {
     for (const path of PATHS) {
       this.api.addRoutes({ path, methods: [HttpMethod.POST], integration, authorizer: bearer });
     }
-    this.accessLog = new LogGroup(this, 'AccessLog', {
-      retention: settings.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    this.accessLog = new Log(this, 'AccessLog', settings);
     this.stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,
       stageName: '$default',

@@ -1,4 +1,4 @@
-import { Aws, Duration, Fn, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { Aws, Duration, Fn, Token } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Alias,
@@ -10,12 +10,12 @@ import {
   LoggingFormat,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { hasCanary } from './canary-words';
 import { environmentOf } from './environment';
 import { byPartition } from './partition';
+import { Log } from './log';
 import type { Settings } from './settings';
 
 interface ShippedFunctionProps {
@@ -53,7 +53,7 @@ export const ALIAS = 'live';
 /** A function with its role and its log group. */
 export class ShippedFunction extends Construct {
   readonly function: Function;
-  readonly logGroup: LogGroup;
+  readonly logGroup: Log;
   readonly role: Role;
   /** With a canary, or with provisioned concurrency: what refers to the version that answers. */
   readonly alias?: Alias;
@@ -62,10 +62,7 @@ export class ShippedFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: ShippedFunctionProps) {
     super(scope, id);
-    this.logGroup = new LogGroup(this, 'Log', {
-      retention: props.settings.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    this.logGroup = new Log(this, 'Log', props.settings);
     // Not AWSLambdaBasicExecutionRole, which may write to every log group.
     const log = new PolicyStatement({
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],

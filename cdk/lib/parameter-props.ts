@@ -246,12 +246,20 @@ export interface ParameterProps {
   readonly quietHours?: number;
 
   /**
-   * How long logs are kept. Deleting the stack deletes them.
+   * How long log lines are kept. For audits, 400 covers a year and the weeks until someone looks.
    * In days: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
    * 2922, 3288, 3653.
    * @default 90
    */
   readonly logRetentionDays?: number;
+
+  /**
+   * Whether the logs stay when the stack is deleted. In a template, choose it at the start: a
+   * change begins new logs, and a change to true deletes the old ones.
+   * True or false.
+   * @default false
+   */
+  readonly keepLogs?: boolean;
 
   /**
    * ARN of the SNS topic that is notified when an alarm fires, and when it is over. Without one,

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { Aws, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Aws, Lazy, Stack } from 'aws-cdk-lib';
 import { CfnDeployment, CfnRestApi, CfnStage } from 'aws-cdk-lib/aws-apigateway';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { hasPrivateApi } from './doors';
 import { ACCESS_LOG, PATHS } from './endpoint';
 import { openApi } from './open-api';
+import { Log } from './log';
 import type { Settings } from './settings';
 import { KEY_PATHS, type UrlKeys } from './url-keys';
 
@@ -43,7 +43,7 @@ export class RestEndpoint extends Construct {
   /** The permissions that only urlKeys makes necessary. */
   readonly keyPermissions: Construct;
   /** With the setting restAccessLog. */
-  readonly accessLog?: LogGroup;
+  readonly accessLog?: Log;
 
   constructor(
     scope: Construct,
@@ -75,10 +75,7 @@ export class RestEndpoint extends Construct {
     this.api.body = openApi(settings, this.apiName, { ...functions, url });
     this.deployment = this.deploy();
     if (settings.restAccessLog) {
-      this.accessLog = new LogGroup(this, 'AccessLog', {
-        retention: settings.logRetentionDays,
-        removalPolicy: RemovalPolicy.DESTROY,
-      });
+      this.accessLog = new Log(this, 'AccessLog', settings);
     }
     this.stage = new CfnStage(this, 'Stage', {
       restApiId: this.api.ref,

@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { PARAMETERS } from './parameters';
 
 /** The parameters of a template that change a function, besides those that are its variables. */
-const OTHERS = ['Architecture'];
+const OTHERS = ['Architecture', 'KeepLogs'];
 
 /**
  * A number for the values of the parameters. A version of a function keeps the settings that it was published with,

@@ -62,6 +62,11 @@ export abstract class TemplateStack extends Stack {
           'from the permissions.',
       },
       {
+        id: 'CloudFormation-Validate::W8001',
+        reason:
+          'HasKeepLogs is used once there are two of each log group (conditional-references.ts).',
+      },
+      {
         id: 'CloudFormation-Validate::W2509',
         reason: 'PolicySecret is the ARN of a secret, not a secret.',
       },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { App, type Stack } from 'aws-cdk-lib';
 import { stringify } from 'yaml';
-import { functionsWithoutCanary } from './conditional-references';
+import { functionsWithoutCanary, logsToKeep } from './conditional-references';
 import { withoutImplied } from './depends-on';
 import { PlainStack } from './plain-stack';
 import { type SarApplication, SarStack } from './sar-stack';
@@ -57,7 +57,7 @@ export function synthesizedPlain(): unknown {
 function synthesized(stackIn: (app: App) => Stack): unknown {
   const app = new App({ analyticsReporting: false });
   const { artifactId } = stackIn(app);
-  return app.synth().getStackArtifact(artifactId).template;
+  return logsToKeep(app.synth().getStackArtifact(artifactId).template);
 }
 
 /** The version of the Cargo workspace, which is that of everything. */

@@ -315,7 +315,7 @@ variable "quiet_hours" {
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept. Deleting the stack deletes them. In days."
+  description = "How long log lines are kept. For audits, 400 covers a year and the weeks until someone looks. In days."
   type        = number
   default     = 90
   nullable    = false
@@ -324,6 +324,13 @@ variable "log_retention_days" {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days: expected 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days"
   }
+}
+
+variable "keep_logs" {
+  description = "Whether the logs stay when the stack is deleted. In a template, choose it at the start: a change begins new logs, and a change to true deletes the old ones."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "alarm_topic_arn" {
@@ -368,6 +375,7 @@ locals {
     Canary                              = var.canary
     QuietHours                          = tostring(var.quiet_hours)
     LogRetentionDays                    = tostring(var.log_retention_days)
+    KeepLogs                            = tostring(var.keep_logs)
     AlarmTopicArn                       = var.alarm_topic_arn
   }
 }

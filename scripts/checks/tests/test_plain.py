@@ -124,3 +124,14 @@ class Plain(unittest.TestCase):
         )
         self.assertNotEqual(clusters, second)
         self.assertEqual(len(self.live("private-plain")), 3)
+
+    def test_the_logs_stay_if_the_stack_was_to_keep_them(self):
+        for keep, left in (("false", 0), ("true", 3)):
+            stack = f"keep-{keep}"
+            create(self.cloud.url, stack, TEMPLATE, **self.code, KeepLogs=keep, MetricsNamespace=stack)
+            logs = set(resources(self.cloud.url, stack, "AWS::Logs::LogGroup").values())
+            self.assertEqual(len(logs), 3)
+            aws(self.cloud.url, "cloudformation", "delete-stack", "--stack-name", stack)
+            aws(self.cloud.url, "cloudformation", "wait", "stack-delete-complete", "--stack-name", stack)
+            found = aws(self.cloud.url, "logs", "describe-log-groups")["logGroups"]
+            self.assertEqual(len(logs & {one["logGroupName"] for one in found}), left)

@@ -21,8 +21,9 @@ needs_provider = unittest.skipUnless(
 
 def call(folder, *arguments, env=None):
     """Runs Terraform in `folder`."""
-    # Without the user's configuration, which may name other places for providers.
-    environment = {**(env or os.environ), "TF_CLI_CONFIG_FILE": os.devnull, "TF_IN_AUTOMATION": "1"}
+    # Without the user's configuration, which may name other places for providers, and without a call to HashiCorp.
+    quiet = {"TF_CLI_CONFIG_FILE": os.devnull, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+    environment = {**(env or os.environ), **quiet}
     command = [PROGRAM, f"-chdir={folder}", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 

@@ -42,7 +42,7 @@ class World:
             raise RuntimeError(made.stderr)
         # From the tarball, as it is downloaded.
         (tarball,) = (base / "made").glob("*.tar.gz")
-        shutil.unpack_archive(tarball, base / "elsewhere", filter="data")
+        shutil.unpack_archive(tarball, base / "elsewhere")
         (cls.folder,) = (base / "elsewhere").iterdir()
         cls.home, cls.programs = base / "home", base / "programs"
         for made_folder in (cls.home, cls.programs):
@@ -131,12 +131,14 @@ class Installed(unittest.TestCase):
             token_file = Path(name) / "token"
             token_file.write_text(self.token().reveal())
             token_file.chmod(0o600)
+            policy = Path(name) / "policy.yaml"
+            policy.write_text("apiVersion: ecr-admission/v1\n")
             # ministack's own endpoint has no TLS, so the tools get the URL of the front.
             rendered = World.run(
                 *("deploy/render-config", "--url", self.front.url, "--out", name, "--token-file", token_file),
                 *("--ignored-namespaces", "kube-system,ci", "--ca-file", self.front.ca_file),
                 # It reads the policy document with the program of the release.
-                *("--admission-policy", "deny", "--policy", "deploy/samples/policy.yaml"),
+                *("--admission-policy", "deny", "--policy", policy),
                 *("--registry-ids", "123456789012", "--registry-region", REGION),
             )
             self.assertEqual(rendered.returncode, 0, rendered.stderr)
@@ -149,7 +151,7 @@ class Installed(unittest.TestCase):
 
     def test_check_asks_the_registry_with_the_parameters_of_the_stack(self):
         pod = "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: c, image: {}}}]}}\n"
-        for image, code, word in ((registry.GOOD, 0, "1 "), (registry.MUTABLE, 1, "[tag-immutability]")):
+        for image, code, word in ((registry.GOOD, 0, "1 admitted"), (registry.MUTABLE, 1, "[tag-immutability]")):
             with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
                 file.write(pod.format(image))
                 file.flush()
@@ -196,7 +198,7 @@ resource "aws_s3_bucket" "packages" {{
 }}
 
 module "ecr_admission" {{
-  source          = "{release}/infra/terraform"
+  source          = "{source}"
   name            = "ByTerraform"
   architecture    = "{architecture}"
   code_bucket     = aws_s3_bucket.packages.id
@@ -214,7 +216,8 @@ output "outputs" {{
 @terraform.needs_provider
 class InstalledByTerraform(unittest.TestCase):
     def apply(self, folder, limit):
-        text = ROOT_MODULE.format(region=REGION, release=World.folder, architecture=ARCH, limit=limit)
+        source = "./release/infra/terraform"
+        text = ROOT_MODULE.format(region=REGION, source=source, architecture=ARCH, limit=limit)
         (folder / "main.tf").write_text(text)
         terraform.init(folder)
         terraform.must(folder, "apply", "-input=false", "-auto-approve", env=World.environment())
@@ -225,6 +228,7 @@ class InstalledByTerraform(unittest.TestCase):
     def test_applied_changed_and_destroyed(self):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
+            (folder / "release").symlink_to(World.folder)
             stack, outputs = self.apply(folder, "CRITICAL")
             self.assertEqual(stack["StackStatus"], "CREATE_COMPLETE")
             self.assertEqual(outputs["RegistryIdsInForce"], "123456789012,210987654321")
@@ -247,7 +251,9 @@ class InstalledByTerraform(unittest.TestCase):
         (other,) = {"arm64", "x86_64"} - {ARCH}
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            text = ROOT_MODULE.format(region=REGION, release=World.folder, architecture=other, limit="HIGH")
+            # As from an archive: Terraform copies what is before the two slashes.
+            source = f"{World.folder}//infra/terraform"
+            text = ROOT_MODULE.format(region=REGION, source=source, architecture=other, limit="HIGH")
             (folder / "main.tf").write_text(text)
             terraform.init(folder)
             planned = terraform.call(folder, "plan", "-input=false", "-json", env=World.environment())

@@ -1,60 +1,53 @@
 //! Counts for CloudWatch: the only module, with its children, that names `aws_sdk_cloudwatch`.
 //!
-//! Counts wait in the sandbox and leave after an answer: when [`INTERVAL`] has passed since the last
-//! put, or when something was denied, failed or was admitted by break-glass. A put that fails goes along with the next one and is
-//! then dropped. Nothing here can change an answer.
+//! Counts wait in the sandbox and leave after an answer: when [`queue::INTERVAL`] has passed since the last put,
+//! or [`queue::APART`] when something was denied, failed or was admitted by break-glass. A put has a task of its
+//! own. It holds the next event for [`HOLD`] at most; then it continues beside the events that come, or in a
+//! frozen sandbox not at all until the next one. A put that fails goes along with the next one and is then
+//! dropped, with a log line. Nothing here can change an answer.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::config::Builder;
-use aws_sdk_cloudwatch::config::retry::RetryConfig;
-use aws_sdk_cloudwatch::types::MetricDatum;
-use ecr_admission_lambda::{Log, Sdk, Service, error_text};
+use ecr_admission_lambda::{Log, Sdk};
 use serde::Serialize;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::events::METRICS_DROPPED;
 use crate::gateway::Caller;
 use crate::outcome::{MutationOutcome, Outcome, PolicyAge, ReviewDecision};
 
+mod cloudwatch;
 mod counts;
 mod datum;
+mod queue;
 
-use counts::{Counts, Dimension, Name};
+use cloudwatch::CloudWatch;
+use counts::{Dimension, Name};
+use queue::{Batch, Queue};
 
-/// How long counts wait at most, once another review comes.
-pub const INTERVAL: Duration = Duration::from_secs(10);
+/// How long a put may hold the next event.
+pub const HOLD: Duration = Duration::from_millis(100);
 
-/// How long a put may hold the next review.
-pub const PUT: Duration = Duration::from_secs(1);
-
-/// How long the last put may take: Lambda gives a sandbox that ends 500 ms.
+/// How long the last puts may take: Lambda gives a sandbox that ends 500 ms.
 pub const LAST_PUT: Duration = Duration::from_millis(400);
-
-/// The most data of one `PutMetricData` (API reference).
-const DATA: usize = 1_000;
 
 /// The counts of a sandbox, and the way out for them.
 #[derive(Debug)]
 pub struct Metrics {
-    sdk: Sdk,
-    /// Made for the first put, which nobody waits for, and not in the init phase.
-    client: OnceLock<Client>,
-    namespace: String,
     by_cluster: bool,
-    log: Log,
-    state: Mutex<State>,
+    out: Arc<Out>,
+    /// The put that was started last.
+    put: Mutex<Option<JoinHandle<bool>>>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    counts: Counts,
-    /// What a put did not deliver.
-    failed: Vec<MetricDatum>,
-    urgent: bool,
-    last_put_ms: u64,
+/// What a put needs, for as long as it takes.
+#[derive(Debug)]
+struct Out {
+    cloudwatch: CloudWatch,
+    log: Log,
+    queue: Mutex<Queue>,
 }
 
 #[derive(Serialize)]
@@ -67,19 +60,12 @@ impl Metrics {
     /// Counts for a CloudWatch namespace, with `by_cluster` also for each cluster. `now_ms` and all times
     /// here are milliseconds since the Unix epoch.
     pub fn new(sdk: &Sdk, namespace: String, by_cluster: bool, log: Log, now_ms: u64) -> Self {
-        let state = State { last_put_ms: now_ms, ..State::default() };
-        let (sdk, client) = (sdk.clone(), OnceLock::new());
-        Self { sdk, client, namespace, by_cluster, log, state: Mutex::new(state) }
+        Self::through(CloudWatch::new(sdk, namespace), by_cluster, log, now_ms)
     }
 
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| {
-            // One try: what fails goes along with the next put.
-            let config = Builder::from(&self.sdk.config_for(Service::CloudWatch))
-                .retry_config(RetryConfig::disabled())
-                .build();
-            Client::from_conf(config)
-        })
+    fn through(cloudwatch: CloudWatch, by_cluster: bool, log: Log, now_ms: u64) -> Self {
+        let out = Out { cloudwatch, log, queue: Mutex::new(Queue::new(now_ms)) };
+        Self { by_cluster, out: Arc::new(out), put: Mutex::default() }
     }
 
     /// The cluster that counts by itself, if any does.
@@ -90,8 +76,8 @@ impl Metrics {
     /// Counts a review.
     pub fn record(&self, caller: &Caller, outcome: &Outcome, latency: Duration, now_ms: u64) {
         let cluster = self.counted(caller);
-        let mut state = self.state();
-        let counts = &mut state.counts;
+        let mut queue = self.out.queue();
+        let counts = &mut queue.counts;
         let mut count = |name, value| counts.add_also_for(cluster, now_ms, name, value);
         count(
             match outcome.decision {
@@ -126,13 +112,13 @@ impl Metrics {
         if let (Some(name), Some(cluster)) = (token_in_use(caller), &caller.cluster) {
             counts.add(now_ms, name, Dimension::Cluster(cluster.clone()), 1);
         }
-        state.urgent |= failed || outcome.broke_glass || outcome.decision == ReviewDecision::Denied;
+        queue.urgent |= failed || outcome.broke_glass || outcome.decision == ReviewDecision::Denied;
     }
 
     /// Counts a mutation.
     pub fn record_mutation(&self, caller: &Caller, outcome: &MutationOutcome, now_ms: u64) {
         let cluster = self.counted(caller);
-        let counts = &mut self.state().counts;
+        let counts = &mut self.out.queue().counts;
         let mut count = |name, value| counts.add_also_for(cluster, now_ms, name, value);
         let rewritten = outcome.changes.iter().filter(|change| change.rewritten).count();
         let pinned = outcome.changes.iter().filter(|change| change.pinned).count();
@@ -147,66 +133,76 @@ impl Metrics {
         }
     }
 
-    /// Sends what waits, if it is time to.
+    /// Starts a put if one is due, and waits for it for [`HOLD`] at most.
     pub async fn send_if_due(&self, now_ms: u64) {
-        let due = {
-            let state = self.state();
-            let since_put = Duration::from_millis(now_ms.saturating_sub(state.last_put_ms));
-            // After a failed put even a denial waits: a CloudWatch that hangs must not cost every
-            // review its second.
-            since_put >= INTERVAL || (state.urgent && state.failed.is_empty())
-        };
-        if due {
-            self.send(now_ms, PUT).await;
+        let due = self.out.queue().due(now_ms);
+        if let Some(batch) = due {
+            let mut put = self.out.start(batch);
+            if timeout(HOLD, &mut put).await.is_err() {
+                *self.put() = Some(put);
+            }
         }
     }
 
-    /// Sends all that waits, for the last time.
+    /// Sends all that waits, for the last time, within [`LAST_PUT`]. What is left is reported.
     pub async fn send_last(&self, now_ms: u64) {
-        self.send(now_ms, LAST_PUT).await;
+        let last = async {
+            let started = self.put().take();
+            if let Some(put) = started {
+                let _whatever_its_result = put.await;
+            }
+            loop {
+                let next = self.out.queue().next(now_ms);
+                let Some(batch) = next else { break };
+                // What fails is in the queue again, and there is no time to try it once more.
+                if !self.out.start(batch).await.unwrap_or(false) {
+                    break;
+                }
+            }
+        };
+        let _in_time = timeout(LAST_PUT, last).await;
+        let left = self.out.queue().left();
+        self.out.report_dropped(left, "the sandbox ended before CloudWatch took them".to_owned());
     }
 
-    async fn send(&self, now_ms: u64, limit: Duration) {
-        let (again, new) = {
-            let mut state = self.state();
-            state.urgent = false;
-            state.last_put_ms = now_ms;
-            let counts = std::mem::take(&mut state.counts);
-            (std::mem::take(&mut state.failed), datum::data(counts))
-        };
-        if again.is_empty() && new.is_empty() {
-            return;
-        }
-        let data: Vec<MetricDatum> = again.iter().chain(&new).cloned().collect();
-        let result = timeout(limit, self.put(&data)).await;
-        let error = match result {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => error,
-            Err(elapsed) => format!("no answer within {} ms ({elapsed})", limit.as_millis()),
-        };
-        if !again.is_empty() {
-            let fields = Dropped { data: again.len(), error };
-            self.log.warn(
-                METRICS_DROPPED,
-                "metrics were dropped: CloudWatch did not take them twice",
-                &fields,
-            );
-        }
-        self.state().failed = new;
+    /// A panic elsewhere must not take the put with it.
+    fn put(&self) -> MutexGuard<'_, Option<JoinHandle<bool>>> {
+        self.put.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Out {
+    /// Puts a batch in a task of its own: what waits for it may stop waiting, and the put continues. Its result
+    /// is whether CloudWatch took the batch.
+    fn start(self: &Arc<Self>, batch: Batch) -> JoinHandle<bool> {
+        let out = Arc::clone(self);
+        tokio::spawn(async move { out.put(batch).await })
     }
 
-    async fn put(&self, data: &[MetricDatum]) -> Result<(), String> {
-        for data in data.chunks(DATA) {
-            let request = self.client().put_metric_data().namespace(&self.namespace);
-            let sent = request.set_metric_data(Some(data.to_vec())).send().await;
-            sent.map_err(error_text)?;
+    async fn put(&self, batch: Batch) -> bool {
+        match self.cloudwatch.put(batch.data()).await {
+            Ok(()) => {
+                self.queue().delivered();
+                true
+            }
+            Err(error) => {
+                let dropped = self.queue().failed(batch);
+                self.report_dropped(dropped, error);
+                false
+            }
         }
-        Ok(())
+    }
+
+    fn report_dropped(&self, data: usize, error: String) {
+        if data > 0 {
+            let message = "metrics were dropped: CloudWatch did not take them";
+            self.log.warn(METRICS_DROPPED, message, &Dropped { data, error });
+        }
     }
 
     /// A panic elsewhere must not take the counts with it.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -80,6 +80,11 @@ pub fn denial(reply: &Reply) -> String {
     response["status"]["message"].as_str().unwrap().to_owned()
 }
 
+/// Waits until a denial is sent at once again: a sandbox sends metrics once a second at most.
+pub async fn until_metrics_may_leave() {
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+}
+
 /// Waits until what CloudWatch received satisfies `found`.
 pub async fn until_metrics(stack: &Stack, found: impl Fn(&str) -> bool) -> String {
     let started = Instant::now();

@@ -23,7 +23,7 @@ fn counted(by_cluster: bool, caller: &Caller) -> Vec<(Name, Dimension)> {
     let metrics = metrics(by_cluster);
     let outcome = Outcome::unevaluated(ReviewDecision::Admitted);
     metrics.record(caller, &outcome, Duration::ZERO, NOON);
-    let counts = std::mem::take(&mut metrics.state().counts);
+    let counts = std::mem::take(&mut metrics.out.queue().counts);
     counts
         .into_iter()
         .map(|(key, _)| (key.name, key.dimension))

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use end_to_end::outcome::{MUTABLE, audited, denied, pod};
 use end_to_end::policed::{Policed, from_now, lines};
-use end_to_end::support::{sum, until_metrics};
+use end_to_end::support::{sum, until_metrics, until_metrics_may_leave};
 
 const DEPLOYER: &str = "system:serviceaccount:ci:deployer";
 
@@ -95,6 +95,7 @@ async fn an_exemption_that_ended_or_ends_soon_is_logged() {
     );
     assert!(shown[1].starts_with("audited: ") && shown.len() == 2, "{answer}");
     // A denial sends what waits: the warning was counted.
+    until_metrics_may_leave().await;
     assert_eq!(policed.under("", &pod("open:1")).await, denied);
     let warned = |metrics: &str| sum(metrics, "Warned", &json!([])) > 0.5;
     until_metrics(&policed.stack, warned).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use end_to_end::outcome::{ADMITTED, MUTABLE, audited, denied, outcome, pod, warned};
 use end_to_end::policed::{Keep, Policed, is_read};
-use end_to_end::support::{sum, until_metrics};
+use end_to_end::support::{sum, until_metrics, until_metrics_may_leave};
 
 /// When a call arrived, of a line of `/_local/calls`.
 fn arrived(call: &str) -> u64 {
@@ -75,6 +75,7 @@ async fn an_edit_takes_effect_and_a_bad_one_does_not() {
     assert!(!error.contains("severityLimt"), "{error}");
 
     // While the copy is one that may be outdated, every review counts; the log says it once a reading.
+    until_metrics_may_leave().await;
     policed.answer(&pod("open:1")).await;
     let twice = |metrics: &str| count(metrics, "Failed") > 1.5;
     let metrics = until_metrics(&policed.stack, twice).await;

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use end_to_end::outcome::{ADMITTED, MUTABLE, audited, deployment, outcome, pod};
 use end_to_end::policed::{Keep, Policed, lines};
-use end_to_end::support::{self, sum, until_metrics};
+use end_to_end::support::{self, sum, until_metrics, until_metrics_may_leave};
 
 /// What kube-apiserver gives a review, as the rendered webhook configurations have it.
 const VALIDATE: &str = "/validate?timeout=5s";
@@ -56,6 +56,7 @@ async fn without_a_good_copy_nothing_is_evaluated_and_everything_else_continues(
     glass["request"]["userInfo"]["groups"] = json!(["system:masters"]);
     glass["request"]["object"]["metadata"]["annotations"] =
         json!({"ecr-admission/break-glass": "incident"});
+    until_metrics_may_leave().await;
     assert_eq!(asked(&policed, &glass).await, denied);
 
     let failed = |metrics: &str| sum(metrics, "Failed", &json!([])) > 3.5;

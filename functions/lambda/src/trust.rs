@@ -5,6 +5,7 @@
 //! machine's store is read for a certificate of an authority that Mozilla does not list: behind a proxy that
 //! inspects TLS, or in a partition with an authority of its own.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::WebPkiServerVerifier;
@@ -14,6 +15,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
+use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 
 use crate::env::Environment;
 
@@ -35,9 +37,8 @@ pub(crate) enum NoTls {
 /// connection to an endpoint resumes one and verifies no certificate again.
 pub(crate) fn client_config(environment: &Environment) -> Result<Arc<ClientConfig>, NoTls> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|it| environment.get(it).is_some());
-    let verifier: Arc<dyn ServerCertVerifier> = if named {
-        verifier(of_machine(), &provider)?
+    let verifier: Arc<dyn ServerCertVerifier> = if let Some(named) = named_by(environment) {
+        verifier(store(named), &provider)?
     } else {
         let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let constants = verifier(roots, &provider)?;
@@ -56,10 +57,25 @@ pub(crate) fn client_config(environment: &Environment) -> Result<Arc<ClientConfi
     Ok(Arc::new(config))
 }
 
-/// Those of the files that the environment names, or else of this machine. What cannot be read is left out.
-fn of_machine() -> RootCertStore {
+/// The certificates of the file and the directories that the environment names, as OpenSSL reads them; `None` where
+/// it names none.
+fn named_by(environment: &Environment) -> Option<CertificateResult> {
+    let file = environment.non_empty("SSL_CERT_FILE").map(Path::new);
+    let directories = environment.non_empty("SSL_CERT_DIR").map(std::env::split_paths);
+    if file.is_none() && directories.is_none() {
+        return None;
+    }
+    let mut found = load_certs_from_paths(file, None);
+    for directory in directories.into_iter().flatten() {
+        found.certs.extend(load_certs_from_paths(None, Some(&directory)).certs);
+    }
+    Some(found)
+}
+
+/// What could be read. What could not is left out.
+fn store(found: CertificateResult) -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.add_parsable_certificates(found.certs);
     roots
 }
 
@@ -102,7 +118,7 @@ impl ServerCertVerifier for Authorities {
         };
         match by(&self.constants) {
             Err(unknown @ Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                let read = || verifier(of_machine(), &self.provider).ok();
+                let read = || verifier(store(load_native_certs()), &self.provider).ok();
                 self.machine.get_or_init(read).as_deref().map_or(Err(unknown), by)
             }
             verified => verified,

@@ -52,35 +52,49 @@ struct FailedRead {
 impl<R: ReadSecret> TokenCopy<R> {
     /// Nothing is read so far. `overlap` is how long the previous token counts after a rotation.
     pub fn new(reader: R, overlap: Duration, log: Log) -> Self {
-        let (current, previous) = (RevocableCopy::default(), Previous::unneeded());
+        let (current, previous) = (RevocableCopy::default(), Previous::default());
         Self { reader, overlap, log, current, previous }
     }
 
     /// Whose token or key it is; `None` if no version that counts has it. An error where that is not known.
+    ///
+    /// AWSPREVIOUS is read only for a credential that AWSCURRENT does not have: few callers need it, and a cold
+    /// sandbox would pay a round trip for it.
     pub async fn caller(
         &mut self,
         credential: &Credential,
         now: SystemTime,
     ) -> Result<Option<Caller>, Unreadable> {
+        let deadline = Instant::now() + LONGEST_READ;
         self.settle(now);
         match self.current.age(now) {
-            None => self.renew_without_copy(now).await?,
-            Some(age) if age > FRESH => self.renew_unless_tried(now).await,
+            None => self.renew_without_copy(now, deadline).await?,
+            Some(age) if age > FRESH => self.renew_unless_tried(now, deadline).await,
             Some(_) => {}
         }
+        if let Some(current) = self.current.at_hand()
+            && let Some(caller) = authorize(credential, current, None, self.overlap, now)
+        {
+            return Ok(Some(caller));
+        }
+        self.renew_previous(now, deadline, FRESH).await;
         if let found @ Ok(Some(_)) = self.find(credential, now) {
             return found;
         }
         if self.current.at_hand().is_some() {
-            self.renew_unless_tried(now).await;
+            self.renew_unless_tried(now, deadline).await;
+            self.renew_previous(now, deadline, BETWEEN_READS).await;
         }
         self.find(credential, now)
     }
 
-    /// Reads the secret, however old the copy is.
+    /// Reads AWSCURRENT, however old the copy is.
     pub async fn renew(&mut self, now: SystemTime) -> Result<(), Unreadable> {
+        self.renew_by(now, Instant::now() + LONGEST_READ).await
+    }
+
+    async fn renew_by(&mut self, now: SystemTime, deadline: Instant) -> Result<(), Unreadable> {
         let started = Instant::now();
-        let deadline = started + LONGEST_READ;
         let current = match self.read(Stage::Current, deadline).await {
             Ok(current) => current,
             Err(unreadable) => {
@@ -95,18 +109,26 @@ impl<R: ReadSecret> TokenCopy<R> {
                 return Err(unreadable);
             }
         };
-        // Not the other way round, and not both at once: a rotation between the two reads would pair
-        // the new AWSCURRENT with a version that is two rotations old, and let its tokens in once
-        // more.
-        if in_overlap(&current, self.overlap, now) {
-            let read = self.read(Stage::Previous, deadline).await;
-            self.previous.learn(&current.id, read, now);
-        } else {
-            self.previous = Previous::unneeded();
-        }
         self.report(&current);
+        self.previous.keep_beside(&current.id);
         self.current.renew(current, now);
         Ok(())
+    }
+
+    /// Reads AWSPREVIOUS if its tokens count now and the last reading beside this AWSCURRENT began longer ago than
+    /// `since`.
+    ///
+    /// Always after AWSCURRENT, and never both at once: a rotation between the two reads would pair the new
+    /// AWSCURRENT with a version that is two rotations old, and let its tokens in once more. The other way round,
+    /// a rotation after AWSCURRENT was read only shows the same version twice.
+    async fn renew_previous(&mut self, now: SystemTime, deadline: Instant, since: Duration) {
+        let Some(current) = self.current.at_hand() else { return };
+        if !in_overlap(current, self.overlap, now) || !self.previous.is_due(now, since) {
+            return;
+        }
+        let read = self.read(Stage::Previous, deadline).await;
+        self.previous.learn(read, now);
+        self.report_previous();
     }
 
     /// Drops what no longer serves.
@@ -116,7 +138,11 @@ impl<R: ReadSecret> TokenCopy<R> {
     }
 
     /// Reads the secret, unless it is as unreadable as a moment ago.
-    async fn renew_without_copy(&mut self, now: SystemTime) -> Result<(), Unreadable> {
+    async fn renew_without_copy(
+        &mut self,
+        now: SystemTime,
+        deadline: Instant,
+    ) -> Result<(), Unreadable> {
         if let Some(FailedRead { unreadable, ended }) = self.current.failure() {
             let failed_just_now = if self.current.is_dropped() {
                 self.current.since_tried(now) < BETWEEN_READS
@@ -127,16 +153,16 @@ impl<R: ReadSecret> TokenCopy<R> {
                 return Err(unreadable.clone());
             }
         }
-        self.renew(now).await
+        self.renew_by(now, deadline).await
     }
 
     /// Reads the secret unless that was tried a moment ago. When it fails, the copy stays if it may.
-    async fn renew_unless_tried(&mut self, now: SystemTime) {
+    async fn renew_unless_tried(&mut self, now: SystemTime, deadline: Instant) {
         if self.current.since_tried(now) < BETWEEN_READS {
             return;
         }
         let age = self.current.age(now).unwrap_or_default();
-        if let Err(unreadable) = self.renew(now).await {
+        if let Err(unreadable) = self.renew_by(now, deadline).await {
             let fields =
                 json!({ "error": unreadable.to_string(), "copy_age_seconds": age.as_secs() });
             if self.current.at_hand().is_none() {
@@ -178,26 +204,25 @@ impl<R: ReadSecret> TokenCopy<R> {
         }
     }
 
-    /// Logs what an operator should know about the versions that were just read: entries once for each
-    /// version, an unread AWSPREVIOUS each time.
+    /// Logs that AWSPREVIOUS was just read without success, each time.
+    fn report_previous(&self) {
+        let Some(unreadable) = self.previous.failure() else { return };
+        let message = match self.previous.version() {
+            Ok(_) => {
+                "AWSPREVIOUS of the token secret could not be read; the last one read serves until \
+                 it is an hour old"
+            }
+            Err(_) => {
+                "AWSPREVIOUS of the token secret could not be read; until it can be, a token that \
+                 AWSCURRENT does not name gets an error"
+            }
+        };
+        let fields = json!({ "error": unreadable.to_string() });
+        self.log.warn(TOKEN_SECRET_PREVIOUS_UNREADABLE, message, &fields);
+    }
+
+    /// Logs what an operator should know about the version that was just read, once for each version.
     fn report(&self, current: &SecretVersion) {
-        if let Some(unreadable) = self.previous.failure() {
-            let message = match self.previous.version() {
-                Ok(_) => {
-                    "AWSPREVIOUS of the token secret could not be read; the last one read serves \
-                     until it is an hour old"
-                }
-                Err(_) => {
-                    "AWSPREVIOUS of the token secret could not be read; until it can be, a token \
-                     that AWSCURRENT does not name gets an error"
-                }
-            };
-            self.log.warn(
-                TOKEN_SECRET_PREVIOUS_UNREADABLE,
-                message,
-                &json!({ "error": unreadable.to_string() }),
-            );
-        }
         if self.current.at_hand().is_some_and(|before| before.id == current.id) {
             return;
         }

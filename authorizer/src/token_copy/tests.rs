@@ -191,10 +191,43 @@ async fn the_previous_version_is_read_after_the_current_one_and_only_in_the_over
     let secret = Secret::of(OLD);
     secret.rotate(NEW, 100);
     let mut copied = copy_of(&secret);
-    copied.renew(at(100)).await.unwrap();
+    assert_eq!(stage(&mut copied, OLD, 100).await, Some(Stage::Previous));
     assert_eq!(*secret.reads.borrow(), [Stage::Current, Stage::Previous]);
-    copied.renew(at(100 + OVERLAP.as_secs())).await.unwrap();
+    assert_eq!(stage(&mut copied, OLD, 100 + OVERLAP.as_secs()).await, None);
     assert_eq!(secret.reads.borrow()[2..], [Stage::Current]);
+}
+
+#[tokio::test]
+async fn the_previous_version_is_read_only_for_a_token_that_the_current_one_does_not_have() {
+    let secret = Secret::of(OLD);
+    secret.rotate(NEW, 0);
+    let mut copied = copy_of(&secret);
+    for seconds in 0..300 {
+        assert_eq!(stage(&mut copied, NEW, seconds).await, Some(Stage::Current));
+    }
+    assert_eq!(*secret.reads.borrow(), [Stage::Current; 5], "once in 61 seconds");
+    secret.reads.borrow_mut().clear();
+    for seconds in 300..420 {
+        assert_eq!(stage(&mut copied, OLD, seconds).await, Some(Stage::Previous));
+    }
+    let previous = secret.reads.borrow().iter().filter(|stage| **stage == Stage::Previous).count();
+    assert_eq!(previous, 2, "once a minute");
+}
+
+#[tokio::test]
+async fn two_rotations_end_a_token_though_its_copy_is_fresh() {
+    for second in 31..=60 {
+        let secret = Secret::of(OLD);
+        secret.rotate(NEW, 0);
+        let mut copied = copy_of(&secret);
+        assert_eq!(stage(&mut copied, NEW, 0).await, Some(Stage::Current));
+        // Read 30 seconds after the copy that it is beside.
+        assert_eq!(stage(&mut copied, OLD, 30).await, Some(Stage::Previous));
+        secret.rotate(WRONG, second);
+        assert_eq!(stage(&mut copied, WRONG, second).await, Some(Stage::Current), "{second}");
+        assert_eq!(stage(&mut copied, OLD, second).await, None, "{second}");
+        assert_eq!(stage(&mut copied, NEW, second).await, Some(Stage::Previous), "{second}");
+    }
 }
 
 /// A secret that is rotated between two reads of it.

@@ -1,10 +1,10 @@
 //! Counts for CloudWatch: the only module, with its children, that names `aws_sdk_cloudwatch`.
 //!
-//! Counts wait in the sandbox and leave after an answer: when [`queue::INTERVAL`] has passed since the last put,
-//! or [`queue::APART`] when something was denied, failed or was admitted by break-glass. A put has a task of its
-//! own. It holds the next event for [`HOLD`] at most; then it continues beside the events that come, or in a
-//! frozen sandbox not at all until the next one. A put that fails goes along with the next one and is then
-//! dropped, with a log line. Nothing here can change an answer.
+//! Counts wait in the sandbox and leave after an answer: 10 seconds after the last put, or 1 second after it when
+//! something was denied, failed or was admitted by break-glass. A put has a task of its own. It holds the next event
+//! for [`HOLD`] at most; then it continues beside the events that come, or in a frozen sandbox not at all until the
+//! next one. A put that fails goes along with the next one and is then dropped, with a log line. Nothing here can
+//! change an answer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

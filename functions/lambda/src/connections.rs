@@ -8,23 +8,24 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use rustls::ClientConfig;
 
-/// How long an unused connection is kept: less than AWS and what lies between keep theirs, so that
-/// a sandbox that was frozen for a while does not send its first request into a closed socket.
-const IDLE_CONNECTION: Duration = Duration::from_secs(20);
+use crate::connector::Connector;
+use crate::trust::NoTls;
+
+/// The TLS settings that all services share, or why there are none.
+pub(crate) type Tls = Result<Arc<ClientConfig>, NoTls>;
 
 /// An HTTP client that keeps its connections for as long as all work.
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
+    tls: Tls,
     /// How long connecting may take, TLS included.
     connect: Duration,
     pool: Arc<Mutex<Pool>>,
@@ -32,25 +33,27 @@ pub(crate) struct Connections {
 
 #[derive(Debug)]
 struct Pool {
-    /// `None` from when a connection failed until there is another request.
+    /// `None` at first, and from when a connection failed until there is another request.
     connector: Option<SharedHttpConnector>,
     /// How many pools were given up before this one.
     number: u64,
 }
 
 impl Connections {
-    /// Reads the trusted certificates now, so that they are read in the init phase of a function, and
-    /// connects nowhere yet.
-    pub(crate) fn new(connect: Duration) -> Self {
-        let pool = Pool { connector: Some(connector(connect)), number: 0 };
-        Self { connect, pool: Arc::new(Mutex::new(pool)) }
+    /// Connects nowhere yet.
+    pub(crate) fn new(tls: Tls, connect: Duration) -> Self {
+        let pool = Pool { connector: None, number: 0 };
+        Self { tls, connect, pool: Arc::new(Mutex::new(pool)) }
     }
 
-    /// What a request goes out through, and the number of its pool.
-    fn current(&self) -> (SharedHttpConnector, u64) {
+    /// What a request goes out through, and the number of its pool. A new pool resumes the TLS sessions of the
+    /// one before, since the settings that keep them are the same.
+    fn current(&self) -> Result<(SharedHttpConnector, u64), NoTls> {
+        let tls = self.tls.clone()?;
+        let new = || SharedHttpConnector::new(Connector::new(tls, self.connect));
         let mut pool = self.pool();
-        let current = pool.connector.get_or_insert_with(|| connector(self.connect)).clone();
-        (current, pool.number)
+        let current = pool.connector.get_or_insert_with(new).clone();
+        Ok((current, pool.number))
     }
 
     /// Gives up the connections of the pool `number`, unless that has been done.
@@ -67,18 +70,6 @@ impl Connections {
     }
 }
 
-/// A pool without a connection.
-fn connector(connect: Duration) -> SharedHttpConnector {
-    let settings = HttpConnectorSettings::builder().connect_timeout(connect).build();
-    let connector = Connector::builder()
-        .connector_settings(settings)
-        .sleep_impl(TokioSleep::new())
-        .pool_idle_timeout(IDLE_CONNECTION)
-        .tls_provider(Provider::rustls(CryptoMode::Ring))
-        .build();
-    SharedHttpConnector::new(connector)
-}
-
 impl HttpClient for Connections {
     fn http_connector(
         &self,
@@ -91,7 +82,12 @@ impl HttpClient for Connections {
 
 impl HttpConnector for Connections {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (connector, pool) = self.current();
+        let (connector, pool) = match self.current() {
+            Ok(current) => current,
+            Err(no_tls) => {
+                return HttpConnectorFuture::ready(Err(ConnectorError::user(no_tls.into())));
+            }
+        };
         let out = RequestOut { connections: self.clone(), pool, answered: false };
         let answer = connector.call(request);
         HttpConnectorFuture::new(async move {

@@ -27,6 +27,7 @@
 
 pub mod aws_error;
 mod connections;
+mod connector;
 pub mod env;
 mod events;
 pub mod good_copy;
@@ -35,6 +36,7 @@ pub mod sdk;
 pub mod stop;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trust;
 
 pub use aws_error::{AwsError, error_text};
 pub use env::{BadVariable, Environment};

@@ -17,8 +17,9 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use http::Uri;
 
-use crate::connections::Connections;
+use crate::connections::{Connections, Tls};
 use crate::env::{BadVariable, Environment};
+use crate::trust::client_config;
 
 /// Tries of one operation, the first included.
 pub const ATTEMPTS: u32 = 3;
@@ -66,6 +67,8 @@ impl Service {
 #[derive(Clone, Debug)]
 pub struct Sdk {
     shared: SdkConfig,
+    /// Made now, so that this is a part of the init phase of a function.
+    tls: Tls,
     connect: Duration,
     endpoints: Vec<(Service, String)>,
 }
@@ -91,7 +94,9 @@ impl Sdk {
             )
             .timeout_config(timeout_config(timeouts))
             .build();
-        Ok(Self { shared, connect: timeouts.connect, endpoints: endpoints(environment)? })
+        let endpoints = endpoints(environment)?;
+        let tls = client_config(environment);
+        Ok(Self { shared, tls, connect: timeouts.connect, endpoints })
     }
 
     /// The settings for the clients of `service`; `Config::from` of its SDK crate takes them all. Clients
@@ -99,7 +104,8 @@ impl Sdk {
     /// that service only.
     pub fn config_for(&self, service: Service) -> SdkConfig {
         let endpoint = self.endpoints.iter().find(|(of, _)| *of == service);
-        let mut config = self.shared.to_builder().http_client(Connections::new(self.connect));
+        let mut config =
+            self.shared.to_builder().http_client(Connections::new(self.tls.clone(), self.connect));
         config.set_endpoint_url(endpoint.map(|(_, url)| url.clone()));
         config.build()
     }

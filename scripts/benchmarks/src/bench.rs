@@ -13,6 +13,9 @@ use crate::failure::Failure;
 use crate::options::Options;
 use crate::sandbox::Program;
 
+/// The variable that names a file of authorities. Without it, the functions trust those that are constants.
+const NAMED_AUTHORITIES: &str = "SSL_CERT_FILE";
+
 /// A run of the bench.
 #[derive(Debug)]
 pub struct Bench {
@@ -60,6 +63,21 @@ impl Bench {
     /// The admission function, beside the bench's Runtime API.
     pub fn admission(&self) -> Program {
         self.program("admission", self.options.admission.clone())
+    }
+
+    /// The same as in Lambda, where no file names authorities. It could not connect to the stand-in.
+    pub fn admission_by_constants(&self) -> Program {
+        let mut program = self.admission();
+        program.environment.remove(NAMED_AUTHORITIES);
+        program
+    }
+
+    /// The same where a file names as many authorities as a machine trusts.
+    pub fn admission_by_file(&self) -> Program {
+        let mut program = self.admission();
+        let file = self.cloud.trust_store.display().to_string();
+        program.environment.insert(NAMED_AUTHORITIES.to_owned(), file);
+        program
     }
 
     /// The authorizer function.

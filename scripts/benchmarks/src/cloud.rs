@@ -28,10 +28,10 @@ const TRUST_STORES: [&str; 2] =
 pub struct Cloud {
     /// What a function needs to find it and to be known to it.
     pub environment: BTreeMap<String, String>,
-    /// How many authorities the functions trust.
+    /// How many authorities a machine trusts.
     pub authorities: usize,
-    /// The one that they need.
-    pub authority: PathBuf,
+    /// All of them, and the one that the functions need.
+    pub trust_store: PathBuf,
     _served: AbortOnDropHandle<()>,
 }
 
@@ -74,13 +74,8 @@ impl Cloud {
         let path = directory.join("roots.pem");
         std::fs::write(&path, roots)?;
         let served = AbortOnDropHandle::new(tokio::spawn(aws.serve(listener, tls)));
-        let environment = environment(port, &path);
-        Ok(Self {
-            environment,
-            authorities,
-            authority: directory.join(tls::CA_FILE),
-            _served: served,
-        })
+        let environment = environment(port, &directory.join(tls::CA_FILE));
+        Ok(Self { environment, authorities, trust_store: path, _served: served })
     }
 }
 
@@ -89,14 +84,15 @@ pub fn token() -> String {
     "t".repeat(64)
 }
 
-/// The stand-in's authority among those of the system, so that a function reads as many as in Lambda.
+/// The stand-in's authority among those of the system, as a file may have them that `SSL_CERT_FILE` names.
 fn trust_store(directory: &Path) -> Result<String, Failure> {
     let own = std::fs::read_to_string(directory.join(tls::CA_FILE))?;
     let system = TRUST_STORES.iter().find_map(|path| std::fs::read_to_string(path).ok());
     Ok(system.unwrap_or_default() + &own)
 }
 
-/// What Lambda, the templates and local-cloud set.
+/// What Lambda, the templates and local-cloud set. The stand-in's authority is the only one that is read: those of
+/// AWS are constants of the functions.
 fn environment(port: u16, roots: &Path) -> BTreeMap<String, String> {
     let roots = roots.display().to_string();
     let endpoint = format!("https://127.0.0.1:{port}");

@@ -57,7 +57,7 @@ fn report(bench: &Bench, rows: &[Row], picture: Option<String>) -> Result<(), Fa
     let quick = if options.quick { ", quick" } else { "" };
     let roots = bench.cloud.authorities;
     let text = format!(
-        "{}\nMeasured on {machine}{quick}; trust store of {roots} authorities; ± is the median distance \
+        "{}\nMeasured on {machine}{quick}; a machine's trust store has {roots} authorities; ± is the median distance \
          from the median.\n",
         row::table(rows)
     );

@@ -22,8 +22,9 @@ async fn awscurrent_is_taken_though_awsprevious_cannot_be_read() {
             assert_eq!(error, Unreadable { stage: Stage::Previous, cause: cause.clone() });
         }
         secret.set(Stage::Previous, Ok(version(OLD, 0)));
-        assert_eq!(stage(&mut copied, OLD, 10).await, Some(Stage::Previous));
-        assert_eq!(stage(&mut copied, WRONG, 10).await, None);
+        copied.caller(&credential(OLD), at(10)).await.unwrap_err();
+        assert_eq!(stage(&mut copied, OLD, 11).await, Some(Stage::Previous));
+        assert_eq!(stage(&mut copied, WRONG, 11).await, None);
     }
 }
 

@@ -142,13 +142,13 @@ async fn of_the_own_account_nothing_is_asked_again_where_all_are_missing() {
 }
 
 #[tokio::test]
-async fn of_the_own_account_a_name_that_vanished_in_between_is_found_by_halves() {
+async fn of_the_own_account_a_name_that_vanished_in_between_is_found() {
     // The configuration names one; another is deleted after it was asked.
     let named_one = |name: &str| name == named(0);
     let both = |name: &str| name == named(0) || name == named(5);
     let registry = registry(both, move |names| configuration(names, named_one));
     let found = look_up(OWN, 9, registry).await;
-    assert_eq!(found.asked.described, [9, 8, 4, 4, 2, 2, 1, 1]);
+    assert_eq!(found.asked.described, [9, 8, 1, 1, 1, 1, 1, 1, 1, 1]);
     assert_eq!(found.missing, [named(0), named(5)].into());
     assert_eq!(found.facts, 7);
 }
@@ -168,7 +168,7 @@ async fn of_the_own_account_a_configuration_that_fails_names_nothing() {
         let expected = if gone(name.as_str()) { Missing::Repository } else { throttled };
         assert_eq!(found, Err(expected), "{name}");
     }
-    assert_eq!(inspector.1.lock().unwrap().described, [4, 2, 2, 1, 1]);
+    assert_eq!(inspector.1.lock().unwrap().described, [4, 1, 1, 1, 1]);
 }
 
 #[tokio::test]
@@ -177,14 +177,23 @@ async fn of_another_account_halves_lead_to_the_missing_one() {
         let gone = move |name: &str| name == named(missing);
         let found = look_up(OTHER, 100, registry(gone, |_| panic!("it is not ours"))).await;
         let expected: &[usize] = match missing {
-            0 => &[100, 50, 50, 25, 25, 12, 13, 6, 6, 3, 3, 1, 2],
-            37 => &[100, 50, 50, 25, 25, 12, 13, 6, 7, 3, 3, 1, 2],
-            _ => &[100, 50, 50, 25, 25, 12, 13, 6, 7, 3, 4, 2, 2, 1, 1],
+            0 => &[100, 50, 50, 25, 25, 12, 13, 6, 6, 1, 1, 1, 1, 1, 1],
+            37 => &[100, 50, 50, 25, 25, 12, 13, 6, 7, 1, 1, 1, 1, 1, 1],
+            _ => &[100, 50, 50, 25, 25, 12, 13, 6, 7, 1, 1, 1, 1, 1, 1, 1],
         };
         assert_eq!(found.asked.described, expected, "{missing}");
         assert_eq!(found.missing, [named(missing)].into());
         assert_eq!((found.facts, found.not_asked.len()), (99, 0), "{missing}");
     }
+}
+
+#[tokio::test]
+async fn of_another_account_few_names_are_asked_for_one_by_one_at_once() {
+    let gone = |name: &str| name == named(3);
+    let found = look_up(OTHER, 16, registry(gone, |_| panic!("it is not ours"))).await;
+    assert_eq!(found.asked.described[..2], [16, 1]);
+    assert_eq!((found.calls, found.facts), (1 + 16, 15));
+    assert_eq!(found.missing, [named(3)].into());
 }
 
 #[tokio::test]

@@ -11,18 +11,20 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use ecr_admission::ecr::EcrInspector;
 use ecr_admission_lambda::Level;
+use ecr_admission_policy::EcrImage;
 use ecr_admission_policy::facts::{Cause, ConfigFacts, Content, Unavailable};
+use ecr_admission_policy::image::ImageId;
 use ecr_admission_policy::policy::Needs;
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
-use crate::FINDINGS;
 use crate::configs::{BLOB, MANIFEST, NEEDS, configured, images, nested};
 use crate::signing::{SIGNING, statuses};
+use crate::{CONFIGURATION, FINDINGS, OWN, REPOSITORIES};
 use ecr_admission_testing::digest;
 use ecr_admission_testing::ecr::{
-    Reply, error, inspector_over, look_up, look_up_within, replay, reply,
+    Reply, error, inspect, inspector_over, look_up, look_up_within, replay, reply,
 };
 
 /// HTTP in which every answer takes a while: a call waits once, and all calls that are under way wait
@@ -143,6 +145,62 @@ async fn an_image_takes_one_round_trip_and_an_index_one_more_for_each_level() {
     assert_eq!(round_trips(WITHOUT, flat).await, 2);
     assert_eq!(round_trips(WITHOUT, nested).await, 3);
     assert_eq!(round_trips(WITHOUT, paged).await, 1);
+}
+
+/// Every repository is there, but for the one named `gone`.
+fn repositories(operation: &str, body: &Value) -> Reply {
+    let names: Vec<&str> = match body["repositoryNames"].as_array() {
+        Some(names) => names.iter().map(|name| name.as_str().unwrap()).collect(),
+        None => vec![],
+    };
+    let found = names.iter().filter(|name| **name != "gone");
+    match operation {
+        REPOSITORIES if names.contains(&"gone") => error("RepositoryNotFoundException"),
+        REPOSITORIES => {
+            let facts = |name| json!({"repositoryName": name, "imageTagMutability": "IMMUTABLE"});
+            reply(&json!({"repositories": found.map(facts).collect::<Vec<_>>()}))
+        }
+        CONFIGURATION => {
+            let scans = |name| json!({"repositoryName": name, "scanFrequency": "SCAN_ON_PUSH"});
+            let gone = json!({"repositoryName": "gone", "failureCode": "REPOSITORY_NOT_FOUND"});
+            let failures = if names.contains(&"gone") { vec![gone] } else { vec![] };
+            let found: Vec<Value> = found.map(scans).collect();
+            reply(&json!({"scanningConfigurations": found, "failures": failures}))
+        }
+        _ if body["repositoryName"] == "gone" => error("RepositoryNotFoundException"),
+        _ => image(operation, body),
+    }
+}
+
+/// Round trips for `pay:1` of so many repositories of each account, and of one more that does not exist.
+async fn round_trips_of(accounts: &[&str], repositories_of_each: usize, gone: bool) -> u32 {
+    let names = (0..repositories_of_each).map(|n| format!("r{n}"));
+    let names: Vec<String> = names.chain(gone.then(|| "gone".to_owned())).collect();
+    let images = accounts.iter().flat_map(|account| {
+        names.iter().map(|name| EcrImage {
+            account: account.parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            repository: name.parse().unwrap(),
+            id: ImageId::Tag("1".parse().unwrap()),
+        })
+    });
+    let inspector = slow(true, repositories);
+    let ((found, _), round_trips) = waits(Box::pin(inspect(&inspector, images))).await;
+    assert_eq!(found.len(), accounts.len() * names.len());
+    round_trips
+}
+
+#[tokio::test]
+async fn twenty_repositories_of_three_registries_take_one_round_trip() {
+    let registries = [OWN, "210987654321", "111122223333"];
+    assert_eq!(round_trips_of(&registries, 7, false).await, 1);
+    assert_eq!(round_trips_of(&[OWN], 20, false).await, 1);
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_takes_one_round_trip_more() {
+    assert_eq!(round_trips_of(&[OWN], 20, true).await, 2, "the configuration names it");
+    assert_eq!(round_trips_of(&["210987654321"], 15, true).await, 2, "each is asked for");
 }
 
 /// Beside the first manifests. Only a tag of which ECR does not say what it stands for takes one more, and

@@ -44,7 +44,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
 
 async fn init(bench: &Bench, review: &Value) -> Result<Row, Failure> {
     let mut figures = vec![];
-    for program in [bench.null(), bench.admission(), bench.authorizer()] {
+    for program in [bench.null(), bench.admission_by_constants(), bench.authorizer()] {
         let name = program.name;
         figures.push(format!("{name} {}", millions(counted(bench, program, review, 0).await?)));
     }

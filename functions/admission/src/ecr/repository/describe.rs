@@ -1,8 +1,9 @@
 //! `DescribeRepositories`, for as many names as the API takes at once.
 //!
-//! One name that does not exist fails the whole call, and its answer does not say reliably which. Names
-//! are never asked for one by one: an author who invents a hundred would use up what ECR allows the
-//! account, and with it the reviews of everybody else.
+//! One name that does not exist fails the whole call, and its answer does not say reliably which. Few names are
+//! then asked for one by one, all at once, so that the review waits for one more round trip. Many never are: an
+//! author who invents a hundred would use up what ECR allows the account, and with it the reviews of everybody
+//! else.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -23,8 +24,8 @@ pub(super) const OPERATION: &str = "ecr:DescribeRepositories";
 /// The most names in one call (API reference).
 const BATCH: usize = 100;
 
-/// The most further calls for one registry, once a batch has failed for a name in it. Two calls halve a
-/// batch, so that one missing name among a hundred is found by 14.
+/// The most further calls for one registry, once a batch has failed for a name in it. Two calls halve a batch,
+/// until so few names are left that each can have a call: one missing name among a hundred is found by 15.
 const FURTHER_CALLS: usize = 16;
 
 /// What ECR says of a repository.
@@ -56,15 +57,22 @@ impl<'a> Describing<'a> {
     }
 
     /// Tells apart the names of the groups that failed: first without those that are known to be
-    /// `missing`, then by halves. What is open when no call is left stays unknown.
+    /// `missing`, then one by one, or by halves while there are more names than calls. What is open when no
+    /// call is left stays unknown.
     pub(super) async fn finish(mut self, missing: &BTreeSet<&RepositoryName>) -> Found<Described> {
         let groups = self.without(missing);
         self.ask(groups).await;
         while self.calls_left > 0 && !self.open.is_empty() {
             let mut groups = std::mem::take(&mut self.open);
-            // The largest first, so that few names stay unknown where the calls do not reach.
-            groups.sort_by_key(|group| Reverse(group.len()));
-            self.ask(groups.into_iter().flat_map(halves).collect()).await;
+            let names: usize = groups.iter().map(Vec::len).sum();
+            let smaller = if names <= self.calls_left {
+                groups.into_iter().flatten().map(|name| vec![name]).collect()
+            } else {
+                // The largest first, so that few names stay unknown where the calls do not reach.
+                groups.sort_by_key(|group| Reverse(group.len()));
+                groups.into_iter().flat_map(halves).collect()
+            };
+            self.ask(smaller).await;
         }
         let not_asked = Missing::unavailable(OPERATION, Cause::NotAsked);
         let unknown = self.open.into_iter().flatten();

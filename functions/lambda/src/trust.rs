@@ -1,0 +1,180 @@
+//! Which authorities may have issued the certificate of an AWS endpoint.
+//!
+//! Decoding the 145 authorities of a machine's store takes most of an init phase, so they are constants of the
+//! program: those of Mozilla. Where `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, only what it names counts. The
+//! machine's store is read for a certificate of an authority that Mozilla does not list: behind a proxy that
+//! inspects TLS, or in a partition with an authority of its own.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
+use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
+
+use crate::env::Environment;
+
+/// What both functions prefer: many calls at once over one connection, where AWS offers that.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// Why there is no TLS.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum NoTls {
+    /// No authority could be read.
+    #[error("no authority could be read: {0}")]
+    Authorities(String),
+    /// The cipher suites do not fit the versions of TLS. Those of ring do.
+    #[error(transparent)]
+    Rustls(#[from] Error),
+}
+
+/// The TLS settings of all connections of a sandbox. They hold the tickets of past sessions too, so that a further
+/// connection to an endpoint resumes one and verifies no certificate again.
+pub(crate) fn client_config(environment: &Environment) -> Result<Arc<ClientConfig>, NoTls> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier: Arc<dyn ServerCertVerifier> = if let Some(named) = named_by(environment) {
+        verifier(store(named), &provider)?
+    } else {
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let constants = verifier(roots, &provider)?;
+        Arc::new(Authorities {
+            constants,
+            provider: Arc::clone(&provider),
+            machine: OnceLock::new(),
+        })
+    };
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+    Ok(Arc::new(config))
+}
+
+/// The certificates of the file and the directories that the environment names, as OpenSSL reads them; `None` where
+/// it names none.
+fn named_by(environment: &Environment) -> Option<CertificateResult> {
+    let file = environment.non_empty("SSL_CERT_FILE").map(Path::new);
+    let directories = environment.non_empty("SSL_CERT_DIR").map(std::env::split_paths);
+    if file.is_none() && directories.is_none() {
+        return None;
+    }
+    let mut found = load_certs_from_paths(file, None);
+    for directory in directories.into_iter().flatten() {
+        found.certs.extend(load_certs_from_paths(None, Some(&directory)).certs);
+    }
+    Some(found)
+}
+
+/// What could be read. What could not is left out.
+fn store(found: CertificateResult) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    roots
+}
+
+fn verifier(
+    roots: RootCertStore,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, NoTls> {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(|error| NoTls::Authorities(error.to_string()))
+}
+
+/// The constants, and then those of the machine. Both verify in full: nothing here decides anything but which of
+/// them is asked.
+#[derive(Debug)]
+struct Authorities {
+    constants: Arc<WebPkiServerVerifier>,
+    provider: Arc<CryptoProvider>,
+    /// `None` for a machine without any.
+    machine: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
+}
+
+impl ServerCertVerifier for Authorities {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let by = |authorities: &WebPkiServerVerifier| {
+            authorities.verify_server_cert(
+                end_entity,
+                intermediates,
+                server_name,
+                ocsp_response,
+                now,
+            )
+        };
+        match by(&self.constants) {
+            Err(unknown @ Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                let read = || verifier(store(load_native_certs()), &self.provider).ok();
+                self.machine.get_or_init(read).as_deref().map_or(Err(unknown), by)
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.constants.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.constants.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.constants.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_authorities_of_aws_are_constants() {
+        let names: Vec<String> = webpki_roots::TLS_SERVER_ROOTS
+            .iter()
+            .map(|anchor| String::from_utf8_lossy(&anchor.subject).into_owned())
+            .collect();
+        for name in [
+            "Amazon Root CA 1",
+            "Amazon Root CA 2",
+            "Amazon Root CA 3",
+            "Amazon Root CA 4",
+            "Starfield Services Root Certificate Authority - G2",
+            // Of the endpoints in China.
+            "DigiCert Global Root G2",
+        ] {
+            assert!(names.iter().any(|found| found.contains(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn both_protocols_are_offered_and_sessions_are_kept() {
+        let config = client_config(&Environment::default()).unwrap();
+        assert_eq!(config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+        assert!(format!("{:?}", config.resumption).contains("ClientSessionMemoryCache"));
+    }
+}

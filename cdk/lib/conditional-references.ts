@@ -61,7 +61,10 @@ function ofType(template: Value, type: string): [string, Value][] {
   return Object.entries<Value>(template.Resources).filter(([, { Type }]) => Type === type);
 }
 
-/** With the choice in the place of each reference to one of these ids, except in resources with these conditions. */
+/**
+ * With the choice in the place of each reference to one of these ids, in outputs and in resources without these
+ * conditions.
+ */
 function replaced(
   template: Value,
   choices: readonly [string, Choice][],
@@ -81,5 +84,5 @@ function replaced(
       except.has(resource.Condition) ? resource : visit(resource),
     ]),
   );
-  return { ...template, Resources };
+  return { ...template, Resources, Outputs: visit(template.Outputs) };
 }

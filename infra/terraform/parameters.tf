@@ -108,6 +108,13 @@ variable "metrics_namespace" {
   }
 }
 
+variable "cluster_metrics" {
+  description = "Whether each metric is also counted by cluster, which adds about nine metrics for each cluster."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "cache_seconds" {
   description = "How long facts about images and the policy document may be reused; 0 turns reuse off. 0 to 300 seconds."
   type        = number
@@ -334,7 +341,7 @@ variable "keep_logs" {
 }
 
 variable "alarm_topic_arn" {
-  description = "ARN of the SNS topic that is notified when an alarm fires, and when it is over. Without one, the alarms show on the dashboard only."
+  description = "ARN of the SNS topic that wakes a person: it is notified when such an alarm fires, and when it is over. Without one, the alarms show on the dashboard only."
   type        = string
   default     = ""
   nullable    = false
@@ -342,6 +349,18 @@ variable "alarm_topic_arn" {
   validation {
     condition     = var.alarm_topic_arn == "" || can(regex("^(arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:.+)$", var.alarm_topic_arn))
     error_message = "alarm_topic_arn: expected nothing, or a value like arn:aws:sns:eu-west-1:123456789012:on-call"
+  }
+}
+
+variable "ticket_topic_arn" {
+  description = "ARN of the SNS topic for alarms that can wait until working hours. Without one, they notify AlarmTopicArn too."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.ticket_topic_arn == "" || can(regex("^(arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:.+)$", var.ticket_topic_arn))
+    error_message = "ticket_topic_arn: expected nothing, or a value like arn:aws:sns:eu-west-1:123456789012:tickets"
   }
 }
 
@@ -356,6 +375,7 @@ locals {
     Rewrites                            = join(",", var.rewrites)
     LogLevel                            = var.log_level
     MetricsNamespace                    = var.metrics_namespace
+    ClusterMetrics                      = tostring(var.cluster_metrics)
     CacheSeconds                        = tostring(var.cache_seconds)
     MaxImages                           = tostring(var.max_images)
     TokenOverlapHours                   = tostring(var.token_overlap_hours)
@@ -377,5 +397,6 @@ locals {
     LogRetentionDays                    = tostring(var.log_retention_days)
     KeepLogs                            = tostring(var.keep_logs)
     AlarmTopicArn                       = var.alarm_topic_arn
+    TicketTopicArn                      = var.ticket_topic_arn
   }
 }

@@ -24,6 +24,7 @@ mod repository;
 mod scan;
 mod signing;
 
+pub use body::LimitBody;
 pub(crate) use call::cause;
 pub use call::{NOT_RECORDED, OUTDATED};
 pub use inspector::EcrInspector;

@@ -63,6 +63,17 @@ impl EcrReference {
         ImageReference::Ecr(pinned)
     }
 
+    /// The registry, by the host name that the reference has.
+    pub fn registry(&self) -> &EcrRegistry {
+        &self.registry
+    }
+
+    /// The image by the tag that is written, whatever digest follows it; `None` where there is none.
+    pub fn by_tag(&self) -> Option<EcrImage> {
+        let tag = self.tag.clone()?;
+        Some(EcrImage { id: ImageId::Tag(tag), ..self.image() })
+    }
+
     /// What to ask ECR for: the digest where there is one (a runtime then ignores the tag), else the
     /// tag, else the tag `latest` (which a runtime adds).
     pub fn image(&self) -> EcrImage {

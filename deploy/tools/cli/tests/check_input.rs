@@ -65,7 +65,7 @@ fn problems(input: &Input) -> Vec<String> {
 
 /// The kinds and names of the objects.
 fn names(input: &Input) -> Vec<String> {
-    input.objects.iter().map(|object| format!("{} {}", object.kind, object.name)).collect()
+    input.objects.iter().map(|object| format!("{} {}", object.id.kind, object.id.name)).collect()
 }
 
 #[test]
@@ -88,9 +88,9 @@ spec:
         made(object).pod.get(),
         r#"{"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"shop","generateName":"web-","labels":{"app":"web"},"annotations":{"c":"d"}},"spec":{"containers":[{"name":"web","image":"web:1"}]}}"#
     );
-    assert_eq!(object.namespace.as_deref(), Some("shop"));
+    assert_eq!(object.id.namespace.as_deref(), Some("shop"));
     let span = Span { line: 1, column: 1, end_line: 1, end_column: 11 };
-    assert_eq!(object.span, Some(span));
+    assert_eq!(object.id.span, Some(span));
     let image = Span { line: 9, column: 28, end_line: 9, end_column: 33 };
     assert_eq!(made(object).images.values().collect::<Vec<_>>(), [&image]);
 }
@@ -146,8 +146,8 @@ fn a_pod_is_found_where_its_kind_keeps_it() {
         assert_eq!(made(object).path, path, "{kind}");
         let pod: Value = serde_json::from_str(made(object).pod.get()).unwrap();
         assert_eq!(pod["spec"], spec, "{kind}");
-        assert_eq!((object.api_version.as_str(), object.kind.as_str()), (api_version, kind));
-        assert_eq!((object.name.as_str(), &object.span), ("x-*", &None), "{kind}");
+        assert_eq!((object.id.api_version.as_str(), object.id.kind.as_str()), (api_version, kind));
+        assert_eq!((object.id.name.as_str(), &object.id.span), ("x-*", &None), "{kind}");
     }
 }
 
@@ -546,8 +546,8 @@ spec: {containers: [{image: 1}]}
 ";
     let input = stdin(text);
     let [object] = &input.objects[..] else { panic!("{input:?}") };
-    assert_eq!((object.file.as_str(), object.rendered), ("web/templates/pod.yaml", true));
-    assert_eq!((object.span, made(object).images.len()), (None, 0));
+    assert_eq!((object.id.file.as_str(), object.id.rendered), ("web/templates/pod.yaml", true));
+    assert_eq!((object.id.span, made(object).images.len()), (None, 0));
     assert_eq!(
         problems(&input),
         [
@@ -560,7 +560,7 @@ spec: {containers: [{image: 1}]}
     std::fs::write(&path, text).unwrap();
     let input = paths(&[&path]);
     let [object] = &input.objects[..] else { panic!("{input:?}") };
-    assert_eq!((object.file.as_str(), object.rendered), (path.to_str().unwrap(), false));
+    assert_eq!((object.id.file.as_str(), object.id.rendered), (path.to_str().unwrap(), false));
     assert_eq!(made(object).images.len(), 1);
 }
 
@@ -656,7 +656,7 @@ fn a_folder_is_read_with_all_that_is_below_it() {
     let input = paths(&[root]);
     assert_eq!(problems(&input), [] as [&str; 0]);
     assert_eq!(names(&input), ["A ", "C ", "Kustomization ", "Z "]);
-    assert_eq!(input.objects[0].file, root.join("b/a.yml").to_str().unwrap());
+    assert_eq!(input.objects[0].id.file, root.join("b/a.yml").to_str().unwrap());
     // A file that is named is read whatever its name, and each only once.
     let input = paths(&[&root.join("readme.md"), root, &root.join("z.yaml")]);
     assert_eq!(names(&input), ["Other ", "A ", "C ", "Kustomization ", "Z "]);

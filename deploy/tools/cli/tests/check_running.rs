@@ -70,7 +70,7 @@ fn each_container_has_the_image_that_its_kubelet_reports() {
     });
     assert_eq!(of(&pod), [Ok(expected)]);
     let [object] = &objects(&pod)[..] else { panic!() };
-    assert_eq!((object.name.as_str(), object.namespace.as_deref()), ("web-1", Some("shop")));
+    assert_eq!((object.id.name.as_str(), object.id.namespace.as_deref()), ("web-1", Some("shop")));
     let Content::Pod(made) = &object.content else { panic!() };
     let made: Value = serde_json::from_str(made.pod.get()).unwrap();
     assert_eq!(made["metadata"], pod["metadata"]);

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Ends a body that is too long while it is read.
 #[derive(Debug, Clone)]
-pub(super) struct LimitBody {
+pub struct LimitBody {
     limit: usize,
     memory: Option<Memory>,
 }
@@ -46,7 +46,7 @@ impl Room {
 
 impl LimitBody {
     /// A limit in bytes.
-    pub(super) fn to(limit: usize) -> Self {
+    pub fn to(limit: usize) -> Self {
         Self { limit, memory: None }
     }
 

@@ -1,6 +1,7 @@
 //! The built command, with the AWS of a running stack.
 
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::OnceLock;
 
 use end_to_end::processes;
@@ -18,16 +19,17 @@ fn program() -> &'static Path {
     BUILT.get_or_init(|| build::build("ecr-admission-cli", "--bin", "ecr-admission").unwrap())
 }
 
-/// Runs `check` with these variables and no others; its JSON report, which says that something would be denied.
+/// Runs `check` with these variables and no others, with its report as JSON.
+pub(crate) async fn run(args: &[String], variables: &[(&str, String)]) -> Output {
+    let mut command = Command::new(program());
+    command.args(["check", "-o", "json"]).args(args).env_clear();
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    command.output().await.unwrap()
+}
+
+/// The same; its report, which says that something would be denied.
 pub(crate) async fn check(args: &[String], variables: &[(&str, String)]) -> String {
-    let output = Command::new(program())
-        .args(["check", "-o", "json"])
-        .args(args)
-        .env_clear()
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .output()
-        .await
-        .unwrap();
+    let output = run(args, variables).await;
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{err}");
     String::from_utf8(output.stdout).unwrap()

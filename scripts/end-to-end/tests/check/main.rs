@@ -10,4 +10,5 @@
 mod command;
 mod objects;
 mod parity;
+mod prefetch;
 mod webhooks;

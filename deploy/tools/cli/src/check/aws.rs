@@ -18,11 +18,15 @@ mod caller;
 mod https;
 mod pace;
 mod problem;
+mod pull_problem;
+mod registry;
 mod stack;
 mod throttling;
 
 pub use caller::scanning_notice;
 pub use pace::{CALLS_A_SECOND, CALLS_IN_FLIGHT};
+pub use pull_problem::PullProblem;
+pub use registry::{PulledManifest, RegistryApi};
 pub use stack::{OUTPUTS, Stack, WITHOUT_OUTPUT};
 
 /// How long connecting may take, TLS included: far away, over a slow network.
@@ -91,6 +95,11 @@ impl Aws {
     pub fn with_http(self, http: SharedHttpClient) -> Self {
         let config = self.config.into_builder().http_client(http).build();
         Self { config, ..self }
+    }
+
+    /// The registries, as a container runtime pulls from them.
+    pub fn registries(&self) -> RegistryApi {
+        RegistryApi::new(self.config.clone())
     }
 
     /// What looks images up in the registries of these Regions, with credentials of the account `caller`: no faster

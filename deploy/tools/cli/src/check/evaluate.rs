@@ -14,9 +14,11 @@ use ecr_admission_policy::names::AccountId;
 use tokio::time::Instant;
 
 use super::facts::Facts;
-use super::object::{Content, MadePod, Object};
+use super::object::{Content, MadePod, Object, ObjectId};
+use super::prefetch::{Prefetch, Prefetched, Prefetching, Wanted};
+use super::progress::{Step, beside};
 use super::report::{CheckResult, CheckedObject, FoundViolation, Report};
-use super::review::{Circumstances, Reviewed, review};
+use super::review::{Circumstances, Reviewed, Validated, review};
 
 /// What the function of a stack would be set to, and the circumstances of its reviews.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub struct Setup {
     pub deadline: Instant,
     /// How many of them may be in flight at a time.
     pub room: usize,
+    /// How images of pull-through caches are pulled first, if they are.
+    pub prefetch: Option<Prefetch>,
 }
 
 /// The policy document that is at hand.
@@ -53,37 +57,56 @@ impl ReadPolicy for GivenPolicy {
     }
 }
 
-/// Evaluates every object. While Amazon ECR is asked, `watch` is run beside it: it is given what was asked so far and
-/// the number of images, and is dropped as soon as all answers are there.
+/// Evaluates every object. Beside what takes its time, `watch` is run: it is given the step, and is dropped as soon as
+/// that is over.
 pub async fn evaluate<I: InspectImage, W: Future<Output = ()>>(
-    objects: Vec<Object>,
+    mut objects: Vec<Object>,
     setup: Setup,
     inspector: I,
-    watch: impl FnOnce(Arc<Budget>, usize) -> W,
+    watch: impl Fn(Step) -> W,
 ) -> Report {
     let facts = Facts::new(inspector);
-    let Setup { config, document, own_account, circumstances, namespace, now_ms, deadline, room } =
-        setup;
+    let Setup {
+        config,
+        document,
+        own_account,
+        circumstances,
+        namespace,
+        now_ms,
+        deadline,
+        room,
+        prefetch,
+    } = setup;
     let log = Log::new(Level::Error);
     let evaluator = Evaluator::new(config, &facts, document.map(GivenPolicy), log);
-    let reviewed = async |object: &Object, pod: &MadePod| {
-        let namespace = object.namespace.as_deref().unwrap_or(&namespace);
+    let validated = async |id: &ObjectId, pod: &MadePod| {
+        let namespace = id.namespace.as_deref().unwrap_or(&namespace);
         let arrival = Arrival::without_event(now_ms, deadline, own_account.clone());
         review(&evaluator, pod, namespace, &circumstances, &arrival).await
     };
-    for object in &objects {
-        if let Content::Pod(pod) = &object.content {
-            reviewed(object, pod).await;
+    let mut wanted = Wanted::default();
+    for object in &mut objects {
+        let Content::Pod(pod) = &mut object.content else { continue };
+        pod.reduce();
+        let Validated { validation, .. } = validated(&object.id, pod).await;
+        if let (Some(_), Some(evaluation)) = (&prefetch, &validation.evaluation) {
+            let images = evaluation.verdict.images.iter();
+            images.for_each(|image| wanted.add(&image.image, &evaluation.policy));
         }
     }
-    let noted = facts.noted();
     let budget = Arc::new(Budget::with_room_for(room, deadline));
-    if noted > 0 {
-        let watching = watch(Arc::clone(&budget), noted);
-        tokio::select! {
-            () = facts.ask(&budget) => {}
-            () = async { watching.await; std::future::pending().await } => {}
-        }
+    let prefetching = prefetch.as_ref().map(Prefetching::begin);
+    let mut prefetched = match &prefetching {
+        Some(prefetching) => prefetching.pull(wanted, &watch).await,
+        None => Prefetched::default(),
+    };
+    let images = facts.noted();
+    if images > 0 {
+        let step = Step::Ask { budget: Arc::clone(&budget), images };
+        beside(watch(step), facts.ask(&budget)).await;
+    }
+    if let Some(prefetching) = &prefetching {
+        prefetching.wait(&mut prefetched, &facts, &budget, &watch).await;
     }
     let mut findings = Findings::default();
     for object in objects {
@@ -93,12 +116,13 @@ pub async fn evaluate<I: InspectImage, W: Future<Output = ()>>(
                 findings.add(object, &namespace, Reviewed::without_evaluation(result));
             }
             Content::Pod(pod) => {
-                let reviewed = reviewed(&object, pod).await;
+                let validated = validated(&object.id, pod).await;
+                let reviewed = validated.reviewed(pod, &prefetched);
                 findings.add(object, &namespace, reviewed);
             }
         }
     }
-    findings.into_report()
+    Report { notices: prefetched.notices, ..findings.into_report() }
 }
 
 /// The report in the making.
@@ -124,22 +148,20 @@ struct Alike {
 
 impl Findings {
     fn add(&mut self, object: Object, namespace: &str, reviewed: Reviewed) {
-        let Object { file, rendered, span, api_version, kind, name, content, .. } = object;
+        let Object { mut id, content } = object;
         let Reviewed { result, refusal, break_glass, violations, images, policy } = reviewed;
-        let evaluated = matches!(content, Content::Pod(_));
-        let namespace = match object.namespace {
-            None if evaluated => Some(namespace.to_owned()),
-            namespace => namespace,
-        };
+        if matches!(content, Content::Pod(_)) {
+            id.namespace.get_or_insert_with(|| namespace.to_owned());
+        }
         self.images.extend(images.iter().cloned());
         self.policy = self.policy.take().or(policy);
         let owner = match content {
             Content::Pod(MadePod { owner, .. }) => owner,
             Content::NotEvaluated(_) => None,
         };
-        if let (Some(owner), Some(namespace)) = (&owner, &namespace) {
+        if let (Some(owner), Some(namespace)) = (&owner, &id.namespace) {
             let alike = Alike {
-                file: file.clone(),
+                file: id.file.clone(),
                 namespace: namespace.clone(),
                 owner: owner.clone(),
                 images,
@@ -153,13 +175,7 @@ impl Findings {
             self.owners.insert(alike, self.objects.len());
         }
         self.objects.push(CheckedObject {
-            file,
-            rendered,
-            span,
-            api_version,
-            kind,
-            namespace,
-            name,
+            id,
             pods: 1,
             owner,
             result,

@@ -15,6 +15,8 @@ use ecr_admission_policy::names::RepositoryName;
 use ecr_admission_policy::policy::Needs;
 use futures_util::future::{join, join_all};
 
+use super::prefetch::pending::is_pending;
+
 /// An inspector that looks up what many reviews ask for, together.
 #[derive(Debug)]
 pub struct Facts<I> {
@@ -62,11 +64,8 @@ impl Images {
         for (image, found) in found {
             if let (ImageId::Tag(_), Ok(facts)) = (&image.id, &found) {
                 let id = ImageId::Digest(facts.digest.clone());
-                let by_digest = EcrImage { id, ..image.clone() };
-                let known = self.known.entry(by_digest).or_insert_with(|| found.clone());
-                if known.is_err() {
-                    known.clone_from(&found);
-                }
+                // What was asked last is newest.
+                self.known.insert(EcrImage { id, ..image.clone() }, found.clone());
             }
             // The digest may be known by its tag, which this look-up cannot unlearn.
             match self.known.get(&image) {
@@ -141,6 +140,59 @@ impl<I: InspectImage> Facts<I> {
             }
             names = rest;
         }
+    }
+
+    /// Of these images, those that Amazon ECR is still importing or scanning.
+    pub(super) fn pending(&self, images: &BTreeSet<EcrImage>) -> BTreeSet<EcrImage> {
+        let state = self.state();
+        let repository = |image: &EcrImage| {
+            let is_its = |registry: &&Registry| {
+                registry.account == image.account && registry.region == image.region
+            };
+            let registry = state.repositories.keys().find(is_its)?;
+            state.repositories.get(registry)?.known.get(&image.repository)
+        };
+        let known = state.images.iter().flat_map(|images| &images.known);
+        known
+            .filter(|(image, found)| images.contains(image) && is_pending(repository(image), found))
+            .map(|(image, _)| image.clone())
+            .collect()
+    }
+
+    /// Asks again about images, and about their repositories where those did not exist.
+    pub(super) async fn ask_again(&self, again: &BTreeSet<EcrImage>, budget: &Budget) {
+        let (registries, images) = {
+            let state = self.state();
+            let absent = |(registry, repositories): (&Registry, &Repositories)| {
+                let is_named = |name: &&RepositoryName| {
+                    again.iter().any(|image| {
+                        image.account == registry.account
+                            && image.region == registry.region
+                            && image.repository == **name
+                    })
+                };
+                let absent = repositories.known.iter().filter(|(_, found)| found.is_err());
+                let names = absent.map(|(name, _)| name).filter(is_named).cloned();
+                (registry.clone(), names.collect::<BTreeSet<RepositoryName>>())
+            };
+            let registries: Vec<(Registry, BTreeSet<RepositoryName>)> =
+                state.repositories.iter().map(absent).collect();
+            let images: Vec<(Needs, BTreeSet<EcrImage>)> = state
+                .images
+                .iter()
+                .map(|images| {
+                    let known = images.known.keys().filter(|image| again.contains(image));
+                    (images.needs, known.cloned().collect())
+                })
+                .collect();
+            (registries, images)
+        };
+        let registries = registries.into_iter().filter(|(_, names)| !names.is_empty());
+        let repositories = registries
+            .map(async |(registry, names)| self.ask_repositories(&registry, names, budget).await);
+        let images = images.iter().filter(|(_, images)| !images.is_empty());
+        let images = images.map(|(needs, images)| self.ask_images(images, needs, budget));
+        join(join_all(repositories), join_all(images)).await;
     }
 
     async fn ask_images(&self, images: &BTreeSet<EcrImage>, needs: &Needs, budget: &Budget) {

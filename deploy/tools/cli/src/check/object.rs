@@ -18,9 +18,9 @@ pub struct Span {
     pub end_column: usize,
 }
 
-/// One object of the input.
-#[derive(Debug)]
-pub struct Object {
+/// Which object it is, and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectId {
     /// The file as its reader knows it: as given on the command line or found below a given folder, the `# Source:` of
     /// `helm template`, or `stdin`.
     pub file: String,
@@ -37,6 +37,13 @@ pub struct Object {
     pub namespace: Option<String>,
     /// `metadata.name`, or `metadata.generateName` with `*` at its end; empty where both are missing.
     pub name: String,
+}
+
+/// One object of the input.
+#[derive(Debug)]
+pub struct Object {
+    /// Which one.
+    pub id: ObjectId,
     /// What it makes a kubelet run.
     pub content: Content,
 }
@@ -67,7 +74,7 @@ pub struct MadePod {
 /// Input that cannot be read, or an object that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// See [`Object::file`].
+    /// See [`ObjectId::file`].
     pub file: String,
     /// Line and column, where known.
     pub place: Option<(usize, usize)>,

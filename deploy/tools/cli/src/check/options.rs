@@ -132,6 +132,23 @@ pub struct FactOptions {
     /// How long Amazon ECR may take in all, throttling included
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
     pub timeout: Duration,
+
+    /// First pull the images of pull-through caches through Amazon ECR, so that it imports and scans them, and
+    /// wait for the scans. Only manifests are pulled
+    #[arg(long, conflicts_with_all = ["facts", "record", "running"])]
+    pub prefetch: bool,
+
+    /// How long pulls and scans may take together, with --prefetch
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub prefetch_timeout: Duration,
+}
+
+impl FactOptions {
+    /// How long all calls of Amazon ECR may take.
+    pub(super) fn patience(&self) -> Duration {
+        let prefetch = if self.prefetch { self.prefetch_timeout } else { Duration::ZERO };
+        self.timeout + prefetch
+    }
 }
 
 /// What is written, and what the exit code says.

@@ -2,7 +2,7 @@
 
 use ecr_admission_policy::{FieldPath, Mode, Rule};
 
-use super::object::{Span, Unreadable};
+use super::object::{ObjectId, Span, Unreadable};
 
 /// The result of a run.
 #[derive(Debug, Default)]
@@ -22,20 +22,8 @@ pub struct Report {
 /// An object and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedObject {
-    /// See [`super::object::Object::file`].
-    pub file: String,
-    /// See [`super::object::Object::rendered`].
-    pub rendered: bool,
-    /// See [`super::object::Object::span`].
-    pub span: Option<Span>,
-    /// `apiVersion`.
-    pub api_version: String,
-    /// `kind`.
-    pub kind: String,
-    /// The namespace that it was evaluated in.
-    pub namespace: Option<String>,
-    /// See [`super::object::Object::name`].
-    pub name: String,
+    /// Which one; its namespace is the one that it was evaluated in.
+    pub id: ObjectId,
     /// How many Pods of the input it stands for: 1, or more of one owner.
     pub pods: usize,
     /// See [`super::object::MadePod::owner`].

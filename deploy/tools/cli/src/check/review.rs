@@ -14,6 +14,7 @@ use ecr_admission_policy::{FieldPath, Mode, Reason, Violation};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::object::MadePod;
+use super::prefetch::Prefetched;
 use super::report::{CheckResult, FoundViolation};
 
 /// Who creates the Pods, and whether the mutating webhook sees them.
@@ -44,14 +45,23 @@ pub struct Reviewed {
     pub policy: Option<String>,
 }
 
-/// Reviews a Pod in this namespace.
+/// What the validating webhook says of a Pod, as the mutating webhook left it.
+#[derive(Debug)]
+pub struct Validated {
+    /// All that it says.
+    pub validation: Validation,
+    /// The images that the mutating webhook replaced, as they were.
+    originals: HashMap<FieldPath, String>,
+}
+
+/// Has a Pod reviewed in this namespace.
 pub async fn review<I: InspectImage, R: ReadPolicy>(
     evaluator: &Evaluator<I, R>,
     pod: &MadePod,
     namespace: &str,
     circumstances: &Circumstances,
     arrival: &Arrival,
-) -> Reviewed {
+) -> Validated {
     let mut originals = HashMap::new();
     let mut mutated = None;
     if circumstances.mutate {
@@ -64,7 +74,7 @@ pub async fn review<I: InspectImage, R: ReadPolicy>(
     }
     let object = mutated.as_deref().unwrap_or(&pod.pod);
     let validation = evaluator.validate(&create(object, namespace, circumstances), arrival).await;
-    reviewed(pod, validation, &originals)
+    Validated { validation, originals }
 }
 
 /// The review of the creation of a Pod.
@@ -98,46 +108,53 @@ fn patched(pod: &RawValue, answer: &Answer) -> Option<Box<RawValue>> {
     to_raw_value(&object).ok()
 }
 
-fn reviewed(
-    pod: &MadePod,
-    validation: Validation,
-    originals: &HashMap<FieldPath, String>,
-) -> Reviewed {
-    let Validation { answer, outcome, evaluation } = validation;
-    let Some(Evaluation { verdict, policy }) = evaluation else {
-        let result = match (outcome.decision, &answer.denial) {
-            (ReviewDecision::Ignored, _) => CheckResult::Ignored,
-            (_, Some(_)) => CheckResult::Denied,
-            (_, None) => CheckResult::Admitted,
+impl Validated {
+    /// The result, where the images of `prefetched` may not be imported or scanned yet.
+    pub(super) fn reviewed(self, pod: &MadePod, prefetched: &Prefetched) -> Reviewed {
+        let Self { validation, originals } = self;
+        let Validation { answer, outcome, evaluation } = validation;
+        let is_open = |it: &Violation| {
+            it.reason.is_failed_lookup() || prefetched.leaves_open(&it.image, &it.reason)
         };
-        return Reviewed { refusal: answer.denial, ..Reviewed::without_evaluation(result) };
-    };
-    let original = |path: &FieldPath, image: &String| originals.get(path).unwrap_or(image).clone();
-    let images = verdict.images.iter().map(|it| original(&it.path, &it.image)).collect();
-    let mut violations: Vec<FoundViolation> = verdict
-        .violations
-        .iter()
-        .map(|violation| {
-            let path = in_object(pod, &violation.path);
-            let image = original(&violation.path, &violation.image);
-            FoundViolation {
-                span: pod.images.get(&violation.path).copied(),
-                repository: repository(&image).to_owned(),
-                image,
-                rule: violation.rule,
-                mode: violation.mode,
-                unknown: is_unknown(violation, &verdict.violations),
-                text: text(&Violation { path: path.clone(), ..violation.clone() }, policy.denials),
-                path,
-            }
-        })
-        .collect();
-    // Stable: the paths stay in order.
-    violations.sort_by_key(|violation| std::cmp::Reverse(violation.mode));
-    let result = result(&violations);
-    let break_glass = verdict.break_glass.as_ref().map(ToString::to_string);
-    let policy = Some(policy.to_string());
-    Reviewed { result, refusal: None, break_glass, violations, images, policy }
+        let Some(Evaluation { verdict, policy }) = evaluation else {
+            let result = match (outcome.decision, &answer.denial) {
+                (ReviewDecision::Ignored, _) => CheckResult::Ignored,
+                (_, Some(_)) => CheckResult::Denied,
+                (_, None) => CheckResult::Admitted,
+            };
+            return Reviewed { refusal: answer.denial, ..Reviewed::without_evaluation(result) };
+        };
+        let original =
+            |path: &FieldPath, image: &String| originals.get(path).unwrap_or(image).clone();
+        let images = verdict.images.iter().map(|it| original(&it.path, &it.image)).collect();
+        let mut violations: Vec<FoundViolation> = verdict
+            .violations
+            .iter()
+            .map(|violation| {
+                let path = in_object(pod, &violation.path);
+                let image = original(&violation.path, &violation.image);
+                FoundViolation {
+                    span: pod.images.get(&violation.path).copied(),
+                    repository: repository(&image).to_owned(),
+                    image,
+                    rule: violation.rule,
+                    mode: violation.mode,
+                    unknown: is_unknown(violation, &verdict.violations, is_open),
+                    text: text(
+                        &Violation { path: path.clone(), ..violation.clone() },
+                        policy.denials,
+                    ),
+                    path,
+                }
+            })
+            .collect();
+        // Stable: the paths stay in order.
+        violations.sort_by_key(|violation| std::cmp::Reverse(violation.mode));
+        let result = result(&violations);
+        let break_glass = verdict.break_glass.as_ref().map(ToString::to_string);
+        let policy = Some(policy.to_string());
+        Reviewed { result, refusal: None, break_glass, violations, images, policy }
+    }
 }
 
 /// What denies for a reason that is known counts before what could not be asked, and that before what would be admitted.
@@ -157,15 +174,18 @@ fn result(violations: &[FoundViolation]) -> CheckResult {
 }
 
 /// Whether a violation says that something could not be asked, or that a rule had nothing to evaluate for that reason.
-fn is_unknown(violation: &Violation, all: &[Violation]) -> bool {
-    let failed_before = |earlier| {
-        let earlier = |it: &&Violation| it.path == violation.path && it.rule == earlier;
-        let mut before = all.iter().filter(earlier).peekable();
-        before.peek().is_some() && before.all(|it| it.reason.is_failed_lookup())
-    };
+fn is_unknown(
+    violation: &Violation,
+    all: &[Violation],
+    is_open: impl Fn(&Violation) -> bool,
+) -> bool {
     match violation.reason {
-        Reason::NotEvaluated { earlier } => failed_before(earlier),
-        _ => violation.reason.is_failed_lookup(),
+        Reason::NotEvaluated { earlier } => {
+            let earlier = |it: &&Violation| it.path == violation.path && it.rule == earlier;
+            let mut before = all.iter().filter(earlier).peekable();
+            before.peek().is_some() && before.all(is_open)
+        }
+        _ => is_open(violation),
     }
 }
 

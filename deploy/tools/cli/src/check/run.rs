@@ -49,12 +49,13 @@ async fn checked(options: &CheckOptions, now: Timestamp) -> Result<Answer, Strin
         circumstances,
         namespace: namespace.clone(),
         now_ms: seconds.saturating_mul(1_000),
-        deadline: Instant::now() + options.facts.timeout,
+        deadline: Instant::now() + options.facts.patience(),
         room: source.room,
+        prefetch: source.prefetch,
     };
     let mut report = evaluate(input.objects, setup, source.inspector, progress::watch).await;
     report.unreadable = input.unreadable;
-    report.notices = source.notices;
+    report.notices.splice(..0, source.notices);
     if let Some((recorder, file)) = &source.recorder {
         recorder.write(file, now)?;
     }

@@ -22,21 +22,12 @@ pub fn running(objects: Vec<Object>) -> Vec<Object> {
 
 fn of_object(object: Object) -> Vec<Object> {
     let Content::Pod(made) = &object.content else { return vec![object] };
-    let contents = if object.api_version == "v1" && object.kind == "Pod" {
+    let contents = if object.id.api_version == "v1" && object.id.kind == "Pod" {
         of_pod(made)
     } else {
         vec![not_evaluated("it does not run itself; with --running, its Pods are evaluated")]
     };
-    let with = |content| Object {
-        file: object.file.clone(),
-        rendered: object.rendered,
-        span: object.span,
-        api_version: object.api_version.clone(),
-        kind: object.kind.clone(),
-        namespace: object.namespace.clone(),
-        name: object.name.clone(),
-        content,
-    };
+    let with = |content| Object { id: object.id.clone(), content };
     contents.into_iter().map(with).collect()
 }
 

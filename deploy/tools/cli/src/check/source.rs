@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::aws::{Aws, CALLS_IN_FLIGHT, scanning_notice};
 use super::facts_file::FactsFile;
 use super::options::{CheckOptions, FactOptions, Parameters};
+use super::prefetch::Prefetch;
 use super::record::Recorder;
 use super::settings::Settings;
 use crate::read::{self, Unusable, bad};
@@ -36,6 +37,8 @@ pub(super) struct Source {
     pub(super) room: usize,
     /// What hears the answers, and the file that they are written to.
     pub(super) recorder: Option<(Recorder, PathBuf)>,
+    /// What pulls images first, if they are to be pulled.
+    pub(super) prefetch: Option<Prefetch>,
 }
 
 /// What `options` name. AWS is called only for what they do not say.
@@ -90,11 +93,14 @@ async fn with_aws(
         (Some((recorder, _)), Some(http)) => aws.with_http(recorder.over(http)),
         _ => aws,
     };
+    let prefetch = facts
+        .prefetch
+        .then(|| Prefetch { registries: aws.registries(), timeout: facts.prefetch_timeout });
     let notice = scanning_notice(&caller, &settings.own_account, config.registry_ids.as_ref());
-    let inspector = aws.inspector(&config.regions, caller, Instant::now() + facts.timeout);
+    let inspector = aws.inspector(&config.regions, caller, Instant::now() + facts.patience());
     let mut source = Source::new(settings, config, inspector, CALLS_IN_FLIGHT);
     source.notices.extend(notice);
-    source.recorder = recorder;
+    (source.recorder, source.prefetch) = (recorder, prefetch);
     Ok(source)
 }
 
@@ -119,7 +125,8 @@ async fn settings(
 impl Source {
     fn new(settings: Settings, config: Config, inspector: EcrInspector, room: usize) -> Self {
         let Settings { document, own_account, notices, .. } = settings;
-        Self { config, document, own_account, notices, inspector, room, recorder: None }
+        let (recorder, prefetch) = (None, None);
+        Self { config, document, own_account, notices, inspector, room, recorder, prefetch }
     }
 }
 

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use ecr_admission_policy::Mode;
+use serde::Serialize;
 
 use super::report::{CheckResult, Report};
 use crate::Answer;
 
 /// The counts of a report. Pods that are reported together count each; the results make up all objects.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// All objects.
     pub objects: usize,

@@ -57,7 +57,7 @@ async fn every_image_is_asked_for_once_and_all_of_them_together() {
         let (one, other) = (&images[n % 60], &images[(n * 7) % 60]);
         let mut object = pod(&running(&format!("p{n}"), &[one, other]));
         // In the namespace `pinned`, the digest is asked for as soon as the tag is known.
-        object.namespace = Some(if n % 2 == 0 { "pinned" } else { "shop" }.to_owned());
+        object.id.namespace = Some(if n % 2 == 0 { "pinned" } else { "shop" }.to_owned());
         objects.push(object);
     }
     let report = check(objects, setup(&VARIABLES, None), noting.clone()).await;
@@ -72,7 +72,7 @@ async fn every_image_is_asked_for_once_and_all_of_them_together() {
 async fn nothing_is_asked_where_no_image_is_to_be_looked_up() {
     let noting = Noting::default();
     let mut ignored = pod(&running("dns", &[&image("dns:1")]));
-    ignored.namespace = Some("kube-system".to_owned());
+    ignored.id.namespace = Some("kube-system".to_owned());
     let objects = vec![pod(&running("web", &["quay.io/team/app:1"])), ignored];
     let report = check(objects, setup(&VARIABLES, None), noting.clone()).await;
     let results: Vec<&CheckResult> = report.objects.iter().map(|object| &object.result).collect();

@@ -8,6 +8,7 @@ use ecr_admission::inspect::Budget;
 use ecr_admission_cli::check::evaluate::evaluate;
 use ecr_admission_cli::check::facts_file::FactsFile;
 use ecr_admission_cli::check::input;
+use ecr_admission_cli::check::progress::Step;
 use ecr_admission_cli::check::report::CheckResult;
 use ecr_admission_testing::NOW_MS;
 use serde_json::{Value, json};
@@ -91,7 +92,8 @@ async fn a_cluster_takes_few_calls() {
 
     let seen: Arc<Seen> = Arc::default();
     let watched = Arc::clone(&seen);
-    let report = evaluate(input.objects, setup(&VARIABLES, None), inspector, |budget, images| {
+    let report = evaluate(input.objects, setup(&VARIABLES, None), inspector, |step| {
+        let Step::Ask { budget, images } = step else { panic!("{step:?}") };
         *watched.lock().unwrap() = Some((budget, images));
         async {}
     })

@@ -16,8 +16,8 @@ fn at(line: usize, column: usize, end_column: usize) -> Span {
 
 /// An object that is written in a file, with its first image at line 12.
 fn written(mut object: Object, file: &str) -> Object {
-    file.clone_into(&mut object.file);
-    object.span = Some(at(2, 1, 11));
+    file.clone_into(&mut object.id.file);
+    object.id.span = Some(at(2, 1, 11));
     if let Content::Pod(pod) = &mut object.content {
         pod.images.insert(FieldPath::new("spec.containers[0].image"), at(12, 16, 40));
     }
@@ -26,8 +26,8 @@ fn written(mut object: Object, file: &str) -> Object {
 
 fn not_evaluated(kind: &str, name: &str) -> Object {
     let mut object = pod(&running(name, &[]));
-    "v1".clone_into(&mut object.api_version);
-    kind.clone_into(&mut object.kind);
+    "v1".clone_into(&mut object.id.api_version);
+    kind.clone_into(&mut object.id.kind);
     object.content = Content::NotEvaluated("no Pod template".to_owned());
     object
 }
@@ -37,14 +37,14 @@ async fn report() -> Report {
     let document = "apiVersion: ecr-admission/v1\nrules:\n  scan-on-push: {mode: warn}\n  scan-findings: {mode: audit}\n";
     let mut rendered =
         written(deployment(&running("p", &["quay.io/team/app:1"])), "chart/templates/web.yaml");
-    rendered.rendered = true;
+    rendered.id.rendered = true;
     let owned = |name: &str| {
         let mut object = running(name, &[&image("throttled:1")]);
         object["metadata"]["ownerReferences"] = json!([{"kind": "ReplicaSet", "name": "web-6d4f"}]);
         pod(&object)
     };
     let mut ignored = pod(&running("dns", &[&image("dns:1")]));
-    ignored.namespace = Some("kube-system".to_owned());
+    ignored.id.namespace = Some("kube-system".to_owned());
     let mut objects = vec![
         written(deployment(&running("p", &[&image("mutable-manual:1")])), "web.yaml"),
         written(deployment(&running("p", &[&image("app-critical:1")])), "web.yaml"),

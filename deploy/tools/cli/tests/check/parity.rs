@@ -125,7 +125,7 @@ async fn compare<I: InspectImage>(
         (deployment(made), "spec.template.spec"),
         (cron_job(made), "spec.jobTemplate.spec.template.spec"),
     ] {
-        object.namespace = Some(namespace.to_owned());
+        object.id.namespace = Some(namespace.to_owned());
         assert_same(&checked(inspector(), object, rest).await, &response, path);
     }
 }
@@ -251,9 +251,9 @@ async fn every_sample() {
     let facts = FactsFile::read(&samples.join("registry.yaml"), Duration::MAX, at).unwrap();
     let (regions, own) = (["us-east-1".parse().unwrap()].into(), "123456789012".parse().unwrap());
     for object in pods.objects {
-        let Content::Pod(made) = object.content else { panic!("{} makes no Pod", object.file) };
+        let Content::Pod(made) = object.content else { panic!("{} makes no Pod", object.id.file) };
         let made: Value = serde_json::from_str(made.pod.get()).unwrap();
-        let own_namespace = object.namespace.as_deref().unwrap_or("shop");
+        let own_namespace = object.id.namespace.as_deref().unwrap_or("shop");
         for namespace in [own_namespace, "pinned"] {
             for rest in ["", policy] {
                 compare(|| facts.inspector(&regions, &own), &made, namespace, rest).await;

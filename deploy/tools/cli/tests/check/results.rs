@@ -62,7 +62,7 @@ async fn what_denies_for_a_known_reason_counts_before_what_is_unknown() {
 async fn a_violation_has_the_image_of_the_file_and_the_text_of_the_webhook() {
     let setup = setup(&VARIABLES, Some("apiVersion: ecr-admission/v1\nmode: warn\n"));
     let mut object = deployment(&running("p", &["nginx-mutable:1"]));
-    object.namespace = Some("pinned".to_owned());
+    object.id.namespace = Some("pinned".to_owned());
     let report = check(vec![object], setup, AsNamed).await;
     assert_eq!(report.objects[0].violations, [], "pinned, a mutable tag is no longer one");
     let object = deployment(&running("p", &["nginx-mutable:1"]));
@@ -141,7 +141,7 @@ async fn pods_of_one_owner_with_the_same_images_are_one_object() {
     let found: Vec<(&str, usize, Option<&str>)> = report
         .objects
         .iter()
-        .map(|object| (object.name.as_str(), object.pods, object.owner.as_deref()))
+        .map(|object| (object.id.name.as_str(), object.pods, object.owner.as_deref()))
         .collect();
     assert_eq!(
         found,
@@ -158,10 +158,10 @@ async fn pods_of_one_owner_with_the_same_images_are_one_object() {
 #[tokio::test]
 async fn what_makes_no_pod_is_said_not_to_be_evaluated() {
     let mut object = pod(&running("settings", &[]));
-    object.kind = "ConfigMap".to_owned();
+    object.id.kind = "ConfigMap".to_owned();
     object.content = Content::NotEvaluated("no Pod template".to_owned());
     let report = check(vec![object], setup(&VARIABLES, None), AsNamed).await;
     let object = &report.objects[0];
     assert_eq!(object.result, CheckResult::NotEvaluated("no Pod template".to_owned()));
-    assert_eq!((object.namespace.clone(), report.images), (None, 0));
+    assert_eq!((object.id.namespace.clone(), report.images), (None, 0));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ecr_admission::inspect::InspectImage;
 use ecr_admission::policy_secret::PolicyVersion;
 use ecr_admission_cli::check::evaluate::{Setup, evaluate};
-use ecr_admission_cli::check::object::{Content, MadePod, Object};
+use ecr_admission_cli::check::object::{Content, MadePod, Object, ObjectId};
 use ecr_admission_cli::check::options::NOBODY;
 use ecr_admission_cli::check::report::Report;
 use ecr_admission_cli::check::review::Circumstances;
@@ -44,6 +44,7 @@ pub(crate) fn setup(variables: &[(&str, &str)], document: Option<&str>) -> Setup
         now_ms: NOW_MS,
         deadline: Instant::now() + Duration::from_mins(1),
         room: 16,
+        prefetch: None,
     }
 }
 
@@ -53,7 +54,7 @@ pub(crate) async fn check(
     setup: Setup,
     inspector: impl InspectImage,
 ) -> Report {
-    evaluate(objects, setup, inspector, |_, _| async {}).await
+    evaluate(objects, setup, inspector, |_| async {}).await
 }
 
 /// A Pod as an object of the input.
@@ -80,13 +81,15 @@ fn made(object: &Value, api_version: &str, kind: &str, pod: &Value, path: &str) 
     let owner = owner
         .map(|it| format!("{} {}", it["kind"].as_str().unwrap(), it["name"].as_str().unwrap()));
     Object {
-        file: "objects.json".to_owned(),
-        rendered: false,
-        span: None,
-        api_version: api_version.to_owned(),
-        kind: kind.to_owned(),
-        namespace: text("namespace"),
-        name: text("name").unwrap_or_default(),
+        id: ObjectId {
+            file: "objects.json".to_owned(),
+            rendered: false,
+            span: None,
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            namespace: text("namespace"),
+            name: text("name").unwrap_or_default(),
+        },
         content: Content::Pod(MadePod {
             pod: to_raw_value(pod).unwrap(),
             path: path.to_owned(),

@@ -11,7 +11,7 @@ use super::Input;
 use super::place::Lines;
 use super::pod;
 use super::yaml::Written;
-use crate::check::object::{Content, Object, Span};
+use crate::check::object::{Content, Object, ObjectId, Span};
 
 /// A file that is read.
 #[derive(Debug)]
@@ -190,7 +190,7 @@ impl Reader<'_> {
         } else {
             pod::content(self.document, value, &object)?
         };
-        self.input.objects.push(Object {
+        let id = ObjectId {
             file: self.document.source.unwrap_or(self.document.file.name).to_owned(),
             rendered: self.document.source.is_some(),
             span: self.document.span(value.get()),
@@ -198,8 +198,8 @@ impl Reader<'_> {
             kind,
             namespace,
             name,
-            content,
-        });
+        };
+        self.input.objects.push(Object { id, content });
         Ok(())
     }
 

@@ -71,7 +71,7 @@ fn annotations(report: &Report) -> Vec<Annotation> {
 fn refusal(object: &CheckedObject) -> Option<Annotation> {
     Some(Annotation {
         level: "error",
-        place: Some((place::path(&object.file), place::of(object, None))),
+        place: Some((place::path(&object.id.file), place::of(object, None))),
         title: "would be denied".to_owned(),
         message: format!("{}: {}", place::name(object), object.refusal.as_ref()?),
     })
@@ -86,7 +86,7 @@ fn annotation(object: &CheckedObject, violation: &FoundViolation) -> Annotation 
     let result = if violation.unknown { "could not be evaluated" } else { result };
     Annotation {
         level,
-        place: Some((place::path(&object.file), place::of(object, violation.span))),
+        place: Some((place::path(&object.id.file), place::of(object, violation.span))),
         title: format!("{result} by {}", violation.rule),
         message: format!("{}: {}", place::name(object), violation.text),
     }

@@ -18,25 +18,10 @@ pub const API_VERSION: &str = "ecr-admission/check/v1";
 struct ReportOut<'a> {
     api_version: &'static str,
     policy: &'a str,
-    summary: SummaryOut,
+    summary: Summary,
     objects: Vec<ObjectOut<'a>>,
     unreadable: Vec<UnreadableOut<'a>>,
     notices: &'a [String],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SummaryOut {
-    objects: usize,
-    images: usize,
-    denied: usize,
-    unknown: usize,
-    warned: usize,
-    audited: usize,
-    admitted: usize,
-    ignored: usize,
-    not_evaluated: usize,
-    unreadable: usize,
 }
 
 #[derive(Serialize)]
@@ -108,7 +93,7 @@ pub fn write(report: &Report) -> String {
     let out = ReportOut {
         api_version: API_VERSION,
         policy,
-        summary: summary(Summary::of(report)),
+        summary: Summary::of(report),
         objects: objects.iter().map(object).collect(),
         unreadable: unreadable.collect(),
         notices,
@@ -122,35 +107,8 @@ pub fn write(report: &Report) -> String {
     json
 }
 
-fn summary(summary: Summary) -> SummaryOut {
-    let Summary {
-        objects,
-        images,
-        denied,
-        unknown,
-        warned,
-        audited,
-        admitted,
-        ignored,
-        not_evaluated,
-        unreadable,
-    } = summary;
-    SummaryOut {
-        objects,
-        images,
-        denied,
-        unknown,
-        warned,
-        audited,
-        admitted,
-        ignored,
-        not_evaluated,
-        unreadable,
-    }
-}
-
 fn object(object: &CheckedObject) -> ObjectOut<'_> {
-    let CheckedObject { result, refusal, .. } = object;
+    let CheckedObject { id, result, refusal, .. } = object;
     let (word, why) = match result {
         CheckResult::Admitted => ("admitted", None),
         CheckResult::Audited => ("audited", None),
@@ -161,13 +119,13 @@ fn object(object: &CheckedObject) -> ObjectOut<'_> {
         CheckResult::NotEvaluated(why) => ("notEvaluated", Some(why.as_str())),
     };
     ObjectOut {
-        file: &object.file,
-        rendered: object.rendered,
-        region: object.span.map(region),
-        api_version: &object.api_version,
-        kind: &object.kind,
-        namespace: object.namespace.as_deref(),
-        name: &object.name,
+        file: &id.file,
+        rendered: id.rendered,
+        region: id.span.map(region),
+        api_version: &id.api_version,
+        kind: &id.kind,
+        namespace: id.namespace.as_deref(),
+        name: &id.name,
         pods: object.pods,
         owner: object.owner.as_deref(),
         result: word,

@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use ecr_admission_text::{QUOTED, printable, shorten};
 
-use crate::check::object::Span;
+use crate::check::object::{ObjectId, Span};
 use crate::check::report::CheckedObject;
 
 /// The place of what has none: the beginning of the file.
@@ -32,16 +32,17 @@ pub(super) fn path(file: &str) -> String {
 /// template, and those of a whole object would be too many for GitHub: it shows a result in a pull request only when
 /// every line of it was changed.
 pub(super) fn of(object: &CheckedObject, span: Option<Span>) -> Span {
-    if object.rendered {
+    if object.id.rendered {
         return BEGINNING;
     }
-    let begins = || object.span.map(|span| at(span.line, span.column));
+    let begins = || object.id.span.map(|span| at(span.line, span.column));
     span.or_else(begins).unwrap_or(BEGINNING)
 }
 
 /// The object in a message, as `Deployment prod/web`.
 pub(super) fn name(object: &CheckedObject) -> String {
-    let CheckedObject { kind, namespace, name, pods, owner, rendered, .. } = object;
+    let CheckedObject { id, pods, owner, .. } = object;
+    let ObjectId { kind, namespace, name, rendered, .. } = id;
     let full = match (namespace, name.as_str()) {
         (Some(namespace), "") => format!("{kind} {namespace}"),
         (Some(namespace), name) => format!("{kind} {namespace}/{name}"),

@@ -67,7 +67,7 @@ fn results(report: &Report) -> (Vec<SarifResult>, usize) {
     let mut fingerprints = Fingerprints::default();
     let mut results = Vec::new();
     for object in &report.objects {
-        let path = place::path(&object.file);
+        let path = place::path(&object.id.file);
         for violation in object.violations.iter().filter(|violation| !violation.unknown) {
             let fingerprint = fingerprints.next(&path, object, violation);
             results.push(result(&path, object, violation, fingerprint));
@@ -130,7 +130,7 @@ fn location(path: &str, span: Span) -> Location {
 fn notifications(report: &Report, left_out: usize) -> Vec<Notification> {
     let mut all: Vec<Notification> = report.unreadable.iter().map(unreadable).collect();
     for object in &report.objects {
-        let path = place::path(&object.file);
+        let path = place::path(&object.id.file);
         // No rule denies it, and every result has one.
         all.extend(object.refusal.iter().map(|refusal| Notification {
             level: Level::Error,
@@ -185,7 +185,7 @@ fn not_evaluated(report: &Report) -> impl Iterator<Item = String> {
             CheckResult::Ignored => "the namespace is ignored",
             _ => continue,
         };
-        *counts.entry((&object.kind, reason)).or_default() += object.pods;
+        *counts.entry((&object.id.kind, reason)).or_default() += object.pods;
     }
     counts.into_iter().map(|((kind, reason), count)| {
         let kind = place::foreign(kind);

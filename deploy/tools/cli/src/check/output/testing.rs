@@ -2,15 +2,14 @@
 
 use ecr_admission_policy::{FieldPath, Mode, Rule};
 
-use crate::check::object::{Span, Unreadable};
+use crate::check::object::{ObjectId, Span, Unreadable};
 use crate::check::report::{CheckResult, CheckedObject, FoundViolation, Report};
 
 /// Where the image of [`violation`] is written.
 pub(super) const IMAGE: Span = Span { line: 19, column: 18, end_line: 19, end_column: 66 };
 
-/// A Deployment of the file `deploy/web.yaml`.
-pub(super) fn deployment(result: CheckResult, violations: Vec<FoundViolation>) -> CheckedObject {
-    CheckedObject {
+fn id() -> ObjectId {
+    ObjectId {
         file: "./deploy/web.yaml".to_owned(),
         rendered: false,
         span: Some(Span { line: 3, column: 1, end_line: 24, end_column: 12 }),
@@ -18,6 +17,13 @@ pub(super) fn deployment(result: CheckResult, violations: Vec<FoundViolation>) -
         kind: "Deployment".to_owned(),
         namespace: Some("prod".to_owned()),
         name: "web".to_owned(),
+    }
+}
+
+/// A Deployment of the file `deploy/web.yaml`.
+pub(super) fn deployment(result: CheckResult, violations: Vec<FoundViolation>) -> CheckedObject {
+    CheckedObject {
+        id: id(),
         pods: 1,
         owner: None,
         result,
@@ -56,8 +62,7 @@ pub(super) fn unknown(mode: Mode) -> FoundViolation {
 /// An object without a Pod template.
 pub(super) fn config_map() -> CheckedObject {
     CheckedObject {
-        kind: "ConfigMap".to_owned(),
-        name: "settings".to_owned(),
+        id: ObjectId { kind: "ConfigMap".to_owned(), name: "settings".to_owned(), ..id() },
         ..deployment(CheckResult::NotEvaluated("no Pod template".to_owned()), Vec::new())
     }
 }
@@ -68,17 +73,23 @@ pub(super) fn mixed() -> Report {
     let warned = violation(Rule::TagImmutability, Mode::Warn);
     let audited = violation(Rule::ImageConfig, Mode::Audit);
     let rendered = CheckedObject {
-        file: "shop/templates/cron.yaml".to_owned(),
-        rendered: true,
-        kind: "CronJob".to_owned(),
-        name: "nightly".to_owned(),
+        id: ObjectId {
+            file: "shop/templates/cron.yaml".to_owned(),
+            rendered: true,
+            kind: "CronJob".to_owned(),
+            name: "nightly".to_owned(),
+            ..id()
+        },
         ..deployment(CheckResult::Audited, vec![audited])
     };
     let running = CheckedObject {
-        file: "stdin".to_owned(),
-        span: None,
-        kind: "Pod".to_owned(),
-        name: "web-6d4f-x7k2p".to_owned(),
+        id: ObjectId {
+            file: "stdin".to_owned(),
+            span: None,
+            kind: "Pod".to_owned(),
+            name: "web-6d4f-x7k2p".to_owned(),
+            ..id()
+        },
         pods: 12,
         owner: Some("ReplicaSet web-6d4f".to_owned()),
         ..deployment(
@@ -87,7 +98,7 @@ pub(super) fn mixed() -> Report {
         )
     };
     let refused = CheckedObject {
-        name: "crowded".to_owned(),
+        id: ObjectId { name: "crowded".to_owned(), ..id() },
         refusal: Some(
             "the Pod has 120 distinct images to look up, more than the 100 allowed".to_owned(),
         ),

@@ -7,7 +7,7 @@ use ecr_admission_policy::Mode;
 use ecr_admission_policy::text::printable;
 
 use super::place;
-use crate::check::object::{Span, Unreadable};
+use crate::check::object::{ObjectId, Span, Unreadable};
 use crate::check::report::{CheckResult, CheckedObject, FoundViolation, Report};
 use crate::check::summary::Summary;
 
@@ -83,15 +83,15 @@ impl Text {
     fn object(&mut self, object: &CheckedObject) {
         let name = place::name(object);
         if let Some(refusal) = &object.refusal {
-            let place = written_at(object, object.span);
+            let place = written_at(object, object.id.span);
             self.line(&place, Word::Denied, &format!("{name}: {refusal}"));
         }
         if let Some(ruling) = &object.break_glass {
-            let place = written_at(object, object.span);
+            let place = written_at(object, object.id.span);
             self.line(&place, Word::Warning, &format!("{name}: {ruling}"));
         }
         for violation in &object.violations {
-            let place = written_at(object, violation.span.or(object.span));
+            let place = written_at(object, violation.span.or(object.id.span));
             self.line(&place, Word::of(violation), &format!("{name}: {}", violation.text));
         }
     }
@@ -101,7 +101,7 @@ impl Text {
         let mut reasons: BTreeMap<&str, BTreeMap<String, Vec<&CheckedObject>>> = BTreeMap::new();
         for object in objects {
             if let CheckResult::NotEvaluated(why) = &object.result {
-                let kind = format!("{} {}", object.api_version, object.kind);
+                let kind = format!("{} {}", object.id.api_version, object.id.kind);
                 reasons.entry(why).or_default().entry(kind).or_default().push(object);
             }
         }
@@ -135,7 +135,7 @@ impl Text {
 
 /// `web.yaml:12:16`, or the file alone where the line is not known.
 fn written_at(object: &CheckedObject, span: Option<Span>) -> String {
-    let CheckedObject { file, rendered, .. } = object;
+    let ObjectId { file, rendered, .. } = &object.id;
     match span.filter(|_| !rendered) {
         Some(Span { line, column, .. }) => format!("{file}:{line}:{column}"),
         None => file.clone(),
@@ -144,8 +144,8 @@ fn written_at(object: &CheckedObject, span: Option<Span>) -> String {
 
 /// `shop/web`.
 fn qualified(object: &CheckedObject) -> String {
-    let name = place::foreign(&object.name);
-    match &object.namespace {
+    let name = place::foreign(&object.id.name);
+    match &object.id.namespace {
         Some(namespace) => format!("{}/{name}", place::foreign(namespace)),
         None => name,
     }

@@ -28,8 +28,8 @@ fn foreign_text_begins_no_command_and_ends_no_property() {
     found.text = "50%\r\n::error::x".to_owned();
     let mut report = report(vec![found]);
     for object in &mut report.objects {
-        object.file = "a,b:c%\n.yaml".to_owned();
-        object.name = "we\u{1b}b\n::set-output name=x::y".to_owned();
+        object.id.file = "a,b:c%\n.yaml".to_owned();
+        object.id.name = "we\u{1b}b\n::set-output name=x::y".to_owned();
     }
     assert_eq!(
         write(&report).lines().next().unwrap(),

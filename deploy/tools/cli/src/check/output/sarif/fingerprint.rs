@@ -22,9 +22,9 @@ impl Fingerprints {
         let mut hash = Sha256::new();
         for part in [
             path,
-            &object.kind,
-            object.namespace.as_deref().unwrap_or_default(),
-            &object.name,
+            &object.id.kind,
+            object.id.namespace.as_deref().unwrap_or_default(),
+            &object.id.name,
             violation.path.as_str(),
             violation.rule.id(),
             &violation.repository,

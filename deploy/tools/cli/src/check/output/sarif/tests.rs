@@ -163,9 +163,9 @@ fn a_fingerprint_survives_a_move_and_another_version() {
         text: "has other findings".to_owned(),
         ..violation(Rule::ScanFindings, Mode::Deny)
     }]);
-    after.objects[0].span = None;
-    after.objects[0].api_version = "apps/v2".to_owned();
-    after.objects[0].file = "deploy//web.yaml".to_owned();
+    after.objects[0].id.span = None;
+    after.objects[0].id.api_version = "apps/v2".to_owned();
+    after.objects[0].id.file = "deploy//web.yaml".to_owned();
     assert_eq!(fingerprints(&before), fingerprints(&after));
     assert_eq!(fingerprints(&before), ["c62a5d273f97f398:1"]);
 }
@@ -180,11 +180,11 @@ fn whatever_is_another_violation_has_another_fingerprint() {
     };
     let changed = [
         first(),
-        object(|object| object.file = "deploy/shop.yaml".to_owned()),
-        object(|object| object.kind = "StatefulSet".to_owned()),
-        object(|object| object.namespace = Some("test".to_owned())),
-        object(|object| object.namespace = None),
-        object(|object| object.name = "web-2".to_owned()),
+        object(|object| object.id.file = "deploy/shop.yaml".to_owned()),
+        object(|object| object.id.kind = "StatefulSet".to_owned()),
+        object(|object| object.id.namespace = Some("test".to_owned())),
+        object(|object| object.id.namespace = None),
+        object(|object| object.id.name = "web-2".to_owned()),
         object(|object| {
             object.violations[0].path = FieldPath::new("spec.template.spec.containers[1].image");
         }),
@@ -192,7 +192,7 @@ fn whatever_is_another_violation_has_another_fingerprint() {
         object(|object| object.violations[0].repository += "/x"),
         // The same text, divided otherwise.
         object(|object| {
-            (object.kind, object.name) = ("Deploymentprod".to_owned(), "web".to_owned());
+            (object.id.kind, object.id.name) = ("Deploymentprod".to_owned(), "web".to_owned());
         }),
     ];
     let all: BTreeSet<_> = changed.iter().flat_map(fingerprints).collect();

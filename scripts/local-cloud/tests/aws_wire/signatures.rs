@@ -172,10 +172,10 @@ async fn a_request_without_a_signature_says_what_it_lacks() {
 #[tokio::test]
 async fn an_operation_that_is_not_built_is_unknown() {
     let stand_in = start_with(CATALOGUE, &[]).await;
-    let error = stand_in.ecr().get_authorization_token().send().await.unwrap_err();
+    let error = stand_in.ecr().describe_registry().send().await.unwrap_err();
     let (code, message) = code_and_message(&error.into_service_error());
     assert_eq!(code, "UnknownOperationException");
-    assert_eq!(message, r#"local-cloud has no operation "GetAuthorizationToken""#);
+    assert_eq!(message, r#"local-cloud has no operation "DescribeRegistry""#);
     let error = stand_in.secrets().list_secrets().send().await.unwrap_err();
     assert_eq!(code_and_message(&error.into_service_error()).0, "UnknownOperationException");
     let error = stand_in.cloudwatch().list_metrics().send().await.unwrap_err();

@@ -2,6 +2,7 @@
 //! a clock of its own.
 
 use ecr_admission_cli::check::report::{CheckResult, CheckedObject, Report};
+use ecr_admission_policy::names::Digest;
 
 use crate::world::{HOST, SCANNED, World, catalogue, pod};
 
@@ -170,7 +171,7 @@ async fn a_digest_is_imported_by_the_tag_before_it() {
         report.notices,
         [format!(
             "prefetch of \"{name}:1.29@{new}\": the pull-through cache does not hold this digest, and the tag 1.29 is {} now; update the digest",
-            &old[..19]
+            old.parse::<Digest>().unwrap().short()
         )]
     );
 

@@ -85,12 +85,13 @@ pub(in crate::check) fn may_pass(reason: &Reason) -> bool {
 mod tests {
     use ecr_admission_policy::facts::mutability::TagMutability;
     use ecr_admission_policy::facts::{Cause, ConfigFacts, Findings, Scan};
+    use ecr_admission_policy::index::Platform;
     use ecr_admission_policy::names::Digest;
 
     use super::*;
 
-    fn repository(scanning: Scanning) -> Result<RepositoryFacts, Missing> {
-        Ok(RepositoryFacts { mutability: TagMutability::Immutable, scanning })
+    fn repository(scanning: Scanning) -> RepositoryFacts {
+        RepositoryFacts { mutability: TagMutability::Immutable, scanning }
     }
 
     fn digest() -> Digest {
@@ -112,15 +113,15 @@ mod tests {
         PlatformFacts::new(scan, ConfigFacts::NotRead)
     }
 
-    fn image(scan: ImageScan) -> Result<Found, Missing> {
-        Ok(Found::from((digest(), Content::Image(facts(scan)))))
+    fn image(scan: ImageScan) -> Found {
+        Found::from((digest(), Content::Image(facts(scan))))
     }
 
     #[test]
     fn an_image_is_pending_until_its_scan_has_a_result() {
-        let on_push = repository(Scanning::Effective(ScanFrequency::ScanOnPush));
-        let manual = repository(Scanning::Effective(ScanFrequency::Manual));
-        let foreign = repository(Scanning::RepositoryFlag(false));
+        let on_push = Ok(repository(Scanning::Effective(ScanFrequency::ScanOnPush)));
+        let manual = Ok(repository(Scanning::Effective(ScanFrequency::Manual)));
+        let foreign = Ok(repository(Scanning::RepositoryFlag(false)));
         for (scan, when_scanned, when_not) in [
             (ImageScan::NotFound, true, false),
             (scan("IN_PROGRESS", false), true, true),
@@ -131,7 +132,7 @@ mod tests {
             (scan("UNSUPPORTED_IMAGE", false), false, false),
             (scan("FAILED", false), false, false),
         ] {
-            let found = image(scan);
+            let found = Ok(image(scan));
             assert_eq!(is_pending(Some(&on_push), &found), when_scanned, "{found:?}");
             assert_eq!(is_pending(Some(&manual), &found), when_not, "{found:?}");
             assert_eq!(is_pending(Some(&foreign), &found), when_not, "{found:?}");
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_yet_is_pending_and_what_failed_is_not() {
-        let on_push = repository(Scanning::Effective(ScanFrequency::ScanOnPush));
+        let on_push = Ok(repository(Scanning::Effective(ScanFrequency::ScanOnPush)));
         for (missing, expected) in [
             (Missing::Repository, true),
             (Missing::Image, true),
@@ -150,15 +151,15 @@ mod tests {
         ] {
             assert_eq!(is_pending(Some(&on_push), &Err(missing.clone())), expected, "{missing:?}");
         }
-        let found = image(scan("COMPLETE", true));
+        let found = Ok(image(scan("COMPLETE", true)));
         assert!(is_pending(Some(&Err(Missing::Repository)), &found));
     }
 
     #[test]
     fn an_index_is_pending_while_a_child_is() {
-        let on_push = repository(Scanning::Effective(ScanFrequency::ContinuousScan));
+        let on_push = Ok(repository(Scanning::Effective(ScanFrequency::ContinuousScan)));
         let child = |facts, artifact| Child {
-            platform: Default::default(),
+            platform: Platform::default(),
             digest: digest(),
             windows: false,
             artifact,

@@ -13,7 +13,7 @@ async fn the_page_shows_a_denial_as_the_function_logs_it() {
     // The line is there when the function has ended.
     let log = stack.stop().await.unwrap().log;
     let lines =
-        log.lines().filter_map(|line| Some(serde_json::from_str(&line[line.find('{')?..]).ok()?));
+        log.lines().filter_map(|line| serde_json::from_str(line.get(line.find('{')?..)?).ok());
     let logged: Value = lines.into_iter().find(|line: &Value| line["event"] == "review").unwrap();
     let (_, shown) = PAGE.split_once("<!-- evidence:begin -->\n```json\n").unwrap();
     let (shown, _) = shown.split_once("\n```\n<!-- evidence:end -->").unwrap();

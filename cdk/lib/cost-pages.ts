@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
+  canaryCost,
   clockCost,
   clusterMetricsCost,
   FLOOD_NAMES,
@@ -7,11 +8,13 @@ import {
   fixedIn,
   floodCosts,
   FUNCTION_METRICS,
+  HOURS,
   millionCost,
   PRICES,
   priceOf,
   RULES,
   templateFor,
+  type Way,
   WAYS,
 } from './cost';
 import type { GeneratedFile } from './generated';
@@ -87,12 +90,12 @@ export function costPages(): GeneratedFile[] {
   const [least, most] = [traffic[0]!, traffic.at(-1)!].map((one) =>
     Math.round(base + clockCost(way, template, one)),
   );
-  const line = `About $${least} to $${most} a month for 1 to ${CLUSTERS.at(-1)} clusters, and $${Math.round(million)} for a million reviews`;
+  const line = `About $${least} to $${most} a month for 1 to ${CLUSTERS.at(-1)} clusters, and $${Math.round(million)} more for each million reviews`;
   return [
     {
       file: new URL('infra/README.md', ROOT),
       text: [
-        ['cost', `${note()}\n\n${byClusters}\n\n${parts}\n\n${ways}\n`],
+        ['cost', `${note()}\n\n${byClusters}\n\n${parts}\n\n${ways}\n\n${extras(WAYS)}\n`],
         ['flood', `${note()}\n\n${flood}\n`],
       ].reduce((page, [name, text]) => replaced(page, name!, `\n${text}`), page('infra/README.md')),
     },
@@ -101,6 +104,31 @@ export function costPages(): GeneratedFile[] {
       text: replaced(page('README.md'), 'cost', line),
     },
   ];
+}
+
+/** What only some stacks have. */
+function extras([token, key]: readonly Way[]): string {
+  return table(
+    ['only if you have it', 'USD'],
+    [
+      ['a policy secret, a month', usd(priceOf('secret'))],
+      [
+        '10,000 reads of it: one for each sandbox with reviews per `CacheSeconds`; at 0, one for each review',
+        usd(priceOf('secretRead', 10_000)),
+      ],
+      [
+        'the metric of a cluster that calls with a key, or that a rotation has not reached, a month',
+        usd(priceOf('customMetric')),
+      ],
+      ['the alarms of a canary, a month', usd(canaryCost(token!))],
+      ['the same with `UrlKeys`', usd(canaryCost(key!))],
+      [
+        'a VPC endpoint for a private API, in two Availability Zones, a month',
+        usd(priceOf('endpointHour', 2 * HOURS)),
+      ],
+      ['1 GB through a VPC endpoint', usd(priceOf('endpointByte', 1_000_000_000))],
+    ],
+  );
 }
 
 function note(): string {

@@ -19,7 +19,8 @@ export const PRICES: {
 export const USAGE: Readonly<Record<string, { readonly value: number; readonly how: string }>> =
   JSON.parse(read('infra/usage.json'));
 
-const HOURS = 730;
+/** Of a month. */
+export const HOURS = 730;
 const MINUTES = HOURS * 60;
 const SECONDS = MINUTES * 60;
 const MILLION = 1_000_000;
@@ -190,6 +191,14 @@ function memoryOf(template: any): { admission: number; authorizer: number } {
   const memory = (wanted: boolean): number =>
     functions.find(([id]) => /Authorizer/.test(id) === wanted)![1].Properties.MemorySize;
   return { admission: memory(false), authorizer: memory(true) };
+}
+
+/** What a canary adds to the fixed costs of a month. */
+export function canaryCost({ props, ...way }: Way): number {
+  const [having, lacking] = ['canary-10-percent-5-minutes', 'none'].map((canary) =>
+    fixedCost(fixedIn(templateFor({ ...way, props: { ...props, canary } }))),
+  ) as [number, number];
+  return having - lacking;
 }
 
 /** What ClusterMetrics adds in a month, at most. */

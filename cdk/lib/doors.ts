@@ -13,7 +13,7 @@ export function hasRestApi(settings: Settings): boolean {
 
 /**
  * Throws if the settings about the ways to call contradict each other. What only the deployment knows (the
- * template for the Serverless Application Repository) is checked there, by the rules of template-rules.ts.
+ * parameters of a template) is checked there, by the rules of template-rules.ts.
  */
 export function checkDoors(settings: Settings): void {
   const { vpcEndpointIds: ids, vpcEndpointClusters: clusters, allowedSources } = settings;

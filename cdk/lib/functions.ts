@@ -212,7 +212,7 @@ export function repositories(scope: Construct, accounts: string[]): string[] {
   if (!Token.isUnresolved(accounts)) {
     return accounts.map((account) => `arn:${Aws.PARTITION}:ecr:*:${account}:repository/*`);
   }
-  // Only the deployment knows the accounts (a SAR parameter): join them with the text between two of
+  // Only the deployment knows the accounts (a parameter of a template): join them with the text between two of
   // them, and split the result into ARNs. The delimiter of Fn::Join must be a literal string, so there is
   // one Join per partition.
   const joined = (partition: string): string =>

@@ -29,12 +29,13 @@ ${props.join('\n\n')}
 /** The table of infra/README.md. */
 export function readmeTable(): string {
   const rows = PARAMETERS.map((row) => {
+    const where = row.plainOnly ? ' Not in the Serverless Application Repository.' : '';
     const more = row.section ? ` ([more](#${row.section}))` : '';
     const cells = [
       `\`${row.parameter ?? row.prop}\``,
       code(defaultText(row)),
       acceptedCell(row),
-      `${row.meaning}${more}`,
+      `${row.meaning}${where}${more}`,
     ];
     return `| ${cells.join(' | ')} |`;
   });

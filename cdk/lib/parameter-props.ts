@@ -72,7 +72,7 @@ export interface ParameterProps {
   readonly metricsNamespace?: string;
 
   /**
-   * Whether each metric is also counted by cluster, which adds about nine metrics for each cluster.
+   * Whether each metric is also counted by cluster, which adds up to 12 metrics for each cluster.
    * True or false.
    * @default false
    */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import {
+  canaryCost,
   clockCost,
   clusterMetricsCost,
   fixedCost,
@@ -16,6 +17,7 @@ import {
   WAYS,
 } from '../lib/cost';
 import { costPages, replaced } from '../lib/cost-pages';
+import { PARAMETERS } from '../lib/parameters';
 import { templateWith } from './stacks';
 
 const [TOKEN, KEY, PRIVATE] = WAYS as [any, any, any];
@@ -78,11 +80,18 @@ test('the function counts what the dashboard shows', () => {
     assert.ok(FUNCTION_METRICS.includes(name), name);
   }
   assert.ok(!FUNCTION_METRICS.includes('PreviousToken'));
+  const { meaning } = PARAMETERS.find(({ prop }) => prop === 'clusterMetrics')!;
+  assert.match(meaning, new RegExp(` up to ${FUNCTION_METRICS.length} metrics for each cluster`));
   assert.equal(RULES.length, new Set(RULES).size);
   assert.equal(
     clusterMetricsCost({ clusters: 40, reviews: 1 }).toFixed(2),
     (40 * 0.3 * FUNCTION_METRICS.length).toFixed(2),
   );
+});
+
+test('a canary adds an alarm for each function, and one for failed reviews', () => {
+  assert.equal(canaryCost(TOKEN).toFixed(2), priceOf('alarmMetric', 3).toFixed(2));
+  assert.equal(canaryCost(KEY).toFixed(2), priceOf('alarmMetric', 4).toFixed(2));
 });
 
 test('the clock has a limit, and the reviews have none', () => {

@@ -109,7 +109,7 @@ variable "metrics_namespace" {
 }
 
 variable "cluster_metrics" {
-  description = "Whether each metric is also counted by cluster, which adds about nine metrics for each cluster."
+  description = "Whether each metric is also counted by cluster, which adds up to 12 metrics for each cluster."
   type        = bool
   default     = false
   nullable    = false

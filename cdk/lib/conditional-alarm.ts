@@ -1,7 +1,4 @@
-import { merged } from './conditional-dashboard';
-
-/** A value of a CloudFormation template. */
-type Value = any;
+import { concatenated, type Value } from './template-value';
 
 /** The name of the condition under which what a metric measures is there. */
 type ConditionOf = (metric: Value) => string | undefined;
@@ -32,6 +29,6 @@ export function conditionalMetrics(metrics: readonly Value[], conditionOf: Condi
       return of ? { 'Fn::If': [of, word, '0'] } : word;
     });
     const same = parts.every((part: Value) => typeof part === 'string');
-    return same ? metric : { ...metric, Expression: { 'Fn::Join': ['', merged(parts)] } };
+    return same ? metric : { ...metric, Expression: concatenated(parts) };
   });
 }

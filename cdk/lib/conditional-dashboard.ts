@@ -1,5 +1,4 @@
-/** A value of a CloudFormation template. */
-type Value = any;
+import { concatenated, type Value } from './template-value';
 
 /** The name of the condition under which an alarm, a metric or a widget is there. */
 type ConditionOf = (part: Value) => string | undefined;
@@ -11,7 +10,7 @@ type ConditionOf = (part: Value) => string | undefined;
 export function conditionalDashboard(parts: readonly Value[], conditionOf: ConditionOf): Value {
   // Each reference stands inside a JSON string.
   const text = parts.map((part, at) => (typeof part === 'string' ? part : mark(at))).join('');
-  return { 'Fn::Join': ['', merged(write(JSON.parse(text)))] };
+  return concatenated(write(JSON.parse(text)));
 
   function write(value: Value, key = ''): Value[] {
     if (Array.isArray(value)) return ['[', ...items(value, key), ']'];
@@ -31,7 +30,7 @@ export function conditionalDashboard(parts: readonly Value[], conditionOf: Condi
         : undefined;
       if (!condition) return written;
       if (at === 0) throw new Error(`the first of the ${key} must always be there: ${item}`);
-      return [{ 'Fn::If': [condition, { 'Fn::Join': ['', merged(written)] }, ''] }];
+      return [{ 'Fn::If': [condition, concatenated(written), ''] }];
     });
   }
 
@@ -50,13 +49,4 @@ export function conditionalDashboard(parts: readonly Value[], conditionOf: Condi
 
 function mark(at: number): string {
   return `<<${at}>>`;
-}
-
-/** With neighboring texts as one. */
-export function merged(parts: Value[]): Value[] {
-  return parts.reduce<Value[]>((all, part) => {
-    if (typeof part === 'string' && typeof all.at(-1) === 'string') all.push(all.pop() + part);
-    else if (part !== '') all.push(part);
-    return all;
-  }, []);
 }

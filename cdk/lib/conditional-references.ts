@@ -1,5 +1,4 @@
-/** A value of a CloudFormation template. */
-type Value = any;
+import type { Value } from './template-value';
 
 /** What a reference becomes. */
 type Choice = (reference: Value) => Value;

@@ -2,10 +2,8 @@ import { bearerScheme } from './open-api';
 import { keySettings, methodSettings, type RestEndpoint } from './rest-endpoint';
 import type { Settings } from './settings';
 import type { TemplateParameters } from './template-parameters';
+import type { Value } from './template-value';
 import { KEY_PATHS } from './url-keys';
-
-/** A value of a CloudFormation template. */
-type Value = any;
 
 /** The OpenAPI document of the REST API, with what only some parameters make necessary under their conditions. */
 export function conditionalBody(

@@ -188,8 +188,8 @@ function memoryOf(template: any): { admission: number; authorizer: number } {
   const functions = Object.entries<any>(template.Resources).filter(([, { Type }]) =>
     /^AWS::(Serverless|Lambda)::Function$/.test(Type),
   );
-  const memory = (wanted: boolean): number =>
-    functions.find(([id]) => /Authorizer/.test(id) === wanted)![1].Properties.MemorySize;
+  const memory = (isAuthorizer: boolean): number =>
+    functions.find(([id]) => /Authorizer/.test(id) === isAuthorizer)![1].Properties.MemorySize;
   return { admission: memory(false), authorizer: memory(true) };
 }
 

@@ -1,5 +1,4 @@
-/** A value of a CloudFormation template. */
-type Value = any;
+import type { Value } from './template-value';
 
 /**
  * Removes each DependsOn that references between the resources imply (cfn-lint W3005), directly or through others.

@@ -1,5 +1,4 @@
-/** A value of a CloudFormation template. */
-type Value = any;
+import type { Value } from './template-value';
 
 /**
  * The template with the same meaning and fewer lines: the CDK writes every text with a reference as a

@@ -82,7 +82,19 @@ export abstract class TemplateStack extends Stack {
     // An override, so that cdk-nag, which does not read conditions, checks every policy there can be.
     role.addPropertyOverride('Policies', policies);
     this.limitEach(admission, parameters);
+    this.passFlags(rows);
     addRules(this);
+  }
+
+  /** A flag is true for the construct, so that the template has all that there can be; a function gets the parameter. */
+  private passFlags(rows: readonly Parameter[]): void {
+    for (const { type, parameter, variable, functions = [] } of rows) {
+      if (type !== 'flag' || !parameter || !variable) continue;
+      for (const name of functions) {
+        const { resource } = this.admission[name];
+        resource.addPropertyOverride(`Environment.Variables.${variable}`, Fn.ref(parameter));
+      }
+    }
   }
 
   /** Puts the conditions on what is in the template only with some parameters. */

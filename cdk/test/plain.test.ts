@@ -56,6 +56,24 @@ test('no resource has a fixed name, so that stacks of two Regions, or of one, do
   }
 });
 
+test('each function gets the value of each parameter that it reads', () => {
+  for (const { Resources } of [template, sar]) {
+    const functions = Object.values<any>(Resources).filter(({ Type }) =>
+      /^AWS::(Lambda|Serverless)::Function$/.test(Type),
+    );
+    assert.equal(functions.length, 3);
+    for (const { parameter, variable, functions: readers = [] } of PARAMETERS) {
+      if (!parameter || !variable) continue;
+      const values = functions.flatMap(({ Properties }) => {
+        const { [variable]: value } = Properties.Environment.Variables;
+        return value === undefined ? [] : [JSON.stringify(value)];
+      });
+      assert.ok(values.length >= readers.length, variable);
+      for (const value of values) assert.match(value, new RegExp(`"Ref":"${parameter}"`), variable);
+    }
+  }
+});
+
 test('the parameters are those of the code, then those of the application', () => {
   const names = PARAMETERS.flatMap(({ parameter }) => parameter ?? []);
   assert.deepEqual(Object.keys(template.Parameters), [...CODE, ...names]);

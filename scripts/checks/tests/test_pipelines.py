@@ -46,7 +46,7 @@ def unclean(script):
 class Pipelines(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.github, cls.gitlab = blocks("yaml")
+        cls.prefetch, cls.github, cls.gitlab = blocks("yaml")
 
     def test_github_accepts_the_workflow_and_would_refuse(self):
         self.assertEqual(refused("vendor.github-workflows", self.github), "")
@@ -62,7 +62,8 @@ class Pipelines(unittest.TestCase):
         for job in parsed(self.gitlab).values():
             if isinstance(job, dict):
                 scripts.append("\n".join([*job.get("before_script", []), *job["script"]]))
-        self.assertEqual(len(scripts), 8)
+        scripts += [step["run"] for step in parsed(self.prefetch)]
+        self.assertEqual(len(scripts), 9)
         for script in [*scripts, *blocks("sh")]:
             with self.subTest(script=script):
                 self.assertEqual(unclean(script), "")
@@ -85,7 +86,7 @@ class Pipelines(unittest.TestCase):
 class Role(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.permissions, *cls.trust = map(json.loads, blocks("json"))
+        cls.permissions, cls.prefetch, *cls.trust = map(json.loads, blocks("json"))
 
     def test_it_may_do_what_the_function_may_and_read_the_stack(self):
         function = (ROOT / "cdk" / "lib" / "functions.ts").read_text(encoding="utf-8")
@@ -97,6 +98,19 @@ class Role(unittest.TestCase):
             listed += [actions] if isinstance(actions, str) else actions
         self.assertEqual(len(listed), len(set(listed)))
         self.assertEqual(set(listed), expected | {"cloudformation:DescribeStacks", "secretsmanager:GetSecretValue"})
+
+    def test_prefetch_may_do_what_the_tool_calls_and_imports(self):
+        """The calls are in check/aws; ecr:BatchImportUpstreamImage and ecr:CreateRepository are what a pull causes."""
+        called = ""
+        for path in (ROOT / "deploy/tools/cli/src/check").rglob("*.rs"):
+            called += path.read_text(encoding="utf-8")
+        allowed = [statement["Action"] for statement in self.prefetch["Statement"]]
+        actions = {action for each in allowed for action in ([each] if isinstance(each, str) else each)}
+        imports = {"ecr:BatchImportUpstreamImage", "ecr:CreateRepository"}
+        self.assertLess(imports, actions)
+        for action in actions - imports:
+            operation = re.sub(r"(?<!^)(?=[A-Z])", "_", action.removeprefix("ecr:")).lower()
+            self.assertIn(f".{operation}()", called)
 
     def test_only_one_repository_may_assume_it(self):
         self.assertEqual(len(self.trust), 2)

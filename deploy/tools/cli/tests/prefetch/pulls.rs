@@ -1,4 +1,4 @@
-//! What is pulled, and what comes of it. The clock of most tests is paused; scans take no time, since the stand-in has
+//! What is pulled, and the result. The clock of most tests is paused; scans take no time, since the stand-in has
 //! a clock of its own.
 
 use ecr_admission_cli::check::report::{CheckResult, CheckedObject, Report};

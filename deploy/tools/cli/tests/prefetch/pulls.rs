@@ -295,6 +295,7 @@ async fn without_a_password_nothing_is_pulled_and_it_is_said_once() {
         ),
         "{notice}"
     );
+    assert_eq!(world.calls("GetAuthorizationToken"), 1);
     assert_eq!(world.pulls(), Vec::<String>::new());
 }
 

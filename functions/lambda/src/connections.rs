@@ -55,20 +55,39 @@ impl Pool {
     }
 }
 
+/// A connector, the number of its pool, and the gate of that pool.
+struct PooledConnector {
+    connector: SharedHttpConnector,
+    pool: u64,
+    gate: Arc<Semaphore>,
+}
+
 impl Connections {
     /// Connects nowhere yet.
     pub(crate) fn new(tls: Tls, connect: Duration) -> Self {
         Self { tls, connect, pool: Arc::new(Mutex::new(Pool::new(0))) }
     }
 
-    /// What a request goes out through, the number of its pool, and its gate. A new pool resumes the TLS sessions of
-    /// the one before, since the settings that keep them are the same.
-    fn current(&self) -> Result<(SharedHttpConnector, u64, Arc<Semaphore>), NoTls> {
+    /// The connector at this moment. A new pool resumes the TLS sessions of the one before, since the settings that
+    /// keep them are the same.
+    fn current(&self) -> Result<PooledConnector, NoTls> {
         let tls = self.tls.clone()?;
         let new = || SharedHttpConnector::new(Connector::new(tls, self.connect));
         let mut pool = self.pool();
-        let current = pool.connector.get_or_insert_with(new).clone();
-        Ok((current, pool.number, Arc::clone(&pool.gate)))
+        let connector = pool.connector.get_or_insert_with(new).clone();
+        Ok(PooledConnector { connector, pool: pool.number, gate: Arc::clone(&pool.gate) })
+    }
+
+    /// The connector for a request that may be sent now. Before the first answer of its pool, it takes a permit. If the
+    /// pool is given up meanwhile, the request waits for the next one.
+    async fn admitted(&self) -> Result<(PooledConnector, Option<OwnedSemaphorePermit>), NoTls> {
+        loop {
+            let current = self.current()?;
+            let permit = Arc::clone(&current.gate).acquire_owned().await.ok();
+            if permit.is_some() || self.pool().number == current.pool {
+                return Ok((current, permit));
+            }
+        }
     }
 
     /// Gives up the connections of the pool `number`, unless that has been done.
@@ -98,15 +117,11 @@ impl HttpClient for Connections {
 
 impl HttpConnector for Connections {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (connector, pool, gate) = match self.current() {
-            Ok(current) => current,
-            Err(no_tls) => {
-                return HttpConnectorFuture::ready(Err(ConnectorError::user(no_tls.into())));
-            }
-        };
         let connections = self.clone();
         HttpConnectorFuture::new(async move {
-            let _permit = admitted(&gate).await;
+            let admitted = connections.admitted().await;
+            let (PooledConnector { connector, pool, gate }, _permit) =
+                admitted.map_err(|no_tls| ConnectorError::user(no_tls.into()))?;
             let out = RequestOut { connections, pool, answered: false };
             let answer = connector.call(request).await;
             if answer.is_ok() {
@@ -116,11 +131,6 @@ impl HttpConnector for Connections {
             answer
         })
     }
-}
-
-/// Waits until a request may go out. `None` once there was an answer, or where the pool was given up meanwhile.
-async fn admitted(gate: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
-    Arc::clone(gate).acquire_owned().await.ok()
 }
 
 /// A request on its way. A try that takes too long is dropped with it.

@@ -87,7 +87,7 @@ async fn one_sandbox(bench: &Bench) -> Result<Row, Failure> {
     ))
 }
 
-/// A row of one rate, and how long a review keeps its sandbox busy.
+/// A row of one rate, and the median time of a review, which is more than it keeps its sandbox busy.
 async fn measured(bench: &Bench, rate: u32) -> Result<(Row, Duration), Failure> {
     let distance = DISTANCE_MS.to_string();
     let arguments = ["--sandboxes", "64", "--latency-ms", &distance, "--handshake-ms", &distance];
@@ -150,7 +150,7 @@ fn calls_per_second(rate: f64, sandboxes: f64) -> f64 {
     // Of how often an image is asked for, once in every CACHE_SECONDS is a look-up.
     let unknown = 1.0 / (1.0 + asked * CACHE_SECONDS);
     let images = rate * float(OF_A_POD) * unknown;
-    let reviews = rate * (1.0 - (1.0 - unknown).powi(3));
+    let reviews = rate * (1.0 - (1.0 - unknown).powf(float(OF_A_POD)));
     images * OF_AN_IMAGE + reviews * OF_A_REVIEW
 }
 

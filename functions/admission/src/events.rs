@@ -47,6 +47,6 @@ pub(crate) const SCAN_UNUSABLE: Event = Event::new("scan_unusable");
 /// WARN: the config of an image could not be read or does not match its digest.
 pub(crate) const IMAGE_CONFIG_UNUSABLE: Event = Event::new("image_config_unusable");
 
-/// WARN: CloudWatch refused or timed out on the same metrics twice, or the sandbox ended before it took them, and
-/// they were dropped.
+/// WARN: CloudWatch refused or timed out on the same metrics twice, or too many waited, or the sandbox ended before
+/// it took them, and they were dropped.
 pub(crate) const METRICS_DROPPED: Event = Event::new("metrics_dropped");

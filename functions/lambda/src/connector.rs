@@ -127,7 +127,7 @@ fn connector_error(error: BoxError) -> ConnectorError {
             ConnectorError::timeout(error)
         } else if http.is_user() {
             ConnectorError::user(error)
-        } else if by_io || http.is_closed() || http.is_canceled() {
+        } else if by_io || http.is_closed() || http.is_canceled() || is_turned_away(&*error) {
             ConnectorError::io(error)
         } else if http.is_incomplete_message() {
             ConnectorError::other(error, Some(ErrorKind::TransientError))
@@ -139,8 +139,30 @@ fn connector_error(error: BoxError) -> ConnectorError {
     if connecting || by_io { ConnectorError::io(error) } else { ConnectorError::other(error, None) }
 }
 
+/// Whether the server closes an HTTP/2 connection in good order, or did not begin to process the request: another
+/// connection may take it.
+fn is_turned_away(error: &(dyn Error + 'static)) -> bool {
+    source::<h2::Error>(error).is_some_and(|error| {
+        error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM)
+    })
+}
+
 /// The first of the causes that is of this type.
 fn source<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     std::iter::successors(Some(error), |error| (*error).source())
         .find_map(|error| error.downcast_ref::<E>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_the_server_did_not_take_may_be_sent_again() {
+        for (reason, expected) in
+            [(h2::Reason::REFUSED_STREAM, true), (h2::Reason::INTERNAL_ERROR, false)]
+        {
+            assert_eq!(is_turned_away(&h2::Error::from(reason)), expected, "{reason}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The events that API Gateway sends to the two functions, as local-cloud's gateway writes it, for a
+//! The events that API Gateway sends to the two functions, as local-cloud's gateway writes them, for a
 //! function that runs without one.
 
 use bytes::Bytes;

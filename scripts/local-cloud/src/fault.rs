@@ -243,7 +243,7 @@ mod tests {
             ),
             (
                 "DescribeImage=slow",
-                r#"expected fault operation * or one of BatchGetImage, BatchGetRepositoryScanningConfiguration, DeleteSecret, DescribeImageScanFindings, DescribeImageSigningStatus, DescribePullThroughCacheRules, DescribeRepositories, DescribeSecret, GetAuthorizationToken, GetDownloadUrlForLayer, GetLayerBlob, GetManifest, GetSecretValue, PutMetricData, PutSecretValue, RestoreSecret, UpdateSecretVersionStage, got "DescribeImage""#,
+                r#"expected fault operation * or one of BatchGetImage, BatchGetRepositoryScanningConfiguration, DeleteSecret, DescribeImageScanFindings, DescribeImageSigningStatus, DescribePullThroughCacheRules, DescribeRepositories, DescribeSecret, GetAuthorizationToken, GetDownloadUrlForLayer, GetLayerBlob, GetManifest, GetSecretValue, ListSecretVersionIds, PutMetricData, PutSecretValue, RestoreSecret, UpdateSecretVersionStage, got "DescribeImage""#,
             ),
             (
                 "*=sloww",

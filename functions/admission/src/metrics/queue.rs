@@ -16,6 +16,9 @@ pub(super) const APART: Duration = Duration::from_secs(1);
 /// The most data of one `PutMetricData` (API reference).
 pub(super) const DATA: usize = 1_000;
 
+/// The most data that wait after a put that failed: a long outage of CloudWatch must not fill the sandbox.
+const MOST: usize = 10 * DATA;
+
 /// Counts and data on their way to CloudWatch.
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -96,8 +99,8 @@ impl Queue {
         self.last_failed = false;
     }
 
-    /// CloudWatch did not take the batch. What failed for the first time goes along with the next put; how
-    /// many data are dropped.
+    /// CloudWatch did not take the batch. What failed for the first time goes along with the next put. Of more than
+    /// [`MOST`], the oldest are dropped. The result is how many data are dropped.
     pub(super) fn failed(&mut self, Batch(batch): Batch) -> usize {
         self.in_flight = 0;
         self.last_failed = true;
@@ -106,7 +109,9 @@ impl Queue {
         let again: Vec<_> = again.map(|waiting| Waiting { failed: true, ..waiting }).collect();
         let dropped = sent - again.len();
         self.waiting.splice(0..0, again);
-        dropped
+        let surplus = self.waiting.len().saturating_sub(MOST);
+        self.waiting.drain(..surplus);
+        dropped + surplus
     }
 
     /// How many data are left, those included that are on their way.
@@ -230,6 +235,22 @@ mod tests {
             }
         }
         assert_eq!(sizes, [(10_000, 1_000), (11_000, 1_000), (12_000, 500)]);
+    }
+
+    #[test]
+    fn in_a_long_outage_the_newest_wait() {
+        let mut queue = Queue::new(NOON);
+        let mut dropped = 0;
+        for now_ms in (NOON + 10_000..=NOON + 200_000).step_by(10_000) {
+            for cluster in 0..2_500 {
+                let dimension = Dimension::Cluster(cluster.to_string());
+                queue.counts.add(now_ms, Name::Denied, dimension, 1);
+            }
+            let batch = queue.due(now_ms).unwrap();
+            dropped += queue.failed(batch);
+        }
+        assert_eq!(queue.left(), MOST);
+        assert_eq!(dropped, 20 * 2_500 - MOST);
     }
 
     #[test]

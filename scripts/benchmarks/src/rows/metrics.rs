@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
 use local_cloud::stack::Stack;
 
 use crate::bench::Bench;
@@ -21,10 +20,6 @@ const PAUSE: Duration = Duration::from_millis(1_200);
 
 /// How long a put may hold the next review, in milliseconds.
 const HOLD: f64 = 100.0;
-
-/// The denials of a storm, the sandboxes that they meet, and the reviews in flight.
-const STORM: usize = 1_000;
-const SANDBOXES: usize = 8;
 
 /// How much later an answer may come, in milliseconds, and still count as not delayed.
 const NOISE: f64 = 5.0;
@@ -75,36 +70,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
             format!("≤ {HOLD} ms and a review"),
             behind.median() <= HOLD + slow + 10.0 * NOISE,
         ),
-        storm(bench).await?,
     ])
-}
-
-/// How many puts a storm of denials makes.
-async fn storm(bench: &Bench) -> Result<Row, Failure> {
-    bench.say(&format!("{STORM} denials on {SANDBOXES} sandboxes"));
-    let stack = bench.stack(&["--sandboxes", &SANDBOXES.to_string()]).await?;
-    let started = Instant::now();
-    let callers = (0..SANDBOXES).map(async |first| {
-        for _ in (first..STORM).step_by(SANDBOXES) {
-            denied(&stack).await?;
-        }
-        Ok::<(), Failure>(())
-    });
-    for result in join_all(callers).await {
-        result?;
-    }
-    let took = started.elapsed();
-    let calls = stack.calls().await?;
-    let puts = calls.iter().filter(|call| call.contains("PutMetricData")).count();
-    stack.stop().await?;
-    // The first put of a sandbox is at once.
-    let most = SANDBOXES * (usize::try_from(took.as_secs())? + 1);
-    Ok(Row::count(
-        format!("storm of {STORM} denials on {SANDBOXES} sandboxes: calls of PutMetricData"),
-        format!("{puts} in {:.1} s", took.as_secs_f64()),
-        "1 a second and sandbox",
-        puts <= most,
-    ))
 }
 
 /// How long the answer to a review takes that is denied without a call of ECR.

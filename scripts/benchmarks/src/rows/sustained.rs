@@ -11,7 +11,7 @@ use crate::load;
 use crate::pair::Pair;
 use crate::row::Row;
 use crate::share::Share;
-use crate::statistics::{float, milliseconds};
+use crate::statistics::float;
 
 /// How far AWS is, in milliseconds.
 const DISTANCE_MS: u64 = 20;
@@ -25,9 +25,9 @@ const IMAGES: usize = 500;
 /// Of one Pod.
 const OF_A_POD: usize = 3;
 
-/// Reviews a second that are measured, and those that are computed from what was measured at the last of them.
+/// Reviews a second that are measured, and those that are computed: the first of these to compare the two.
 const MEASURED: [u32; 2] = [20, 100];
-const COMPUTED: [u32; 2] = [500, 1_000];
+const COMPUTED: [u32; 4] = [20, 100, 500, 1_000];
 
 /// Calls of ECR for an image that a sandbox does not know, and once more for the review (see the rows of ECR calls).
 const OF_AN_IMAGE: f64 = 2.0;
@@ -36,23 +36,39 @@ const OF_A_REVIEW: f64 = 2.0;
 /// `CACHE_SECONDS` by default.
 const CACHE_SECONDS: f64 = 60.0;
 
-/// Rows of one sandbox and of the rates.
+/// How long a review keeps its sandbox busy.
+#[derive(Debug, Clone, Copy)]
+struct Busy {
+    /// Where the sandbox does not know its images.
+    fresh: Duration,
+    /// Where it does.
+    cached: Duration,
+}
+
+/// Rows of one sandbox and of the rates. Without control groups, only what is measured through the front door.
 pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
     let mut rows = vec![];
-    if Share::of(MEMORY_MIB).is_ok() {
-        rows.push(one_sandbox(bench).await?);
-    }
-    let mut busy = Duration::ZERO;
     for rate in MEASURED {
-        let (row, mean) = measured(bench, rate).await?;
-        rows.push(row);
-        busy = mean;
+        rows.push(measured(bench, rate).await?);
     }
-    rows.extend(COMPUTED.map(|rate| computed(rate, busy)));
+    if Share::of(MEMORY_MIB).is_ok() {
+        let busy = one_sandbox(bench).await?;
+        rows.push(Row::plain(
+            format!(
+                "one sandbox of {MEMORY_MIB} MiB, AWS + {DISTANCE_MS} ms, {OF_A_POD} images: reviews a second"
+            ),
+            format!(
+                "fresh {:.0}, cached {:.0}",
+                1.0 / busy.fresh.as_secs_f64(),
+                1.0 / busy.cached.as_secs_f64()
+            ),
+        ));
+        rows.extend(COMPUTED.map(|rate| computed(rate, busy)));
+    }
     Ok(rows)
 }
 
-async fn one_sandbox(bench: &Bench) -> Result<Row, Failure> {
+async fn one_sandbox(bench: &Bench) -> Result<Busy, Failure> {
     let folder = bench.file("sustained");
     std::fs::create_dir(&folder)?;
     let latency = Duration::from_millis(DISTANCE_MS);
@@ -65,30 +81,25 @@ async fn one_sandbox(bench: &Bench) -> Result<Row, Failure> {
         memory_mib: MEMORY_MIB,
     };
     let mut warm = pair.cold(&catalogue::clean_images(0, OF_A_POD)).await?;
-    let mut rates = [0.0; 2];
+    let mut busy = [Duration::ZERO; 2];
     let rounds = bench.repetitions(150, 30);
     bench
         .say(&format!("sustained: {rounds} fresh reviews of one sandbox, and as many cached ones"));
-    for (rate, is_fresh) in rates.iter_mut().zip([true, false]) {
+    for (busy, is_fresh) in busy.iter_mut().zip([true, false]) {
         let started = Instant::now();
         for number in 1..=rounds {
             let first = if is_fresh { number * OF_A_POD } else { 0 };
             warm.review(&catalogue::clean_images(first, OF_A_POD)).await?;
         }
-        *rate = float(rounds) / started.elapsed().as_secs_f64();
+        *busy = started.elapsed() / u32::try_from(rounds)?;
     }
     warm.stop().await?;
-    let [fresh, cached] = rates;
-    Ok(Row::plain(
-        format!(
-            "one sandbox of {MEMORY_MIB} MiB, AWS + {DISTANCE_MS} ms, {OF_A_POD} images: reviews a second"
-        ),
-        format!("fresh {fresh:.0}, cached {cached:.0}"),
-    ))
+    let [fresh, cached] = busy;
+    Ok(Busy { fresh, cached })
 }
 
-/// A row of one rate, and how long a review keeps its sandbox busy.
-async fn measured(bench: &Bench, rate: u32) -> Result<(Row, Duration), Failure> {
+/// A row of one rate.
+async fn measured(bench: &Bench, rate: u32) -> Result<Row, Failure> {
     let distance = DISTANCE_MS.to_string();
     let arguments = ["--sandboxes", "64", "--latency-ms", &distance, "--handshake-ms", &distance];
     let stack = bench.stack(&arguments).await?;
@@ -109,7 +120,7 @@ async fn measured(bench: &Bench, rate: u32) -> Result<(Row, Duration), Failure> 
     let calls = calls.iter().filter(|call| call.operation != "PutMetricData").count();
     let sandboxes = load::processes(&stack, "admission")?;
     stack.stop().await?;
-    let row = Row::count(
+    Ok(Row::count(
         format!(
             "{rate} reviews a second of {IMAGES} images, AWS + {DISTANCE_MS} ms: sandboxes, calls of ECR a second (measured)"
         ),
@@ -123,35 +134,50 @@ async fn measured(bench: &Bench, rate: u32) -> Result<(Row, Duration), Failure> 
         ),
         "all right",
         load.right == load.sent,
-    );
-    Ok((row, Duration::from_secs_f64(load.times.median() / 1e3)))
+    ))
 }
 
-/// The same beyond what this machine can: by Little's law as many sandboxes as reviews are under way, and twice as many
-/// for bursts; each sandbox looks an image up again when its facts are older than `CACHE_SECONDS`.
-fn computed(rate: u32, busy: Duration) -> Row {
+/// The same, computed: by Little's law as many sandboxes as reviews are under way, and twice as many for bursts; each
+/// sandbox looks an image up again when its facts are older than `CACHE_SECONDS`.
+fn computed(rate: u32, busy: Busy) -> Row {
     let rate_per_second = f64::from(rate);
-    let sandboxes = (2.0 * rate_per_second * busy.as_secs_f64()).ceil().max(1.0);
+    let sandboxes = sandboxes(rate_per_second, busy);
     let calls = calls_per_second(rate_per_second, sandboxes);
     Row::plain(
         format!(
             "{rate} reviews a second of {IMAGES} images, AWS + {DISTANCE_MS} ms: sandboxes, calls of ECR a second (computed)"
         ),
-        format!(
-            "{sandboxes:.0} sandboxes, {calls:.0} calls, with {:.0} ms a review",
-            milliseconds(busy)
-        ),
+        format!("{sandboxes:.0} sandboxes of {MEMORY_MIB} MiB, {calls:.0} calls"),
     )
+}
+
+/// More sandboxes know less each, which keeps them busy longer: the number at which both agree.
+fn sandboxes(rate: f64, busy: Busy) -> f64 {
+    let mut sandboxes = 1.0;
+    for _ in 0..20 {
+        let fresh = with_unknown(unknown(rate, sandboxes));
+        let each = fresh * busy.fresh.as_secs_f64() + (1.0 - fresh) * busy.cached.as_secs_f64();
+        sandboxes = (2.0 * rate * each).ceil().max(1.0);
+    }
+    sandboxes
+}
+
+/// The share of images that one of `sandboxes` does not know when it is asked: of how often it is asked for an image,
+/// once in every `CACHE_SECONDS` is a look-up.
+fn unknown(rate: f64, sandboxes: f64) -> f64 {
+    let asked = rate / sandboxes * float(OF_A_POD) / float(IMAGES);
+    1.0 / (1.0 + asked * CACHE_SECONDS)
+}
+
+/// The share of reviews with an image that is not known.
+fn with_unknown(unknown: f64) -> f64 {
+    1.0 - (0..OF_A_POD).fold(1.0, |all_known, _| all_known * (1.0 - unknown))
 }
 
 /// Of `sandboxes` that share the reviews evenly.
 fn calls_per_second(rate: f64, sandboxes: f64) -> f64 {
-    let asked = rate / sandboxes * float(OF_A_POD) / float(IMAGES);
-    // Of how often an image is asked for, once in every CACHE_SECONDS is a look-up.
-    let unknown = 1.0 / (1.0 + asked * CACHE_SECONDS);
-    let images = rate * float(OF_A_POD) * unknown;
-    let reviews = rate * (1.0 - (1.0 - unknown).powi(3));
-    images * OF_AN_IMAGE + reviews * OF_A_REVIEW
+    let unknown = unknown(rate, sandboxes);
+    rate * (float(OF_A_POD) * unknown * OF_AN_IMAGE + with_unknown(unknown) * OF_A_REVIEW)
 }
 
 #[cfg(test)]

@@ -114,6 +114,10 @@ async fn a_bad_document_is_replaced_by_the_one_before() {
     let operator = Operator::of(&policed.stack).await;
     policed.write("rules: {scan-findings: {severityLimt: LOW}}");
     answer(&policed).await;
+    // A line is there a moment after the answer.
+    while policed.logged("policy_unreadable").is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     assert_eq!(policed.logged("policy_unreadable").len(), 1);
     let refused = operator.refused(&commands("deploy/policy exempt ").remove(0)).await;
     assert!(refused.contains("is not a valid policy document: line 2, column 25: "), "{refused}");

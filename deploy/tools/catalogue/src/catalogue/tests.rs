@@ -125,7 +125,7 @@ fn a_key_that_is_not_known_is_refused_with_its_line() {
     assert_eq!(
         message,
         "catalogue registry.yaml: registries[0]: unknown field `repos`, expected one of `account`, \
-         `region`, `scanType`, `notFound`, `repositories` at line 4 column 5"
+         `region`, `scanType`, `pullThroughCacheRules`, `notFound`, `repositories` at line 4 column 5"
     );
 }
 

@@ -69,7 +69,7 @@ impl Wanted {
     }
 }
 
-/// What became of the images of pull-through caches.
+/// The result for the images of pull-through caches.
 #[derive(Debug, Default)]
 pub(super) struct Prefetched {
     /// What is to be said of it.

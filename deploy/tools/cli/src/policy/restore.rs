@@ -69,6 +69,6 @@ fn later(held: &Held, version: &SecretVersion) -> usize {
     let is_between = |it: &&SecretVersion| {
         between.contains(&it.created) && it.id != version.id && it.id != in_force.id
     };
-    // Without a label, it never came into force.
+    // Without a label, it may never have come into force.
     held.all.iter().filter(is_between).filter(|it| !it.labels.is_empty()).count()
 }

@@ -1,4 +1,4 @@
-//! What is pulled, and what comes of it. The clock of most tests is paused; scans take no time, since the stand-in has
+//! What is pulled, and the result. The clock of most tests is paused; scans take no time, since the stand-in has
 //! a clock of its own.
 
 use ecr_admission_cli::check::report::{CheckResult, CheckedObject, Report};
@@ -295,6 +295,7 @@ async fn without_a_password_nothing_is_pulled_and_it_is_said_once() {
         ),
         "{notice}"
     );
+    assert_eq!(world.calls("GetAuthorizationToken"), 1);
     assert_eq!(world.pulls(), Vec::<String>::new());
 }
 

@@ -159,7 +159,7 @@ mod tests {
             (
                 403,
                 error("denied\u{1b}[31m"),
-                "the pull was refused (HTTP 403: denied\\u{1b}[31m); check the credentials that the pull-through cache rule has for the upstream registry",
+                "the pull was refused (HTTP 403: denied[31m); check the credentials that the pull-through cache rule has for the upstream registry",
             ),
             (
                 429,

@@ -43,7 +43,8 @@ const LONGEST: usize = 4 << 20;
 /// Registries, as a container runtime talks to them.
 pub struct RegistryApi {
     config: SdkConfig,
-    passwords: Mutex<BTreeMap<names::Region, Password>>,
+    /// Of each Region, or why there is none.
+    passwords: Mutex<BTreeMap<names::Region, Result<Password, PullProblem>>>,
 }
 
 /// A manifest that was pulled.
@@ -138,12 +139,19 @@ impl RegistryApi {
         Client::from_conf(config.build())
     }
 
-    /// The password for the registries of a Region. It works for hours, so it is asked for once.
+    /// The password for the registries of a Region. It works for hours, so it is asked for once. A failure holds for all
+    /// images, too: the SDK has tried again by then.
     async fn password(&self, region: &names::Region) -> Result<Password, PullProblem> {
         let mut passwords = self.passwords.lock().await;
-        if let Some(password) = passwords.get(region) {
-            return Ok(password.clone());
+        if let Some(known) = passwords.get(region) {
+            return known.clone();
         }
+        let password = self.new_password(region).await;
+        passwords.insert(region.clone(), password.clone());
+        password
+    }
+
+    async fn new_password(&self, region: &names::Region) -> Result<Password, PullProblem> {
         let call = Call { action: "ecr:GetAuthorizationToken", service: "Amazon ECR" };
         let answer = self.client(region).get_authorization_token().send().await;
         let answer =
@@ -154,9 +162,7 @@ impl RegistryApi {
                 "Amazon ECR answered ecr:GetAuthorizationToken without a token; try again";
             PullProblem::NoPassword(problem.to_owned())
         })?;
-        let password = Password(format!("Basic {token}"));
-        passwords.insert(region.clone(), password.clone());
-        Ok(password)
+        Ok(Password(format!("Basic {token}")))
     }
 
     /// The request for a manifest. The SDK's HTTP client follows no redirect.

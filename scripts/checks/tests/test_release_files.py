@@ -145,6 +145,16 @@ class Files(unittest.TestCase):
         # A link whose target is not in the release keeps its words, and one whose target is there stays a link.
         self.assertIn("[infra](../infra/README.md) or cdk)", self.text("deploy/README.md"))
 
+    def test_the_pages_name_this_version(self):
+        found = [
+            (path, version)
+            for path in self.files
+            if path.endswith(".md")
+            for version in re.findall(r"ecr-admission[-/](\d+\.\d+\.\d+)", self.text(path))
+        ]
+        self.assertGreater(len(found), 8)
+        self.assertEqual({version for _, version in found}, {self.version}, found)
+
     def test_the_page_names_what_is_there(self):
         page = self.text("INSTALL.md")
         self.assertIn(f"ecr-admission/{self.version}/cloudformation.yaml", page)

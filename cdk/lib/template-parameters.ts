@@ -110,6 +110,8 @@ export class TemplateParameters {
         return Token.asNumber(Fn.conditionIf(condition, value, Aws.NO_VALUE));
       }
       case 'flag': {
+        // A function that reads the flag gets the parameter itself.
+        if (row.variable) return true;
         const expression = Fn.conditionEquals(parameter.valueAsString, 'true');
         new CfnCondition(this.stack, has(id), { expression });
         // With all that there can be: the stack puts the condition on what only the flag makes necessary.

@@ -245,7 +245,7 @@ class Deployed(unittest.TestCase):
         (dashboard,) = resources(self.cloud.url, "two", "AWS::CloudWatch::Dashboard").values()
         body = aws(self.cloud.url, "cloudwatch", "get-dashboard", "--dashboard-name", dashboard)["DashboardBody"]
         alarms = json.loads(body)["widgets"][0]["properties"]["alarms"]
-        self.assertEqual(len(alarms), 15)
+        self.assertEqual(len(alarms), 17)
         self.assertTrue(all(alarm.startswith("arn:aws:cloudwatch:") for alarm in alarms), alarms)
 
     def rest(self, operation, api, *arguments):

@@ -83,7 +83,7 @@ pub async fn measure(bench: &Bench) -> Result<(Vec<Row>, Option<String>), Failur
 
 /// Every size once in each round, and the first once more (A/A).
 async fn series(bench: &Bench, cloud: &Cloud, distance: u64) -> Result<Vec<(u32, Times)>, Failure> {
-    let rounds = bench.repetitions(40, 2);
+    let rounds = bench.repetitions(20, 2);
     let again = SIZES.first().copied();
     let mut series: Vec<(u32, Times)> =
         SIZES.into_iter().chain(again).map(|size| (size, Times::default())).collect();

@@ -7,7 +7,7 @@
 //!
 //! While nothing was answered yet, at most [`AT_FIRST`] requests are on their way, and the others wait for the first
 //! answer. A connection costs more CPU than a call (a TLS handshake with certificates), and Lambda gives a sandbox
-//! of 256 MiB a seventh of a core: eight handshakes at once take longer than four, and then four calls more.
+//! of 256 MiB a seventh of a core, so that a first review of many images would mostly do handshakes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

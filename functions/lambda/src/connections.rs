@@ -6,8 +6,8 @@
 //! a freeze costs a call one more try at most, however many connections were open.
 //!
 //! While nothing was answered yet, at most [`AT_FIRST`] requests are on their way, and the others wait for the first
-//! answer. A connection costs more CPU than a call (a TLS handshake with certificates), and Lambda gives a sandbox
-//! of 256 MiB a seventh of a core, so that a first review of many images would mostly do handshakes.
+//! answer, so that some of them go out on connections that are there by then. Each connection costs a TLS handshake with
+//! certificates, and Lambda gives a sandbox of 256 MiB a seventh of a core for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -19,6 +19,16 @@ pub fn of(stack: &Stack, function: &str) -> Vec<Process> {
         .collect()
 }
 
+/// What a function has of AWS.
+const AWS: [&str; 6] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL",
+    "SSL_CERT_FILE",
+];
+
 impl Process {
     /// A line of `/proc/<pid>/status`; `None` when the process has ended.
     fn status(self, field: &str) -> Option<String> {
@@ -39,6 +49,11 @@ impl Process {
     /// KiB in RAM at most, so far.
     pub fn peak_memory_kib(self) -> u64 {
         self.kib("VmHWM")
+    }
+
+    /// What makes an AWS tool call the AWS of this function: its variables.
+    pub fn aws_variables(self) -> Vec<(&'static str, String)> {
+        AWS.into_iter().filter_map(|name| Some((name, self.variable(name)?))).collect()
     }
 
     /// A variable of the environment that the process was started with.

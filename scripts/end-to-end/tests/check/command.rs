@@ -51,23 +51,12 @@ pub(crate) struct Aws {
     _caller: AbortOnDropHandle<()>,
 }
 
-/// What the admission function has of AWS.
-const NAMES: [&str; 6] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_REGION",
-    "AWS_ENDPOINT_URL",
-    "SSL_CERT_FILE",
-];
-
 impl Aws {
     /// That of a stack whose admission function has run.
     pub(crate) async fn of(stack: &Stack) -> Self {
         let functions = processes::of(stack, "admission");
         let function = functions.first().unwrap();
-        let of_function = |name: &'static str| Some((name, function.variable(name)?));
-        let mut variables: Vec<_> = NAMES.into_iter().filter_map(of_function).collect();
+        let mut variables = function.aws_variables();
         // The functions never ask whose credentials they have, so the stack cannot say it.
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -19,16 +19,6 @@ fn program() -> &'static Path {
     BUILT.get_or_init(|| build::build("ecr-admission-cli", "--bin", "ecr-admission").unwrap())
 }
 
-/// What the admission function has of AWS.
-const NAMES: [&str; 6] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_REGION",
-    "AWS_ENDPOINT_URL",
-    "SSL_CERT_FILE",
-];
-
 /// What makes the command call the stack's AWS.
 pub(crate) struct Operator {
     variables: Vec<(&'static str, String)>,
@@ -40,8 +30,7 @@ impl Operator {
     pub(crate) async fn of(stack: &Stack) -> Self {
         let functions = processes::of(stack, "admission");
         let function = functions.first().unwrap();
-        let of_function = |name: &'static str| Some((name, function.variable(name)?));
-        let mut variables: Vec<_> = NAMES.into_iter().filter_map(of_function).collect();
+        let mut variables = function.aws_variables();
         // The functions ask neither of them, so the stack does not have them.
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

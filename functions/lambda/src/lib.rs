@@ -37,6 +37,7 @@ pub mod stop;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trust;
+mod verified;
 
 pub use aws_error::{AwsError, error_text};
 pub use env::{BadVariable, Environment};

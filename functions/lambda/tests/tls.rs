@@ -11,9 +11,13 @@ use std::time::Duration;
 
 use aws_sdk_ecr::Client;
 use ecr_admission_lambda::{Environment, Sdk, Service, Timeouts, error_text};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{Certificate, CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::pki_types::PrivateKeyDer;
-use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
+use rustls::sign::SingleCertAndKey;
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    HandshakeKind, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
+};
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: 19\r\nconnection: close\r\n\r\n{\"repositories\":[]}";
 
@@ -24,17 +28,30 @@ struct Server {
     handshakes: Receiver<HandshakeKind>,
 }
 
+fn certificate() -> CertifiedKey<KeyPair> {
+    generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap()
+}
+
 fn server() -> Server {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let CertifiedKey { cert, signing_key } = certificate();
+    serve(&TLS13, &cert, &signing_key)
+}
+
+/// Shows the certificate, and signs by the key, whether it is that of the certificate or not.
+fn serve(
+    version: &'static SupportedProtocolVersion,
+    certificate: &Certificate,
+    key: &KeyPair,
+) -> Server {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    let shown = rustls::sign::CertifiedKey::new(vec![certificate.der().clone()], key);
     let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(&[version])
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
     let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
@@ -59,10 +76,14 @@ fn server() -> Server {
             let _ = stream.flush();
         }
     });
-    Server { url, certificate: cert.pem(), handshakes }
+    Server { url, certificate: certificate.pem(), handshakes }
 }
 
 fn client(url: &str, extra: &[(&str, &str)]) -> Client {
+    client_of(&sdk(url, extra), Service::Ecr)
+}
+
+fn sdk(url: &str, extra: &[(&str, &str)]) -> Sdk {
     let base = [
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
@@ -72,8 +93,12 @@ fn client(url: &str, extra: &[(&str, &str)]) -> Client {
     let environment: Environment = base.iter().chain(extra).copied().collect();
     let minute = Duration::from_mins(1);
     let timeouts = Timeouts { connect: minute, attempt: minute, operation: Some(minute) };
-    let config = Sdk::from_environment(&environment, timeouts).unwrap().config_for(Service::Ecr);
-    Client::from_conf(aws_sdk_ecr::Config::from(&config))
+    Sdk::from_environment(&environment, timeouts).unwrap()
+}
+
+/// Speaks the protocol of Amazon ECR, whatever the service.
+fn client_of(sdk: &Sdk, service: Service) -> Client {
+    Client::from_conf(aws_sdk_ecr::Config::from(&sdk.config_for(service)))
 }
 
 #[tokio::test]
@@ -86,6 +111,29 @@ async fn a_further_connection_resumes_the_session_of_the_one_before() {
     for expected in [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed] {
         client.describe_repositories().send().await.unwrap();
         assert_eq!(server.handshakes.recv().unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_verified_certificate_does_not_prove_its_key() {
+    for version in [&TLS13, &TLS12] {
+        let CertifiedKey { cert, signing_key } = certificate();
+        let impostor = serve(version, &cert, &certificate().signing_key);
+        let server = serve(version, &cert, &signing_key);
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("authorities.pem");
+        std::fs::write(&file, &server.certificate).unwrap();
+        let sdk = sdk(
+            &server.url,
+            &[
+                ("SSL_CERT_FILE", file.to_str().unwrap()),
+                ("AWS_ENDPOINT_URL_CLOUDWATCH", &impostor.url),
+            ],
+        );
+        client_of(&sdk, Service::Ecr).describe_repositories().send().await.unwrap();
+        let refused = client_of(&sdk, Service::CloudWatch).describe_repositories().send().await;
+        let text = error_text(refused.unwrap_err());
+        assert!(text.contains("invalid peer certificate: BadSignature"), "{text}");
     }
 }
 

@@ -9,9 +9,8 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -148,48 +147,6 @@ async fn a_server_that_never_answers_is_left_in_time() {
     assert!(matches!(error, SdkError::TimeoutError(_)), "{error:?}");
     assert_eq!(started.elapsed(), operation);
     assert!(never.num_calls() >= 2, "each attempt is bounded too");
-}
-
-/// Answers each request when it gets a token, and counts the connections.
-fn patient_server() -> (String, Arc<AtomicUsize>, Sender<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let (opened, (go, wait)) = (Arc::new(AtomicUsize::new(0)), channel());
-    let (count, wait) = (Arc::clone(&opened), Arc::new(Mutex::new(wait)));
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (mut stream, wait) = (stream.unwrap(), Arc::clone(&wait));
-            count.fetch_add(1, Ordering::SeqCst);
-            thread::spawn(move || {
-                while request(&mut stream).is_some() && wait.lock().unwrap().recv().is_ok() {
-                    stream.write_all(NO_REPOSITORIES.as_bytes()).unwrap();
-                }
-            });
-        }
-    });
-    (url, opened, go)
-}
-
-#[tokio::test]
-async fn before_the_first_answer_few_connections_are_opened() {
-    let (url, opened, go) = patient_server();
-    let client = client(&config(&url, MINUTE, MINUTE));
-    let calls: Vec<_> =
-        (0..9).map(|_| tokio::spawn(client.describe_repositories().send())).collect();
-    while opened.load(Ordering::SeqCst) < 4 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(opened.load(Ordering::SeqCst), 4, "the others wait");
-    // One answer lets all others go out: one on its connection, the others on new ones or on those that get free.
-    go.send(()).unwrap();
-    while opened.load(Ordering::SeqCst) < 8 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    (0..8).for_each(|_| go.send(()).unwrap());
-    for call in calls {
-        call.await.unwrap().unwrap();
-    }
 }
 
 #[tokio::test]

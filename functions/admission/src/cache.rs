@@ -121,17 +121,22 @@ impl Cache {
         }
     }
 
-    /// Forgets what is stale and, while that is not enough, what is oldest.
+    /// Forgets what is stale and then, until a sixteenth of the entries and of the bytes is free (more for larger
+    /// facts), what is oldest, so that many insertions share one search.
     fn make_room(&mut self, key: &EcrImage, bytes: usize, now_ms: u64) {
         self.forget(key);
-        if self.has_room(bytes) {
+        if self.has_room(1, bytes) {
             return;
         }
         self.entries.retain(|_, entry| entry.is_fresh(now_ms));
         self.bytes = self.entries.values().map(|entry| entry.bytes).sum();
-        while !self.has_room(bytes) {
-            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.inspected_ms);
-            let Some(oldest) = oldest.map(|(image, _)| image.clone()) else { return };
+        let mut by_age: Vec<(u64, EcrImage)> =
+            self.entries.iter().map(|(image, entry)| (entry.inspected_ms, image.clone())).collect();
+        by_age.sort_unstable();
+        for (_, oldest) in by_age {
+            if self.has_room(CAPACITY / 16, bytes.max(MAX_BYTES / 16)) {
+                return;
+            }
             self.forget(&oldest);
         }
     }
@@ -142,8 +147,8 @@ impl Cache {
         }
     }
 
-    fn has_room(&self, bytes: usize) -> bool {
-        self.entries.len() < CAPACITY && self.bytes + bytes <= MAX_BYTES
+    fn has_room(&self, entries: usize, bytes: usize) -> bool {
+        self.entries.len() + entries <= CAPACITY && self.bytes + bytes <= MAX_BYTES
     }
 }
 

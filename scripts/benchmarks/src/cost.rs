@@ -12,6 +12,9 @@ const PRICES: &str = include_str!("../../../infra/prices.json");
 /// Reviews of which the cost is shown.
 const MILLION: f64 = 1e6;
 
+/// Of which so many are denied: `deniedShare` of infra/usage.json.
+const DENIED: f64 = 0.01;
+
 /// List prices of one Region, in USD.
 #[derive(Debug, Deserialize)]
 pub struct Prices {
@@ -46,6 +49,11 @@ impl Prices {
         Ok((self.one("functionRequest")? + gb_seconds * self.one("functionSecond")?) * MILLION)
     }
 
+    /// The metrics of a million reviews: one put for each denial. The counts of other reviews go along.
+    pub fn metrics(&self) -> Result<f64, Failure> {
+        Ok(self.one("putMetricData")? * DENIED * MILLION)
+    }
+
     /// Of one.
     fn one(&self, name: &str) -> Result<f64, Failure> {
         let price = self.of.get(name).ok_or_else(|| format!("infra/prices.json has no {name}"))?;
@@ -55,6 +63,8 @@ impl Prices {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -75,5 +85,8 @@ mod tests {
     fn the_prices_are_there() {
         let prices = Prices::read().unwrap();
         assert!(prices.http_api().unwrap() > 0.0 && prices.function(128, 1.0).unwrap() > 0.0);
+        assert!(prices.metrics().unwrap() > 0.0);
+        let usage: Value = serde_json::from_str(include_str!("../../../infra/usage.json")).unwrap();
+        assert_eq!(usage["deniedShare"]["value"], DENIED);
     }
 }

@@ -1,4 +1,4 @@
-//! Runs every measurement and prints the results: a table on stdout, progress on stderr.
+//! Runs the measurements and prints the results: a table on stdout, progress on stderr.
 
 use std::process::ExitCode;
 
@@ -6,12 +6,9 @@ use benchmarks::bench::Bench;
 use benchmarks::failure::Failure;
 use benchmarks::options::Options;
 use benchmarks::row::{self, Row};
-use benchmarks::rows::{
-    bombs, burst, calls, deadline, init, instructions, memory, metrics, plateau, round_trips, size,
-    sizes, storm, sustained, timing, warm,
-};
+use benchmarks::rows::Measurement;
 use benchmarks::{machine, readme};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use local_cloud::console;
 
 /// Beside the page of the table.
@@ -28,23 +25,15 @@ fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<ExitCode, Failure> {
     let bench = Bench::new(options).await?;
-    let mut rows = round_trips::measure(&bench).await?;
-    rows.extend(calls::measure(&bench).await?);
-    rows.extend(init::measure(&bench).await?);
-    rows.extend(warm::measure(&bench).await?);
-    rows.extend(instructions::measure(&bench).await?);
-    rows.extend(memory::measure(&bench).await?);
-    rows.extend(plateau::measure(&bench).await?);
-    rows.extend(bombs::measure(&bench).await?);
-    rows.extend(size::measure(&bench)?);
-    rows.extend(metrics::measure(&bench).await?);
-    rows.extend(deadline::measure(&bench).await?);
-    rows.extend(burst::measure(&bench).await?);
-    rows.extend(storm::measure(&bench).await?);
-    rows.extend(sustained::measure(&bench).await?);
-    let (of_sizes, picture) = sizes::measure(&bench).await?;
-    rows.extend(of_sizes);
-    rows.extend(timing::measure(&bench).await?);
+    let (mut rows, mut picture) = (vec![], None);
+    for measurement in Measurement::value_variants() {
+        let only = &bench.options.only;
+        if only.is_empty() || only.contains(measurement) {
+            let (more, drawn) = measurement.measure(&bench).await?;
+            rows.extend(more);
+            picture = picture.or(drawn);
+        }
+    }
     bench.say("done");
     report(&bench, &rows, picture)?;
     let falls_short = bench.options.assert && row::a_count_falls_short(&rows);
@@ -63,7 +52,11 @@ fn report(bench: &Bench, rows: &[Row], picture: Option<String>) -> Result<(), Fa
     );
     console::say(&text)?;
     if let Some(path) = &options.write {
-        readme::write(path, &text)?;
+        if options.only.is_empty() {
+            readme::write(path, &text)?;
+        } else {
+            readme::update(path, &text)?;
+        }
         if let Some(picture) = picture {
             std::fs::write(path.with_file_name(PICTURE), picture)?;
         }

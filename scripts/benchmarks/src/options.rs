@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::rows::Measurement;
+
 /// Measures the functions that ship. `scripts/bench` builds what the paths name.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "benchmarks")]
@@ -32,9 +34,13 @@ pub struct Options {
     #[arg(long, value_name = "DIR")]
     pub packages: PathBuf,
 
-    /// Also puts the table between the markers of this page
+    /// Also puts the table between the markers of this page; with --only, its rows in place of those there
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
+
+    /// Only these measurements, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub only: Vec<Measurement>,
 
     /// Fewer repetitions: a look, not a result
     #[arg(long)]

@@ -1,7 +1,7 @@
 //! The two sandboxes that a review meets, as Lambda runs them: the whole of a core in the init phase, and then the
 //! share of their memory.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::cloud;
 use crate::event;
@@ -10,6 +10,25 @@ use crate::pods;
 use crate::sandbox::{Answered, Program, Sandbox};
 use crate::share::Share;
 
+/// The memory of the sandboxes of both functions, in MiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memories {
+    /// Of the authorizer function.
+    pub authorizer: u32,
+    /// Of the admission function.
+    pub admission: u32,
+}
+
+impl Memories {
+    /// The defaults of `authorizerMemory` and `admissionMemory` in infra/parameters.json.
+    pub const DEFAULT: Self = Self { authorizer: 128, admission: 256 };
+
+    /// The same of both.
+    pub fn both(memory_mib: u32) -> Self {
+        Self { authorizer: memory_mib, admission: memory_mib }
+    }
+}
+
 /// The programs of both functions, and the memory of their sandboxes.
 #[derive(Clone, Debug)]
 pub struct Pair {
@@ -17,8 +36,8 @@ pub struct Pair {
     pub authorizer: Program,
     /// The admission function.
     pub admission: Program,
-    /// Of each, in MiB.
-    pub memory_mib: u32,
+    /// Which decides what their sandboxes get of a core.
+    pub memories: Memories,
 }
 
 /// A sandbox of the admission function under its share, which has answered its first review.
@@ -35,23 +54,28 @@ pub struct Warm {
 
 impl Pair {
     /// A review of these images that meets no sandbox: API Gateway asks the authorizer, and then calls the admission
-    /// function.
+    /// function. What it waits for is the sum of these steps, without what lies between them: putting an idle process
+    /// into its control group takes the kernel some milliseconds.
     pub async fn cold(&self, images: &[String]) -> Result<Warm, Failure> {
-        let started = Instant::now();
-        let (authorizer, share) = self.start(&self.authorizer).await?;
-        let (held, authorizer) = authorized(authorizer, share).await?;
-        let (mut sandbox, share) = self.start(&self.admission).await?;
+        let (authorizer, share) = start(&self.authorizer, self.memories.authorizer).await?;
+        let init = authorizer.init;
+        let [first_answer, later_answer] = authorize_twice(authorizer, share).await?;
+        let (mut sandbox, share) = start(&self.admission, self.memories.admission).await?;
         let answered = review(&mut sandbox, images).await?;
-        let first = started.elapsed().saturating_sub(held + answered.held);
-        Ok(Warm { sandbox, _share: share, first, authorizer })
+        let first = init + first_answer.took + sandbox.init + answered.took;
+        Ok(Warm { sandbox, _share: share, first, authorizer: later_answer })
     }
+}
 
-    async fn start(&self, program: &Program) -> Result<(Sandbox, Share), Failure> {
-        let share = Share::of(self.memory_mib)?;
-        let sandbox = Sandbox::start(program).await?;
-        sandbox.limit(&share)?;
-        Ok((sandbox, share))
-    }
+async fn start(program: &Program, memory_mib: u32) -> Result<(Sandbox, Share), Failure> {
+    let mut program = program.clone();
+    program
+        .environment
+        .insert("AWS_LAMBDA_FUNCTION_MEMORY_SIZE".to_owned(), memory_mib.to_string());
+    let share = Share::of(memory_mib)?;
+    let sandbox = Sandbox::start(&program).await?;
+    sandbox.limit(&share)?;
+    Ok((sandbox, share))
 }
 
 impl Warm {
@@ -66,23 +90,19 @@ impl Warm {
     }
 }
 
-/// Asks the authorizer twice and ends it: what the caller did not wait for, and the second answer.
-async fn authorized(
-    mut authorizer: Sandbox,
-    _share: Share,
-) -> Result<(Duration, Answered), Failure> {
-    let mut first = None;
-    loop {
-        let answered = authorizer.invoke(event::authorize(&cloud::token())?).await?;
-        if event::authorizes(&answered.body) != Some(true) {
-            return Err(format!("the authorizer refused the token: {answered:?}").into());
-        }
-        let Some((held, answered_at)) = first else {
-            first = Some((answered.held, Instant::now()));
-            continue;
-        };
-        authorizer.stop().await?;
-        return Ok((held + Instant::elapsed(&answered_at), answered));
+/// Asks the authorizer twice and ends it.
+async fn authorize_twice(mut authorizer: Sandbox, _share: Share) -> Result<[Answered; 2], Failure> {
+    let first = authorize(&mut authorizer).await?;
+    let second = authorize(&mut authorizer).await?;
+    authorizer.stop().await?;
+    Ok([first, second])
+}
+
+async fn authorize(authorizer: &mut Sandbox) -> Result<Answered, Failure> {
+    let answered = authorizer.invoke(event::authorize(&cloud::token())?).await?;
+    match event::authorizes(&answered.body) {
+        Some(true) => Ok(answered),
+        _ => Err(format!("the authorizer refused the token: {answered:?}").into()),
     }
 }
 
@@ -95,5 +115,27 @@ async fn review(sandbox: &mut Sandbox, images: &[String]) -> Result<Answered, Fa
             Err(format!("a review of {} images was not admitted: {answered:?}", images.len())
                 .into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_stack() {
+        let table: Vec<Value> =
+            serde_json::from_str(include_str!("../../../infra/parameters.json")).unwrap();
+        let default = |prop: &str| {
+            let row = table.iter().find(|row| row["prop"] == prop).unwrap();
+            u32::try_from(row["default"].as_u64().unwrap()).unwrap()
+        };
+        let Memories { authorizer, admission } = Memories::DEFAULT;
+        assert_eq!(
+            [authorizer, admission],
+            [default("authorizerMemory"), default("admissionMemory")]
+        );
     }
 }

@@ -37,7 +37,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
             float(DENIALS) / f64::from(RATE)
         ),
         format!(
-            "{} puts of metrics, {busiest} in the busiest second; {} answered right, p50 {:.1} ms, p99 {:.1} ms",
+            "{} puts of metrics, {busiest} at most within 0.9 s; {} answered right, p50 {:.1} ms, p99 {:.1} ms",
             arrivals.len(),
             load.right,
             load.times.median(),

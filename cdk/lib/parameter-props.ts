@@ -231,8 +231,8 @@ export interface ParameterProps {
   readonly canary?: string;
 
   /**
-   * Memory of the admission function. It needs about 24 MiB; the rest buys CPU in proportion (1,769
-   * MiB is one vCPU).
+   * Memory of the admission function. It may use 64 MiB for the largest Pods; the rest buys CPU in
+   * proportion (1,769 MiB is one vCPU).
    * 128 to 10240 MiB.
    * @default 256
    */

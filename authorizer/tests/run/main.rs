@@ -58,7 +58,11 @@ async fn callers_are_distinguished_and_no_token_is_written() {
     event["identitySource"] = json!(format!("Bearer {CURRENT}"));
     let error = run.invoke(&event).await.unwrap_err();
     assert_eq!(error["errorType"], "BadEvent");
-    assert_eq!(cloud.reads(), ["AWSCURRENT", "AWSPREVIOUS"], "in the init phase, once");
+    assert_eq!(
+        cloud.reads(),
+        ["AWSCURRENT", "AWSPREVIOUS"],
+        "one in the init phase, the other when a token needs it"
+    );
 
     run.end().await;
     assert_no_token(&run);

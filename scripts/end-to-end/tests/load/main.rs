@@ -42,7 +42,7 @@ const FAULTS: [&str; 8] = [
 const SLACK_KIB: u64 = 2 << 10;
 
 /// The maximum of RAM that a sandbox may have used, in KiB. The bar for what ships is 24 MiB; these
-/// binaries are built without optimization.
+/// binaries are built mostly without optimization.
 const PEAK_KIB: u64 = 32 << 10;
 
 /// A stack under load.

@@ -7,7 +7,7 @@ const PAGE: &str = include_str!("../../../../deploy/evidence.md");
 
 #[tokio::test]
 async fn the_page_shows_a_denial_as_the_function_logs_it() {
-    let stack = stack(&["--sandboxes", "1", "--admission-env", "LOG_LEVEL=INFO"]).await;
+    let stack = stack(&["--sandboxes", "1"]).await;
     let reply = stack.review(VALIDATE, &pod("u", &[&image("web/frontend:2.1")])).await.unwrap();
     denial(&reply);
     // The line is there when the function has ended.

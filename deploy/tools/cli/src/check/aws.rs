@@ -28,7 +28,7 @@ pub use caller::scanning_notice;
 pub use pace::{CALLS_A_SECOND, CALLS_IN_FLIGHT};
 pub use pull_problem::PullProblem;
 pub use registry::{PulledManifest, RegistryApi};
-pub use stack::{OUTPUTS, Stack, WITHOUT_OUTPUT};
+pub use stack::{CHANGE_NO_VERDICT, OUTPUTS, Stack};
 pub use versions::{CURRENT, PREVIOUS, PolicyVersions, SecretVersion};
 
 /// How long connecting may take, TLS included: far away, over a slow network.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ecr_admission_cli::check::aws::{OUTPUTS, WITHOUT_OUTPUT};
+use ecr_admission_cli::check::aws::{CHANGE_NO_VERDICT, OUTPUTS};
 use serde_json::Value;
 
 #[test]
@@ -16,7 +16,7 @@ fn no_parameter_of_the_function_is_forgotten() {
         .iter()
         .filter(of_function)
         .map(|row| (row["parameter"].as_str().unwrap(), row["variable"].as_str().unwrap()))
-        .filter(|(_, variable)| !WITHOUT_OUTPUT.contains(variable))
+        .filter(|(_, variable)| !CHANGE_NO_VERDICT.contains(variable))
         .map(|(parameter, variable)| (format!("{parameter}InForce"), variable))
         .collect();
     let read: BTreeSet<_> = OUTPUTS.map(|(output, variable)| (output.to_owned(), variable)).into();

@@ -29,7 +29,7 @@ pub const OUTPUTS: [(&str, &str); 8] = [
 ];
 
 /// The variables of the admission function that change no verdict.
-pub const WITHOUT_OUTPUT: [&str; 4] =
+pub const CHANGE_NO_VERDICT: [&str; 4] =
     ["LOG_LEVEL", "METRICS_NAMESPACE", "CLUSTER_METRICS", "CACHE_SECONDS"];
 
 const POLICY_SECRET: &str = "PolicySecretInForce";

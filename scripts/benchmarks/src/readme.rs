@@ -16,23 +16,27 @@ pub fn write(page: &Path, text: &str) -> Result<(), Failure> {
     Ok(std::fs::write(page, new)?)
 }
 
-/// Puts the rows of `text` in place of those of the same measure. Fails where the page has no such row, or was measured
-/// on another machine.
+/// Puts the rows of `text` between the markers, each in place of that of the same measure. Fails where there is no such
+/// row, or what is there was measured on another machine.
 pub fn update(page: &Path, text: &str) -> Result<(), Failure> {
     let old = std::fs::read_to_string(page)?;
     Ok(std::fs::write(page, updated(&old, text)?)?)
 }
 
 fn updated(page: &str, text: &str) -> Result<String, Failure> {
-    let mut lines: Vec<&str> = page.lines().collect();
+    let (before, rest) = page.split_once(BEGIN).ok_or("the page has no table")?;
+    let (table, after) = rest.split_once(END).ok_or("the table of the page has no end")?;
+    let mut lines: Vec<(&str, bool)> = table.lines().map(|line| (line, false)).collect();
     for new in text.lines().filter(|line| !line.is_empty()) {
         let measure = new.split_inclusive(" | ").next().unwrap_or(new);
-        let old = lines.iter_mut().find(|line| line.starts_with(measure));
-        *old.ok_or_else(|| {
+        let old = lines.iter_mut().find(|(line, is_new)| !is_new && line.starts_with(measure));
+        let missing = || {
             format!("the page has no line that begins with \"{measure}\"; write the whole table")
-        })? = new;
+        };
+        *old.ok_or_else(missing)? = (new, true);
     }
-    Ok(lines.join("\n") + "\n")
+    let lines: Vec<&str> = lines.into_iter().map(|(line, _)| line).collect();
+    Ok(format!("{before}{BEGIN}{}\n{END}{after}", lines.join("\n")))
 }
 
 fn replaced(page: &str, text: &str) -> Option<String> {
@@ -56,15 +60,18 @@ mod tests {
 
     #[test]
     fn rows_take_the_place_of_those_of_their_measure() {
-        let page =
-            "| measure | figure |\n|---|---|\n| a | 1 |\n| b | 2 |\n\nMeasured on 2 × x.\nend\n";
-        let new = |row, machine| {
-            format!("| measure | figure |\n|---|---|\n{row}\n\nMeasured on {machine}.\n")
+        let table = |row: &str, machine: &str| {
+            format!("\n| measure | figure |\n|---|---|\n{row}\n\nMeasured on {machine}.\n\n")
         };
-        let updated = |row, machine| updated(page, &new(row, machine)).map_err(|e| e.to_string());
-        assert_eq!(updated("| a | 3 |", "2 × x"), Ok(page.replace('1', "3")));
-        let missing = updated("| c | 3 |", "2 × x").unwrap_err();
+        let page = |row| format!("| a | 0 |\n{BEGIN}{}{END}\n| b | 0 |\n", table(row, "2 × x"));
+        let old = page("| a | 1 |\n| b | 2 |\n| b | 3 |");
+        let updated = |row, machine| updated(&old, &table(row, machine)).map_err(|e| e.to_string());
+        assert_eq!(updated("| a | 4 |", "2 × x"), Ok(page("| a | 4 |\n| b | 2 |\n| b | 3 |")));
+        // Two rows of one measure keep their order.
+        let both = updated("| b | 5 |\n| b | 6 |", "2 × x");
+        assert_eq!(both, Ok(page("| a | 1 |\n| b | 5 |\n| b | 6 |")));
+        let missing = updated("| c | 4 |", "2 × x").unwrap_err();
         assert!(missing.contains("begins with \"| c | \""), "{missing}");
-        assert!(updated("| a | 3 |", "2 × y").unwrap_err().contains("Measured on 2 × y."));
+        assert!(updated("| a | 4 |", "2 × y").unwrap_err().contains("Measured on 2 × y."));
     }
 }

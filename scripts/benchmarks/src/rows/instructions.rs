@@ -1,4 +1,4 @@
-//! Instructions of the init phase and of cached reviews, over those of the null function.
+//! Instructions of the init phase, of a first review, and of cached reviews over those of the null function.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::sandbox::{Program, Sandbox};
 use crate::{catalogue, event, pods};
 
 /// Instructions that stand for a millisecond of CPU, so that the bars in milliseconds can be held on
-/// any machine. The rows that time these reviews show 6 to 11 in a nanosecond; 4 is on the careful side.
+/// any machine. The rows that time these reviews show 4 to 11 in a nanosecond.
 const IN_A_MILLISECOND: u64 = 4_000_000;
 
 /// Seven tenths of the 48.03 M on x86-64 before trusted certificates were constants and the handshakes of a first review

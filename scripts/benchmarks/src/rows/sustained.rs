@@ -29,7 +29,7 @@ const OF_A_POD: usize = 3;
 /// Reviews a second that are measured, and computed too, to compare the two.
 const MEASURED: [u32; 2] = [20, 100];
 
-/// Those that are computed as the defaults are.
+/// Those that are computed with the default `CACHE_SECONDS`.
 const COMPUTED: [u32; 4] = [20, 100, 500, 1_000];
 
 /// Calls of ECR for an image that a sandbox does not know, and once more for the review (see the rows of ECR calls).
@@ -75,11 +75,9 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
     let busy = busy.ok();
     for rate in MEASURED {
         rows.push(measured(bench, rate).await?);
-        rows.extend(busy.map(|busy| computed(rate, SHORT_CACHE_SECONDS, busy)));
+        rows.push(computed(rate, SHORT_CACHE_SECONDS, busy));
     }
-    for rate in COMPUTED {
-        rows.extend(busy.map(|busy| computed(rate, CACHE_SECONDS, busy)));
-    }
+    rows.extend(COMPUTED.map(|rate| computed(rate, CACHE_SECONDS, busy)));
     Ok(rows)
 }
 
@@ -177,25 +175,25 @@ fn what(rate: u32, cache_seconds: u32, how: &str) -> String {
 
 /// The same, computed: by Little's law as many sandboxes as reviews are under way, and twice as many for bursts; each
 /// sandbox looks an image up again when its facts are older than `CACHE_SECONDS`.
-fn computed(rate: u32, cache_seconds: u32, busy: Busy) -> Row {
-    let fleet = Fleet { rate: f64::from(rate), cache_seconds: f64::from(cache_seconds) };
-    let sandboxes = fleet.sandboxes(busy);
-    let calls = fleet.calls_per_second(sandboxes);
-    Row::plain(
-        what(rate, cache_seconds, "computed"),
-        format!("{sandboxes:.0} sandboxes of {MEMORY_MIB} MiB, {calls:.0} calls"),
-    )
+fn computed(rate: u32, cache_seconds: u32, busy: Option<Busy>) -> Row {
+    let figure = busy.map_or("not computed".to_owned(), |busy| {
+        let demand = Demand { rate: f64::from(rate), cache_seconds: f64::from(cache_seconds) };
+        let sandboxes = demand.sandboxes(busy);
+        let calls = demand.calls_per_second(sandboxes);
+        format!("{sandboxes:.0} sandboxes of {MEMORY_MIB} MiB, {calls:.0} calls")
+    });
+    Row::plain(what(rate, cache_seconds, "computed"), figure)
 }
 
-/// The sandboxes of all clusters.
+/// What all clusters ask.
 #[derive(Debug, Clone, Copy)]
-struct Fleet {
+struct Demand {
     /// Reviews a second.
     rate: f64,
     cache_seconds: f64,
 }
 
-impl Fleet {
+impl Demand {
     /// More sandboxes know less each, which keeps them busy longer: the number at which both agree.
     fn sandboxes(&self, busy: Busy) -> f64 {
         let mut sandboxes = 1.0;
@@ -232,13 +230,13 @@ mod tests {
 
     #[test]
     fn few_busy_sandboxes_ask_less_than_many_idle_ones() {
-        let fleet = Fleet { rate: 1_000.0, cache_seconds: 60.0 };
-        let few = fleet.calls_per_second(10.0);
-        let many = fleet.calls_per_second(1_000.0);
+        let demand = Demand { rate: 1_000.0, cache_seconds: 60.0 };
+        let few = demand.calls_per_second(10.0);
+        let many = demand.calls_per_second(1_000.0);
         assert!(few < many, "{few} {many}");
         // Every sandbox looks each image up once in 60 s, at most.
         assert!(few <= 10.0 * 500.0 / 60.0 * (OF_AN_IMAGE + OF_A_REVIEW), "{few}");
         // Nobody asks twice: each review pays for all.
-        assert!((Fleet { rate: 1.0, ..fleet }.calls_per_second(1e9) - 8.0).abs() < 0.1);
+        assert!((Demand { rate: 1.0, ..demand }.calls_per_second(1e9) - 8.0).abs() < 0.1);
     }
 }

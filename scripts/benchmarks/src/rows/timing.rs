@@ -40,7 +40,7 @@ pub async fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
         let figures: Vec<String> =
             group.iter().zip(&counts).map(|(class, count)| format!("{class} {count}")).collect();
         rows.push(Row::count(
-            "token comparison: instructions",
+            format!("token comparison: instructions, {} and others", group.first().unwrap_or(&"")),
             figures.join(", "),
             "equal",
             counts.windows(2).all(|pair| pair.first() == pair.last()),

@@ -40,21 +40,22 @@ pub(crate) enum NoTls {
 /// connection to an endpoint resumes one and verifies no certificate again.
 pub(crate) fn client_config(environment: &Environment) -> Result<Arc<ClientConfig>, NoTls> {
     let provider = Arc::new(provider());
-    let verifier: Arc<dyn ServerCertVerifier> = if let Some(named) = named_by(environment) {
-        verifier(store(named), &provider)?
+    let (roots, machine) = if let Some(named) = named_by(environment) {
+        (store(named), None)
     } else {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let constants = verifier(roots, &provider)?;
-        Arc::new(Authorities {
-            constants,
-            provider: Arc::clone(&provider),
-            machine: OnceLock::new(),
-        })
+        let constants = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        (constants, Some(OnceLock::new()))
+    };
+    let authorities = Authorities {
+        first: verifier(roots, &provider)?,
+        provider: Arc::clone(&provider),
+        machine,
+        verified: Verified::default(),
     };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Verified::new(verifier)))
+        .with_custom_certificate_verifier(Arc::new(authorities))
         .with_no_client_auth();
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
     Ok(Arc::new(config))
@@ -103,14 +104,15 @@ fn verifier(
         .map_err(|error| NoTls::Authorities(error.to_string()))
 }
 
-/// The constants, and then those of the machine. Both verify in full: nothing here decides anything but which of
-/// them is asked.
+/// Those that are named; or the constants, and then those of the machine. All verify in full: nothing here decides
+/// anything but which of them is asked, and that none is asked twice in a moment.
 #[derive(Debug)]
 struct Authorities {
-    constants: Arc<WebPkiServerVerifier>,
+    first: Arc<WebPkiServerVerifier>,
     provider: Arc<CryptoProvider>,
-    /// `None` for a machine without any.
-    machine: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
+    /// `None` where only what is named counts; in it, `None` for a machine without any.
+    machine: Option<OnceLock<Option<Arc<WebPkiServerVerifier>>>>,
+    verified: Verified,
 }
 
 impl ServerCertVerifier for Authorities {
@@ -131,13 +133,17 @@ impl ServerCertVerifier for Authorities {
                 now,
             )
         };
-        match by(&self.constants) {
-            Err(unknown @ Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+        let verify = || match (by(&self.first), &self.machine) {
+            (
+                Err(unknown @ Error::InvalidCertificate(CertificateError::UnknownIssuer)),
+                Some(machine),
+            ) => {
                 let read = || verifier(store(load_native_certs()), &self.provider).ok();
-                self.machine.get_or_init(read).as_deref().map_or(Err(unknown), by)
+                machine.get_or_init(read).as_deref().map_or(Err(unknown), by)
             }
-            verified => verified,
-        }
+            (verified, _) => verified,
+        };
+        self.verified.or(end_entity, intermediates, server_name, now, verify)
     }
 
     fn verify_tls12_signature(
@@ -146,7 +152,7 @@ impl ServerCertVerifier for Authorities {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.constants.verify_tls12_signature(message, certificate, signed)
+        self.first.verify_tls12_signature(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -155,11 +161,11 @@ impl ServerCertVerifier for Authorities {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.constants.verify_tls13_signature(message, certificate, signed)
+        self.first.verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.constants.supported_verify_schemes()
+        self.first.supported_verify_schemes()
     }
 }
 

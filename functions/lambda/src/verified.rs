@@ -5,11 +5,11 @@
 //! session does, which verifies nothing again for as long as the server's ticket lasts: in each handshake here, the server
 //! still proves that it has the key of its certificate.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::Error;
+use rustls::client::danger::ServerCertVerified;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
 /// How long the same certificates of the same server are not verified again, in seconds.
 const SECONDS: u64 = 60;
@@ -18,12 +18,9 @@ const SECONDS: u64 = 60;
 /// between it and AWS could fill its memory with certificates whose key nobody has proved yet.
 const CHAINS: usize = 8;
 
-/// Verifies by another verifier, unless that was done a moment ago.
-#[derive(Debug)]
-pub(crate) struct Verified {
-    by: Arc<dyn ServerCertVerifier>,
-    recent: Mutex<Vec<Chain>>,
-}
+/// The certificates that passed.
+#[derive(Debug, Default)]
+pub(crate) struct Verified(Mutex<Vec<Chain>>);
 
 /// What a server showed that passed: all of it, byte by byte.
 #[derive(Debug)]
@@ -42,21 +39,16 @@ impl Chain {
 }
 
 impl Verified {
-    pub(crate) fn new(by: Arc<dyn ServerCertVerifier>) -> Self {
-        Self { by, recent: Mutex::default() }
-    }
-}
-
-impl ServerCertVerifier for Verified {
-    fn verify_server_cert(
+    /// Calls `verify`, unless it accepted the same a moment ago.
+    pub(crate) fn or(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
         now: UnixTime,
+        verify: impl FnOnce() -> Result<ServerCertVerified, Error>,
     ) -> Result<ServerCertVerified, Error> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         recent.retain(|chain| chain.is_recent(now));
         let is_this = |chain: &Chain| {
             chain.end_entity == *end_entity
@@ -66,13 +58,7 @@ impl ServerCertVerifier for Verified {
         if recent.iter().any(is_this) {
             return Ok(ServerCertVerified::assertion());
         }
-        let verified = self.by.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        )?;
+        let verified = verify()?;
         if recent.len() == CHAINS {
             recent.remove(0);
         }
@@ -84,100 +70,34 @@ impl ServerCertVerifier for Verified {
         });
         Ok(verified)
     }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.by.verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.by.verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.by.supported_verify_schemes()
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
     use rustls::CertificateError;
 
     use super::*;
 
-    /// Accepts the certificate `good`, and counts how often it is asked.
-    #[derive(Debug, Default)]
-    struct Authority {
-        asked: AtomicUsize,
-    }
-
-    impl ServerCertVerifier for Authority {
-        fn verify_server_cert(
-            &self,
-            end_entity: &CertificateDer<'_>,
-            _intermediates: &[CertificateDer<'_>],
-            _server_name: &ServerName<'_>,
-            _ocsp_response: &[u8],
-            _now: UnixTime,
-        ) -> Result<ServerCertVerified, Error> {
-            self.asked.fetch_add(1, Ordering::Relaxed);
-            if end_entity.as_ref() == b"good" {
-                Ok(ServerCertVerified::assertion())
-            } else {
-                Err(CertificateError::UnknownIssuer.into())
-            }
-        }
-
-        fn verify_tls12_signature(
-            &self,
-            _message: &[u8],
-            _certificate: &CertificateDer<'_>,
-            _signed: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            Err(CertificateError::BadSignature.into())
-        }
-
-        fn verify_tls13_signature(
-            &self,
-            _message: &[u8],
-            _certificate: &CertificateDer<'_>,
-            _signed: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            Err(CertificateError::BadSignature.into())
-        }
-
-        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-            vec![]
-        }
-    }
-
-    /// Shows the certificates one after the other to one verifier: whether each passed, and whether the authority was
-    /// asked.
+    /// Shows the certificates one after the other, of which `good` is accepted: whether each passed, and whether it was
+    /// verified.
     fn shown(all: &[(&str, &[&str], &str, u64)]) -> Vec<(bool, bool)> {
-        let authority = Arc::new(Authority::default());
-        let verified = Verified::new(Arc::clone(&authority) as _);
+        let verified = Verified::default();
         let certificate = |bytes: &str| CertificateDer::from(bytes.as_bytes().to_vec());
         let show = |(end_entity, intermediates, name, seconds): &(&str, &[&str], &str, u64)| {
-            let before = authority.asked.load(Ordering::Relaxed);
+            let mut asked = false;
+            let verify = || {
+                asked = true;
+                let unknown = Error::from(CertificateError::UnknownIssuer);
+                (*end_entity == "good").then(ServerCertVerified::assertion).ok_or(unknown)
+            };
             let intermediates: Vec<_> = intermediates.iter().copied().map(certificate).collect();
             let now = UnixTime::since_unix_epoch(Duration::from_secs(*seconds));
             let name = ServerName::try_from(*name).unwrap();
-            let passed = verified
-                .verify_server_cert(&certificate(end_entity), &intermediates, &name, &[], now)
-                .is_ok();
-            (passed, authority.asked.load(Ordering::Relaxed) > before)
+            let passed =
+                verified.or(&certificate(end_entity), &intermediates, &name, now, verify).is_ok();
+            (passed, asked)
         };
         all.iter().map(show).collect()
     }
